@@ -1,0 +1,19 @@
+// Compiles every TypeScript file to the same place below dist/. Types are checked by `npm run lint`, not here.
+import { globSync, rmSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const roots = ['bin', 'src', 'adapters', 'test'];
+for (const root of roots) rmSync(`dist/${root}`, { recursive: true, force: true });
+
+await build({
+  entryPoints: globSync(roots.map((root) => `${root}/**/*.{ts,tsx}`)),
+  outdir: 'dist',
+  outbase: '.',
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  jsx: 'automatic',
+  supported: { using: true },
+  sourcemap: 'linked',
+  logLevel: 'warning',
+});

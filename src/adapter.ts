@@ -1,0 +1,24 @@
+/** The adapter SDK: the only file of src that adapters may import. */
+export {
+  type Adapter,
+  type Bus,
+  type Device,
+  defineAdapter,
+  type Point,
+  type PortContext,
+  type Quality,
+  type Reading,
+  type Span,
+  type Value,
+} from './core/adapter.js';
+export { type Clock, systemClock } from './core/clock.js';
+export { DURATION_PATTERN, parseDuration } from './core/duration.js';
+export { type ErrorCatalogue, errorsOf, GatewayError } from './core/errors.js';
+export { type Log, silentLog } from './core/log.js';
+export {
+  characterTimeMs,
+  type Endpoint,
+  endpointName,
+  type SerialEndpoint,
+  type TcpEndpoint,
+} from './core/transport.js';

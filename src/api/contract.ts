@@ -1,0 +1,177 @@
+/**
+ * The control API: routes and events, shared by server, client, CLI and TUI. JSON over HTTP on a Unix socket;
+ * events as SSE. Field names are API: additive changes only.
+ */
+import type { ErrorView } from '../core/errors.js';
+import type { QoS } from '../core/message.js';
+import type {
+  AlarmView,
+  ClientView,
+  CommandResult,
+  DeviceView,
+  LinkView,
+  LogLine,
+  MessageView,
+  PointView,
+  ServiceView,
+} from '../core/views.js';
+
+export type {
+  AlarmView,
+  ClientView,
+  CommandResult,
+  CommandStatus,
+  DeviceState,
+  DeviceView,
+  LinkView,
+  LogLine,
+  MessageView,
+  PointView,
+  ServiceView,
+} from '../core/views.js';
+
+export interface StatusView {
+  readonly gateway: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly state: 'starting' | 'up' | 'degraded' | 'stopping';
+  readonly startedAt: number;
+  readonly now: number;
+  readonly listeners: readonly string[];
+  readonly services: readonly ServiceView[];
+  readonly alarms: readonly AlarmView[];
+  readonly messages: {
+    readonly received: number;
+    readonly delivered: number;
+    readonly dropped: number;
+    readonly receivedPerSecond: number;
+    readonly deliveredPerSecond: number;
+  };
+  readonly clients: number;
+  readonly subscriptions: number;
+  readonly retained: number;
+  readonly devices: {
+    readonly online: number;
+    readonly degraded: number;
+    readonly offline: number;
+    readonly paused: number;
+  };
+  readonly points: { readonly good: number; readonly stale: number; readonly bad: number };
+  readonly rssBytes: number;
+  readonly readOnly: boolean;
+}
+
+export interface TopicView {
+  readonly topic: string;
+  readonly retained: boolean;
+  /** Messages seen since somebody watches. */
+  readonly messages: number;
+  readonly at: number | null;
+}
+
+export interface ConfigView {
+  /** The file it came from; null: defaults only. */
+  readonly file: string | null;
+  /** The effective configuration as YAML, secrets replaced. */
+  readonly yaml: string;
+}
+
+export interface WriteRequest {
+  readonly value: number | boolean | string;
+  readonly timeoutMs?: number;
+}
+
+export interface PublishRequest {
+  readonly topic: string;
+  /** Exactly one of both. */
+  readonly text?: string;
+  readonly base64?: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+}
+
+export interface List<T> {
+  readonly items: readonly T[];
+}
+
+/** `METHOD path` → what goes in and out. `{name}` is one percent-encoded path segment. */
+export interface Routes {
+  'GET /v1/status': { out: StatusView };
+  'GET /v1/devices': { out: List<DeviceView> };
+  'GET /v1/devices/{device}': { out: DeviceView };
+  'POST /v1/devices/{device}/pause': { out: DeviceView };
+  'POST /v1/devices/{device}/resume': { out: DeviceView };
+  /** Tries an offline device now instead of at its next attempt. */
+  'POST /v1/devices/{device}/retry': { out: DeviceView };
+  'GET /v1/points': { query: { device?: string }; out: List<PointView> };
+  'GET /v1/points/{device}/{point}': { out: PointView };
+  /** Reads from the device now, through the port's queue. */
+  'POST /v1/points/{device}/{point}/read': { out: PointView };
+  'POST /v1/points/{device}/{point}/write': { in: WriteRequest; out: CommandResult };
+  'GET /v1/clients': { out: List<ClientView> };
+  'GET /v1/topics': { query: { filter?: string; limit?: string }; out: List<TopicView> };
+  'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
+  'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
+  'GET /v1/links': { out: List<LinkView> };
+  'GET /v1/logs': { query: { limit?: string }; out: List<LogLine> };
+  'GET /v1/config': { out: ConfigView };
+}
+
+export type RouteName = keyof Routes;
+
+/** Kinds of `GET /v1/events?kinds=a,b&filter=TOPIC_FILTER&rate=4`; `messages` and `topics` are limited to `filter`. */
+export type EventKind = 'status' | 'devices' | 'points' | 'links' | 'logs' | 'topics' | 'messages';
+
+/**
+ * SSE: first `snapshot` with every kind asked for (not `messages`), then one event per kind with only what changed, at
+ * most `rate` per second. `dropped` counts what a slow reader did not get.
+ */
+export interface Events {
+  snapshot: {
+    readonly status?: StatusView;
+    readonly devices?: readonly DeviceView[];
+    readonly points?: readonly PointView[];
+    readonly links?: readonly LinkView[];
+    readonly logs?: readonly LogLine[];
+    readonly topics?: readonly TopicView[];
+  };
+  status: StatusView;
+  devices: readonly DeviceView[];
+  points: readonly PointView[];
+  links: readonly LinkView[];
+  logs: readonly LogLine[];
+  topics: readonly TopicView[];
+  messages: { readonly items: readonly MessageView[]; readonly dropped: number };
+}
+
+export type GatewayEvent = {
+  readonly [K in keyof Events]: { readonly kind: K; readonly data: Events[K] };
+}[keyof Events];
+
+/** Body of every answer with a status ≥ 400. */
+export interface ErrorBody {
+  readonly error: ErrorView;
+}
+
+/** What the server needs from the gateway; gateway.ts injects it. Mutating calls throw a GatewayError when refused. */
+export interface GatewayView {
+  status(): StatusView;
+  devices(): readonly DeviceView[];
+  points(): readonly PointView[];
+  /** Increases with every change of any point; lets the server send only what changed. */
+  pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };
+  clients(): readonly ClientView[];
+  links(): readonly LinkView[];
+  logs(): Iterable<LogLine>;
+  onLog(listener: (line: LogLine) => void): Disposable;
+  retained(filter: string): Iterable<MessageView>;
+  /** Calls the listener for each message that matches, until disposed. */
+  tail(filter: string, listener: (message: MessageView) => void): Disposable;
+  publish(request: PublishRequest): Promise<void>;
+  read(device: string, point: string, signal: AbortSignal): Promise<PointView>;
+  write(device: string, point: string, request: WriteRequest, signal: AbortSignal): Promise<CommandResult>;
+  pause(device: string): void;
+  resume(device: string): void;
+  retry(device: string): void;
+  config(): ConfigView;
+}

@@ -1,0 +1,104 @@
+/** A protocol towards devices. Many devices share one port; the port belongs to src/devices, never to the adapter. */
+import type { Duplex } from 'node:stream';
+import type { z } from 'zod';
+import type { Clock } from './clock.js';
+import type { GatewayError } from './errors.js';
+import type { Log } from './log.js';
+import type { Endpoint } from './transport.js';
+
+/** A raw value, before scale and offset. 64-bit integers are bigint. */
+export type Value = number | bigint | boolean | string | Buffer;
+
+/** bad: the last attempt failed; stale: the value is from before, not confirmed since. */
+export type Quality = 'good' | 'stale' | 'bad';
+
+export interface Reading {
+  readonly point: string;
+  /** undefined when quality is bad. */
+  readonly value: Value | undefined;
+  readonly quality: Quality;
+  /** Unix ms of the sample: when the answer arrived, not when it is published. */
+  readonly at: number;
+  readonly error?: GatewayError;
+}
+
+export interface Point<A> {
+  readonly id: string;
+  /** Parsed by the adapter's `address` schema. */
+  readonly address: A;
+  readonly writable: boolean;
+}
+
+/**
+ * One addressed thing on the port: a Modbus unit, a CoAP host, a scale. The gateway calls one method at a time per wire,
+ * each under a deadline carried by `signal`; the adapter never polls, retries, publishes or logs per value.
+ */
+export interface Device<A> {
+  /**
+   * Reads points in ONE exchange on the wire (the caller planned them into one span, where the adapter has spans).
+   * Resolves with one reading per point when the device answered; a refusal by the device (a Modbus exception) is a
+   * reading of quality bad for each point. Rejects when it did not answer or the wire failed.
+   */
+  read?(points: readonly Point<A>[], signal: AbortSignal): Promise<readonly Reading[]>;
+  /** Resolves when the device confirmed the write. Rejects with fault `caller` before anything was sent, else `device`. */
+  write?(point: Point<A>, value: Value, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Where a point lies, so that neighbours can be read in one exchange.
+ * `space` names a table; only spans of the same space are merged. `limit` is the most units one exchange can carry.
+ */
+export interface Span {
+  readonly space: string;
+  readonly start: number;
+  readonly length: number;
+  readonly limit: number;
+}
+
+/** The protocol on one open wire. When the wire fails it is disposed, and open() is called again on a new wire. */
+export interface Bus<D, A> extends AsyncDisposable {
+  device(config: D): Device<A>;
+}
+
+export interface PortContext {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** For timing that depends on the wire (RTU silence). */
+  readonly endpoint: Endpoint;
+}
+
+type AnyObject = z.ZodObject;
+
+/** What a protocol brings. The three schemas are merged flat into the port, device and point of the configuration. */
+export interface Adapter<
+  P extends AnyObject = AnyObject,
+  D extends AnyObject = AnyObject,
+  A extends AnyObject = AnyObject,
+> {
+  /** The word used in `devices.<name>.adapter`. */
+  readonly type: string;
+  readonly title: string;
+  /** Endpoint types this protocol can run on. */
+  readonly endpoints: readonly Endpoint['type'][];
+  /** How to use the wire. */
+  readonly port: P;
+  /** Which device on it. */
+  readonly device: D;
+  /** How one point is named, and its raw type. */
+  readonly address: A;
+  /** The raw type can be written and read: `undefined`, or why this point cannot be written. */
+  readOnly?(address: z.output<A>): string | undefined;
+  span?(address: z.output<A>): Span;
+  open(wire: Duplex, config: z.output<P>, context: PortContext): Promise<Bus<z.output<D>, z.output<A>>>;
+}
+
+/** Any adapter, its schemas' types erased: what the runtime handles. Only parsed configuration may be passed to it. */
+// biome-ignore lint/suspicious/noExplicitAny: the three schemas differ per adapter; parsing happened before
+export type AnyAdapter = Adapter<any, any, any>;
+
+/** Declares an adapter with its types inferred from the schemas. */
+export function defineAdapter<P extends AnyObject, D extends AnyObject, A extends AnyObject>(
+  adapter: Adapter<P, D, A>,
+): Adapter<P, D, A> {
+  return adapter;
+}

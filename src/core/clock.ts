@@ -1,0 +1,40 @@
+/** Time is injected, so that tests never wait for real time to pass. */
+
+export interface Timer extends Disposable {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, Unix ms. May jump; only for what people see and for what travels. */
+  now(): number;
+  /** Monotonic ms since an arbitrary start; never jumps. All scheduling uses this. */
+  monotonic(): number;
+  /** Calls back once after `ms`. */
+  after(ms: number, callback: () => void): Timer;
+  /** Resolves after `ms`, or rejects with `signal.reason` as soon as the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    const handle = setTimeout(callback, ms);
+    const cancel = () => clearTimeout(handle);
+    return { cancel, [Symbol.dispose]: cancel };
+  },
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const onAbort = () => {
+        clearTimeout(handle);
+        reject(signal?.reason);
+      };
+      const handle = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      }, ms);
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  },
+};

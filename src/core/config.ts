@@ -1,0 +1,148 @@
+/**
+ * The configuration as services receive it: parsed, defaults filled in, durations in ms, sizes in bytes, secrets read.
+ * src/config makes it from the YAML file; an object of these types is an immutable snapshot.
+ */
+import type { QoS } from './message.js';
+import type { Endpoint } from './transport.js';
+
+export interface GatewayConfig {
+  readonly gateway: { readonly id: string };
+  readonly broker: BrokerConfig;
+  readonly ports: Readonly<Record<string, PortConfig>>;
+  readonly devices: Readonly<Record<string, DeviceConfig>>;
+  readonly links: Readonly<Record<string, LinkConfig>>;
+  readonly api: ApiConfig;
+  readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
+  readonly tui: { readonly readOnly: boolean };
+}
+
+export interface ListenerConfig {
+  readonly type: 'tcp';
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export interface BrokerConfig {
+  readonly listeners: readonly ListenerConfig[];
+  readonly auth: { readonly anonymous: boolean };
+  readonly limits: BrokerLimits;
+}
+
+export interface BrokerLimits {
+  readonly connections: number;
+  /** Largest control packet accepted, bytes; announced as Maximum Packet Size. */
+  readonly packetBytes: number;
+  /** Messages queued for one session; the oldest goes first, counted. */
+  readonly queuedMessages: number;
+  /** QoS 1 and 2 messages in flight per direction; announced as Receive Maximum. */
+  readonly receiveMaximum: number;
+  /** Retained messages in all. */
+  readonly retainedMessages: number;
+  /** Subscriptions per session. */
+  readonly subscriptions: number;
+  /** Longest Session Expiry Interval granted, ms. */
+  readonly sessionExpiry: number;
+  /** Time from accept to CONNECT, ms. */
+  readonly connectTimeout: number;
+  /** A receiver that takes nothing for this long while bytes wait is disconnected, ms. */
+  readonly drainTimeout: number;
+}
+
+export interface PortConfig {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  /** One exchange must be done within this time, ms. */
+  readonly timeout: number;
+  /** Rest between two exchanges, ms. */
+  readonly pause: number;
+  /** Parsed by the `port` schema of the adapter that uses it. */
+  readonly options: unknown;
+}
+
+export interface DeviceConfig {
+  readonly name: string;
+  readonly adapter: string;
+  /** Name in `ports`. */
+  readonly port: string;
+  /** json: `{"v":…,"q":…,"t":…,"u":…}`; value: the bare value. */
+  readonly encoding: 'json' | 'value';
+  /** Parsed by the `device` schema of the adapter. */
+  readonly options: unknown;
+  readonly points: Readonly<Record<string, PointConfig>>;
+}
+
+export interface PointConfig {
+  readonly id: string;
+  /** Parsed by the `address` schema of the adapter. */
+  readonly address: unknown;
+  /** Engineering value = raw × scale + offset. Both 1 and 0: integers, text and booleans stay as they are. */
+  readonly scale: number;
+  readonly offset: number;
+  /** Digits after the decimal point of the engineering value; undefined: as many as the scale implies. */
+  readonly decimals: number | undefined;
+  readonly unit: string | undefined;
+  /** Time between two reads, ms. */
+  readonly every: number;
+  readonly report: ReportConfig;
+  readonly retain: boolean;
+  readonly qos: QoS;
+  /** undefined: the point cannot be written. */
+  readonly write: WriteConfig | undefined;
+}
+
+export interface ReportConfig {
+  readonly mode: 'always' | 'change';
+  /** A change smaller than this (engineering units, absolute) is not reported. */
+  readonly deadband: number;
+  /** A point is reported at least this often, ms, even unchanged. */
+  readonly maxSilence: number;
+}
+
+export interface WriteConfig {
+  readonly min: number | undefined;
+  readonly max: number | undefined;
+  /** The value must be min (or 0) plus a multiple of this. */
+  readonly step: number | undefined;
+  /** Read back after the write; the result then says `verified`, with the value read. */
+  readonly verify: boolean;
+  /** The TUI and CLI ask for the point's name before they write. */
+  readonly critical: boolean;
+}
+
+export interface LinkConfig {
+  readonly name: string;
+  readonly type: 'mqtt';
+  /** mqtt:// or mqtts://, without credentials. */
+  readonly url: string;
+  readonly protocolVersion: 4 | 5;
+  /** undefined: `hpmq-<gateway>-<link>`. */
+  readonly clientId: string | undefined;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** ms */
+  readonly keepAlive: number;
+  /** Messages kept in memory while the far side does not take them; the oldest goes first, counted. */
+  readonly queuedMessages: number;
+  /** File contents, PEM. */
+  readonly tls: {
+    readonly ca: Buffer | undefined;
+    readonly cert: Buffer | undefined;
+    readonly key: Buffer | undefined;
+  };
+  readonly routes: readonly RouteConfig[];
+}
+
+export interface RouteConfig {
+  readonly direction: 'out' | 'in' | 'both';
+  /** out: of local topics; in: of topics at the far side. */
+  readonly filter: string;
+  /** Topic template: `{topic}` the whole topic, `{topic:N}` the topic without its first N levels, `{gateway}` our id. */
+  readonly to: string;
+  readonly qos: QoS;
+}
+
+export interface ApiConfig {
+  /** Unix socket of the control API; undefined: the default place (see src/api/socket.ts). */
+  readonly socket: string | undefined;
+}

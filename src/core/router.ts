@@ -1,0 +1,69 @@
+/** The centre: synchronous, in memory, knows no protocol. Implemented in src/broker/router.ts. */
+import type { Message, Origin, QoS } from './message.js';
+
+/** One Topic Filter of one receiver, with its Subscription Options (MQTT 5.0 §3.8.3.1). */
+export interface Subscription {
+  readonly filter: string;
+  /** Maximum QoS at which the receiver wants the message. */
+  readonly qos: QoS;
+  /** Do not send back what this receiver published itself. */
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  /** 0: send retained at subscribe; 1: only if the subscription is new; 2: never. */
+  readonly retainHandling: 0 | 1 | 2;
+  /** Subscription Identifiers (§3.8.2.1.2). One as subscribed; several where overlapping subscriptions were merged for delivery. */
+  readonly identifiers: readonly number[];
+}
+
+/** A subscription of an internal receiver: QoS 2, no echo of itself. */
+export function subscriptionTo(filter: string, options: Partial<Subscription> = {}): Subscription {
+  return { filter, qos: 2, noLocal: true, retainAsPublished: true, retainHandling: 0, identifiers: [], ...options };
+}
+
+export type SinkKind = 'client' | 'device' | 'link' | 'function' | 'recorder' | 'api';
+
+/** A receiver of messages. */
+export interface Sink {
+  readonly id: string;
+  readonly kind: SinkKind;
+  /** The origin its own messages carry; compared for No Local. */
+  readonly origin: Origin;
+  /** true: deliver() only buffered the message, and publish() must wait for the store's commit. */
+  readonly durable: boolean;
+  /**
+   * Takes one message, once, however many of its subscriptions match: `subscription` has the highest QoS and all
+   * identifiers of those that do. Must not block, throw, or publish synchronously without bound.
+   *
+   * @returns false when the receiver is full and the message was dropped (the router counts it)
+   */
+  deliver(message: Message, subscription: Subscription): boolean;
+}
+
+export interface Attachment extends Disposable {
+  /** Adds or replaces a subscription; yields the retained messages that are to be sent now, by its Retain Handling. */
+  subscribe(subscription: Subscription): Iterable<Message>;
+  /** @returns whether there was such a subscription */
+  unsubscribe(filter: string): boolean;
+}
+
+export interface RouterCounters {
+  readonly received: number;
+  readonly delivered: number;
+  readonly dropped: number;
+  readonly unmatched: number;
+  readonly retained: number;
+  readonly subscriptions: number;
+}
+
+export interface Router {
+  /**
+   * Gives the message to every matching sink; stores or clears the retained message first [MQTT-3.3.1-5].
+   *
+   * @returns a promise only if something durable must be written before the sender may be told
+   */
+  publish(message: Message): void | Promise<void>;
+  attach(sink: Sink): Attachment;
+  /** Retained messages whose topic matches the filter. */
+  retained(filter: string): Iterable<Message>;
+  counters(): RouterCounters;
+}

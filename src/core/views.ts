@@ -1,0 +1,150 @@
+/**
+ * What people and machines see of the gateway: API, CLI, TUI. Services build these, src/api carries them.
+ * Times are Unix ms, durations ms, sizes bytes, rates per second. Field names are API: additive changes only.
+ */
+import type { Quality } from './adapter.js';
+import type { ErrorView } from './errors.js';
+import type { LogLevel } from './log.js';
+import type { OriginKind, QoS } from './message.js';
+import type { ServiceState } from './service.js';
+
+export interface ServiceView {
+  /** `broker`, `devices`, `port:line-a`, `link:cloud`, `api`. */
+  readonly name: string;
+  readonly state: ServiceState;
+  readonly since: number;
+  readonly reason?: string;
+  readonly hint?: string;
+}
+
+/** Something that needs a person. Worst first. */
+export interface AlarmView {
+  readonly severity: 'error' | 'warn';
+  /** What it is about: `device:boiler`, `link:cloud`, `port:line-a`, `broker`. */
+  readonly subject: string;
+  readonly since: number;
+  readonly error: ErrorView;
+}
+
+export type DeviceState = 'starting' | 'online' | 'degraded' | 'offline' | 'paused';
+
+export interface DeviceView {
+  readonly name: string;
+  readonly adapter: string;
+  readonly port: string;
+  /** The wire as people read it: `10.0.0.7:502`, `/dev/ttyUSB0 19200 8E1`. */
+  readonly endpoint: string;
+  /** The device on it, e.g. `unit 3`. */
+  readonly address: string;
+  readonly state: DeviceState;
+  readonly since: number;
+  readonly error?: ErrorView;
+  readonly points: number;
+  readonly badPoints: number;
+  /** Duration of one exchange, ms, over the last minutes; null before the first. */
+  readonly exchangeMs: { readonly p50: number | null; readonly p95: number | null };
+  readonly requests: number;
+  readonly timeouts: number;
+  readonly errors: number;
+  readonly errorsPerMinute: number;
+  /** Reads skipped because the one before was not done. */
+  readonly overruns: number;
+  /** Next attempt when offline, Unix ms. */
+  readonly nextTryAt?: number;
+}
+
+export interface PointView {
+  readonly device: string;
+  readonly point: string;
+  readonly topic: string;
+  /** null: unknown. A 64-bit integer beyond 2^53 is a decimal string. */
+  readonly value: number | boolean | string | null;
+  /** The value exactly as it is published, for display; `—` when unknown. */
+  readonly text: string;
+  readonly unit?: string;
+  readonly quality: Quality;
+  /** Sample time; null before the first attempt. */
+  readonly at: number | null;
+  readonly every: number;
+  readonly writable: boolean;
+  /** Why it cannot be written. */
+  readonly readOnlyReason?: string;
+  readonly write?: {
+    readonly min?: number;
+    readonly max?: number;
+    readonly step?: number;
+    readonly verify: boolean;
+    readonly critical: boolean;
+  };
+  readonly error?: ErrorView;
+}
+
+export interface ClientView {
+  readonly clientId: string;
+  readonly protocol: '3.1' | '3.1.1' | '5.0';
+  readonly connected: boolean;
+  readonly address: string;
+  readonly since: number;
+  readonly keepAlive: number;
+  readonly subscriptions: number;
+  readonly inflight: number;
+  readonly queued: number;
+  readonly received: number;
+  readonly sent: number;
+  readonly dropped: number;
+}
+
+export interface LinkView {
+  readonly name: string;
+  readonly type: string;
+  readonly url: string;
+  readonly state: 'connecting' | 'up' | 'down';
+  readonly since: number;
+  readonly error?: ErrorView;
+  readonly in: number;
+  readonly out: number;
+  readonly inPerSecond: number;
+  readonly outPerSecond: number;
+  /** Messages not yet acknowledged by the far side. */
+  readonly queued: number;
+  /** Age of the oldest of them, ms; null when none. */
+  readonly oldestMs: number | null;
+  readonly dropped: number;
+  readonly nextTryAt?: number;
+}
+
+export interface LogLine {
+  readonly at: number;
+  readonly level: LogLevel;
+  /** `svc` of the line, e.g. `broker`, `devices`. */
+  readonly service: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export type CommandStatus = 'written' | 'verified' | 'refused' | 'failed' | 'unknown';
+
+/** The outcome of a write; the same object goes to the Response Topic. */
+export interface CommandResult {
+  readonly status: CommandStatus;
+  readonly device: string;
+  readonly point: string;
+  /** The value as read back (verified) or as sent (written); null else. */
+  readonly value: number | boolean | string | null;
+  readonly at: number;
+  readonly error?: ErrorView;
+}
+
+/** One message as it is shown. `text` when the payload is valid UTF-8, else `base64`. */
+export interface MessageView {
+  readonly topic: string;
+  readonly text?: string;
+  readonly base64?: string;
+  readonly bytes: number;
+  /** The payload was cut to the first 64 KiB. */
+  readonly truncated?: boolean;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly origin: OriginKind;
+  readonly at: number;
+}
