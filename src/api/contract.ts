@@ -175,3 +175,28 @@ export interface GatewayView {
   retry(device: string): void;
   config(): ConfigView;
 }
+
+/** What a client may send with a request; which parts a route takes is in {@link Routes}. */
+export interface RequestOptions<R extends RouteName> {
+  /** Values of the `{name}` segments. */
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Routes[R] extends { query: infer Q } ? Q : never;
+  readonly body?: Routes[R] extends { in: infer I } ? I : never;
+  readonly signal?: AbortSignal;
+}
+
+export interface EventOptions {
+  readonly kinds: readonly EventKind[];
+  /** Topic Filter for `messages` and `topics`; `#` when absent. */
+  readonly filter?: string;
+  /** Events per second and kind at most, 1 to 10; 4 when absent. */
+  readonly rate?: number;
+  readonly signal: AbortSignal;
+}
+
+/** The client side, implemented in src/api/client.ts. Everything it throws is a GatewayError. */
+export interface ApiClient {
+  request<R extends RouteName>(route: R, options?: RequestOptions<R>): Promise<Routes[R]['out']>;
+  /** One stream. It throws when the connection is lost; whoever wants to reconnect calls again. */
+  events(options: EventOptions): AsyncIterable<GatewayEvent>;
+}
