@@ -55,7 +55,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'devices' }),
       clock,
     });
-    const links = createLinks({ links: config.links, gatewayId: id, router: broker.router, log: log.child({ svc: 'links' }), clock });
+    const links = createLinks({
+      links: config.links,
+      gatewayId: id,
+      router: broker.router,
+      log: log.child({ svc: 'links' }),
+      clock,
+    });
     const view = stack.use(
       createView({
         gatewayId: id,

@@ -66,6 +66,8 @@ function toLine(json: string): LogLine {
 
 function prettyLine(line: LogLine): string {
   const time = new Date(line.at).toISOString().slice(11, 23);
-  const fields = Object.entries(line.fields).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const fields = Object.entries(line.fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return `${[time, line.level.padEnd(5), line.service.padEnd(8), line.message, ...fields].join(' ')}\n`;
 }

@@ -53,7 +53,11 @@ export async function runGateway(options: RunOptions): Promise<number> {
 export function waitForStop(): Promise<string> {
   return new Promise((resolve) => {
     let signals = 0;
-    for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
       process.on(signal, () => {
         if (++signals > 1) process.exit(code);
         resolve(signal);

@@ -1,14 +1,13 @@
 /** What the control API may see and do: one GatewayView over the services. */
 import { isUtf8 } from 'node:buffer';
 import type { ConfigView, GatewayView, PublishRequest, StatusView } from './api/contract.js';
+import type { Broker } from './broker/broker.js';
 import type { Clock } from './core/clock.js';
 import { errorsOf } from './core/errors.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
-import type { Router } from './core/router.js';
 import { subscriptionTo } from './core/router.js';
 import { topicFilterFault, topicNameFault } from './core/topic.js';
 import type { MessageView, ServiceView } from './core/views.js';
-import type { Broker } from './broker/broker.js';
 import type { Devices } from './devices/devices.js';
 import type { Links } from './links/links.js';
 import type { Logging } from './logging.js';
@@ -18,7 +17,10 @@ import { Rates } from './rates.js';
 const SHOWN_BYTES = 65_536;
 
 export const viewErrors = {
-  TOPIC_INVALID: { fault: 'caller', hint: 'a topic is 1 to 65,535 bytes; wildcards + and # stand only in filters, as whole levels' },
+  TOPIC_INVALID: {
+    fault: 'caller',
+    hint: 'a topic is 1 to 65,535 bytes; wildcards + and # stand only in filters, as whole levels',
+  },
 } as const;
 const viewError = errorsOf(viewErrors);
 
@@ -52,7 +54,9 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...devices.services(),
       ...links.services(),
     ];
-    const alarms = [...devices.alarms(), ...links.alarms()].sort((a, b) => severity(a) - severity(b) || a.since - b.since);
+    const alarms = [...devices.alarms(), ...links.alarms()].sort(
+      (a, b) => severity(a) - severity(b) || a.since - b.since,
+    );
     const phase = parts.phase();
     const healthy = alarms.length === 0 && services.every((service) => service.state === 'up');
     const states = { online: 0, degraded: 0, offline: 0, paused: 0 };
@@ -140,7 +144,8 @@ function checkFilter(filter: string): void {
 function toMessage(request: PublishRequest, now: number): Message {
   const fault = topicNameFault(request.topic);
   if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic "${request.topic.slice(0, 100)}" ${fault}`);
-  const payload = request.base64 === undefined ? Buffer.from(request.text ?? '') : Buffer.from(request.base64, 'base64');
+  const payload =
+    request.base64 === undefined ? Buffer.from(request.text ?? '') : Buffer.from(request.base64, 'base64');
   return createMessage({ ...request, payload, origin: 'gateway:api', receivedAt: now });
 }
 

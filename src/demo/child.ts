@@ -5,7 +5,10 @@ import { errorsOf } from '../core/errors.js';
 import { selfCommand } from './self.js';
 
 export const demoErrors = {
-  DEMO_PART_FAILED: { fault: 'bug', hint: 'see the lines above; `hpmq doctor` style facts are in the log file named there' },
+  DEMO_PART_FAILED: {
+    fault: 'bug',
+    hint: 'see the lines above; `hpmq doctor` style facts are in the log file named there',
+  },
 } as const;
 const demoError = errorsOf(demoErrors);
 
@@ -34,7 +37,9 @@ export function startChild(name: string, args: readonly string[], logFile: strin
     const fail = (what: string) => {
       child.kill('SIGKILL');
       const tail = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
-      reject(demoError('DEMO_PART_FAILED', `${name} ${what}${tail === '' ? '' : `:\n${tail}`}`, { details: { logFile } }));
+      reject(
+        demoError('DEMO_PART_FAILED', `${name} ${what}${tail === '' ? '' : `:\n${tail}`}`, { details: { logFile } }),
+      );
     };
     const timer = setTimeout(() => fail(`was not ready within ${READY_TIMEOUT / 1_000} s`), READY_TIMEOUT);
     child.once('error', (error) => fail(`could not start: ${error.message}`));
