@@ -69,7 +69,11 @@ const pointName = name.refine((text) => text !== 'set', {
 });
 
 function deviceSchema(adapter: AnyAdapter, port: z.ZodType) {
-  const portRef = z.union([z.string(), port]).describe('name in `ports`, or a port of its own');
+  const error = (issue: { readonly input?: unknown }) =>
+    issue.input === undefined
+      ? say('is missing', 'name a port of `ports`, or write one here, such as { type: tcp, host: 10.0.0.7, port: 502 }')
+      : undefined;
+  const portRef = z.union([z.string(), port], { error }).describe('name in `ports`, or a port of its own');
   return merged(adapter.device, {
     adapter: z.literal(adapter.type).describe(adapter.title),
     port: adapter.endpoints.includes('memory') ? portRef.optional() : portRef,

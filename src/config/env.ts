@@ -13,6 +13,8 @@ export interface Override {
 }
 
 export interface Overrides {
+  /** The document with all of them set. */
+  readonly document: unknown;
   readonly values: readonly Override[];
   readonly findings: readonly (Finding & { readonly variable: string })[];
 }
@@ -48,6 +50,12 @@ function step(
   );
   const value = Object.hasOwn(current, key) ? current[key] : undefined;
   return { key, place: { value, schemas: inside.length > 0 ? inside : open } };
+}
+
+/** What a list or mapping is when nobody sets it. */
+function defaultOf(schemas: readonly JsonSchema[]): unknown {
+  const found = schemas.find((schema) => schema.default !== undefined)?.default;
+  return typeof found === 'object' ? found : undefined;
 }
 
 /** Text stays text where the schema wants text; all else is read as YAML (`1884`, `true`, `[a, b]`). */
@@ -93,9 +101,15 @@ export function readOverrides(
     let place: Place = { value: current, schemas: [schema] };
     let failed = false;
     for (const segment of variable.slice('HPMQ_'.length).split('__')) {
+      const initial = place.value === undefined ? defaultOf(place.schemas) : undefined;
+      if (initial !== undefined) {
+        // `…LISTENERS__0__PORT` changes the listener that is there by default.
+        current = withValue(current, path, initial);
+        place = { ...place, value: initial };
+      }
       const next = step(place, segment.toUpperCase());
       if ('known' in next) {
-        const close = nearest(segment, next.known.map(normal));
+        const close = /^\d+$/.test(segment) ? undefined : nearest(segment, next.known.map(normal));
         const hint =
           next.known.length === 0
             ? 'remove the variable'
@@ -112,7 +126,7 @@ export function readOverrides(
     values.push(override);
     current = withValue(current, path, override.value);
   }
-  return { values, findings };
+  return { document: current, values, findings };
 }
 
 /** A copy of the document with one value set; what is not touched is shared. */

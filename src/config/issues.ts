@@ -39,7 +39,7 @@ function typeHint(expected: string, input: unknown): string {
 /** Keys of the object schema that raised an issue. */
 function knownKeys(schema: unknown): readonly string[] {
   const shape = (schema as z.ZodObject | undefined)?._zod?.def?.shape;
-  return shape === undefined ? [] : Object.keys(shape);
+  return shape === undefined ? [] : Object.keys(shape).filter((key) => key !== '$schema');
 }
 
 function options(values: readonly unknown[]): string {
@@ -51,7 +51,10 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   const { input } = issue;
   switch (issue.code) {
     case 'invalid_type':
-      if (input === undefined) return say('is missing', `add it: ${KINDS[issue.expected] ?? issue.expected}`);
+      if (input === undefined) {
+        const what = (issue.inst as z.ZodType | undefined)?.description ?? KINDS[issue.expected] ?? issue.expected;
+        return say('is missing', `add it: ${what}`);
+      }
       return say(
         `expected ${KINDS[issue.expected] ?? issue.expected}, found ${shown(input)}`,
         typeHint(issue.expected, input),
@@ -109,6 +112,14 @@ function expectedOf(branches: readonly (readonly Issue[])[]): string {
   return [...new Set(kinds)].join(' or ');
 }
 
+/** A schema's own message may not say so: an adapter describes the form it expects. */
+function isMissing(issue: Issue): boolean {
+  if (unsay(issue.message).message === 'is missing') return true;
+  return (
+    (issue.code === 'invalid_type' || issue.code === 'invalid_value') && 'input' in issue && issue.input === undefined
+  );
+}
+
 /** Flattens unions and lists of keys: one finding per thing to correct. */
 export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding[] {
   return issues.flatMap((issue): Finding[] => {
@@ -130,14 +141,18 @@ export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       const meant = meantBranch(issue.errors);
       if (meant !== undefined) return findingsOf(meant, path);
-      const missing = issue.errors.every((branch) => branch.some((one) => unsay(one.message).message === 'is missing'));
       const expected = expectedOf(issue.errors);
       return [
-        missing
-          ? { path, at: 'parent', message: 'is missing', hint: `add it: ${expected}` }
+        issue.input === undefined
+          ? { path, at: 'parent', message: 'is missing', hint: message === 'is missing' ? hint : `add it: ${expected}` }
           : { path, at: 'value', message: `expected ${expected}`, hint },
       ];
     }
-    return [{ path, at: message === 'is missing' ? 'parent' : 'value', message, hint }];
+    if (isMissing(issue)) {
+      return [
+        { path, at: 'parent', message: 'is missing', hint: message === 'is missing' ? hint : `add it: ${message}` },
+      ];
+    }
+    return [{ path, at: 'value', message, hint }];
   });
 }

@@ -89,23 +89,24 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const problems: ConfigProblem[] = [...(source?.problems ?? [])];
 
   const settings = settingsOf(env);
-  const fromEnv =
-    settings.length === 0
-      ? { values: [], findings: [] }
-      : readOverrides(settings, source?.value ?? {}, configJsonSchema(adapters));
-  for (const finding of fromEnv.findings) problems.push(outsideFile(finding.variable, finding));
+  const base = source?.value ?? {};
+  const fromEnv = settings.length === 0 ? undefined : readOverrides(settings, base, configJsonSchema(adapters));
+  for (const finding of fromEnv?.findings ?? []) problems.push(outsideFile(finding.variable, finding));
   const flags = (options.overrides ?? []).map(({ flag, path, value }): Override => ({ variable: flag, path, value }));
-  const overrides = [...fromEnv.values, ...flags];
-  const value = overrides.reduce<unknown>(
+  const overrides = [...(fromEnv?.values ?? []), ...flags];
+  const value = flags.reduce<unknown>(
     (document, one) => withValue(document, one.path, one.value),
-    source?.value ?? {},
+    fromEnv?.document ?? base,
   );
 
   const inputs = { folder: file === undefined ? cwd : dirname(file), env, hostName: options.hostName ?? hostname() };
-  const result = createConfigSchema(adapters, inputs).safeParse(value, { error: describeIssue });
+  const result = createConfigSchema(adapters, inputs).safeParse(value, { error: describeIssue, reportInput: true });
   if (!result.success) {
     for (const finding of findingsOf(result.error.issues)) {
-      const origin = overrides.findLast((one) => covers(one.path, finding.path));
+      const parent = finding.path.slice(0, -1);
+      const origin =
+        overrides.findLast((one) => covers(one.path, finding.path)) ??
+        (source?.has(parent) ? undefined : overrides.findLast((one) => covers(parent, one.path)));
       if (origin !== undefined) problems.push(outsideFile(origin.variable, finding));
       else problems.push(source?.problem(finding) ?? outsideFile('defaults', finding));
     }

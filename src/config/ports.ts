@@ -52,7 +52,7 @@ export function portOptions(adapter: AnyAdapter, port: Plain) {
   const own = Object.fromEntries(
     Object.entries(port).filter(([key, value]) => !commonKeys.has(key) && value !== undefined),
   );
-  return (adapter.port as z.ZodObject).strict().safeParse(own, { error: describeIssue });
+  return (adapter.port as z.ZodObject).strict().safeParse(own, { error: describeIssue, reportInput: true });
 }
 
 function endpointOf(port: ParsedPort): Endpoint {

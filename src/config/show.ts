@@ -58,7 +58,7 @@ function originOf(loaded: LoadedConfig, path: Path): string {
 }
 
 /** @param options.origin - with the source of each value as a comment */
-export function showConfig(
+export function effectiveYaml(
   loaded: LoadedConfig,
   adapters: readonly AnyAdapter[],
   options: { origin?: boolean } = {},

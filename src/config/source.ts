@@ -32,7 +32,7 @@ const YAML_HINTS: Readonly<Record<string, string>> = {
   UNEXPECTED_TOKEN: 'look for a missing quote, colon or indent just before this place',
   BAD_SCALAR_START: 'put the text in quotes',
   MULTILINE_IMPLICIT_KEY: 'put a colon after the key, and the key on one line',
-  BLOCK_AS_IMPLICIT_KEY: 'put the text in quotes when it contains a colon and a space',
+  BLOCK_AS_IMPLICIT_KEY: 'check the indent of the next line, and put texts that contain ": " in quotes',
 };
 
 const YAML_HINT = 'correct the YAML; nothing after this place could be checked';
@@ -67,7 +67,9 @@ export class ConfigSource {
     const document = parseYaml(file, text, this.#lines);
     this.#root = document.contents;
     this.#resolve = (node) => (isAlias(node) ? node.resolve(document) : node);
-    const found = [...document.errors, ...document.warnings].map((error) => this.#yamlProblem(error));
+    const found = [...document.errors, ...document.warnings]
+      .filter((error, index, all) => all.findIndex(({ pos }) => pos[0] === error.pos[0]) === index)
+      .map((error) => this.#yamlProblem(error));
     if (document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) throw new ConfigError(found);
     this.problems = found;
     let value: unknown;
@@ -147,10 +149,23 @@ export class ConfigSource {
 
   #yamlProblem(error: YAMLError): ConfigProblem {
     const { line, col } = this.#lines.linePos(error.pos[0]);
+    if (error.code === 'DUPLICATE_KEY') {
+      const path = pathOfKey(this.#root, error.pos[0]) ?? [];
+      const message = `the key ${shown(path.at(-1) ?? '')} stands twice in this mapping`;
+      return {
+        ...problemAt(this.file, { line, column: col }, message, YAML_HINTS.DUPLICATE_KEY!),
+        path: pathText(path),
+      };
+    }
     const message = `${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`
       .replace(/\s+/g, ' ')
       .slice(0, 200);
-    return problemAt(this.file, { line, column: col }, message, YAML_HINTS[error.code] ?? YAML_HINT);
+    return problemAt(
+      this.file,
+      { line, column: col },
+      message,
+      /^flow /i.test(message) ? YAML_HINTS.MISSING_CHAR! : (YAML_HINTS[error.code] ?? YAML_HINT),
+    );
   }
 }
 
@@ -165,6 +180,19 @@ export function fileProblem(file: string, message: string, hint: string): Config
 
 function findPair(items: readonly Pair[], segment: string | number): Pair | undefined {
   return items.find((pair) => keyText(pair) === String(segment));
+}
+
+/** The path of the key that begins at an offset. */
+function pathOfKey(node: unknown, offset: number): Path | undefined {
+  if (!isMap(node) && !isSeq(node)) return undefined;
+  for (const [index, item] of node.items.entries()) {
+    const { key, value } = isMap(node) ? (item as Pair) : { key: undefined, value: item };
+    const segment = isMap(node) ? keyText({ key }) : index;
+    if ((key as Node | undefined)?.range?.[0] === offset) return [segment];
+    const inner = pathOfKey(value, offset);
+    if (inner !== undefined) return [segment, ...inner];
+  }
+  return undefined;
 }
 
 function keyText({ key }: Key): string {
