@@ -6,7 +6,10 @@ export const linkErrors = {
   LINK_TLS: { fault: 'peer', hint: 'check the CA, certificate and key of the link, and the clock of both sides' },
   LINK_AUTH: { fault: 'peer', hint: 'check the user name, password or client certificate of the link' },
   LINK_REFUSED: { fault: 'peer', hint: 'ask the operator of the far side why it refuses this client' },
-  LINK_LOST: { fault: 'peer', hint: 'the link reconnects by itself; check the network if it repeats' },
+  LINK_LOST: {
+    fault: 'peer',
+    hint: 'the link reconnects by itself; if it repeats, check the network and that no other client has its client id',
+  },
   LINK_TAKEN_OVER: { fault: 'peer', hint: 'give each gateway its own client id: another client uses this one' },
   LINK_STALLED: { fault: 'peer', hint: 'the far side accepts messages but does not acknowledge them; check its load' },
   LINK_PROTOCOL: { fault: 'peer', hint: 'check that the far side is an MQTT broker that speaks this protocol version' },

@@ -1,33 +1,13 @@
 /** Links against Debian's mosquitto as far side. */
 import { setImmediate as turn } from 'node:timers/promises';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { RouteConfig } from '../../src/core/config.js';
-import { linkConfig, type Mosquitto, startLink, startMosquitto } from '../support/links.js';
+import { linkConfig, publish, startLink, startMosquitto, subscriber } from '../support/links.js';
 import { eventually, needs, startPeer } from '../support/peers.js';
 
 const OUT: RouteConfig = { direction: 'out', filter: 'hpmq/plant-7/#', to: 'plants/7/{topic:2}', qos: 2 };
 const IN: RouteConfig = { direction: 'in', filter: 'plants/7/cmd/#', to: 'hpmq/{gateway}/{topic:3}', qos: 2 };
 const peers = needs('mosquitto', 'mosquitto_sub', 'mosquitto_pub', 'mosquitto_rr');
-
-/** A subscriber whose output lines are `qos retain topic payload`. */
-async function subscriber(t: Test, far: Mosquitto, filter: string, more: readonly string[] = []) {
-  const args = ['-p', `${far.port}`, '-V', '5', '-q', '2', '-i', 'watcher', '-t', filter, '-F', '%q %r %t %p', ...more];
-  const peer = startPeer(t, 'mosquitto_sub', args);
-  await far.peer().sees(/Sending SUBACK to watcher/);
-  return {
-    lines: () =>
-      peer
-        .stdout()
-        .split('\n')
-        .filter((line) => /^[012] [01] /.test(line)),
-    sees: (line: string) => peer.sees(new RegExp(`^${line.replace(/[$/{}"]/g, '\\$&')}$`, 'm')),
-  };
-}
-
-const publish = async (t: Test, far: Mosquitto, args: readonly string[]) => {
-  const peer = startPeer(t, 'mosquitto_pub', ['-p', `${far.port}`, ...args]);
-  t.equal(await peer.ended, 0, 'mosquitto_pub is content');
-};
 
 for (const protocolVersion of [4, 5] as const) {
   t.test(`out and in with other names, QoS 0, 1 and 2, protocol ${protocolVersion}`, peers, async (t) => {
@@ -146,3 +126,111 @@ t.test(
     }
   },
 );
+
+t.test('retained messages are sent at each connect, with their value of that moment', peers, async (t) => {
+  const far = await startMosquitto(t);
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT]));
+  router.put('hpmq/plant-7/boiler/name', 'Kessel', { qos: 1, retain: true, origin: 'device:boiler' });
+  router.put('hpmq/plant-7/boiler/temp', '70', { qos: 0, retain: true });
+  router.put('elsewhere/x', 'no route', { retain: true });
+  await is('up');
+  const first = await subscriber(t, far, 'plants/#');
+  await first.sees('1 1 plants/7/boiler/name Kessel');
+  await first.sees('0 1 plants/7/boiler/temp 70');
+  await eventually(() => links.links()[0]!.queued === 0);
+
+  // The far side forgets everything; QoS 0 is not queued, but the retained value is current after the reconnect.
+  await far.peer().kill('SIGKILL');
+  await is('down');
+  router.put('hpmq/plant-7/boiler/temp', '71', { qos: 0, retain: true });
+  router.put('hpmq/plant-7/boiler/temp', '72', { qos: 0, retain: true });
+  t.equal(links.links()[0]!.dropped, 3, 'one before the first connect, two now');
+  await far.restart();
+  await is('up');
+  await eventually(() => links.links()[0]!.queued === 0);
+  const second = await subscriber(t, far, 'plants/#');
+  await second.sees('1 1 plants/7/boiler/name Kessel');
+  await second.sees('0 1 plants/7/boiler/temp 72');
+  t.equal(second.lines().length, 2);
+});
+
+t.test('a command with a Response Topic gets its reply [MQTT 5.0 §4.10]', peers, async (t) => {
+  const far = await startMosquitto(t);
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT, IN]));
+  await is('up');
+  router.listen('hpmq/plant-7/+/+/set', (message) => {
+    const { responseTopic, correlationData, userProperties } = message.properties ?? {};
+    t.match(message, { topic: 'hpmq/plant-7/boiler/setpoint/set', origin: 'link:cloud' });
+    t.match(responseTopic, /^\$link\/cloud\/[\w-]{16}$/, 'a local topic that nobody can guess');
+    t.equal(correlationData?.toString(), 'c-17');
+    t.strictSame(userProperties, [['user', 'anna']]);
+    t.ok(message.expiresAt > Date.now() + 50_000 && message.expiresAt <= Date.now() + 60_000);
+    // A device may or may not copy the Correlation Data: the link knows it anyway.
+    const reply = { origin: 'device:boiler', qos: 1, properties: { contentType: 'application/json' } } as const;
+    router.put(responseTopic ?? '', '{"status":"verified","v":55}', reply);
+  });
+  const args = ['-p', `${far.port}`, '-t', 'plants/7/cmd/boiler/setpoint/set', '-e', 'answers/anna', '-m', '55'];
+  const properties = [
+    ['correlation-data', 'c-17'],
+    ['user-property', 'user', 'anna'],
+    ['message-expiry-interval', '60'],
+  ].flatMap((property) => ['-D', 'publish', ...property]);
+  const format = ['-F', '%t %D %C %p', '-W', '10'];
+  const requester = startPeer(t, 'mosquitto_rr', [...args, ...properties, ...format]);
+  t.equal(await requester.ended, 0);
+  t.equal(requester.stdout().trim(), 'answers/anna c-17 application/json {"status":"verified","v":55}');
+
+  router.put('$link/cloud/guessed', 'nobody asked', { qos: 1 });
+  t.match(links.links()[0], { dropped: 1 }, 'a reply without a request is dropped and counted');
+});
+
+t.test('properties and the remaining expiry travel out; protocol 4 leaves them behind', peers, async (t) => {
+  const far = await startMosquitto(t);
+  const format = ['-F', '%q %r %t %p %C %R %D %E %P'];
+  const sub = await subscriber(t, far, 'plants/#', format);
+  const old = await startLink(t, linkConfig(far.url, [OUT], { protocolVersion: 4, clientId: 'old' }));
+  const { router, is } = await startLink(t, linkConfig(far.url, [OUT]));
+  await is('up');
+  await old.is('up');
+  const properties = {
+    contentType: 'text/plain',
+    responseTopic: 'answers/here',
+    correlationData: Buffer.from('c1'),
+    userProperties: [
+      ['b', '1'],
+      ['a', '2'],
+      ['b', '3'],
+    ],
+  } as const;
+  const message = { qos: 1, properties, expiresAt: Date.now() + 90_000 } as const;
+  router.put('hpmq/plant-7/five', 'x', message);
+  await sub.sees('1 0 plants/7/five x text/plain answers/here c1 (90|89) b:1 a:2 b:3');
+  old.router.put('hpmq/plant-7/four', 'x', message);
+  await sub.sees('1 0 plants/7/four x *');
+  router.put('hpmq/plant-7/late', 'x', { ...message, expiresAt: Date.now() - 1 });
+  router.put('hpmq/plant-7/next', 'x', { qos: 1 });
+  await sub.sees('1 0 plants/7/next x *');
+  t.notOk(
+    sub.lines().some((line) => line.includes('late')),
+    'an expired message is not sent',
+  );
+});
+
+for (const protocolVersion of [4, 5] as const) {
+  t.test(`the far side shows the gateway offline when the link ends, protocol ${protocolVersion}`, peers, async (t) => {
+    const far = await startMosquitto(t);
+    const sub = await subscriber(t, far, 'plants/#');
+    const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT], { protocolVersion }));
+    router.put('hpmq/plant-7/$state', '{"state":"online"}', { qos: 1, retain: true });
+    await is('up');
+    await sub.sees('1 0 plants/7/$state {"state":"online"}');
+    router.put('hpmq/plant-7/boiler/last', 'words', { qos: 1 });
+    await links[Symbol.asyncDispose]();
+    await sub.sees('1 0 plants/7/$state {"state":"offline","reason":"the link is lost"}');
+    t.ok(
+      sub.lines().some((line) => line.endsWith('boiler/last words')),
+      'what was queued went out before',
+    );
+    t.match(links.status(), { state: 'stopping' });
+  });
+}

@@ -1,5 +1,6 @@
 /** Links for tests: a configuration with only what matters, and a mosquitto of the test's own as far side. */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { systemClock } from '../../src/core/clock.js';
@@ -63,9 +64,10 @@ export interface Mosquitto {
   restart(): Promise<void>;
 }
 
-/** A mosquitto on a free port; `lines` are added to its configuration, `{dir}` is the test's folder. */
+/** A mosquitto on a free port; `lines` are added to its configuration, `{dir}` is its folder. */
 export async function startMosquitto(t: Test, lines: readonly string[] = ['allow_anonymous true']): Promise<Mosquitto> {
-  const folder = t.testdir();
+  const folder = mkdtempSync(join(tmpdir(), 'hpmq-mosquitto-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();
   const file = join(folder, 'mosquitto.conf');
   // Started by root it would become the user mosquitto, who cannot read the test's folder.
@@ -85,4 +87,37 @@ export async function startMosquitto(t: Test, lines: readonly string[] = ['allow
       peer = await start();
     },
   };
+}
+
+export interface Subscriber {
+  /** `qos retain topic payload` of each message so far. */
+  lines(): readonly string[];
+  /** Waits for a whole line; a regular expression in which `$ / { } " ` stand for themselves. */
+  sees(line: string): Promise<unknown>;
+}
+
+/** A mosquitto_sub that is surely subscribed. */
+export async function subscriber(
+  t: Test,
+  far: Mosquitto,
+  filter: string,
+  more: readonly string[] = [],
+): Promise<Subscriber> {
+  const id = `watcher-${subscribers++}`;
+  const args = ['-p', `${far.port}`, '-V', '5', '-q', '2', '-i', id, '-t', filter, '-F', '%q %r %t %p', ...more];
+  const peer = startPeer(t, 'mosquitto_sub', args);
+  await far.peer().sees(new RegExp(`Sending SUBACK to ${id}`));
+  const lines = () => peer.stdout().split('\n').slice(0, -1);
+  return {
+    lines,
+    sees: (line) => peer.sees(new RegExp(`^${line.replace(/[$/{}"]/g, '\\$&')}$`, 'm')),
+  };
+}
+
+let subscribers = 0;
+
+/** One message from a mosquitto_pub. */
+export async function publish(t: Test, far: Mosquitto, args: readonly string[]): Promise<void> {
+  const peer = startPeer(t, 'mosquitto_pub', ['-p', `${far.port}`, ...args]);
+  t.equal(await peer.ended, 0, 'mosquitto_pub is content');
 }
