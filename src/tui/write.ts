@@ -23,6 +23,8 @@ export interface WriteDialog {
   readonly text: string;
   /** The name typed so far, in stage `name`. */
   readonly name: string;
+  /** The point's value when `text` was checked, as it is shown. */
+  readonly from?: string;
   /** What was parsed from `text`; set from stage `confirm` on. */
   readonly value?: WriteValue;
   /** Why ⏎ did nothing. */
@@ -158,7 +160,7 @@ export function confirmWrite(dialog: WriteDialog, point: PointView): { dialog: W
       const parsed = parseValue(dialog.text, point);
       if ('problem' in parsed) return { dialog: { ...rest, problem: parsed.problem }, send: false };
       const stage = point.write?.critical === true ? 'name' : 'confirm';
-      return { dialog: { ...rest, stage, value: parsed.value, name: '' }, send: false };
+      return { dialog: { ...rest, stage, value: parsed.value, from: point.text, name: '' }, send: false };
     }
     case 'confirm':
       return { dialog: { ...rest, stage: 'sending' }, send: true };
@@ -184,6 +186,6 @@ export function editWrite(dialog: WriteDialog, edit: (text: string) => string): 
 /** esc in the dialog: one step back; undefined closes it. */
 export function leaveWrite(dialog: WriteDialog): WriteDialog | undefined {
   if (dialog.stage !== 'confirm' && dialog.stage !== 'name') return undefined;
-  const { problem: _, value: __, ...rest } = dialog;
+  const { problem: _, value: __, from: ___, ...rest } = dialog;
   return { ...rest, stage: 'edit', name: '' };
 }

@@ -12,7 +12,7 @@ import { Line, ThemeContext, useTheme } from './line.js';
 
 const CURSOR = '█';
 const NOTICE_MS = 12_000;
-const GAP = span('   ');
+const GAP = span('  ');
 
 function joined(parts: readonly (readonly Span[])[]): Span[] {
   return parts.flatMap((part, i) => (i === 0 ? part : [GAP, ...part]));
@@ -31,15 +31,14 @@ function linkParts(model: Model): Span[][] {
   });
 }
 
-/** All links in few words, for a narrow line: how many, or how many are not up. */
+/** All links in few words, for a narrow line: how many of them are up. */
 function linkSummary(model: Model): Span[][] {
   const links = [...shownData(model).links.values()];
   if (links.length === 0) return [];
-  const out = links.filter((link) => link.state !== 'up').length;
-  const { glyph, tone } = signOf(out === 0 ? 'up' : 'down');
-  return [
-    [span(`${glyph} `, tone), span(out === 0 ? `${links.length} links up` : `${out} of ${links.length} links down`)],
-  ];
+  const up = links.filter((link) => link.state === 'up').length;
+  const { glyph, tone } = signOf(up === links.length ? 'up' : up > 0 ? 'degraded' : 'down');
+  const count = up === links.length ? `${up}` : `${up} of ${links.length}`;
+  return [[span(`${glyph} `, tone), span(`${count} ${links.length === 1 ? 'link' : 'links'} up`)]];
 }
 
 /** The right half of the status line: as much as fits, the least pressing goes first. */
@@ -88,8 +87,8 @@ export function StatusLine(props: { readonly model: Model }): ReactNode {
     ...(model.settings.readOnly ? [span('  read-only', 'warn')] : []),
   ];
   const isBeat = theme.motion && model.connection.state === 'live' && Math.floor(model.now / 1_000) % 2 === 0;
-  const beat = span(isBeat ? ' · ' : '   ', 'ok');
-  const room = columns - Math.min(spansWidth(left, theme.ascii), Math.floor(columns * 0.7)) - 5;
+  const beat = span(isBeat ? ' ·' : '  ', 'ok');
+  const room = columns - Math.min(spansWidth(left, theme.ascii), Math.floor(columns * 0.7)) - 4;
   const right = [...gauges(model, room, theme.ascii), beat];
   // This line says how things are: it is not dimmed with the data.
   return (
@@ -149,6 +148,8 @@ function hintSpans(model: Model, ascii: boolean): Span[] {
   const parts = (isGlobal: boolean) =>
     shown
       .filter((binding) => (binding.hint ?? 0) > 100 === isGlobal)
+      // Two keys for the same end need one hint.
+      .filter((binding, i, all) => i === 0 || titleOf(all[i - 1]!, model) !== titleOf(binding, model))
       .map((binding) =>
         hint(keyLabel(binding.keys[0]!), titleOf(binding, model), disabledReason(binding, model) !== undefined),
       );

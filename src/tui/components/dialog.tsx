@@ -48,7 +48,7 @@ function value(dialog: WriteDialog, row: PointRow): Span[] {
   const unit = row.view.unit === undefined ? '' : ` ${row.view.unit}`;
   if (dialog.stage === 'edit') return [span(`${dialog.text}${CURSOR}`, 'focus'), span(unit, 'muted')];
   return [
-    span(`${row.view.text}${unit}`, 'muted'),
+    span(`${dialog.from ?? row.view.text}${unit}`, 'muted'),
     span(' → ', 'muted'),
     span(valueText(dialog.value ?? null, row.view), 'focus'),
   ];

@@ -7,12 +7,17 @@ import { type Area, type Layout, scrollTo } from '../layout.js';
 import { cursorOf, gatewayNow, rowsOf, shownData } from '../select.js';
 import { type Span, span } from '../spans.js';
 import type { Model } from '../state.js';
+import { clean, fit } from '../text.js';
 import { signOf, type Tone } from '../theme.js';
 import { TextPanel } from './panel.js';
 
-const LABEL = 10;
+const LABEL = 9;
+/** Sign, state and age of a service, with the gaps. */
+const SERVICE_COLUMNS = 21;
 /** Below this width the services have no panel of their own. */
 const TWO_PANELS = 72;
+/** The panel of the gateway has the longer lines. */
+const LEFT_SHARE = 0.55;
 
 function row(label: string, ...spans: readonly Span[]): Span[] {
   return [span(` ${label.padEnd(LABEL)}`, 'muted'), ...spans];
@@ -25,7 +30,7 @@ function counts(parts: readonly (readonly [count: number, word: string])[]): Spa
     .flatMap(([count, word], i) => {
       const { glyph, tone } = signOf(word);
       const isNone = count === 0;
-      return [span(`${i === 0 ? '' : '  '}${glyph} `, isNone ? 'muted' : tone), span(`${count} ${word}`)];
+      return [span(`${i === 0 ? '' : '  '}${glyph} `, isNone ? 'muted' : tone), span(`${compact(count)} ${word}`)];
     });
 }
 
@@ -42,25 +47,26 @@ function linksRow(model: Model): Span[] {
   const links = [...shownData(model).links.values()];
   if (links.length === 0) return [span('none', 'muted')];
   const of = (state: string) => links.filter((link) => link.state === state).length;
-  const queued = links.reduce((sum, link) => sum + link.queued, 0);
-  return [
-    ...counts([
-      [of('up'), 'up'],
-      [of('connecting'), 'connecting'],
-      [of('down'), 'down'],
-    ]),
-    ...(queued > 0 ? [span(`  ${compact(queued)} queued`, 'warn')] : []),
-  ];
+  return counts([
+    [of('up'), 'up'],
+    [of('connecting'), 'connecting'],
+    [of('down'), 'down'],
+  ]);
 }
 
 function gatewayLines(model: Model, status: StatusView): Span[][] {
   const now = gatewayNow(model);
   const { messages, devices, points } = status;
+  const queued = [...shownData(model).links.values()].reduce((sum, link) => sum + link.queued, 0);
   return [
     row('state', stateSpan(status.state), span(` for ${age(status.startedAt, now)}`, 'muted')),
     row('services', ...servicesRow(status)),
     row('messages', span(`in ${rate(messages.receivedPerSecond)}  out ${rate(messages.deliveredPerSecond)}`)),
-    row('dropped', span(compact(messages.dropped), messages.dropped > 0 ? 'bad' : 'plain')),
+    row(
+      'queues',
+      span(`${compact(queued)} in links`, queued > 0 ? 'warn' : 'plain'),
+      span(`  ${compact(messages.dropped)} dropped`, messages.dropped > 0 ? 'bad' : 'muted'),
+    ),
     row('clients', span(`${status.clients}`), span(`  ${plural(status.subscriptions, 'subscription')}`, 'muted')),
     row(
       'devices',
@@ -86,18 +92,20 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
 }
 
 /** The worst first: what is well needs no attention. */
-function serviceLines(model: Model, status: StatusView): Span[][] {
+function serviceLines(model: Model, status: StatusView, room: number): Span[][] {
   const rank = { down: 0, degraded: 1, starting: 2, stopping: 3, up: 4 } as const;
   const now = gatewayNow(model);
+  const longest = Math.max(0, ...status.services.map(({ name }) => name.length));
+  const nameRoom = Math.min(longest, Math.max(8, room - SERVICE_COLUMNS));
   return [...status.services]
     .sort((a, b) => rank[a.state] - rank[b.state])
     .map((service) => {
       const { glyph, tone } = signOf(service.state);
       return [
         span(` ${glyph} `, tone),
-        span(`${service.name.padEnd(14)} `),
+        span(`${fit(clean(service.name), nameRoom)} `),
         span(service.state.padEnd(9), service.state === 'up' ? 'muted' : tone),
-        span(age(service.since, now).padStart(8), 'muted'),
+        span(age(service.since, now).padStart(7), 'muted'),
         span(service.reason === undefined ? '' : `  ${service.reason}`, 'muted'),
       ];
     });
@@ -149,7 +157,7 @@ export function Overview(props: { readonly model: Model; readonly layout: Layout
     return <TextPanel lines={[[span(' waiting for the gateway', 'muted')]]} title={[]} {...area} />;
   const top = area.height - layout.list.height;
   const isTwo = area.width >= TWO_PANELS;
-  const left = isTwo ? Math.floor(area.width / 2) : area.width;
+  const left = isTwo ? Math.floor(area.width * LEFT_SHARE) : area.width;
   const title = [span(status.gateway, 'plain', true), span(` ${status.version}`, 'muted')];
   const up = status.services.filter(({ state }) => state === 'up').length;
   return (
@@ -158,7 +166,7 @@ export function Overview(props: { readonly model: Model; readonly layout: Layout
         <TextPanel lines={gatewayLines(model, status)} title={title} width={left} height={top} />
         {isTwo && (
           <TextPanel
-            lines={serviceLines(model, status)}
+            lines={serviceLines(model, status, area.width - left - 2)}
             title={[span(`services (${up}/${status.services.length} up)`)]}
             width={area.width - left}
             height={top}

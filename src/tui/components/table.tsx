@@ -7,8 +7,9 @@ import type { Model } from '../state.js';
 import { clean, fit } from '../text.js';
 import { Line, useTheme } from './line.js';
 
-/** Columns the cursor mark takes. */
+/** Columns the cursor mark takes, and those that stay free at the right. */
 const MARK = 2;
+const MARGIN = 1;
 const gap = span(' '.repeat(COLUMN_GAP));
 
 function joined(cells: readonly Span[]): Span[] {
@@ -24,7 +25,7 @@ export function Table(props: { readonly model: Model; readonly width: number; re
   const { items } = rowsOf(model);
   const cursor = cursorOf(model);
   const now = gatewayNow(model);
-  const placed = placeColumns(table.columns(model), width - MARK);
+  const placed = placeColumns(table.columns(model), width - MARK - MARGIN);
 
   const heading = ({ column, width: room }: PlacedColumn<Item>): Span => {
     const isSorted = list.sort === column.id;

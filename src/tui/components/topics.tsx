@@ -16,6 +16,8 @@ import { Table } from './table.js';
 /** One payload fills at most this many lines. */
 const MAX_LINES = 24;
 const MAX_CHARACTERS = 4_096;
+/** From this width on a message also tells its QoS and size. */
+const ROOMY = 60;
 
 function bytesOf(message: TailRow['message']): Buffer {
   return message.text === undefined ? Buffer.from(message.base64 ?? '', 'base64') : Buffer.from(message.text);
@@ -49,7 +51,8 @@ function messageLines(row: TailRow, base: string, mode: PayloadMode, width: numb
   const { message } = row;
   const isBelow = base !== '' && message.topic.startsWith(`${base}/`);
   const name = message.topic === base ? '' : isBelow ? message.topic.slice(base.length + 1) : message.topic;
-  const flags = `${message.retain ? 'ret ' : ''}q${message.qos} ${bytes(message.bytes)}`;
+  const size = width < ROOMY ? '' : `q${message.qos} ${bytes(message.bytes)}`;
+  const flags = [message.retain ? 'ret' : '', size].join(' ').trim();
   const left = [span(` ${timeOfDay(message.at)} `, 'muted'), span(name, 'accent')];
   const head = spread(left, [span(` ${flags} `, 'muted')], width, ascii);
   const body = payloadLines(row, mode, width - 2).flatMap((line) => wrapSpans([span(line)], width - 2, ascii));

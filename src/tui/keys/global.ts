@@ -69,7 +69,7 @@ export const globalBindings: readonly Binding[] = [
     id: 'help',
     keys: ['?'],
     contexts: ['global', 'help'],
-    title: 'help',
+    title: (model) => (model.help === undefined ? 'help' : 'close'),
     help: 'Shows all keys of this screen',
     hint: 103,
     run: ({ dispatch }) => dispatch({ type: 'help' }),

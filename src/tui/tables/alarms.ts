@@ -11,6 +11,7 @@ export const alarmTable: TableSpec<AlarmView> = {
   inputs: (_model, data) => [data.status?.alarms],
   items: (_model, data) => data.status?.alarms ?? [],
   key: (alarm) => `${alarm.subject} ${alarm.error.code}`,
+  problem: (alarm) => alarm.error,
   text: (alarm) => [alarm.subject, alarm.error.code, alarm.error.message].join(' '),
 };
 

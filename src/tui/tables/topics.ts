@@ -107,7 +107,7 @@ export const topicTable: TableSpec<TopicNode> = {
       max: 200,
       priority: 0,
       cell: (node) => {
-        const mark = node.children === 0 ? '·' : node.open ? '▾' : '▸';
+        const mark = node.children === 0 ? '·' : node.open ? '-' : '+';
         const level = node.level === '' ? '(empty)' : node.level;
         return span(`${'  '.repeat(Math.min(node.depth, 8))}${mark} ${level}`, node.isTopic ? 'plain' : 'muted');
       },
