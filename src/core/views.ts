@@ -98,7 +98,8 @@ export interface LinkView {
   readonly name: string;
   readonly type: string;
   readonly url: string;
-  readonly state: 'connecting' | 'up' | 'down';
+  /** degraded: connected, but the far side refused a subscription; outgoing routes work. */
+  readonly state: 'connecting' | 'up' | 'degraded' | 'down';
   readonly since: number;
   readonly error?: ErrorView;
   readonly in: number;

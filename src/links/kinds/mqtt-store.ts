@@ -1,0 +1,67 @@
+/** The packet stores that MQTT.js asks for. What is to be sent is kept by the link itself, so one of them keeps nothing. */
+import { Readable } from 'node:stream';
+import type { IPublishPacket, IStore, Packet } from 'mqtt';
+
+type Found = (error?: Error, packet?: Packet) => void;
+
+class Store implements IStore {
+  put(_packet: Packet, done: (error?: Error) => void): this {
+    done();
+    return this;
+  }
+
+  del(_packet: Pick<Packet, 'messageId'>, done: Found): this {
+    done();
+    return this;
+  }
+
+  get(_packet: Pick<Packet, 'messageId'>, done: Found): this {
+    done(new Error('nothing is kept'));
+    return this;
+  }
+
+  createStream(): ReturnType<IStore['createStream']> {
+    return Readable.from([]) as unknown as ReturnType<IStore['createStream']>;
+  }
+
+  close(done: (error?: Error) => void): void {
+    done();
+  }
+}
+
+/** Forgets everything at once: an unacknowledged message is sent again by the link, on the next connection. */
+export class OutgoingStore extends Store {}
+
+/** QoS 2 messages received but not yet released by PUBREL (MQTT 5.0 §4.3.3). */
+export class IncomingStore extends Store {
+  readonly #packets = new Map<number | undefined, Packet>();
+
+  override put(packet: Packet, done: (error?: Error) => void): this {
+    this.#packets.set(packet.messageId, packet);
+    done();
+    return this;
+  }
+
+  override del(packet: Pick<Packet, 'messageId'>, done: Found): this {
+    this.#packets.delete(packet.messageId);
+    done();
+    return this;
+  }
+
+  override get(packet: Pick<Packet, 'messageId'>, done: Found): this {
+    const found = this.#packets.get(packet.messageId);
+    if (found === undefined) done(new Error('no such packet'));
+    else done(undefined, found);
+    return this;
+  }
+
+  /**
+   * What was acknowledged with PUBREC but never released. The far side forgets it together with the clean session and
+   * does not send it again, so it counts as received.
+   */
+  takeAll(): readonly IPublishPacket[] {
+    const all = [...this.#packets.values()] as IPublishPacket[];
+    this.#packets.clear();
+    return all;
+  }
+}

@@ -1,0 +1,86 @@
+/** All links of the gateway. A link that is down never keeps the gateway from starting or stopping. */
+import type { Clock } from '../core/clock.js';
+import type { LinkConfig } from '../core/config.js';
+import type { Log } from '../core/log.js';
+import type { Router } from '../core/router.js';
+import type { Service, ServiceStatus } from '../core/service.js';
+import { topicFilterFault } from '../core/topic.js';
+import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
+import { linkError } from './errors.js';
+import { Link } from './link.js';
+import { routeFault } from './rules.js';
+
+export { linkErrors } from './errors.js';
+export { routeFault } from './rules.js';
+
+export interface LinksOptions {
+  readonly links: Readonly<Record<string, LinkConfig>>;
+  readonly gatewayId: string;
+  readonly router: Router;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** In [0, 1), for the jitter of reconnects. */
+  readonly random?: () => number;
+}
+
+export interface Links extends Service {
+  links(): readonly LinkView[];
+  /** One per link, `link:<name>`. */
+  services(): readonly ServiceView[];
+  alarms(): readonly AlarmView[];
+}
+
+/** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
+export function createLinks(options: LinksOptions): Links {
+  const { gatewayId, router, clock, random = Math.random } = options;
+  const log = options.log.child({ svc: 'links' });
+  const links = Object.values(options.links).map((config) => {
+    checkRoutes(config);
+    return new Link({ config, gatewayId, router, log, clock, random });
+  });
+  let since = clock.now();
+  let state: ServiceStatus['state'] = 'starting';
+
+  return {
+    name: 'links',
+    async start(signal) {
+      signal.throwIfAborted();
+      for (const link of links) link.start();
+      since = clock.now();
+      state = 'up';
+    },
+    status() {
+      const poor = state === 'up' ? links.map((link) => link.service()).filter((view) => view.state !== 'up') : [];
+      if (poor.length === 0) return { state, since };
+      const reason = poor.map((view) => `${view.name} ${view.state}`).join(', ');
+      const hint = poor.find((view) => view.hint !== undefined)?.hint;
+      return {
+        state: 'degraded',
+        since: Math.max(...poor.map((view) => view.since)),
+        reason,
+        ...(hint === undefined ? {} : { hint }),
+      };
+    },
+    links: () => links.map((link) => link.view()),
+    services: () => links.map((link) => link.service()),
+    alarms: () => links.flatMap((link) => link.alarms()),
+    async [Symbol.asyncDispose]() {
+      state = 'stopping';
+      since = clock.now();
+      const results = await Promise.allSettled(links.map((link) => link[Symbol.asyncDispose]()));
+      const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+      if (errors.length > 0) throw new AggregateError(errors, 'not all links closed cleanly');
+    },
+  };
+}
+
+/** The configuration layer has refused these already, with line and column; here they would be our own mistake. */
+function checkRoutes({ name, routes }: LinkConfig): void {
+  if (topicFilterFault(`$link/${name}/#`) !== undefined || name.includes('/')) {
+    throw linkError('LINK_ROUTE_INVALID', `"${name}" cannot be the name of a link`);
+  }
+  for (const [index, route] of routes.entries()) {
+    const fault = routeFault(route);
+    if (fault !== undefined) throw linkError('LINK_ROUTE_INVALID', `link ${name}, route ${index}: ${fault}`);
+  }
+}
