@@ -37,6 +37,8 @@ export async function bundleProgram(folder) {
     banner: { js: '(function(require,module,exports,__filename,__dirname){' },
     footer: { js: '})' },
     supported: { 'dynamic-import': false },
+    // The program may set NODE_ENV for React when it runs unbundled; here it is a constant.
+    logOverride: { 'assign-to-define': 'silent' },
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
     plugins: [nativeAddon(runtime), withoutTopLevelAwait(runtime, yogaWasm)],
   });

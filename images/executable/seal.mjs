@@ -7,21 +7,25 @@
  * the binary that npm has verified.
  */
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import pkg from '@yao-pkg/pkg/lib-es5/sea.js';
 
-/** @param assets - name inside the executable → file */
+/**
+ * @param start - the script that runs first, in a folder for temporary files
+ * @param assets - name inside the executable → file
+ */
 export async function seal({ arch, node, start, output, assets }) {
   const version = process.version.slice(1);
-  const home = join(dirname(start), `home-${arch}`);
+  const work = dirname(start);
+  const home = join(work, `home-${arch}`);
   fillCache(join(home, '.pkg-cache', 'sea'), `node-v${version}-linux-${arch}`, node);
   rmSync(output, { force: true });
-  const realHome = process.env.HOME;
-  process.env.HOME = home;
-  try {
-    await pkg.default(start, {
+  await withEnvironment({ HOME: home, TMPDIR: work }, () =>
+    pkg.default(start, {
       targets: [{ platform: 'linux', arch, nodeRange: `node${version}`, output }],
       seaConfig: {
+        // The blob keeps this path. Relative to the folder that pkg makes below TMPDIR it is the same on every machine.
+        main: join('..', basename(start)),
         disableExperimentalSEAWarning: true,
         useSnapshot: false,
         useCodeCache: false,
@@ -29,10 +33,20 @@ export async function seal({ arch, node, start, output, assets }) {
         execArgvExtension: 'none',
         assets,
       },
-    });
+    }),
+  );
+}
+
+async function withEnvironment(variables, action) {
+  const before = { ...process.env };
+  Object.assign(process.env, variables);
+  try {
+    return await action();
   } finally {
-    if (realHome === undefined) delete process.env.HOME;
-    else process.env.HOME = realHome;
+    for (const name of Object.keys(variables)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
   }
 }
 

@@ -8,8 +8,7 @@ import { asset } from './assets.ts';
 
 const yoga = {
   instantiateWasm(imports, received) {
-    // The compiler takes no view of the executable's own memory.
-    const module = new WebAssembly.Module(new Uint8Array(asset('yoga.wasm')));
+    const module = new WebAssembly.Module(asset('yoga.wasm'));
     const instance = new WebAssembly.Instance(module, imports);
     received(instance);
     return instance.exports;
