@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { systemClock } from '../../src/core/clock.js';
+import { type Clock, systemClock } from '../../src/core/clock.js';
 import type { LinkConfig, RouteConfig } from '../../src/core/config.js';
 import { silentLog } from '../../src/core/log.js';
 import { createLinks, type Links } from '../../src/links/links.js';
@@ -36,14 +36,19 @@ export interface Side {
   is(state: string): Promise<void>;
 }
 
-/** One link on a router of its own; closed at the end of the test. */
-export async function startLink(t: Test, config: LinkConfig, router = new FakeRouter()): Promise<Side> {
+/** One link on a router of its own; closed at the end of the test. Jitter is at its least. */
+export async function startLink(
+  t: Test,
+  config: LinkConfig,
+  { clock = systemClock, router = new FakeRouter() }: { clock?: Clock; router?: FakeRouter } = {},
+): Promise<Side> {
   const links = createLinks({
     links: { [config.name]: config },
     gatewayId: GATEWAY,
     router,
     log: silentLog,
-    clock: systemClock,
+    clock,
+    random: () => 0,
   });
   t.teardown(() => links[Symbol.asyncDispose]());
   await links.start(new AbortController().signal);

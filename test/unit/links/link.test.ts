@@ -1,0 +1,220 @@
+/** A link against far sides that misbehave; time is the test's. */
+import t from 'tap';
+import type { RouteConfig } from '../../../src/core/config.js';
+import { createMessage } from '../../../src/core/message.js';
+import { linkConfig, startLink } from '../../support/links.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { eventually, freePort } from '../../support/peers.js';
+import { connack, friendly, scriptedBroker } from '../../support/scripted-broker.js';
+
+const OUT: RouteConfig = { direction: 'out', filter: 'out/#', to: '{topic:1}', qos: 2 };
+const IN: RouteConfig = { direction: 'in', filter: 'in/#', to: '{topic:1}', qos: 2 };
+
+t.test('attempts follow the schedule 0.5 s to 30 s, half of it at least, for ever', async (t) => {
+  const clock = new ManualClock();
+  const config = linkConfig(`mqtt://127.0.0.1:${await freePort()}`, [OUT]);
+  const { links } = await startLink(t, config, { clock });
+  t.match(links.links()[0], { state: 'connecting', nextTryAt: undefined });
+  t.match(links.services(), [{ state: 'starting' }]);
+  const waits: number[] = [];
+  let since: number | undefined;
+  for (let i = 0; i < 9; i++) {
+    const view = await eventually(() => links.links().find(({ nextTryAt }) => nextTryAt !== undefined));
+    t.equal(view.state, 'down');
+    since ??= view.since;
+    t.equal(view.since, since, 'down since the first failure');
+    waits.push(view.nextTryAt! - clock.now());
+    await clock.advance(waits.at(-1)!);
+  }
+  t.strictSame(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+});
+
+t.test('a far side that accepts and says nothing is given up after 10 s', async (t) => {
+  for (const script of ['nothing', 'connack only'] as const) {
+    const clock = new ManualClock();
+    const far = await scriptedBroker(t, (packet, connection) => {
+      if (script === 'connack only' && packet.cmd === 'connect') connection.send(connack());
+    });
+    const { links, is } = await startLink(t, linkConfig(far.url, [IN]), { clock });
+    const expected = script === 'nothing' ? 'connect' : 'subscribe';
+    await eventually(() => far.connections[0]?.packets.some(({ cmd }) => cmd === expected));
+    await clock.advance(9_999);
+    t.match(links.links()[0], { state: 'connecting' });
+    await clock.advance(1);
+    await is('down');
+    const message = script === 'nothing' ? /did not answer CONNECT within 10000 ms/ : /did not answer SUBSCRIBE/;
+    t.match(links.links()[0], { error: { code: 'LINK_PROTOCOL', message } });
+    await eventually(() => far.open() === 0);
+  }
+});
+
+t.test('only as many in flight as the Receive Maximum [MQTT 5.0 §3.3.4]; the rest in order', async (t) => {
+  const far = await scriptedBroker(t, (packet, connection) => {
+    if (packet.cmd === 'connect') connection.send(connack({ receiveMaximum: 3 }));
+  });
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT]));
+  await is('up');
+  const { publishes, send } = far.connections[0]!;
+  for (let i = 0; i < 10; i++) router.put(`out/${i}`, '', { qos: 1 });
+  await eventually(() => publishes.length >= 3);
+  for (let taken = 1; taken <= 7; taken++) {
+    send({ cmd: 'puback', messageId: publishes[taken - 1]!.messageId ?? 0 });
+    await eventually(() => publishes.length >= 3 + taken);
+    t.match(links.links()[0], { out: taken, queued: 10 - taken });
+    t.equal(publishes.length, 3 + taken, 'one more for each acknowledged');
+  }
+  t.strictSame(
+    publishes.map(({ topic }) => topic),
+    Array.from({ length: 10 }, (_, i) => String(i)),
+  );
+  for (const { messageId } of publishes.slice(7)) send({ cmd: 'puback', messageId: messageId ?? 0 });
+  await eventually(() => links.links()[0]!.queued === 0);
+});
+
+t.test('messages never acknowledged: the connection is given up and they are sent again, in order', async (t) => {
+  const clock = new ManualClock();
+  const far = await scriptedBroker(t, (packet, connection) => {
+    if (packet.cmd !== 'publish' || far.connections.length > 1) friendly(packet, connection);
+  });
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT], { keepAlive: 0 }), { clock });
+  await is('up');
+  for (let i = 0; i < 3; i++) router.put(`out/${i}`, '', { qos: 1 });
+  await eventually(() => far.connections[0]!.publishes.length === 3);
+  await clock.advance(59_999);
+  t.match(links.links()[0], { state: 'up', oldestMs: 59_999 });
+  await clock.advance(1);
+  await is('down');
+  t.match(links.links()[0], { queued: 3, error: { code: 'LINK_STALLED', message: /3 messages .* 60000 ms/ } });
+  await clock.advance(250);
+  await is('up');
+  await eventually(() => links.links()[0]!.queued === 0);
+  t.strictSame(
+    far.connections[1]!.publishes.map(({ topic }) => topic),
+    ['0', '1', '2'],
+  );
+  t.match(links.links()[0], { out: 3, dropped: 0, oldestMs: null });
+});
+
+t.test('limits of the far side: packet size, QoS and retain [MQTT 5.0 §3.2.2.3]', async (t) => {
+  const limits = { maximumPacketSize: 100, maximumQoS: 1, retainAvailable: false };
+  const far = await scriptedBroker(t, (packet, connection) => {
+    if (packet.cmd === 'connect') connection.send(connack(limits));
+    else friendly(packet, connection);
+  });
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT]));
+  await is('up');
+  router.put('out/large', 'x'.repeat(100), { qos: 1 });
+  router.put('out/a', '1', { qos: 2, retain: true });
+  await eventually(() => links.links()[0]!.queued === 0);
+  const { publishes } = far.connections[0]!;
+  t.match(publishes, [{ topic: 'a', qos: 1, retain: false }]);
+  t.match(links.links()[0], { out: 1, dropped: 1 });
+  t.match(links.alarms(), [{ error: { code: 'LINK_PUBLISH_REFUSED', details: { maximumPacketSize: 100 } } }]);
+});
+
+t.test('a refused subscription is asked for again until it is granted', async (t) => {
+  const clock = new ManualClock();
+  let refusals = 2;
+  const far = await scriptedBroker(t, (packet, connection) => {
+    if (packet.cmd === 'subscribe' && packet.subscriptions[0]!.topic === 'in/#' && refusals-- > 0) {
+      connection.send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [0x87] });
+    } else friendly(packet, connection);
+  });
+  const routes = [IN, { ...IN, filter: 'fine/#' }];
+  const { links, is } = await startLink(t, linkConfig(far.url, routes, { keepAlive: 0 }), { clock });
+  await is('degraded');
+  await clock.advance(2_500);
+  await eventually(() => refusals === 0);
+  t.match(links.links()[0], { state: 'degraded', error: { code: 'LINK_SUBSCRIPTION_REFUSED' } });
+  await eventually(() => clock.pending > 0);
+  await clock.advance(5_000);
+  await is('up');
+  t.match(links.links()[0], { error: undefined });
+  t.strictSame(links.alarms(), []);
+  const asked = far.connections[0]!.packets.flatMap((packet) =>
+    packet.cmd === 'subscribe' ? packet.subscriptions.map(({ topic, nl, rap }) => ({ topic, nl, rap })) : [],
+  );
+  t.strictSame(
+    asked.map(({ topic }) => topic),
+    ['in/#', 'fine/#', 'in/#', 'in/#'],
+  );
+  t.ok(
+    asked.every(({ nl, rap }) => nl === true && rap === true),
+    'No Local and Retain As Published',
+  );
+});
+
+t.test('a far side that does not read: the queue is bounded, the oldest go, counted', async (t) => {
+  const far = await scriptedBroker(t, friendly);
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT], { queuedMessages: 50 }));
+  await is('up');
+  const { socket, publishes } = far.connections[0]!;
+  socket.pause();
+  const payload = 'x'.repeat(1_000_000);
+  for (let i = 0; i < 100; i++) router.put(`out/${i}`, payload, { qos: i % 3 === 0 ? 0 : 1 });
+  const view = links.links()[0]!;
+  t.ok(view.dropped > 0 && view.queued <= 100 - view.dropped, `${view.dropped} dropped, ${view.queued} queued`);
+  t.match(links.alarms(), [{ severity: 'warn', error: { code: 'LINK_QUEUE_FULL', fault: 'limit' } }]);
+  t.equal(router.counters().dropped, view.dropped, 'the router knows');
+  socket.resume();
+  await eventually(() => links.links()[0]!.queued === 0);
+  const { out, dropped } = links.links()[0]!;
+  t.equal(out + dropped, 100, 'the books balance');
+  t.equal(publishes.at(-1)?.topic, '99', 'the newest arrived');
+});
+
+t.test('a connection that breaks soon does not start the schedule again; one that lasted does', async (t) => {
+  const clock = new ManualClock();
+  const far = await scriptedBroker(t, friendly);
+  const { links, is } = await startLink(t, linkConfig(far.url, [OUT], { keepAlive: 0 }), { clock });
+  const waitAfter = async (ms: number) => {
+    await is('up');
+    await clock.advance(ms);
+    far.connections.at(-1)!.socket.destroy();
+    await is('down');
+    const wait = links.links()[0]!.nextTryAt! - clock.now();
+    await clock.advance(wait);
+    return wait;
+  };
+  t.equal(await waitAfter(1_000), 250);
+  t.equal(await waitAfter(9_000), 500);
+  t.equal(await waitAfter(10_000), 250);
+});
+
+t.test('the end: what is queued goes out, then everything is closed', async (t) => {
+  const clock = new ManualClock();
+  const far = await scriptedBroker(t, friendly);
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT, IN], { keepAlive: 0 }), { clock });
+  await is('up');
+  for (let i = 0; i < 50; i++) router.put(`out/${i}`, '', { qos: 2 });
+  await links[Symbol.asyncDispose]();
+  t.equal(far.connections[0]!.publishes.length, 50);
+  t.equal(far.connections[0]!.packets.at(-1)?.cmd, 'disconnect');
+  t.match(links.links()[0], { state: 'down', out: 50, queued: 0, error: undefined });
+  await eventually(() => far.open() === 0);
+  t.equal(clock.pending, 0, 'no timer is left');
+  t.equal(router.counters().subscriptions, 0);
+
+  const nowhere = await startLink(t, linkConfig(`mqtt://127.0.0.1:${await freePort()}`, [OUT]), { clock });
+  nowhere.router.put('out/x', '', { qos: 1 });
+  await nowhere.links[Symbol.asyncDispose]();
+  t.equal(clock.pending, 0, 'nor while it connects');
+  t.match(nowhere.links.links()[0], { queued: 1 });
+});
+
+t.test('what came in over a link goes out over another, but not back', async (t) => {
+  const far = await scriptedBroker(t, friendly);
+  const both: RouteConfig = { direction: 'both', filter: 'shared/#', to: '{topic}', qos: 1 };
+  const { router, is } = await startLink(t, linkConfig(far.url, [both]));
+  await is('up');
+  const message = { payload: '', qos: 1, receivedAt: 0 } as const;
+  router.publish(createMessage({ ...message, topic: 'shared/own', origin: 'link:cloud' }));
+  router.publish(createMessage({ ...message, topic: 'shared/other', origin: 'link:sister' }));
+  await eventually(() => far.connections[0]!.publishes.length > 0);
+  t.match(far.connections[0]!.publishes, [{ topic: 'shared/other' }]);
+});
+
+t.test('a route that was not checked is our mistake, told at once', async (t) => {
+  const start = startLink(t, linkConfig('mqtt://127.0.0.1:1', [{ ...OUT, to: '{nothing}' }]));
+  await t.rejects(start, { code: 'LINK_ROUTE_INVALID', fault: 'config', message: /link cloud, route 0/ });
+});
