@@ -5,9 +5,9 @@
  *                        ▲
  *                        └─ links ─▶ upstream
  */
+import type { ConfigView } from './api/contract.js';
 import { createApiServer } from './api/server.js';
 import { createBroker } from './broker/broker.js';
-import { effectiveYaml } from './config/show.js';
 import type { AnyAdapter } from './core/adapter.js';
 import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
@@ -21,8 +21,8 @@ import { createView } from './view.js';
 
 export interface GatewayOptions {
   readonly config: GatewayConfig;
-  /** The file the configuration came from, for display. */
-  readonly file: string | undefined;
+  /** The configuration as people see it, without secrets. */
+  readonly shown: ConfigView;
   readonly adapters: readonly AnyAdapter[];
   /** Unix socket of the control API. */
   readonly socket: string;
@@ -73,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         broker,
         devices,
         links,
-        config: { file: options.file ?? null, yaml: effectiveYaml(config) },
+        config: options.shown,
         phase: () => phase,
       }),
     );

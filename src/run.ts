@@ -2,6 +2,7 @@
 import { defaultSocket } from './api/socket.js';
 import { loadAdapters } from './builtin.js';
 import { loadConfig } from './config/load.js';
+import { effectiveYaml } from './config/show.js';
 import { systemClock } from './core/clock.js';
 import type { LogLevel } from './core/log.js';
 import { startGateway } from './gateway.js';
@@ -20,7 +21,8 @@ export interface RunOptions {
 /** Runs until SIGINT, SIGTERM or SIGHUP (a second one ends it at once) or, started by a parent over IPC, until that is gone. */
 export async function runGateway(options: RunOptions): Promise<number> {
   const adapters = await loadAdapters();
-  const { config, file } = loadConfig({ file: options.config, env: process.env, cwd: process.cwd(), adapters });
+  const loaded = loadConfig({ file: options.config, env: process.env, cwd: process.cwd(), adapters });
+  const { config, file } = loaded;
   const level: LogLevel = options.verbose > 1 ? 'trace' : options.verbose === 1 ? 'debug' : config.log.level;
   const logging = createLogging({
     level,
@@ -30,7 +32,7 @@ export async function runGateway(options: RunOptions): Promise<number> {
   const stop = waitForStop();
   const gateway = await startGateway({
     config,
-    file,
+    shown: { file: file ?? null, yaml: effectiveYaml(loaded, adapters) },
     adapters,
     socket: options.socket ?? config.api.socket ?? defaultSocket(process.env),
     logging,

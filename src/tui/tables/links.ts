@@ -4,7 +4,7 @@ import { absolute, age, compact, errorSpans, rate, stateSpan, UNKNOWN } from '..
 import { span } from '../spans.js';
 import type { TableSpec } from './table.js';
 
-const stateRank = { down: 0, connecting: 1, up: 2 } as const;
+const stateRank = { down: 0, degraded: 1, connecting: 2, up: 3 } as const;
 
 export const linkTable: TableSpec<LinkView> = {
   noun: 'links',
