@@ -22,6 +22,7 @@ import {
 } from './mqtt-causes.js';
 import { fromMqttProperties, publishBytes, toMqttProperties } from './mqtt-properties.js';
 import { IncomingStore, OutgoingStore } from './mqtt-store.js';
+import { intervalsOn } from './mqtt-timer.js';
 
 /** Time from the first SYN to CONNACK, and from SUBSCRIBE to SUBACK, ms. */
 const CONNECT_TIMEOUT = 10_000;
@@ -103,6 +104,7 @@ class MqttConnection implements FarSide {
       keepalive: Math.min(65_535, Math.round(config.keepAlive / 1_000)),
       outgoingStore: new OutgoingStore(),
       incomingStore: this.#incoming,
+      timerVariant: intervalsOn(options.clock),
       log: () => {},
       ...(config.username === undefined ? {} : { username: config.username }),
       ...(config.password === undefined ? {} : { password: config.password }),
