@@ -1,7 +1,9 @@
 /** The adapter SDK: the only file of src that adapters may import. */
 export {
   type Adapter,
+  type AdapterChecks,
   type Bus,
+  type ConfigIssue,
   type Device,
   defineAdapter,
   type Point,
@@ -11,7 +13,7 @@ export {
   type Span,
   type Value,
 } from './core/adapter.js';
-export { type Clock, systemClock } from './core/clock.js';
+export { type Clock, systemClock, type Timer } from './core/clock.js';
 export { DURATION_PATTERN, parseDuration } from './core/duration.js';
 export { type ErrorCatalogue, errorsOf, GatewayError } from './core/errors.js';
 export { type Log, silentLog } from './core/log.js';

@@ -197,6 +197,6 @@ export interface EventOptions {
 /** The client side, implemented in src/api/client.ts. Everything it throws is a GatewayError. */
 export interface ApiClient {
   request<R extends RouteName>(route: R, options?: RequestOptions<R>): Promise<Routes[R]['out']>;
-  /** One stream. It throws when the connection is lost; whoever wants to reconnect calls again. */
+  /** One stream. It ends when `signal` aborts and throws when the connection is lost; whoever wants to reconnect calls again. */
   events(options: EventOptions): AsyncIterable<GatewayEvent>;
 }

@@ -69,6 +69,20 @@ export interface PortContext {
 
 type AnyObject = z.ZodObject;
 
+/** Something wrong in the configuration that one field alone does not show. */
+export interface ConfigIssue {
+  /** Relative to the port, device or point that was checked; empty: the whole of it. */
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** Fields that contradict one another: what the three schemas cannot say, because they are merged into larger ones. */
+export interface AdapterChecks<P, D, A> {
+  port?(port: P, endpoint: Endpoint): readonly ConfigIssue[];
+  device?(device: D, port: P, endpoint: Endpoint): readonly ConfigIssue[];
+  point?(address: A): readonly ConfigIssue[];
+}
+
 /** What a protocol brings. The three schemas are merged flat into the port, device and point of the configuration. */
 export interface Adapter<
   P extends AnyObject = AnyObject,
@@ -86,6 +100,8 @@ export interface Adapter<
   readonly device: D;
   /** How one point is named, and its raw type. */
   readonly address: A;
+  /** Run on parsed configuration, before anything is opened. */
+  readonly check?: AdapterChecks<z.output<P>, z.output<D>, z.output<A>>;
   /** The raw type can be written and read: `undefined`, or why this point cannot be written. */
   readOnly?(address: z.output<A>): string | undefined;
   span?(address: z.output<A>): Span;

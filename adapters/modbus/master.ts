@@ -1,0 +1,106 @@
+/** One request and its answer on a wire, and what both framings (tcp.ts, rtu.ts) offer to the bus. */
+import type { GatewayError } from '../../src/adapter.js';
+import { modbusError } from './errors.js';
+import type { Request } from './pdu.js';
+
+export interface Master {
+  /**
+   * Sends a request and waits for its answer. The signal is the deadline.
+   *
+   * @returns the answer's PDU: function, length and echoed fields were checked against the request
+   * @throws MODBUS_TIMEOUT (sent, not answered), MODBUS_NOT_SENT, MODBUS_EXCEPTION, MODBUS_BAD_FRAME,
+   *   MODBUS_DISCONNECTED, MODBUS_QUEUE_FULL
+   */
+  execute(unit: number, request: Request, signal: AbortSignal): Promise<Buffer>;
+  /** Frames, or pieces of them, that were no answer to anything asked. */
+  readonly discarded: number;
+  /** Rejects all that waits and lets go of the wire; the wire itself belongs to the port. */
+  close(): void;
+}
+
+/** Requests that wait at one wire. The port asks one at a time, so that many are a defect of somebody. */
+export const PENDING_LIMIT = 1_024;
+
+/** A request on its way. It is settled once; later answers do nothing. */
+export class Exchange {
+  readonly unit: number;
+  readonly request: Request;
+  readonly promise: Promise<Buffer>;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  sent = false;
+  /** Frames seen while it waited that were not its answer. */
+  discarded = 0;
+  readonly #settle: { resolve: (pdu: Buffer) => void; reject: (error: GatewayError) => void };
+  readonly #signal: AbortSignal;
+  readonly #onAbort: () => void;
+
+  /** @param onAbort - called when the deadline passes; must settle the exchange */
+  constructor(
+    unit: number,
+    request: Request,
+    startedAt: number,
+    signal: AbortSignal,
+    onAbort: (exchange: Exchange) => void,
+  ) {
+    this.unit = unit;
+    this.request = request;
+    this.startedAt = startedAt;
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    this.promise = promise;
+    this.#settle = { resolve, reject };
+    this.#signal = signal;
+    this.#onAbort = () => onAbort(this);
+    signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  succeed(pdu: Buffer): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#settle.resolve(pdu);
+  }
+
+  fail(error: GatewayError): void {
+    this.#signal.removeEventListener('abort', this.#onAbort);
+    this.#settle.reject(error);
+  }
+
+  /** The deadline passed. Whether the request went out decides what the caller may believe of a write. */
+  expire(now: number): void {
+    const { unit, discarded } = this;
+    const timeoutMs = Math.round(now - this.startedAt);
+    const cause = this.#signal.reason;
+    const details = { unit, timeoutMs, sent: this.sent, discarded };
+    if (!this.sent) {
+      this.fail(
+        modbusError('MODBUS_NOT_SENT', `unit ${unit} was not asked: the line was not free within ${timeoutMs} ms`, {
+          cause,
+          details,
+        }),
+      );
+      return;
+    }
+    const others = discarded === 0 ? '' : `; ${discarded} frames came that were not its answer`;
+    this.fail(
+      modbusError('MODBUS_TIMEOUT', `unit ${unit} did not answer within ${timeoutMs} ms${others}`, { cause, details }),
+    );
+  }
+
+  disconnect(cause: unknown): void {
+    const { unit, sent } = this;
+    this.fail(
+      modbusError(
+        'MODBUS_DISCONNECTED',
+        sent
+          ? `the connection was lost before unit ${unit} answered`
+          : `there is no connection to unit ${unit}, nothing was sent`,
+        { cause, details: { unit, sent } },
+      ),
+    );
+  }
+}
+
+export function queueFull(unit: number): GatewayError {
+  return modbusError('MODBUS_QUEUE_FULL', `${PENDING_LIMIT} requests wait already`, {
+    details: { unit, limit: PENDING_LIMIT },
+  });
+}

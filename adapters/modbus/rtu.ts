@@ -1,0 +1,226 @@
+/**
+ * Modbus RTU, client side: on a serial line, or in a TCP connection to a converter.
+ *
+ *   idle ──send──▶ waiting ──answer──▶ silence ──▶ idle
+ *                     └──deadline──▶ late window of that unit ──late answer or its end──▶ silence ──▶ idle
+ *
+ * An RTU answer names neither its request nor its addresses, only unit, function and length. Therefore one request is
+ * in flight, what was received before is thrown away when the next is sent, and a unit that did not answer is not
+ * asked again until its answer came after all (and was thrown away) or the late window has passed. Other units are
+ * asked meanwhile: the late answer cannot be theirs, it carries the wrong unit.
+ */
+import type { Duplex } from 'node:stream';
+import type { Clock, GatewayError, Timer } from '../../src/adapter.js';
+import { exceptionError, modbusError } from './errors.js';
+import { Exchange, type Master, PENDING_LIMIT, queueFull } from './master.js';
+import { judge, type Request, readRequest } from './pdu.js';
+import { encodeRtu, scanForAnswer } from './rtu-frame.js';
+
+/** More than any frame (256); a line that babbles on must not fill the memory. */
+const RECEIVE_LIMIT = 1_024;
+/** A late window is never shorter, whatever deadline the caller had. */
+const MIN_LATE_WINDOW_MS = 250;
+const NOTHING = Buffer.alloc(0);
+
+export interface RtuOptions {
+  readonly clock: Clock;
+  /** Silence between two frames, ms: 3.5 characters, and not less than the latency of the driver. */
+  readonly silenceMs: number;
+  /** undefined: as long as the unanswered request had waited. */
+  readonly lateWindowMs: number | undefined;
+}
+
+interface Late {
+  readonly exchange: Exchange;
+  readonly frame: Buffer;
+  /** Monotonic ms. */
+  readonly until: number;
+}
+
+export class RtuMaster implements Master {
+  readonly #wire: Duplex;
+  readonly #clock: Clock;
+  readonly #silenceMs: number;
+  readonly #lateWindowMs: number | undefined;
+  readonly #queue: Exchange[] = [];
+  /** Units that still owe an answer. */
+  readonly #late = new Map<number, Late>();
+  #current: Exchange | undefined;
+  #frame: Buffer = NOTHING;
+  /** An answer to the current request was begun. */
+  #begun = false;
+  #received: Buffer = NOTHING;
+  #receivedAt: number;
+  /** Whether the line echoes what we send (an RS-485 adapter that listens to itself); undefined: not known yet. */
+  #echoes: boolean | undefined;
+  #timer: Timer | undefined;
+  #closed = false;
+  #cause: unknown;
+  #discarded = 0;
+
+  constructor(wire: Duplex, options: RtuOptions) {
+    this.#wire = wire;
+    this.#clock = options.clock;
+    this.#silenceMs = options.silenceMs;
+    this.#lateWindowMs = options.lateWindowMs;
+    this.#receivedAt = this.#clock.monotonic();
+    wire.on('error', this.#onError);
+    wire.on('end', this.#onEnd);
+    wire.on('close', this.#onClose);
+    wire.on('data', this.#onData);
+    if (wire.destroyed) this.#shut();
+  }
+
+  get discarded(): number {
+    return this.#discarded;
+  }
+
+  async execute(unit: number, request: Request, signal: AbortSignal): Promise<Buffer> {
+    if (request.mirrored && this.#echoes === undefined) await this.#learnEcho(unit, request, signal);
+    return this.#enqueue(unit, request, signal);
+  }
+
+  close(): void {
+    this.#wire.off('data', this.#onData);
+    this.#wire.off('end', this.#onEnd);
+    this.#wire.off('close', this.#onClose);
+    this.#shut();
+  }
+
+  /**
+   * The answer to FC 5 and 6 equals the request. Before the first of them we must know whether the line echoes, or our
+   * own bytes would confirm the write. Any answer to a read tells it, also a refusal.
+   */
+  async #learnEcho(unit: number, request: Request, signal: AbortSignal): Promise<void> {
+    const probe = readRequest(request.functionCode === 5 ? 'coil' : 'holding', request.pdu.readUInt16BE(1), 1);
+    try {
+      await this.#enqueue(unit, probe, signal);
+    } catch (error) {
+      const { code, message } = error as GatewayError;
+      if (code === 'MODBUS_EXCEPTION') return;
+      throw modbusError('MODBUS_NOT_SENT', `nothing was written: ${message}`, {
+        cause: error,
+        details: { unit, sent: false },
+      });
+    }
+  }
+
+  #enqueue(unit: number, request: Request, signal: AbortSignal): Promise<Buffer> {
+    const exchange = new Exchange(unit, request, this.#clock.monotonic(), signal, this.#expire);
+    if (this.#closed || !this.#wire.writable) exchange.disconnect(this.#cause);
+    else if (signal.aborted) exchange.expire(this.#clock.monotonic());
+    else if (this.#queue.length >= PENDING_LIMIT) exchange.fail(queueFull(unit));
+    else {
+      this.#queue.push(exchange);
+      this.#next();
+    }
+    return exchange.promise;
+  }
+
+  /** Sends the first in the queue as soon as the line is silent and its unit owes nothing. */
+  #next(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const exchange = this.#queue[0];
+    if (exchange === undefined || this.#current !== undefined || this.#closed) return;
+    const now = this.#clock.monotonic();
+    const free = Math.max(this.#receivedAt + this.#silenceMs, this.#late.get(exchange.unit)?.until ?? 0);
+    if (free > now) {
+      this.#timer = this.#clock.after(Math.ceil(free - now), () => this.#next());
+      return;
+    }
+    this.#queue.shift();
+    this.#late.delete(exchange.unit);
+    this.#received = NOTHING;
+    this.#begun = false;
+    this.#current = exchange;
+    this.#frame = encodeRtu(exchange.unit, exchange.request.pdu);
+    exchange.sent = true;
+    this.#wire.write(this.#frame);
+  }
+
+  readonly #expire = (exchange: Exchange): void => {
+    const now = this.#clock.monotonic();
+    if (exchange === this.#current) {
+      this.#current = undefined;
+      // An answer that was begun is over with the next silence; one that was not may still come, whole.
+      if (!this.#begun) {
+        const windowMs = this.#lateWindowMs ?? Math.max(MIN_LATE_WINDOW_MS, now - exchange.startedAt);
+        this.#late.set(exchange.unit, { exchange, frame: this.#frame, until: now + windowMs });
+      }
+      if (this.#received.length > 0) {
+        this.#discarded++;
+        exchange.discarded++;
+      }
+    } else {
+      const index = this.#queue.indexOf(exchange);
+      if (index >= 0) this.#queue.splice(index, 1);
+    }
+    exchange.expire(now);
+    // The request still lies in our buffer: it must not go out when the line comes back one day.
+    if (exchange.sent && this.#wire.writableLength > 0) this.#wire.destroy();
+    this.#next();
+  };
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#receivedAt = this.#clock.monotonic();
+    const bytes = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    this.#received = bytes.length > RECEIVE_LIMIT ? bytes.subarray(-RECEIVE_LIMIT / 2) : bytes;
+    const exchange = this.#current;
+    if (exchange !== undefined && this.#takeAnswer(exchange)) return;
+    this.#dropLate();
+  };
+
+  #scan(exchange: Exchange, frame: Buffer) {
+    const skipEcho = exchange.request.mirrored ? this.#echoes === true : true;
+    return scanForAnswer(this.#received, frame, exchange.unit, exchange.request, skipEcho);
+  }
+
+  #takeAnswer(exchange: Exchange): boolean {
+    const { pdu, echoed, begun } = this.#scan(exchange, this.#frame);
+    this.#begun ||= begun;
+    if (pdu === undefined) return false;
+    const { request, unit } = exchange;
+    if (!request.mirrored) this.#echoes = echoed;
+    const expected = pdu.length + 3 + (echoed ? this.#frame.length : 0);
+    if (this.#received.length > expected) this.#discarded++;
+    this.#received = NOTHING;
+    this.#current = undefined;
+    const verdict = judge(request, pdu);
+    if (typeof verdict === 'number') exchange.fail(exceptionError(unit, request.functionCode, verdict));
+    else exchange.succeed(pdu);
+    this.#next();
+    return true;
+  }
+
+  /** A late answer came: it is thrown away, and its unit may be asked again. */
+  #dropLate(): void {
+    for (const [unit, { exchange, frame }] of this.#late) {
+      if (this.#scan(exchange, frame).pdu === undefined) continue;
+      this.#late.delete(unit);
+      this.#discarded++;
+      this.#next();
+    }
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#cause ??= error;
+  };
+
+  readonly #onEnd = (): void => {
+    this.#wire.destroy();
+  };
+
+  readonly #onClose = (): void => this.#shut();
+
+  #shut(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#late.clear();
+    const waiting = this.#queue.splice(0);
+    if (this.#current !== undefined) waiting.unshift(this.#current);
+    this.#current = undefined;
+    for (const exchange of waiting) exchange.disconnect(this.#cause);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Modbus TCP, client side. Many requests may be in flight; each answer must carry the transaction id, unit, function
+ * and length of its request. An id is forgotten with its request and comes back after 65,536 others, so a late answer
+ * finds nothing to answer.
+ */
+import type { Duplex } from 'node:stream';
+import type { Clock, GatewayError } from '../../src/adapter.js';
+import { exceptionError, modbusError } from './errors.js';
+import { Exchange, type Master, PENDING_LIMIT, queueFull } from './master.js';
+import { encodeMbap, type MbapFrame, MbapSplitter } from './mbap.js';
+import { judge, type Request } from './pdu.js';
+
+export class TcpMaster implements Master {
+  readonly #wire: Duplex;
+  readonly #clock: Clock;
+  readonly #pending = new Map<number, Exchange>();
+  readonly #splitter = new MbapSplitter();
+  #transactionId = 0;
+  #closed = false;
+  #cause: unknown;
+  #discarded = 0;
+
+  constructor(wire: Duplex, clock: Clock) {
+    this.#wire = wire;
+    this.#clock = clock;
+    wire.on('error', this.#onError);
+    wire.on('end', this.#onEnd);
+    wire.on('close', this.#onClose);
+    wire.on('data', this.#onData);
+    if (wire.destroyed) this.#shut();
+  }
+
+  get discarded(): number {
+    return this.#discarded;
+  }
+
+  execute(unit: number, request: Request, signal: AbortSignal): Promise<Buffer> {
+    const exchange = new Exchange(unit, request, this.#clock.monotonic(), signal, this.#expire);
+    if (this.#closed || !this.#wire.writable) exchange.disconnect(this.#cause);
+    else if (signal.aborted) exchange.expire(this.#clock.monotonic());
+    else if (this.#pending.size >= PENDING_LIMIT) exchange.fail(queueFull(unit));
+    else this.#send(exchange);
+    return exchange.promise;
+  }
+
+  close(): void {
+    this.#wire.off('data', this.#onData);
+    this.#wire.off('end', this.#onEnd);
+    this.#wire.off('close', this.#onClose);
+    this.#shut();
+  }
+
+  #send(exchange: Exchange): void {
+    do this.#transactionId = (this.#transactionId + 1) & 0xffff;
+    while (this.#pending.has(this.#transactionId));
+    this.#pending.set(this.#transactionId, exchange);
+    exchange.sent = true;
+    this.#wire.write(encodeMbap(this.#transactionId, exchange.unit, exchange.request.pdu));
+  }
+
+  readonly #expire = (exchange: Exchange): void => {
+    for (const [id, pending] of this.#pending) {
+      if (pending !== exchange) continue;
+      this.#pending.delete(id);
+      break;
+    }
+    exchange.expire(this.#clock.monotonic());
+    // The request still lies in our buffer: the peer must not carry it out when it comes back one day.
+    if (this.#wire.writableLength > 0) this.#wire.destroy();
+  };
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#splitter.push(chunk);
+    try {
+      for (let frame = this.#splitter.next(); frame !== undefined; frame = this.#splitter.next()) this.#take(frame);
+    } catch (error) {
+      this.#cause = error;
+      this.#discarded++;
+      this.#shut();
+      this.#wire.destroy();
+    }
+  };
+
+  #take({ transactionId, unit, pdu }: MbapFrame): void {
+    const exchange = this.#pending.get(transactionId);
+    if (exchange === undefined) {
+      this.#discarded++;
+      for (const pending of this.#pending.values()) pending.discarded++;
+      return;
+    }
+    this.#pending.delete(transactionId);
+    const { request } = exchange;
+    const verdict = unit === exchange.unit ? judge(request, pdu) : 'foreign';
+    if (verdict === 'answer') {
+      exchange.succeed(pdu);
+    } else if (verdict !== 'foreign') {
+      exchange.fail(exceptionError(unit, request.functionCode, verdict));
+    } else {
+      this.#discarded++;
+      exchange.fail(mismatch(exchange, unit, pdu));
+    }
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#cause ??= error;
+  };
+
+  /** The peer closed its half: no answer can come any more. */
+  readonly #onEnd = (): void => {
+    this.#wire.destroy();
+  };
+
+  readonly #onClose = (): void => this.#shut();
+
+  #shut(): void {
+    this.#closed = true;
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const exchange of pending) exchange.disconnect(this.#cause);
+  }
+}
+
+/** The id is right, the rest is not: a broken device or converter. Said at once instead of after the deadline. */
+function mismatch({ unit, request }: Exchange, answeredUnit: number, pdu: Buffer): GatewayError {
+  const { functionCode, answerBytes } = request;
+  const details = { unit, answeredUnit, functionCode, answeredFunctionCode: pdu[0], bytes: pdu.length };
+  if (unit !== answeredUnit) {
+    return modbusError('MODBUS_BAD_FRAME', `unit ${unit} was asked, unit ${answeredUnit} answered`, {
+      details,
+      hint: `set the unit of the device to ${answeredUnit} if it is the only one at this address`,
+    });
+  }
+  const what =
+    pdu[0] !== functionCode
+      ? `function ${pdu[0]}`
+      : pdu.length !== answerBytes
+        ? `${pdu.length} bytes instead of ${answerBytes}`
+        : 'an echo of something else';
+  return modbusError('MODBUS_BAD_FRAME', `unit ${unit} answered function ${functionCode} with ${what}`, { details });
+}

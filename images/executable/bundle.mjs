@@ -1,0 +1,55 @@
+/** esbuild: the program and everything it imports as one CommonJS file, the only format that a Node 24 executable runs. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { root } from './lockfile.mjs';
+import { nativeAddon, withoutTopLevelAwait } from './plugins.mjs';
+
+const runtime = join(import.meta.dirname, 'runtime');
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  jsx: 'automatic',
+  charset: 'ascii',
+  // The names of modules are part of the output: the same wherever node_modules really lies.
+  preserveSymlinks: true,
+  // Identifiers stay: a stack trace in a bug report must name our functions. Short lines: Node prints the line of a fatal error.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/** Bundles bin/hpmq.ts; `import()` stays lazy: a module is evaluated when it is first asked for. */
+export async function bundleProgram(folder) {
+  const program = join(folder, 'program.cjs');
+  const yogaWasm = join(folder, 'yoga.wasm');
+  await build({
+    ...common,
+    entryPoints: ['bin/hpmq.ts'],
+    outfile: program,
+    // start.ts calls this function. Builtins are required: import() has no meaning in a script compiled by node:vm.
+    banner: { js: '(function(require,module,exports,__filename,__dirname){' },
+    footer: { js: '})' },
+    supported: { 'dynamic-import': false },
+    // The program may set NODE_ENV for React when it runs unbundled; here it is a constant.
+    logOverride: { 'assign-to-define': 'silent' },
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    plugins: [nativeAddon(runtime), withoutTopLevelAwait(runtime, yogaWasm)],
+  });
+  const text = readFileSync(program);
+  if (text.some((byte) => byte > 0x7f)) throw new Error('the bundle is not ASCII: start.ts reads it as Latin-1');
+  return { program, yogaWasm };
+}
+
+/** Bundles what runs first in the executable. */
+export async function bundleStart(folder) {
+  const start = join(folder, 'start.cjs');
+  await build({ ...common, entryPoints: [join(runtime, 'start.ts')], outfile: start });
+  return start;
+}

@@ -1,0 +1,51 @@
+/** Where packages stand in the way of one CommonJS file. Each replacement fails the build when the package has changed. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** @serialport/bindings-cpp finds its addon through node-gyp-build, in folders that an executable does not have. */
+export function nativeAddon(runtime) {
+  return {
+    name: 'native addon',
+    setup(build) {
+      build.onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: join(runtime, 'native-addon.ts') }));
+    },
+  };
+}
+
+/**
+ * CommonJS has no top-level await. yoga-layout awaits its WebAssembly, which start-up in one synchronous step replaces
+ * (the bytes become an asset); Ink's reconciler awaits React's developer tools, which are never there.
+ *
+ * @param wasmFile - where yoga's WebAssembly module is written to
+ */
+export function withoutTopLevelAwait(runtime, wasmFile) {
+  return {
+    name: 'without top-level await',
+    setup(build) {
+      build.onResolve({ filter: /^yoga-layout$/ }, () => ({ path: join(runtime, 'yoga.mjs') }));
+      build.onLoad({ filter: /yoga-layout\/dist\/binaries\/yoga-wasm-base64-esm\.js$/ }, ({ path }) => {
+        const wasm = /"data:application\/octet-stream;base64,([A-Za-z0-9+/=]+)"/g;
+        let base64;
+        const contents = replaceOnce(path, readFileSync(path, 'utf8'), wasm, (_, data) => {
+          base64 = data;
+          return '""';
+        });
+        writeFileSync(wasmFile, Buffer.from(base64, 'base64'));
+        return { contents: replaceOnce(path, contents, /import\.meta\.url/g, () => '""') };
+      });
+      build.onLoad({ filter: /ink\/build\/reconciler\.js$/ }, ({ path }) => {
+        let contents = readFileSync(path, 'utf8');
+        contents = replaceOnce(path, contents, /import\.meta\.resolve\('react-devtools-core'\);/g, () => '');
+        contents = replaceOnce(path, contents, /await import\('\.\/devtools\.js'\);/g, () => '');
+        contents = replaceOnce(path, contents, /await loadPackageJson\(\)/g, () => '{}');
+        return { contents };
+      });
+    },
+  };
+}
+
+function replaceOnce(path, text, pattern, replacement) {
+  const found = text.match(pattern)?.length ?? 0;
+  if (found !== 1) throw new Error(`${path} has ${pattern} ${found} times, not once: the package has changed`);
+  return text.replace(pattern, replacement);
+}

@@ -1,0 +1,91 @@
+/** Reads and checks what clients send: paths, queries, JSON bodies. Refusals are GatewayErrors of fault `caller`. */
+import type { IncomingMessage } from 'node:http';
+import type { EventKind, PublishRequest, WriteRequest } from './contract.js';
+import { apiError } from './errors.js';
+
+export const MAX_BODY_BYTES = 1_000_000;
+const MAX_LIMIT = 100_000;
+
+/** @throws GatewayError API_BODY_TOO_LARGE, API_BAD_REQUEST */
+export async function readJson(request: IncomingMessage): Promise<unknown> {
+  const tooLarge = () => apiError('API_BODY_TOO_LARGE', `the body has more than ${MAX_BODY_BYTES} bytes`);
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw apiError('API_BAD_REQUEST', 'the body is not JSON', { cause });
+  }
+}
+
+function bad(message: string): never {
+  throw apiError('API_BAD_REQUEST', message);
+}
+
+function fields(body: unknown, known: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) bad('the body is not a JSON object');
+  for (const key of Object.keys(body))
+    if (!known.includes(key)) bad(`unknown field "${key.slice(0, 40)}"; known: ${known.join(', ')}`);
+  return body as Readonly<Record<string, unknown>>;
+}
+
+export function writeRequest(body: unknown): WriteRequest {
+  const { value, timeoutMs } = fields(body, ['value', 'timeoutMs']);
+  if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string') {
+    bad('"value" is not a number, true, false or a text');
+  }
+  if (timeoutMs === undefined) return { value };
+  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= 3_600_000))
+    bad('"timeoutMs" is not a number from 1 to 3600000');
+  return { value, timeoutMs };
+}
+
+export function publishRequest(body: unknown): PublishRequest {
+  const { topic, text, base64, qos = 0, retain = false } = fields(body, ['topic', 'text', 'base64', 'qos', 'retain']);
+  if (typeof topic !== 'string') bad('"topic" is not a text');
+  if (qos !== 0 && qos !== 1 && qos !== 2) bad('"qos" is not 0, 1 or 2');
+  if (typeof retain !== 'boolean') bad('"retain" is not true or false');
+  if (typeof text === 'string' && base64 === undefined) return { topic, text, qos, retain };
+  if (typeof base64 === 'string' && text === undefined) {
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) bad('"base64" is not base64');
+    return { topic, base64, qos, retain };
+  }
+  return bad('the payload is one of "text" and "base64"');
+}
+
+/** A whole number of the query. */
+export function numberOf(query: URLSearchParams, name: string, fallback: number, min = 1, max = MAX_LIMIT): number {
+  const text = query.get(name);
+  if (text === null) return fallback;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max)) bad(`"${name}" is not a whole number from ${min} to ${max}`);
+  return value;
+}
+
+const EVENT_KINDS: readonly EventKind[] = ['status', 'devices', 'points', 'links', 'logs', 'topics', 'messages'];
+
+export function eventKinds(query: URLSearchParams): readonly EventKind[] {
+  const words = (query.get('kinds') ?? '').split(',').filter((word) => word !== '');
+  if (words.length === 0) bad(`"kinds" names none of ${EVENT_KINDS.join(', ')}`);
+  for (const word of words) {
+    if (!EVENT_KINDS.includes(word as EventKind))
+      bad(`there is no kind "${word.slice(0, 40)}"; known: ${EVENT_KINDS.join(', ')}`);
+  }
+  return EVENT_KINDS.filter((kind) => words.includes(kind));
+}
+
+/** Refuses parameters that a route does not know. */
+export function onlyQuery(query: URLSearchParams, known: readonly string[]): void {
+  for (const name of query.keys()) {
+    if (!known.includes(name))
+      bad(`unknown parameter "${name.slice(0, 40)}"${known.length === 0 ? '' : `; known: ${known.join(', ')}`}`);
+  }
+}

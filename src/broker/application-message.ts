@@ -1,0 +1,49 @@
+/** What a client sent → a Message of the gateway. Copies what outlives the packet. */
+import { createMessage, type Message, type Origin, type PublishProperties } from '../core/message.js';
+import type { PublishPacket } from './wire/packets.js';
+import type { Properties } from './wire/properties.js';
+
+/**
+ * @param topic - with the Topic Alias resolved
+ * @param now - Unix ms
+ */
+export function messageOf(packet: PublishPacket, topic: string, origin: Origin, now: number): Message {
+  return createMessage({
+    topic,
+    payload: Buffer.from(packet.payload),
+    origin,
+    receivedAt: now,
+    qos: packet.qos,
+    retain: packet.retain,
+    properties: publishProperties(packet.properties),
+    expiresAt: expiryTime(packet.properties, now),
+  });
+}
+
+/** Unix ms; Infinity without a Message Expiry Interval. */
+export function expiryTime(properties: Properties | undefined, now: number): number {
+  const seconds = properties?.messageExpiryInterval;
+  return seconds === undefined ? Number.POSITIVE_INFINITY : now + seconds * 1_000;
+}
+
+/** The properties that travel on to subscribers (MQTT 5.0 §3.3.2.3); undefined when there are none. */
+export function publishProperties(properties: Properties | undefined): PublishProperties | undefined {
+  if (properties === undefined) return undefined;
+  const { payloadFormatIndicator, responseTopic, correlationData, userProperties, contentType } = properties;
+  if (
+    payloadFormatIndicator === undefined &&
+    responseTopic === undefined &&
+    correlationData === undefined &&
+    userProperties === undefined &&
+    contentType === undefined
+  ) {
+    return undefined;
+  }
+  return {
+    ...(payloadFormatIndicator !== undefined && { payloadFormatIndicator }),
+    ...(responseTopic !== undefined && { responseTopic }),
+    ...(correlationData !== undefined && { correlationData: Buffer.from(correlationData) }),
+    ...(userProperties !== undefined && { userProperties }),
+    ...(contentType !== undefined && { contentType }),
+  };
+}

@@ -1,0 +1,188 @@
+/**
+ * The MQTT broker: 3.1, 3.1.1 and 5.0, in memory.
+ *
+ *   listeners ─▶ connection ─▶ codec ─▶ handlers ─▶ session ─▶ router ─▶ sinks (sessions, devices, links, …)
+ *
+ * Rules: the router works before start(); nothing a client sends throws; everything that waits has a limit and is
+ * counted when dropped; nothing is logged per message.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../core/clock.js';
+import type { BrokerConfig } from '../core/config.js';
+import type { Log } from '../core/log.js';
+import type { Router } from '../core/router.js';
+import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
+import type { ClientView } from '../core/views.js';
+import type { BrokerContext } from './client.js';
+import { Connection } from './connection.js';
+import { type Listener, listenTcp } from './listeners/tcp.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
+import { MessageRouter } from './router.js';
+import { Sessions } from './sessions.js';
+import { Statistics } from './statistics.js';
+import { SysTopics } from './sys-topics.js';
+import { PublishEncoder } from './wire/encode.js';
+
+/** Sockets beyond the limit of connections that are let in as far as CONNECT, to be told why they are refused. */
+const SPARE_SOCKETS = 16;
+/** How often expired retained messages are removed, ms; they are not given out in any case. */
+const SWEEP_INTERVAL = 10_000;
+
+export interface BrokerOptions {
+  readonly config: BrokerConfig;
+  readonly gatewayId: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** For assigned Client Identifiers: [0, 1), not to be guessed. */
+  readonly random?: () => number;
+  /** Version of the gateway, for `$SYS/broker/version`. */
+  readonly version?: string;
+}
+
+export interface Broker extends Service {
+  /** Works before start() and after the end; devices and links attach to it. */
+  readonly router: Router;
+  /** Where it listens, `127.0.0.1:1883`, with the real port where 0 was configured; empty before start(). */
+  addresses(): readonly string[];
+  /** All sessions, those without a connection included. */
+  clients(): readonly ClientView[];
+  /** Open network connections, those before CONNECT included. */
+  connections(): number;
+  /** Serves one client on a stream that is already connected. */
+  serve(stream: Duplex, address: string): void;
+}
+
+export function createBroker(options: BrokerOptions): Broker {
+  return new MqttBroker(options);
+}
+
+class MqttBroker implements Broker {
+  readonly name = 'broker';
+  readonly router: MessageRouter;
+  readonly #options: BrokerOptions;
+  readonly #sessions: Sessions;
+  readonly #context: BrokerContext;
+  readonly #connections = new Set<Connection>();
+  readonly #listeners: Listener[] = [];
+  #sysTopics: SysTopics | undefined;
+  #sweepTimer: Timer | undefined;
+  /** Called when the last connection is gone, once somebody waits for it. */
+  #onIdle: (() => void) | undefined;
+  #state: ServiceState = 'starting';
+  #since: number;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: BrokerOptions) {
+    const { config, clock, log, random = unguessable } = options;
+    const { limits } = config;
+    const statistics = new Statistics();
+    this.#options = options;
+    this.#since = clock.now();
+    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages });
+    const { router } = this;
+    this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
+    const sessions = this.#sessions;
+    this.#context = { router, clock, log, limits, anonymous: config.auth.anonymous, sessions, statistics, random };
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { config, clock, gatewayId, version, log } = this.#options;
+    try {
+      for (const listener of config.listeners) {
+        signal.throwIfAborted();
+        this.#listeners.push(
+          await listenTcp(listener, {
+            onSocket: (socket, address) => this.serve(socket, address),
+            onError: (error) => log.warn({ error: error.message }, 'a connection could not be accepted'),
+          }),
+        );
+      }
+      signal.throwIfAborted();
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+    this.#sysTopics = new SysTopics({
+      router: this.router,
+      clock,
+      sessions: this.#sessions,
+      statistics: this.#context.statistics,
+      origin: `gateway:${gatewayId}`,
+      version: version === undefined ? 'hpmq' : `hpmq version ${version}`,
+    });
+    this.#sweep();
+    this.#setState('up');
+    log.info({ listeners: this.addresses() }, 'broker listens');
+  }
+
+  status(): ServiceStatus {
+    return { state: this.#state, since: this.#since };
+  }
+
+  addresses(): readonly string[] {
+    return this.#listeners.map((listener) => listener.address);
+  }
+
+  connections(): number {
+    return this.#connections.size;
+  }
+
+  clients(): readonly ClientView[] {
+    return Array.from(this.#sessions, (session) => session.view());
+  }
+
+  serve(stream: Duplex, address: string): void {
+    if (this.#closing !== undefined) {
+      stream.destroy();
+      return;
+    }
+    const { limits, statistics } = this.#context;
+    if (this.#connections.size >= limits.connections + SPARE_SOCKETS) {
+      statistics.connectionsRefused++;
+      stream.destroy();
+      return;
+    }
+    const connection: Connection = new Connection(this.#context, stream, address, () => {
+      this.#connections.delete(connection);
+      if (this.#connections.size === 0) this.#onIdle?.();
+    });
+    this.#connections.add(connection);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#setState('stopping');
+    this.#sysTopics?.[Symbol.dispose]();
+    this.#sweepTimer?.cancel();
+    const stopped = this.#stopListening();
+    const refusal = new Refusal(ReasonCode.serverShuttingDown, 'the gateway stops');
+    for (const connection of [...this.#connections]) connection.shutDown(refusal);
+    this.#sessions.discard();
+    await stopped;
+    if (this.#connections.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    this.#setState('down');
+  }
+
+  async #stopListening(): Promise<void> {
+    await Promise.all(this.#listeners.splice(0).map((listener) => listener[Symbol.asyncDispose]()));
+  }
+
+  #sweep(): void {
+    this.router.sweep();
+    this.#sweepTimer = this.#options.clock.after(SWEEP_INTERVAL, () => this.#sweep());
+  }
+
+  #setState(state: ServiceState): void {
+    this.#state = state;
+    this.#since = this.#options.clock.now();
+  }
+}
+
+function unguessable(): number {
+  return randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
+}

@@ -1,0 +1,129 @@
+/**
+ * Bytes of a socket → packets of one client.
+ *
+ *   chunk ──▶ fixed header (type, flags, Remaining Length ≤ limit) ──▶ whole frame ──▶ wire/decode ──▶ packet
+ *
+ * Rules: a length is checked before anything is buffered for it; a partial frame holds at most twice the bytes that
+ * have arrived; nothing throws on bad input: the answer is a Refusal, after which the connection is over.
+ */
+import { ReasonCode, Refusal } from './reason-codes.js';
+import { Decoder } from './wire/decode.js';
+import { type Packet, PacketType, type ProtocolVersion } from './wire/packets.js';
+
+/** A CONNECT with a Will of the largest payload fits; who is not connected may not make us buffer more. */
+const MAX_CONNECT_BYTES = 128 * 1024;
+
+/** §2.1.2 and §2.1.3: the flag bits a client's packet must have; -1: no client may send it; 16: any (PUBLISH). */
+const requiredFlags: readonly number[] = [-1, 0, -1, 16, 0, 0, 2, 0, 2, -1, 2, -1, 0, -1, 0, 0];
+
+/** Takes one packet; false: stop, the connection is over. */
+export type OnPacket = (packet: Packet) => boolean;
+
+export class Codec {
+  readonly #decoder = new Decoder();
+  readonly #maximumPacketSize: number;
+  /** The beginning of a frame that is not complete; capacity grows with what arrives. */
+  #held: Buffer | undefined;
+  #heldBytes = 0;
+  #connectSeen = false;
+
+  /** @param maximumPacketSize - of a whole packet, bytes */
+  constructor(maximumPacketSize: number) {
+    this.#maximumPacketSize = maximumPacketSize;
+  }
+
+  /** Known from the moment a CONNECT named it, even if that was refused. */
+  get protocolVersion(): ProtocolVersion | undefined {
+    return this.#decoder.protocolVersion;
+  }
+
+  /** @returns why the connection must end, or undefined to go on */
+  feed(chunk: Buffer, onPacket: OnPacket): Refusal | undefined {
+    let position = 0;
+    if (this.#held !== undefined) {
+      const taken = this.#continueHeld(chunk, onPacket);
+      if (typeof taken !== 'number') return taken;
+      position = taken;
+    }
+    while (position < chunk.length) {
+      const length = this.#frameLength(chunk, position, chunk.length);
+      if (typeof length !== 'number') return length;
+      if (length === 0 || position + length > chunk.length) {
+        this.#hold(chunk.subarray(position), length === 0 ? undefined : length);
+        return undefined;
+      }
+      const done = this.#frame(chunk.subarray(position, position + length), onPacket);
+      if (done !== undefined) return done === 'stop' ? undefined : done;
+      position += length;
+    }
+    return undefined;
+  }
+
+  /** @returns how many bytes of the chunk went into the held frame, or the end of the feed */
+  #continueHeld(chunk: Buffer, onPacket: OnPacket): number | Refusal | undefined {
+    let position = 0;
+    let length = this.#frameLength(this.#held!, 0, this.#heldBytes);
+    while (length === 0 && position < chunk.length) {
+      this.#hold(chunk.subarray(position, position + 1));
+      position++;
+      length = this.#frameLength(this.#held!, 0, this.#heldBytes);
+    }
+    if (typeof length !== 'number') return length;
+    if (length === 0) return undefined;
+    const taken = Math.min(length - this.#heldBytes, chunk.length - position);
+    this.#hold(chunk.subarray(position, position + taken), length);
+    if (this.#heldBytes < length) return undefined;
+    const frame = this.#held!.subarray(0, length);
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    const done = this.#frame(frame, onPacket);
+    if (done !== undefined) return done === 'stop' ? undefined : done;
+    return position + taken;
+  }
+
+  #hold(bytes: Buffer, frameLength = Number.POSITIVE_INFINITY): void {
+    const needed = this.#heldBytes + bytes.length;
+    if (this.#held === undefined || this.#held.length < needed) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, Math.min(frameLength, needed * 2)));
+      this.#held?.copy(grown, 0, 0, this.#heldBytes);
+      this.#held = grown;
+    }
+    bytes.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = needed;
+  }
+
+  #frame(frame: Buffer, onPacket: OnPacket): Refusal | 'stop' | undefined {
+    let body = 2;
+    while (frame[body - 1]! >= 0x80) body++;
+    const packet = this.#decoder.decode(frame, body);
+    if (packet instanceof Refusal) return packet;
+    this.#connectSeen = true;
+    return onPacket(packet) ? undefined : 'stop';
+  }
+
+  /** @returns length of the whole frame that starts at `start`; 0 when its header is not complete; or what is wrong with it */
+  #frameLength(bytes: Buffer, start: number, end: number): number | Refusal {
+    const first = bytes[start]!;
+    const type = first >> 4;
+    const required = requiredFlags[type]!;
+    if (type === 0 || (required >= 0 && required < 16 && (first & 0x0f) !== required)) {
+      return new Refusal(ReasonCode.malformedPacket, 'reserved packet type or flag bits');
+    }
+    if (required < 0) return new Refusal(ReasonCode.protocolError, 'a packet only a server sends');
+    if ((type === PacketType.connect) === this.#connectSeen) {
+      return new Refusal(ReasonCode.protocolError, this.#connectSeen ? 'a second CONNECT' : 'not a CONNECT first');
+    }
+    let remainingLength = 0;
+    for (let i = 0; i < 4; i++) {
+      const at = start + 1 + i;
+      if (at >= end) return 0;
+      const byte = bytes[at]!;
+      remainingLength |= (byte & 0x7f) << (7 * i);
+      if (byte >= 0x80) continue;
+      const length = 2 + i + remainingLength;
+      const limit = this.#connectSeen ? this.#maximumPacketSize : Math.min(this.#maximumPacketSize, MAX_CONNECT_BYTES);
+      return length > limit ? new Refusal(ReasonCode.packetTooLarge, 'the packet exceeds Maximum Packet Size') : length;
+    }
+    return new Refusal(ReasonCode.malformedPacket, 'Remaining Length is longer than four bytes');
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * One network connection: bytes in through the codec to the handlers, packets out, keep-alive, the end.
+ *
+ *   socket ─▶ codec ─▶ handlers/<packet> ─▶ session, router
+ *   socket ◀─ outbound ◀─ send, sendPublish ◀─ session
+ */
+import type { Duplex } from 'node:stream';
+import type { Timer } from '../core/clock.js';
+import type { Accepted, BrokerContext, Client, Handled } from './client.js';
+import { Codec } from './codec.js';
+import { handleConnect } from './handlers/connect.js';
+import { handleDisconnect } from './handlers/disconnect.js';
+import { handlePuback } from './handlers/puback.js';
+import { handlePubcomp } from './handlers/pubcomp.js';
+import { handlePublish } from './handlers/publish.js';
+import { handlePubrec } from './handlers/pubrec.js';
+import { handlePubrel } from './handlers/pubrel.js';
+import { handleSubscribe } from './handlers/subscribe.js';
+import { handleUnsubscribe } from './handlers/unsubscribe.js';
+import { Outbound } from './outbound.js';
+import { connectReturnCode, ReasonCode, Refusal } from './reason-codes.js';
+import type { Session } from './session.js';
+import { TopicAliases } from './topic-aliases.js';
+import { type EncodedPublish, encodeConnack, encodeDisconnect, PINGRESP } from './wire/encode.js';
+import type { Packet, ProtocolVersion } from './wire/packets.js';
+
+/** How long a connection we end may take to read our last packet and close, ms. */
+const LINGER = 1_000;
+/** Least room for a receiver before QoS 0 messages for it are dropped, bytes. */
+const MIN_CONGESTED_BYTES = 256 * 1024;
+
+export class Connection implements Client {
+  readonly broker: BrokerContext;
+  readonly topicAliases = new TopicAliases();
+  readonly address: string;
+  unacknowledged = 0;
+  readonly #socket: Duplex;
+  readonly #codec: Codec;
+  readonly #outbound: Outbound;
+  readonly #onGone: () => void;
+  #accepted: Accepted | undefined;
+  /** Until CONNECT, then the keep-alive; while the end is near, how long it may take. */
+  #timer: Timer | undefined;
+  #packetAt = 0;
+  #isOver = false;
+  readonly #onPacket = (packet: Packet) => this.#handle(packet);
+
+  /**
+   * @param address - of the peer, for people
+   * @param onGone - the socket is closed
+   */
+  constructor(broker: BrokerContext, socket: Duplex, address: string, onGone: () => void) {
+    const { clock, limits } = broker;
+    this.broker = broker;
+    this.address = address;
+    this.#socket = socket;
+    this.#onGone = onGone;
+    this.#codec = new Codec(limits.packetBytes);
+    this.#outbound = new Outbound({
+      stream: socket,
+      clock,
+      congestedBytes: Math.max(MIN_CONGESTED_BYTES, limits.packetBytes),
+      drainTimeout: limits.drainTimeout,
+      onDrained: () => this.#drained(),
+      onStalled: () => this.#fail(new Refusal(ReasonCode.unspecifiedError, 'the client does not read')),
+    });
+    socket.on('error', (error) => this.#lost(error));
+    socket.on('end', () => this.#lost(undefined));
+    socket.on('close', () => this.#closed());
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.#timer = clock.after(limits.connectTimeout, () => {
+      this.#fail(new Refusal(ReasonCode.protocolError, 'no CONNECT in time'));
+    });
+  }
+
+  get session(): Session | undefined {
+    return this.#accepted?.session;
+  }
+
+  get protocolVersion(): ProtocolVersion {
+    return this.#codec.protocolVersion ?? 4;
+  }
+
+  get receiveMaximum(): number {
+    return this.#accepted?.receiveMaximum ?? 0;
+  }
+
+  get maximumPacketSize(): number {
+    return this.#accepted?.maximumPacketSize ?? 0;
+  }
+
+  get isCongested(): boolean {
+    return this.#outbound.isCongested;
+  }
+
+  get keepAlive(): number {
+    return (this.#accepted?.keepAlive ?? 0) * 1_000;
+  }
+
+  accept(accepted: Accepted): void {
+    this.#accepted = accepted;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    // §3.1.2.10: one and a half times the Keep Alive without a packet ends the connection.
+    if (accepted.keepAlive > 0) this.#watchKeepAlive(accepted.keepAlive * 1_500);
+    const { address, protocolVersion } = this;
+    this.broker.log.info({ clientId: accepted.session.id, address, protocolVersion }, 'client connected');
+  }
+
+  send(bytes: Buffer): void {
+    this.broker.statistics.packetsSent++;
+    this.broker.statistics.bytesSent += bytes.length;
+    this.#outbound.push(bytes);
+    // A client that does not read our answers is not read any further.
+    if (this.#outbound.isCongested && !this.#isOver) this.#socket.pause();
+  }
+
+  sendPublish({ bytes, identifierAt }: EncodedPublish, packetIdentifier: number): void {
+    const { statistics } = this.broker;
+    statistics.packetsSent++;
+    statistics.publishSent++;
+    statistics.bytesSent += bytes.length;
+    this.#outbound.push(bytes, packetIdentifier, identifierAt);
+  }
+
+  refuse(refusal: Refusal): void {
+    this.#end(refusal, false);
+  }
+
+  leave(reasonCode: number): void {
+    this.#end(undefined, reasonCode === ReasonCode.success || this.protocolVersion < 5);
+  }
+
+  /** The broker stops: what waits is written as far as the peer takes it at once; no Will is sent. */
+  shutDown(refusal: Refusal): void {
+    this.#end(refusal, true);
+    const isTaken = this.#outbound.endNow();
+    if (isTaken && !this.#socket.writableFinished) this.#socket.once('finish', () => this.#socket.destroy());
+    else this.#socket.destroy();
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.broker.statistics.bytesReceived += chunk.length;
+    const refusal = this.#codec.feed(chunk, this.#onPacket);
+    if (refusal !== undefined) this.#fail(refusal);
+  }
+
+  /** @returns false when the connection is over */
+  #handle(packet: Packet): boolean {
+    this.broker.statistics.packetsReceived++;
+    this.#packetAt = this.broker.clock.monotonic();
+    const refusal = this.#dispatch(packet);
+    if (refusal !== undefined) this.#fail(refusal);
+    return !this.#isOver;
+  }
+
+  #dispatch(packet: Packet): Handled {
+    // The codec lets nothing else through before CONNECT; a refused CONNECT ended the connection.
+    const session = this.#accepted?.session as Session;
+    switch (packet.type) {
+      case 'connect':
+        return handleConnect(this, packet);
+      case 'publish':
+        return handlePublish(this, session, packet);
+      case 'puback':
+        return handlePuback(session, packet);
+      case 'pubrec':
+        return handlePubrec(this, session, packet);
+      case 'pubrel':
+        return handlePubrel(this, session, packet);
+      case 'pubcomp':
+        return handlePubcomp(session, packet);
+      case 'subscribe':
+        return handleSubscribe(this, session, packet);
+      case 'unsubscribe':
+        return handleUnsubscribe(this, session, packet);
+      case 'pingreq':
+        this.send(PINGRESP);
+        return undefined;
+      case 'disconnect':
+        return handleDisconnect(this, session, packet);
+    }
+  }
+
+  /** Looks again when it fires instead of being moved with each packet. */
+  #watchKeepAlive(limit: number): void {
+    const { clock } = this.broker;
+    const look = () => {
+      const left = this.#packetAt + limit - clock.monotonic();
+      // While we do not read, its packets cannot arrive; then drainTimeout decides.
+      if (left > 0 || this.#socket.isPaused()) this.#timer = clock.after(left > 0 ? left : limit, look);
+      else this.#fail(new Refusal(ReasonCode.keepAliveTimeout, 'no packet within one and a half Keep Alive'));
+    };
+    this.#timer = clock.after(limit, look);
+  }
+
+  #drained(): void {
+    if (this.#isOver) return;
+    this.#socket.resume();
+    this.session?.resume();
+  }
+
+  /** The peer did something wrong, or nothing for too long. */
+  #fail(refusal: Refusal): void {
+    if (this.#isOver) return;
+    this.broker.statistics.connectionsFailed++;
+    this.#end(refusal, false);
+  }
+
+  /** The network connection failed or the peer closed it without DISCONNECT. */
+  #lost(error: Error | undefined): void {
+    if (this.#isOver) return;
+    this.#over(error?.message ?? 'closed by the client', false);
+    this.#outbound.close();
+    this.#socket.destroy();
+  }
+
+  /** @param isNormal - the Will is not sent */
+  #end(refusal: Refusal | undefined, isNormal: boolean): void {
+    if (this.#isOver) return;
+    const wasAccepted = this.#accepted !== undefined;
+    this.#over(refusal?.reason, isNormal);
+    const last = refusal === undefined ? undefined : this.#lastPacket(refusal, wasAccepted);
+    if (last !== undefined) this.send(last);
+    this.#outbound.end();
+    // What still comes in is read and thrown away, else closing would reset the connection before the peer has read our
+    // last packet; a peer that keeps sending does not keep it open.
+    this.#socket.resume();
+    this.#timer = this.broker.clock.after(LINGER, () => this.#socket.destroy());
+  }
+
+  #over(reason: string | undefined, isNormal: boolean): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const { session } = this;
+    if (session === undefined) {
+      this.broker.log.debug({ address: this.address, reason }, 'connection ended without a session');
+      return;
+    }
+    const fields = { clientId: session.id, address: this.address, ...(reason !== undefined && { reason }) };
+    this.broker.log.info(fields, 'client disconnected');
+    session.disconnect(this, isNormal);
+    this.broker.sessions.absent(session);
+  }
+
+  /** §4.13: CONNACK while there is no session yet, DISCONNECT after; undefined where the version has no words for it. */
+  #lastPacket(refusal: Refusal, wasAccepted: boolean): Buffer | undefined {
+    const version = this.#codec.protocolVersion;
+    if (version === undefined) return undefined;
+    if (!wasAccepted) {
+      if (version < 5 && connectReturnCode(refusal.reasonCode) === undefined) return undefined;
+      return encodeConnack(version, refusal.reasonCode, false);
+    }
+    if (version < 5) return undefined;
+    const bytes = encodeDisconnect(refusal.reasonCode, refusal.reason);
+    return bytes.length > this.maximumPacketSize ? encodeDisconnect(refusal.reasonCode, undefined) : bytes;
+  }
+
+  #closed(): void {
+    this.#lost(undefined);
+    this.#timer?.cancel();
+    this.#outbound.close();
+    this.#onGone();
+  }
+}

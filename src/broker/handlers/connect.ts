@@ -1,0 +1,96 @@
+/** CONNECT (MQTT 5.0 §3.1, 3.1.1 §3.1): who is it, which session, what do both sides keep to. */
+import type { BrokerContext, Client, Handled } from '../client.js';
+import { ReasonCode, Refusal } from '../reason-codes.js';
+import { TOPIC_ALIAS_MAXIMUM } from '../topic-aliases.js';
+import { topicRefusal } from '../topic-rules.js';
+import { Will } from '../will.js';
+import { type ConnackProperties, encodeConnack } from '../wire/encode.js';
+import type { ConnectPacket } from '../wire/packets.js';
+
+const NEVER = 0xffff_ffff;
+const MAX_RECEIVE_MAXIMUM = 0xffff;
+
+export function handleConnect(client: Client, packet: ConnectPacket): Handled {
+  const { broker } = client;
+  const refusal = connectRefusal(broker, packet);
+  if (refusal !== undefined) return refusal;
+
+  const clientId = packet.clientId === '' ? assignedClientIdentifier(broker.random) : packet.clientId;
+  const before = broker.sessions.get(clientId);
+  if (before?.channel === undefined && broker.sessions.connected >= broker.limits.connections) {
+    broker.statistics.connectionsRefused++;
+    return new Refusal(ReasonCode.quotaExceeded, 'as many clients are connected as are allowed');
+  }
+  const { properties } = packet;
+  const asked = requestedExpiry(packet);
+  const granted = Math.min(asked, broker.limits.sessionExpiry);
+  const announced: ConnackProperties = {
+    receiveMaximum: broker.limits.receiveMaximum,
+    maximumPacketSize: broker.limits.packetBytes,
+    topicAliasMaximum: TOPIC_ALIAS_MAXIMUM,
+    wildcardSubscriptionAvailable: true,
+    subscriptionIdentifiersAvailable: true,
+    sharedSubscriptionAvailable: false,
+    ...(packet.clientId === '' && { assignedClientIdentifier: clientId }),
+    ...(granted !== asked && { sessionExpiryInterval: Math.floor(granted / 1_000) }),
+  };
+  const connack = (sessionPresent: boolean) =>
+    encodeConnack(client.protocolVersion, ReasonCode.success, sessionPresent, announced);
+  const maximumPacketSize = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  if (connack(false).length > maximumPacketSize) {
+    return new Refusal(ReasonCode.packetTooLarge, 'CONNACK exceeds the Maximum Packet Size of the client');
+  }
+
+  before?.channel?.refuse(
+    new Refusal(ReasonCode.sessionTakenOver, 'another connection has the same Client Identifier'),
+  );
+  if (packet.cleanStart) before?.end();
+  const present = broker.sessions.get(clientId);
+  const session = present ?? broker.sessions.create(clientId);
+  const receiveMaximum = properties.receiveMaximum ?? MAX_RECEIVE_MAXIMUM;
+  client.accept({ session, keepAlive: packet.keepAlive, receiveMaximum, maximumPacketSize });
+  session.connect(client, granted, packet.will === undefined ? undefined : new Will(packet.will, session.origin));
+  broker.sessions.present(session);
+  client.send(connack(present !== undefined));
+  session.resume();
+  return undefined;
+}
+
+function connectRefusal(broker: BrokerContext, packet: ConnectPacket): Refusal | undefined {
+  if (packet.properties.authenticationMethod !== undefined) {
+    return new Refusal(ReasonCode.badAuthenticationMethod, 'enhanced authentication is not offered');
+  }
+  if (packet.properties.authenticationData !== undefined) {
+    return new Refusal(ReasonCode.protocolError, 'Authentication Data without an Authentication Method');
+  }
+  if (!broker.anonymous) {
+    return new Refusal(ReasonCode.badUserNameOrPassword, 'anonymous clients are not allowed');
+  }
+  if (
+    packet.clientId === '' &&
+    (packet.protocolVersion === 3 || (packet.protocolVersion === 4 && !packet.cleanStart))
+  ) {
+    return new Refusal(ReasonCode.clientIdentifierNotValid, 'an empty Client Identifier needs a clean session');
+  }
+  if (packet.will !== undefined && topicRefusal(packet.will.topic) !== undefined) {
+    return new Refusal(ReasonCode.topicNameInvalid, 'the Will Topic is not open to clients');
+  }
+  return undefined;
+}
+
+/** ms. 3.1.1 knows only two: the connection, or as long as the server keeps it (§3.1.2.4). */
+function requestedExpiry(packet: ConnectPacket): number {
+  if (packet.protocolVersion < 5) return packet.cleanStart ? 0 : Number.POSITIVE_INFINITY;
+  return expiryMs(packet.properties.sessionExpiryInterval ?? 0);
+}
+
+/** Session Expiry Interval, seconds on the wire, all ones: never (§3.1.2.11.2). @returns ms */
+export function expiryMs(seconds: number): number {
+  return seconds === NEVER ? Number.POSITIVE_INFINITY : seconds * 1_000;
+}
+
+function assignedClientIdentifier(random: () => number): string {
+  let text = 'hpmq-';
+  for (let i = 0; i < 16; i++) text += Math.floor(random() * 36).toString(36);
+  return text;
+}

@@ -1,0 +1,16 @@
+/** PUBREC from a client (MQTT 5.0 §3.5): it has a QoS 2 message of ours; release it. */
+import type { Client, Handled } from '../client.js';
+import { isFailure, ReasonCode, Refusal } from '../reason-codes.js';
+import type { Session } from '../session.js';
+import { encodeAcknowledgement } from '../wire/encode.js';
+import type { AcknowledgementPacket } from '../wire/packets.js';
+
+export function handlePubrec(client: Client, session: Session, packet: AcknowledgementPacket): Handled {
+  const { packetIdentifier } = packet;
+  const result = session.pubrec(packetIdentifier, isFailure(packet.reasonCode));
+  if (result === 'mismatch') return new Refusal(ReasonCode.protocolError, 'PUBREC for a QoS 1 message');
+  if (result === 'done') return undefined;
+  const reasonCode = result === 'unknown' ? ReasonCode.packetIdentifierNotFound : ReasonCode.success;
+  client.send(encodeAcknowledgement('pubrel', packetIdentifier, client.protocolVersion, reasonCode));
+  return undefined;
+}

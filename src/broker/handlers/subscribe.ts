@@ -1,0 +1,23 @@
+/** SUBSCRIBE (MQTT 5.0 §3.8): each filter gets its own answer; retained messages follow after SUBACK. */
+import type { Client, Handled } from '../client.js';
+import { isFailure, ReasonCode } from '../reason-codes.js';
+import type { Session } from '../session.js';
+import { filterRefusal } from '../topic-rules.js';
+import { encodeSuback } from '../wire/encode.js';
+import type { SubscribePacket } from '../wire/packets.js';
+
+export function handleSubscribe(client: Client, session: Session, packet: SubscribePacket): Handled {
+  const granted = packet.subscriptions.map((subscription): number => {
+    const refused = filterRefusal(subscription.filter);
+    if (refused !== undefined) return refused;
+    if (!session.mayTake(subscription.filter)) return ReasonCode.quotaExceeded;
+    session.subscribe(subscription);
+    return subscription.qos;
+  });
+  const { protocolVersion } = client;
+  // 3.1.1 §3.9.3 knows one failure only.
+  const codes = protocolVersion === 5 ? granted : granted.map((code) => (isFailure(code) ? 0x80 : code));
+  client.send(encodeSuback(protocolVersion, packet.packetIdentifier, codes));
+  session.resume();
+  return undefined;
+}

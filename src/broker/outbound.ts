@@ -1,0 +1,167 @@
+/**
+ * Bytes to one socket: one write per turn of the event loop, one write at a time, so that progress is seen.
+ *
+ *   push ─▶ frames ─(setImmediate)─▶ block ≤ 64 KiB ─▶ write ─▶ callback ─▶ next block
+ */
+import type { Duplex } from 'node:stream';
+import type { Clock, Timer } from '../core/clock.js';
+
+const BLOCK_BYTES = 64 * 1024;
+
+export interface OutboundOptions {
+  readonly stream: Duplex;
+  readonly clock: Clock;
+  /** Bytes waiting from which on the receiver counts as congested. */
+  readonly congestedBytes: number;
+  /** No progress for so long while bytes wait: the receiver is stalled, ms. */
+  readonly drainTimeout: number;
+  /** Congested before, half of it free now. */
+  readonly onDrained: () => void;
+  readonly onStalled: () => void;
+}
+
+export class Outbound {
+  readonly #options: OutboundOptions;
+  #frames: Buffer[] = [];
+  /** Packet Identifier to fill in for each frame, and where; 0: none. */
+  #identifiers: number[] = [];
+  #offsets: number[] = [];
+  /** First frame not yet written. */
+  #next = 0;
+  #waitingBytes = 0;
+  #writingBytes = 0;
+  #immediate: NodeJS.Immediate | undefined;
+  #stallTimer: Timer | undefined;
+  #progressAt = 0;
+  #isCongested = false;
+  #isEnding = false;
+  #isClosed = false;
+  readonly #flush = () => {
+    this.#immediate = undefined;
+    this.#write();
+  };
+  readonly #written = (error?: Error | null) => this.#onWritten(error);
+
+  constructor(options: OutboundOptions) {
+    this.#options = options;
+  }
+
+  get isCongested(): boolean {
+    return this.#isCongested;
+  }
+
+  /** @param identifier - Packet Identifier to be filled in at `offset`; the frame itself may be shared and stays as it is */
+  push(frame: Buffer, identifier = 0, offset = 0): void {
+    if (this.#isClosed || this.#isEnding) return;
+    this.#frames.push(frame);
+    this.#identifiers.push(identifier);
+    this.#offsets.push(offset);
+    this.#waitingBytes += frame.length;
+    if (this.#waitingBytes + this.#writingBytes >= this.#options.congestedBytes) this.#isCongested = true;
+    if (this.#immediate === undefined && this.#writingBytes === 0) this.#immediate = setImmediate(this.#flush);
+  }
+
+  /** Writes what waits, then ends the stream. Nothing more is taken. */
+  end(): void {
+    if (this.#isClosed || this.#isEnding) return;
+    this.#isEnding = true;
+    this.#write();
+  }
+
+  /** Writes everything at once and ends the stream, waiting for nobody. @returns whether the peer took it all */
+  endNow(): boolean {
+    if (this.#isClosed) return true;
+    const { stream } = this.#options;
+    while (this.#next < this.#frames.length) stream.write(this.#takeBlock());
+    stream.end();
+    this.close();
+    return stream.writableLength === 0;
+  }
+
+  /** Forgets what waits; the stream is gone or will be destroyed. */
+  close(): void {
+    this.#isClosed = true;
+    clearImmediate(this.#immediate);
+    this.#stallTimer?.cancel();
+    this.#frames = [];
+  }
+
+  #write(): void {
+    if (this.#isClosed || this.#writingBytes > 0) return;
+    const { stream, clock } = this.#options;
+    if (this.#next === this.#frames.length) {
+      if (this.#isEnding) stream.end();
+      return;
+    }
+    const block = this.#takeBlock();
+    this.#writingBytes = block.length;
+    this.#waitingBytes -= block.length;
+    this.#progressAt = clock.monotonic();
+    stream.write(block, this.#written);
+    if (stream.writableLength > 0) this.#watch(this.#options.drainTimeout);
+  }
+
+  #takeBlock(): Buffer {
+    const first = this.#next;
+    let bytes = 0;
+    do bytes += this.#frames[this.#next++]!.length;
+    while (this.#next < this.#frames.length && bytes + this.#frames[this.#next]!.length <= BLOCK_BYTES);
+    const block =
+      this.#next - first === 1 && this.#identifiers[first] === 0
+        ? this.#frames[first]!
+        : this.#join(first, this.#next, bytes);
+    if (this.#next === this.#frames.length) {
+      this.#frames = [];
+      this.#identifiers = [];
+      this.#offsets = [];
+      this.#next = 0;
+    } else if (this.#next >= 1_024) {
+      this.#frames = this.#frames.slice(this.#next);
+      this.#identifiers = this.#identifiers.slice(this.#next);
+      this.#offsets = this.#offsets.slice(this.#next);
+      this.#next = 0;
+    }
+    return block;
+  }
+
+  #join(from: number, to: number, bytes: number): Buffer {
+    const block = Buffer.allocUnsafe(bytes);
+    let at = 0;
+    for (let i = from; i < to; i++) {
+      const frame = this.#frames[i]!;
+      frame.copy(block, at);
+      if (this.#identifiers[i] !== 0) block.writeUInt16BE(this.#identifiers[i]!, at + this.#offsets[i]!);
+      at += frame.length;
+    }
+    return block;
+  }
+
+  #onWritten(error: Error | null | undefined): void {
+    this.#writingBytes = 0;
+    if (this.#isClosed) return;
+    // The stream reports the error itself, and closes.
+    if (error) {
+      this.close();
+      return;
+    }
+    this.#progressAt = this.#options.clock.monotonic();
+    this.#write();
+    if (this.#isCongested && this.#waitingBytes + this.#writingBytes <= this.#options.congestedBytes / 2) {
+      this.#isCongested = false;
+      this.#options.onDrained();
+    }
+  }
+
+  /** One timer at most; it looks again instead of being moved with each write. */
+  #watch(ms: number): void {
+    if (this.#stallTimer !== undefined || this.#isClosed) return;
+    const { clock, drainTimeout, onStalled } = this.#options;
+    this.#stallTimer = clock.after(ms, () => {
+      this.#stallTimer = undefined;
+      if (this.#writingBytes === 0) return;
+      const left = this.#progressAt + drainTimeout - clock.monotonic();
+      if (left <= 0) onStalled();
+      else this.#watch(left);
+    });
+  }
+}

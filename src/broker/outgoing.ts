@@ -1,0 +1,201 @@
+/**
+ * What one session has to send, and how far it is.
+ *
+ *   router ──deliver──▶ QoS 0: channel, or dropped while it is absent or congested
+ *                       QoS 1, 2: in flight up to Receive Maximum, else queue (drop-oldest)
+ *   subscribe ──▶ retained feed: read from the retained messages as fast as the client takes them
+ */
+import type { Clock } from '../core/clock.js';
+import type { BrokerLimits } from '../core/config.js';
+import type { Message, QoS } from '../core/message.js';
+import type { Subscription } from '../core/router.js';
+import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
+import { DropOldestQueue } from './queue.js';
+import type { Refusal } from './reason-codes.js';
+import type { Statistics } from './statistics.js';
+import { type EncodedPublish, encodeAcknowledgement, encodePublish, type PublishEncoder } from './wire/encode.js';
+import type { ProtocolVersion } from './wire/packets.js';
+
+/** The connection as the session sees it. */
+export interface Channel {
+  /** Of the peer, for people. */
+  readonly address: string;
+  /** ms; 0: none. */
+  readonly keepAlive: number;
+  readonly protocolVersion: ProtocolVersion;
+  /** Of the client: how many QoS 1 and 2 messages it takes unacknowledged. */
+  readonly receiveMaximum: number;
+  /** Of the client, bytes. */
+  readonly maximumPacketSize: number;
+  /** So much waits to be written that nothing more should be sent; {@link Outgoing.resume} is due when it is over. */
+  readonly isCongested: boolean;
+  send(bytes: Buffer): void;
+  sendPublish(encoded: EncodedPublish, packetIdentifier: number): void;
+  /** Ends the connection; the client is told why where its version can say so, and its Will is sent. */
+  refuse(refusal: Refusal): void;
+}
+
+export interface OutgoingContext {
+  readonly clock: Clock;
+  readonly limits: BrokerLimits;
+  readonly encoder: PublishEncoder;
+  readonly statistics: Statistics;
+}
+
+/** Retained messages still to be sent for one subscription. */
+interface Feed {
+  readonly subscription: Subscription;
+  readonly messages: Iterator<Message>;
+}
+
+const NO_IDENTIFIERS: readonly number[] = [];
+
+export class Outgoing {
+  readonly #context: OutgoingContext;
+  readonly #inflight = new InflightMessages();
+  readonly #queue: DropOldestQueue<Delivery>;
+  #feeds: Feed[] = [];
+  #channel: Channel | undefined;
+  #window = 0;
+  #sent = 0;
+  #dropped = 0;
+
+  constructor(context: OutgoingContext) {
+    this.#context = context;
+    this.#queue = new DropOldestQueue(context.limits.queuedMessages);
+  }
+
+  get figures(): { inflight: number; queued: number; sent: number; dropped: number } {
+    return { inflight: this.#inflight.size, queued: this.#queue.size, sent: this.#sent, dropped: this.#dropped };
+  }
+
+  /** A new connection: what was not acknowledged is sent again, by {@link resume} [MQTT-4.4.0-1]. */
+  connect(channel: Channel): void {
+    this.#channel = channel;
+    this.#window = Math.min(channel.receiveMaximum, this.#context.limits.receiveMaximum);
+    this.#inflight.restart();
+  }
+
+  disconnect(): void {
+    this.#channel = undefined;
+  }
+
+  /** @returns false when a message was dropped: this one, or the oldest in the queue for it */
+  deliver(message: Message, subscription: Subscription): boolean {
+    const qos = Math.min(message.qos, subscription.qos) as QoS;
+    const retain = message.retain && subscription.retainAsPublished;
+    const channel = this.#channel;
+    if (qos === 0) {
+      if (channel === undefined || channel.isCongested) return this.#drop();
+      return this.#send(channel, { message, qos, retain, identifiers: subscription.identifiers });
+    }
+    const delivery: Delivery = { message, qos, retain, identifiers: subscription.identifiers };
+    const isFree = channel !== undefined && !channel.isCongested && this.#queue.size === 0;
+    if (isFree && this.#inflight.hasRoom(this.#window) && this.#inflight.peekAgain() === undefined) {
+      return this.#send(channel, delivery);
+    }
+    return this.#queue.push(delivery) ? this.#drop() : true;
+  }
+
+  /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
+  feed(subscription: Subscription, messages: Iterable<Message>): void {
+    this.stopFeed(subscription.filter);
+    this.#feeds.push({ subscription, messages: messages[Symbol.iterator]() });
+  }
+
+  stopFeed(filter: string): void {
+    this.#feeds = this.#feeds.filter((feed) => feed.subscription.filter !== filter);
+  }
+
+  /** Sends what waits, as far as the client takes it: after CONNACK, SUBACK, an acknowledgement, or congestion. */
+  resume(): void {
+    for (let channel = this.#channel; channel !== undefined && !channel.isCongested; channel = this.#channel) {
+      const again = this.#inflight.peekAgain();
+      if (again !== undefined) {
+        if (again.state === 'publish' && !this.#inflight.hasRoom(this.#window)) return;
+        this.#sendAgain(channel, again);
+      } else if (this.#queue.size > 0) {
+        if (!this.#inflight.hasRoom(this.#window)) return;
+        this.#sendQueued(channel, this.#queue.shift()!);
+      } else if (!this.#feedOne(channel)) {
+        return;
+      }
+    }
+  }
+
+  puback(packetIdentifier: number): AcknowledgementResult {
+    return this.#settled(this.#inflight.puback(packetIdentifier));
+  }
+
+  pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
+    return this.#settled(this.#inflight.pubrec(packetIdentifier, isFailure));
+  }
+
+  pubcomp(packetIdentifier: number): AcknowledgementResult {
+    return this.#settled(this.#inflight.pubcomp(packetIdentifier));
+  }
+
+  #settled(result: AcknowledgementResult): AcknowledgementResult {
+    if (result === 'done') this.resume();
+    return result;
+  }
+
+  /** @returns false when the client does not take packets of this size: as if it had been delivered [MQTT-3.1.2-25] */
+  #send(channel: Channel, delivery: Delivery): boolean {
+    const { message, qos, retain, identifiers } = delivery;
+    const { encoder, clock } = this.#context;
+    const version = channel.protocolVersion;
+    const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
+    const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
+    const encoded = encoder.encode(message, version, qos, retain, shown, now);
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop();
+    channel.sendPublish(encoded, qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
+    this.#sent++;
+    return true;
+  }
+
+  #sendQueued(channel: Channel, delivery: Delivery): void {
+    if (delivery.message.expiresAt <= this.#context.clock.now()) this.#context.statistics.publishExpired++;
+    else this.#send(channel, delivery);
+  }
+
+  #sendAgain(channel: Channel, entry: Inflight): void {
+    const { packetIdentifier, delivery, state } = entry;
+    this.#inflight.sentAgain(entry);
+    if (state === 'pubrel') {
+      channel.send(encodeAcknowledgement('pubrel', packetIdentifier, channel.protocolVersion, 0));
+      return;
+    }
+    const { message, qos, retain, identifiers } = delivery;
+    const flags = { qos, retain, dup: true, identifiers, now: this.#context.clock.now() };
+    const encoded = encodePublish(message, channel.protocolVersion, flags);
+    if (encoded.bytes.length > channel.maximumPacketSize) {
+      this.#inflight.forget(entry);
+      this.#drop();
+      return;
+    }
+    channel.sendPublish(encoded, packetIdentifier);
+  }
+
+  /** Sends at most one retained message. @returns false when there is nothing to send now */
+  #feedOne(channel: Channel): boolean {
+    const feed = this.#feeds[0];
+    if (feed === undefined) return false;
+    const { subscription, messages } = feed;
+    if (subscription.qos > 0 && !this.#inflight.hasRoom(this.#window)) return false;
+    const { value: message, done } = messages.next();
+    if (done || message === undefined) {
+      this.#feeds.shift();
+      return true;
+    }
+    const qos = Math.min(message.qos, subscription.qos) as QoS;
+    this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers });
+    return true;
+  }
+
+  #drop(): false {
+    this.#dropped++;
+    this.#context.statistics.publishDropped++;
+    return false;
+  }
+}

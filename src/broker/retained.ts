@@ -1,0 +1,132 @@
+/** Retained messages (MQTT 5.0 §3.3.1.3) as a tree of topic levels: one per topic, a limit in all. */
+import type { Message } from '../core/message.js';
+
+interface Node {
+  children: Map<string, Node> | undefined;
+  message: Message | undefined;
+}
+
+interface Step {
+  readonly node: Node;
+  /** Levels of the filter already matched. */
+  readonly depth: number;
+}
+
+export class RetainedMessages {
+  readonly #root: Node = { children: undefined, message: undefined };
+  readonly #limit: number;
+  #size = 0;
+  #expiring = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Messages held, those included that expired since the last look. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @returns false when the limit is reached and the topic is new: nothing was stored */
+  set(message: Message): boolean {
+    const levels = message.topic.split('/');
+    if (this.#size >= this.#limit && this.#find(levels)?.message === undefined) return false;
+    let node = this.#root;
+    for (const level of levels) {
+      node.children ??= new Map();
+      let child = node.children.get(level);
+      if (child === undefined) {
+        child = { children: undefined, message: undefined };
+        node.children.set(level, child);
+      }
+      node = child;
+    }
+    this.#count(node.message, -1);
+    node.message = message;
+    this.#count(message, 1);
+    return true;
+  }
+
+  delete(topic: string): void {
+    const levels = topic.split('/');
+    const path: Node[] = [this.#root];
+    for (const level of levels) {
+      const child = path.at(-1)!.children?.get(level);
+      if (child === undefined) return;
+      path.push(child);
+    }
+    const end = path.at(-1)!;
+    this.#count(end.message, -1);
+    end.message = undefined;
+    for (let i = path.length - 1; i > 0; i--) {
+      const node = path[i]!;
+      if (node.message !== undefined || node.children !== undefined) return;
+      const parent = path[i - 1]!;
+      parent.children!.delete(levels[i - 1]!);
+      if (parent.children!.size === 0) parent.children = undefined;
+    }
+  }
+
+  /**
+   * Those whose topic matches and that are not expired. Reads as it is iterated: what is replaced meanwhile is given
+   * in its newest form, what is cleared is not given.
+   *
+   * @param now - Unix ms, asked anew for each message
+   */
+  *match(filter: string, now: () => number): Generator<Message> {
+    const levels = filter.split('/');
+    const steps: Step[] = [{ node: this.#root, depth: 0 }];
+    for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+      const { node, depth } = step;
+      const level = levels[depth];
+      if ((level === undefined || level === '#') && node.message !== undefined) {
+        if (node.message.expiresAt > now()) yield node.message;
+      }
+      if (level === undefined || node.children === undefined) continue;
+      if (level !== '#' && level !== '+') {
+        const child = node.children.get(level);
+        if (child !== undefined) steps.push({ node: child, depth: depth + 1 });
+        continue;
+      }
+      const next = level === '#' ? depth : depth + 1;
+      const first = steps.length;
+      for (const [name, child] of node.children) {
+        // A leading wildcard does not match a topic that begins with $ [MQTT-4.7.2-1].
+        if (node !== this.#root || !name.startsWith('$')) steps.push({ node: child, depth: next });
+      }
+      reverseFrom(steps, first);
+    }
+  }
+
+  /** Removes what has expired (§3.3.2.3.3); costs nothing while no retained message can. */
+  sweep(now: number): void {
+    if (this.#expiring === 0) return;
+    const expired: string[] = [];
+    const nodes: Node[] = [this.#root];
+    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+      if (node.message !== undefined && node.message.expiresAt <= now) expired.push(node.message.topic);
+      if (node.children !== undefined) for (const child of node.children.values()) nodes.push(child);
+    }
+    for (const topic of expired) this.delete(topic);
+  }
+
+  #find(levels: readonly string[]): Node | undefined {
+    let node: Node | undefined = this.#root;
+    for (const level of levels) {
+      node = node.children?.get(level);
+      if (node === undefined) return undefined;
+    }
+    return node;
+  }
+
+  #count(message: Message | undefined, step: 1 | -1): void {
+    if (message === undefined) return;
+    this.#size += step;
+    if (message.expiresAt !== Number.POSITIVE_INFINITY) this.#expiring += step;
+  }
+}
+
+/** The stack gives back the last first: turned round, siblings come in the order in which they were first retained. */
+function reverseFrom<T>(items: T[], start: number): void {
+  for (let i = start, j = items.length - 1; i < j; i++, j--) [items[i], items[j]] = [items[j]!, items[i]!];
+}

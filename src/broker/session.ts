@@ -1,0 +1,207 @@
+/**
+ * One MQTT session (MQTT 5.0 §4.1): its subscriptions, what it has to send (outgoing.ts), the Will of its connection.
+ * Outlives its connections until its Session Expiry Interval is over.
+ */
+import type { Timer } from '../core/clock.js';
+import type { Message, Origin } from '../core/message.js';
+import type { Attachment, Router, Sink, Subscription } from '../core/router.js';
+import type { ClientView } from '../core/views.js';
+import type { AcknowledgementResult } from './inflight.js';
+import { afterLong } from './long-timer.js';
+import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
+import type { Will } from './will.js';
+import type { ProtocolVersion } from './wire/packets.js';
+
+export interface SessionContext extends OutgoingContext {
+  readonly router: Router;
+}
+
+const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
+
+export class Session implements Sink {
+  readonly id: string;
+  readonly kind = 'client';
+  readonly origin: Origin;
+  readonly durable = false;
+  readonly #context: SessionContext;
+  readonly #attachment: Attachment;
+  readonly #outgoing: Outgoing;
+  readonly #onEnded: (session: Session) => void;
+  readonly #filters = new Set<string>();
+  /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
+  readonly #incoming = new Set<number>();
+  #channel: Channel | undefined;
+  #expiry = 0;
+  #will: Will | undefined;
+  #willTimer: Timer | undefined;
+  #expiryTimer: Timer | undefined;
+  #isEnded = false;
+  /** Of the last connection. */
+  #protocolVersion: ProtocolVersion = 5;
+  #address = '';
+  #keepAlive = 0;
+  /** When it connected or was left, Unix ms. */
+  #since = 0;
+  #received = 0;
+
+  constructor(clientId: string, context: SessionContext, onEnded: (session: Session) => void) {
+    this.id = clientId;
+    this.origin = `client:${clientId}`;
+    this.#context = context;
+    this.#onEnded = onEnded;
+    this.#outgoing = new Outgoing(context);
+    this.#attachment = context.router.attach(this);
+  }
+
+  /** The connection that has the session now. */
+  get channel(): Channel | undefined {
+    return this.#channel;
+  }
+
+  /** Session Expiry Interval, ms; 0: ends with the connection; Infinity: never. */
+  get expiry(): number {
+    return this.#expiry;
+  }
+
+  set expiry(ms: number) {
+    this.#expiry = ms;
+  }
+
+  view(): ClientView {
+    return {
+      clientId: this.id,
+      protocol: protocolNames[this.#protocolVersion],
+      connected: this.#channel !== undefined,
+      address: this.#address,
+      since: this.#since,
+      keepAlive: this.#keepAlive,
+      subscriptions: this.#filters.size,
+      received: this.#received,
+      ...this.#outgoing.figures,
+    };
+  }
+
+  /** A connection takes the session. CONNACK must go out before {@link resume} sends what waits. */
+  connect(channel: Channel, expiry: number, will: Will | undefined): void {
+    this.#expiryTimer?.cancel();
+    this.#willTimer?.cancel();
+    this.#channel = channel;
+    this.#protocolVersion = channel.protocolVersion;
+    this.#address = channel.address;
+    this.#keepAlive = channel.keepAlive;
+    this.#since = this.#context.clock.now();
+    this.#expiry = expiry;
+    this.#will = will;
+    this.#outgoing.connect(channel);
+  }
+
+  /**
+   * The connection is gone. A channel that has been replaced is ignored.
+   *
+   * @param isNormal - by DISCONNECT of the client with Reason Code 0: the Will is discarded [MQTT-3.1.2-10]
+   */
+  disconnect(channel: Channel, isNormal: boolean): void {
+    if (this.#channel !== channel) return;
+    const { clock } = this.#context;
+    this.#channel = undefined;
+    this.#since = clock.now();
+    this.#outgoing.disconnect();
+    if (isNormal) this.#will = undefined;
+    if (this.#expiry === 0) {
+      this.end();
+      return;
+    }
+    this.#expiryTimer = afterLong(clock, this.#expiry, () => this.end());
+    if (this.#will === undefined) return;
+    if (this.#will.delay === 0) this.#publishWill();
+    else this.#willTimer = afterLong(clock, this.#will.delay, () => this.#publishWill());
+  }
+
+  /** Ends the session: its subscriptions and everything that waits are gone; a Will still delayed is sent [MQTT-3.1.3-9]. */
+  end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.discard();
+    this.#publishWill();
+    this.#onEnded(this);
+  }
+
+  /** Lets go of everything without a word: the broker stops. */
+  discard(): void {
+    this.#expiryTimer?.cancel();
+    this.#willTimer?.cancel();
+    this.#attachment[Symbol.dispose]();
+  }
+
+  deliver(message: Message, subscription: Subscription): boolean {
+    return this.#outgoing.deliver(message, subscription);
+  }
+
+  /** Sends what waits, as far as the client takes it: after CONNACK, SUBACK, or congestion. */
+  resume(): void {
+    this.#outgoing.resume();
+  }
+
+  /** @returns whether the client may have one more subscription, or this one again */
+  mayTake(filter: string): boolean {
+    return this.#filters.has(filter) || this.#filters.size < this.#context.limits.subscriptions;
+  }
+
+  /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */
+  subscribe(subscription: Subscription): void {
+    this.#filters.add(subscription.filter);
+    this.#outgoing.feed(subscription, this.#attachment.subscribe(subscription));
+  }
+
+  /** @returns whether there was such a subscription */
+  unsubscribe(filter: string): boolean {
+    this.#filters.delete(filter);
+    this.#outgoing.stopFeed(filter);
+    return this.#attachment.unsubscribe(filter);
+  }
+
+  /** Counts a PUBLISH of the client. */
+  countReceived(): void {
+    this.#received++;
+  }
+
+  /** QoS 2 messages taken and not yet released: they count against our Receive Maximum. */
+  get incoming(): number {
+    return this.#incoming.size;
+  }
+
+  /** A QoS 2 PUBLISH with a Packet Identifier held is the same message again (§4.3.3). */
+  isIncoming(packetIdentifier: number): boolean {
+    return this.#incoming.has(packetIdentifier);
+  }
+
+  holdIncoming(packetIdentifier: number): void {
+    this.#incoming.add(packetIdentifier);
+  }
+
+  /** @returns whether it was held */
+  releaseIncoming(packetIdentifier: number): boolean {
+    return this.#incoming.delete(packetIdentifier);
+  }
+
+  puback(packetIdentifier: number): AcknowledgementResult {
+    return this.#outgoing.puback(packetIdentifier);
+  }
+
+  pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
+    return this.#outgoing.pubrec(packetIdentifier, isFailure);
+  }
+
+  pubcomp(packetIdentifier: number): AcknowledgementResult {
+    return this.#outgoing.pubcomp(packetIdentifier);
+  }
+
+  #publishWill(): void {
+    const will = this.#will;
+    if (will === undefined) return;
+    this.#will = undefined;
+    const { router, clock } = this.#context;
+    // Nobody is left who could be told that the Will was not kept.
+    router.publish(will.message(clock.now()))?.catch(() => {});
+  }
+}

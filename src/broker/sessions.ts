@@ -1,0 +1,61 @@
+/** All sessions by Client Identifier; those without a connection are limited in number, the longest absent goes first. */
+import { Session, type SessionContext } from './session.js';
+
+export class Sessions implements Iterable<Session> {
+  readonly #context: SessionContext;
+  readonly #sessions = new Map<string, Session>();
+  /** Without a connection, longest absent first. */
+  readonly #absent = new Set<Session>();
+
+  constructor(context: SessionContext) {
+    this.#context = context;
+  }
+
+  [Symbol.iterator](): Iterator<Session> {
+    return this.#sessions.values();
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  /** Sessions with a connection. */
+  get connected(): number {
+    return this.#sessions.size - this.#absent.size;
+  }
+
+  get(clientId: string): Session | undefined {
+    return this.#sessions.get(clientId);
+  }
+
+  create(clientId: string): Session {
+    const session = new Session(clientId, this.#context, (ended) => {
+      this.#absent.delete(ended);
+      if (this.#sessions.get(clientId) === ended) this.#sessions.delete(clientId);
+    });
+    this.#sessions.set(clientId, session);
+    return session;
+  }
+
+  /** The session has a connection again. */
+  present(session: Session): void {
+    this.#absent.delete(session);
+  }
+
+  /** The session lost its connection; as many may wait for theirs as connections are allowed. */
+  absent(session: Session): void {
+    if (this.#sessions.get(session.id) !== session) return;
+    this.#absent.add(session);
+    for (const longest of this.#absent) {
+      if (this.#absent.size <= this.#context.limits.connections) return;
+      longest.end();
+    }
+  }
+
+  /** The broker stops: everything goes, no Will is sent. */
+  discard(): void {
+    for (const session of this.#sessions.values()) session.discard();
+    this.#sessions.clear();
+    this.#absent.clear();
+  }
+}

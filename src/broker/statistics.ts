@@ -1,0 +1,20 @@
+/** What the broker counts instead of logging. Plain fields: incremented per packet. */
+export class Statistics {
+  packetsReceived = 0;
+  packetsSent = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  /** PUBLISH only. */
+  publishReceived = 0;
+  publishSent = 0;
+  /** Copies for a client that were not sent: queue full, slow reader, offline at QoS 0, larger than the client takes. */
+  publishDropped = 0;
+  /** Copies that expired in a queue. */
+  publishExpired = 0;
+  /** PUBLISH from a client to a topic it may not use. */
+  publishRefused = 0;
+  /** Connections that ended by a fault of the peer: malformed, against the protocol, timed out. */
+  connectionsFailed = 0;
+  /** Not accepted because there were too many. */
+  connectionsRefused = 0;
+}

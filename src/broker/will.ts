@@ -1,0 +1,36 @@
+/** The Will Message of a connection (MQTT 5.0 §3.1.2.5): sent when it ends otherwise than by a normal DISCONNECT. */
+import { createMessage, type Message, type Origin } from '../core/message.js';
+import { expiryTime, publishProperties } from './application-message.js';
+import type { WillFields } from './wire/packets.js';
+
+export class Will {
+  readonly #fields: WillFields;
+  readonly #origin: Origin;
+  /** Will Delay Interval, ms (§3.1.3.2.2). */
+  readonly delay: number;
+
+  constructor(fields: WillFields, origin: Origin) {
+    this.#fields = fields;
+    this.#origin = origin;
+    this.delay = (fields.properties.willDelayInterval ?? 0) * 1_000;
+  }
+
+  /**
+   * The lifetime of the message begins when it is published.
+   *
+   * @param now - Unix ms
+   */
+  message(now: number): Message {
+    const { topic, payload, qos, retain, properties } = this.#fields;
+    return createMessage({
+      topic,
+      payload,
+      origin: this.#origin,
+      receivedAt: now,
+      qos,
+      retain,
+      properties: publishProperties(properties),
+      expiresAt: expiryTime(properties, now),
+    });
+  }
+}

@@ -1,0 +1,100 @@
+/** Control packets as the broker sees them: what a client sent, checked. Field names are those of MQTT 5.0 §3. */
+import type { QoS } from '../../core/message.js';
+import type { Subscription } from '../../core/router.js';
+import type { Properties } from './properties.js';
+
+/** Protocol Version (§3.1.2.2): 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0. */
+export type ProtocolVersion = 3 | 4 | 5;
+
+/** Control packet types (§2.1.2, table 2-1). */
+export const PacketType = {
+  connect: 1,
+  connack: 2,
+  publish: 3,
+  puback: 4,
+  pubrec: 5,
+  pubrel: 6,
+  pubcomp: 7,
+  subscribe: 8,
+  suback: 9,
+  unsubscribe: 10,
+  unsuback: 11,
+  pingreq: 12,
+  pingresp: 13,
+  disconnect: 14,
+  auth: 15,
+} as const;
+
+export interface ConnectPacket {
+  readonly type: 'connect';
+  readonly protocolVersion: ProtocolVersion;
+  readonly clientId: string;
+  /** Clean Start; Clean Session in 3.1.1. */
+  readonly cleanStart: boolean;
+  /** Seconds; 0: none. */
+  readonly keepAlive: number;
+  readonly will: WillFields | undefined;
+  readonly properties: Properties;
+}
+
+export interface WillFields {
+  readonly topic: string;
+  /** Owned. */
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly properties: Properties;
+}
+
+export interface PublishPacket {
+  readonly type: 'publish';
+  /** Empty only with a Topic Alias. */
+  readonly topic: string;
+  /** A view of the packet: copy what is kept. */
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly dup: boolean;
+  /** 0 for QoS 0. */
+  readonly packetIdentifier: number;
+  readonly properties: Properties | undefined;
+}
+
+export interface AcknowledgementPacket {
+  readonly type: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp';
+  readonly packetIdentifier: number;
+  readonly reasonCode: number;
+}
+
+export interface SubscribePacket {
+  readonly type: 'subscribe';
+  readonly packetIdentifier: number;
+  /** The filters are not yet validated: each gets its own Reason Code. */
+  readonly subscriptions: readonly Subscription[];
+}
+
+export interface UnsubscribePacket {
+  readonly type: 'unsubscribe';
+  readonly packetIdentifier: number;
+  readonly filters: readonly string[];
+}
+
+export interface DisconnectPacket {
+  readonly type: 'disconnect';
+  readonly reasonCode: number;
+  /** Seconds; undefined: as it was. */
+  readonly sessionExpiryInterval: number | undefined;
+}
+
+export interface PingreqPacket {
+  readonly type: 'pingreq';
+}
+
+export type Packet =
+  | ConnectPacket
+  | PublishPacket
+  | AcknowledgementPacket
+  | SubscribePacket
+  | UnsubscribePacket
+  | DisconnectPacket
+  | PingreqPacket;

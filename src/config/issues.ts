@@ -1,0 +1,158 @@
+/** From zod's issues to sentences: what was expected, what was found, what was probably meant. */
+import type { z } from 'zod';
+import { configErrors } from './errors.js';
+import { isPlain } from './merge.js';
+import { choices } from './nearest.js';
+import { say, shown, unsay } from './values.js';
+
+export type Path = readonly (string | number)[];
+
+/** A problem that has no place in a file yet. */
+export interface Finding {
+  readonly path: Path;
+  /** What the place should point at: the value, the key, or the mapping in which something is missing. */
+  readonly at: 'value' | 'key' | 'parent';
+  readonly message: string;
+  readonly hint: string;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+};
+
+function typeHint(expected: string, input: unknown): string {
+  if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean'))
+    return `put it in quotes: '${input}'`;
+  if (expected === 'number' || expected === 'int') return 'write a number without quotes';
+  if (expected === 'boolean') return 'write true or false';
+  if (expected === 'array') return 'begin each entry with "- "';
+  if (expected === 'object' || expected === 'record') return 'write `key: value` pairs, indented by two spaces';
+  return `write ${KINDS[expected] ?? expected}`;
+}
+
+/** Keys of the object schema that raised an issue. */
+function knownKeys(schema: unknown): readonly string[] {
+  const shape = (schema as z.ZodObject | undefined)?._zod?.def?.shape;
+  return shape === undefined ? [] : Object.keys(shape).filter((key) => key !== '$schema');
+}
+
+function options(values: readonly unknown[]): string {
+  return values.map((value) => String(value)).join(', ');
+}
+
+/** The general message map: what the schemas do not say themselves. */
+export const describeIssue: z.core.$ZodErrorMap = (issue) => {
+  const { input } = issue;
+  switch (issue.code) {
+    case 'invalid_type':
+      if (input === undefined) {
+        const what = (issue.inst as z.ZodType | undefined)?.description ?? KINDS[issue.expected] ?? issue.expected;
+        return say('is missing', `add it: ${what}`);
+      }
+      return say(
+        `expected ${KINDS[issue.expected] ?? issue.expected}, found ${shown(input)}`,
+        typeHint(issue.expected, input),
+      );
+    case 'invalid_value': {
+      if (input === undefined) return say('is missing', `write one of: ${options(issue.values)}`);
+      const hint =
+        issue.values.length === 1
+          ? `write ${options(issue.values)}`
+          : choices('values', String(input), issue.values.map(String));
+      return say(`${shown(input)} is not allowed here`, hint);
+    }
+    case 'unrecognized_keys': {
+      const known = knownKeys(issue.inst);
+      return issue.keys.map((key) => say(`unknown key ${shown(key)}`, choices('keys', key, known))).join('\n');
+    }
+    case 'invalid_union': {
+      const allowed = (issue as { options?: readonly unknown[] }).options ?? [];
+      const { discriminator } = issue as { discriminator?: string };
+      if (discriminator !== undefined && isPlain(input)) {
+        const word = input[discriminator];
+        if (word === undefined) return say('is missing', `write one of: ${options(allowed)}`);
+        return say(`${shown(word)} is not allowed here`, choices('values', String(word), allowed.map(String)));
+      }
+      return undefined;
+    }
+    case 'too_small':
+      if (issue.origin === 'string') return say('is empty', 'write at least one character, or remove the key');
+      return say(
+        `${shown(input)} is too small`,
+        `write a number ${issue.inclusive ? 'of at least' : 'greater than'} ${issue.minimum}`,
+      );
+    case 'too_big':
+      if (issue.origin === 'string') return say('is too long', `write at most ${issue.maximum} characters`);
+      return say(`${shown(input)} is too large`, `write a number of at most ${issue.maximum}`);
+    default:
+      return undefined;
+  }
+};
+
+type Issue = z.core.$ZodIssue;
+
+/** Of the branches of a union, the one that was meant: where the kind of the value was right, and least else is wrong. */
+function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const fits = branches.filter(
+    (issues) => !issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type'),
+  );
+  return fits.toSorted((a, b) => a.length - b.length)[0];
+}
+
+function expectedOf(branches: readonly (readonly Issue[])[]): string {
+  const kinds = branches.flatMap((issues) =>
+    issues.flatMap((issue) => (issue.code === 'invalid_type' ? [KINDS[issue.expected] ?? issue.expected] : [])),
+  );
+  return [...new Set(kinds)].join(' or ');
+}
+
+/** A schema's own message may not say so: an adapter describes the form it expects. */
+function isMissing(issue: Issue): boolean {
+  if (unsay(issue.message).message === 'is missing') return true;
+  return (
+    (issue.code === 'invalid_type' || issue.code === 'invalid_value') && 'input' in issue && issue.input === undefined
+  );
+}
+
+/** Flattens unions and lists of keys: one finding per thing to correct. */
+export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding[] {
+  return issues.flatMap((issue): Finding[] => {
+    const path = [...prefix, ...(issue.path as Path)];
+    const { message, hint = configErrors.CONFIG_INVALID.hint } = unsay(issue.message);
+    if (issue.code === 'unrecognized_keys') {
+      const texts = issue.message.split('\n').map(unsay);
+      return issue.keys.map((key, index) => ({
+        path: [...path, key],
+        at: 'key',
+        message: texts[index]?.message ?? message,
+        hint: texts[index]?.hint ?? hint,
+      }));
+    }
+    if (issue.code === 'invalid_key') {
+      const inner = unsay(issue.issues[0]?.message ?? '');
+      return [{ path, at: 'key', message: inner.message, hint: inner.hint ?? hint }];
+    }
+    if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+      const meant = meantBranch(issue.errors);
+      if (meant !== undefined) return findingsOf(meant, path);
+      const expected = expectedOf(issue.errors);
+      return [
+        issue.input === undefined
+          ? { path, at: 'parent', message: 'is missing', hint: message === 'is missing' ? hint : `add it: ${expected}` }
+          : { path, at: 'value', message: `expected ${expected}`, hint },
+      ];
+    }
+    if (isMissing(issue)) {
+      return [
+        { path, at: 'parent', message: 'is missing', hint: message === 'is missing' ? hint : `add it: ${message}` },
+      ];
+    }
+    return [{ path, at: 'value', message, hint }];
+  });
+}

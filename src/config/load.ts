@@ -1,0 +1,143 @@
+/** Finds, reads and checks the configuration: flags, then environment, then file, then defaults. Reads; changes nothing. */
+import { readFileSync, statSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import type { AnyAdapter } from '../core/adapter.js';
+import type { GatewayConfig } from '../core/config.js';
+import { type Override, readOverrides, settingsOf, withValue } from './env.js';
+import { ConfigError, type ConfigProblem } from './errors.js';
+import { fileFault } from './io.js';
+import { describeIssue, type Finding, findingsOf, type Path } from './issues.js';
+import { configJsonSchema } from './json-schema.js';
+import { createConfigSchema } from './schema.js';
+import { ConfigSource, fileProblem, pathText } from './source.js';
+
+export interface LoadOptions {
+  /** `--config`; when absent, the usual places are searched. */
+  readonly file?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly adapters: readonly AnyAdapter[];
+  /** Settings of flags, above everything else. */
+  readonly overrides?: readonly { readonly flag: string; readonly path: Path; readonly value: unknown }[];
+  readonly hostName?: string;
+}
+
+/** The document before its defaults were filled in, and where each part came from. */
+export interface ConfigDocument {
+  readonly value: unknown;
+  readonly source: ConfigSource | undefined;
+  readonly overrides: readonly Override[];
+}
+
+export interface LoadedConfig {
+  readonly config: GatewayConfig;
+  /** Absolute path; undefined: defaults and environment only. */
+  readonly file: string | undefined;
+  readonly document: ConfigDocument;
+}
+
+/** Where the file is looked for, first found first. */
+export function configPlaces(env: LoadOptions['env'], cwd: string): readonly string[] {
+  const home = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config');
+  return [join(cwd, 'hpmq.yaml'), join(home, 'hpmq', 'hpmq.yaml'), '/etc/hpmq/hpmq.yaml'];
+}
+
+function exists(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // Anything else means that something is there but out of reach: reading it will say what.
+    return code !== 'ENOENT' && code !== 'ENOTDIR';
+  }
+}
+
+function shownPath(file: string, cwd: string): string {
+  const short = relative(cwd, file);
+  return short === '' || short.startsWith('..') ? file : short;
+}
+
+function readSource(file: string, cwd: string): ConfigSource {
+  const shown = shownPath(file, cwd);
+  let bytes: Buffer;
+  try {
+    if (statSync(file).isFile()) bytes = readFileSync(file);
+    else
+      throw Object.assign(
+        new Error('it is not a regular file'),
+        statSync(file).isDirectory() ? { code: 'EISDIR' } : {},
+      );
+  } catch (error) {
+    throw fileProblem(
+      shown,
+      `cannot read the file: ${fileFault(error)}`,
+      'name an existing file with --config FILE, and check who may read it',
+    );
+  }
+  return new ConfigSource(shown, bytes);
+}
+
+/**
+ * @throws ConfigError with every problem that was found
+ */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const { env, cwd, adapters } = options;
+  const file = options.file === undefined ? configPlaces(env, cwd).find(exists) : resolve(cwd, options.file);
+  const source = file === undefined ? undefined : readSource(file, cwd);
+  const problems: ConfigProblem[] = [...(source?.problems ?? [])];
+
+  const settings = settingsOf(env);
+  const base = source?.value ?? {};
+  const fromEnv = settings.length === 0 ? undefined : readOverrides(settings, base, configJsonSchema(adapters));
+  for (const finding of fromEnv?.findings ?? []) problems.push(outsideFile(finding.variable, finding));
+  const flags = (options.overrides ?? []).map(({ flag, path, value }): Override => ({ variable: flag, path, value }));
+  const overrides = [...(fromEnv?.values ?? []), ...flags];
+  const value = flags.reduce<unknown>(
+    (document, one) => withValue(document, one.path, one.value),
+    fromEnv?.document ?? base,
+  );
+
+  const inputs = { folder: file === undefined ? cwd : dirname(file), env, hostName: options.hostName ?? hostname() };
+  const result = createConfigSchema(adapters, inputs).safeParse(value, { error: describeIssue, reportInput: true });
+  if (!result.success) {
+    for (const finding of findingsOf(result.error.issues)) {
+      const parent = finding.path.slice(0, -1);
+      const origin =
+        overrides.findLast((one) => covers(one.path, finding.path)) ??
+        (source?.has(parent) ? undefined : overrides.findLast((one) => covers(parent, one.path)));
+      if (origin !== undefined) problems.push(outsideFile(origin.variable, finding));
+      else problems.push(source?.problem(finding) ?? outsideFile('defaults', finding));
+    }
+  }
+  if (!result.success || problems.length > 0) throw new ConfigError(inOrder(problems));
+  return { config: result.data, file, document: { value, source, overrides } };
+}
+
+export function covers(outer: Path, inner: Path): boolean {
+  return outer.length <= inner.length && outer.every((segment, index) => segment === inner[index]);
+}
+
+function outsideFile(name: string, finding: Finding): ConfigProblem {
+  const file = name.startsWith('HPMQ_') ? `environment variable ${name}` : name;
+  return {
+    file,
+    line: undefined,
+    column: undefined,
+    path: pathText(finding.path),
+    message: finding.message,
+    hint: finding.hint,
+  };
+}
+
+/** In the order of the file, without repetitions. */
+function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const seen = new Set<string>();
+  return problems
+    .filter((problem) => {
+      const key = JSON.stringify([problem.line, problem.column, problem.path, problem.message]);
+      return !seen.has(key) && seen.add(key);
+    })
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+}

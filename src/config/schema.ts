@@ -1,0 +1,88 @@
+/** The whole schema: in goes the YAML document, out comes the {@link GatewayConfig} that services receive. */
+import { z } from 'zod';
+import type { AnyAdapter } from '../core/adapter.js';
+import type { GatewayConfig } from '../core/config.js';
+import { broker, checkBroker, toBrokerConfig } from './broker.js';
+import { checkPortsAndDevices } from './checks.js';
+import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
+import { type ConfigInputs, processInputs } from './io.js';
+import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
+import type { Plain } from './merge.js';
+import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
+import { MAX_NAME_LENGTH, name, say } from './values.js';
+
+/** A host name as a gateway id: it becomes a topic level. */
+export function topicSafe(hostName: string): string {
+  return hostName.replace(/[^A-Za-z0-9_.-]/g, '-').slice(0, MAX_NAME_LENGTH) || 'gateway';
+}
+
+interface Parsed {
+  readonly gateway: { readonly id?: string | undefined };
+  readonly broker: z.output<typeof broker>;
+  readonly ports: Readonly<Record<string, ParsedPort>>;
+  readonly devices: Readonly<Record<string, ParsedDevice>>;
+  readonly links: Readonly<Record<string, ParsedLink>>;
+  readonly api: { readonly socket?: string | undefined };
+  readonly log: GatewayConfig['log'];
+  readonly tui: GatewayConfig['tui'];
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (key: string, value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(key, value)]));
+}
+
+function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs: ConfigInputs): GatewayConfig {
+  const adapterOf = (device: ParsedDevice) => adapters.find((adapter) => adapter.type === device.adapter)!;
+  const users = new Map<string, AnyAdapter>();
+  const ports: Record<string, ParsedPort> = { ...parsed.ports };
+  for (const [deviceName, device] of Object.entries(parsed.devices)) {
+    const { port } = device;
+    if (typeof port !== 'string') ports[deviceName] = port ?? { type: 'memory', timeout: 1_000, pause: 0 };
+    users.set(typeof port === 'string' ? port : deviceName, adapterOf(device));
+  }
+  return {
+    gateway: { id: parsed.gateway.id ?? topicSafe(inputs.hostName) },
+    broker: toBrokerConfig(parsed.broker),
+    ports: mapValues(ports, (key, port) => toPortConfig(key, port, users.get(key))),
+    devices: mapValues(parsed.devices, (key, device) => toDeviceConfig(key, device, adapterOf(device))),
+    links: mapValues(parsed.links, toLinkConfig),
+    api: { socket: parsed.api.socket },
+    log: parsed.log,
+    tui: parsed.tui,
+  };
+}
+
+/**
+ * @param adapters - their port, device and address schemas become part of the schema
+ * @param inputs - where secrets are read from; the process's own environment and folder when absent
+ */
+export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: ConfigInputs = processInputs()) {
+  const port = portSchema(adapters);
+  return z
+    .strictObject({
+      $schema: z.string().optional().describe('for editors'),
+      gateway: z
+        .strictObject({ id: name.optional().describe('first level of its topics; the host name when absent') })
+        .prefault({}),
+      broker: broker.prefault({}),
+      ports: z.record(name, port).prefault({}).describe('wires: each has exactly one owner'),
+      devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),
+      links: linksSchema(inputs, name).prefault({}).describe('upstream brokers'),
+      api: z.strictObject({ socket: z.string().min(1).optional().describe('path of the control socket') }).prefault({}),
+      log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+      tui: z.strictObject({ readOnly: z.boolean().default(false) }).prefault({}),
+    })
+    .superRefine(
+      (value, context) => {
+        const report = (path: readonly (string | number)[], message: string, hint: string) =>
+          context.addIssue({ code: 'custom', path: [...path], message: say(message, hint) });
+        checkBroker(value.broker, report);
+        checkPortsAndDevices(value as Plain, adapters, report, (issue, path) =>
+          context.addIssue({ ...issue, path: [...path] } as never),
+        );
+      },
+      // Also when something else is wrong: all problems at once.
+      { when: () => true },
+    )
+    .transform((value) => toGatewayConfig(value as unknown as Parsed, adapters, inputs));
+}

@@ -1,0 +1,124 @@
+/** The scalars of the configuration, each with a message that names the valid forms. */
+import { z } from 'zod';
+import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from '../core/duration.js';
+import { topicFilterFault } from '../core/topic.js';
+
+/** Zod carries one text per issue: ours are message and hint with U+001F (unit separator) between. */
+const SEPARATOR = '\u001f';
+
+export function say(message: string, hint: string): string {
+  return `${message}${SEPARATOR}${hint}`;
+}
+
+/** @returns the two parts; `hint` undefined for texts that were not made by {@link say} */
+export function unsay(text: string): { readonly message: string; readonly hint: string | undefined } {
+  const at = text.indexOf(SEPARATOR);
+  return at < 0 ? { message: text, hint: undefined } : { message: text.slice(0, at), hint: text.slice(at + 1) };
+}
+
+/** A value as it is named in a message. Never used on secrets. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') {
+    const text = value.length > 40 ? `${value.slice(0, 39)}…` : value;
+    return `"${text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')}"`;
+  }
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  return String(value);
+}
+
+type RawIssue = { readonly input?: unknown };
+type Message = (issue: RawIssue) => string | undefined;
+
+/** A text of one form; a missing value is left to the general message. */
+function form(pattern: RegExp, name: string, hint: (input: unknown) => string) {
+  const error: Message = (issue) =>
+    issue.input === undefined ? undefined : say(`${shown(issue.input)} is not a ${name}`, hint(issue.input));
+  return z.string({ error }).regex(pattern, { error });
+}
+
+const UNIT_WORDS: Readonly<Record<string, string>> = {
+  millisecond: 'ms',
+  msec: 'ms',
+  sec: 's',
+  second: 's',
+  min: 'm',
+  minute: 'm',
+  hour: 'h',
+  hr: 'h',
+  day: 'd',
+};
+
+function durationHint(input: unknown): string {
+  const forms = 'write a number and ms, s, m, h or d, such as 500ms, 5s or 2m';
+  if (typeof input === 'number') return `${forms} (did you mean ${input}s or ${input}ms?)`;
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*$/i.exec(String(input));
+  const word = match?.[2]?.toLowerCase() ?? '';
+  const unit = UNIT_WORDS[word] ?? (/^(ms|s|m|h|d)$/.test(word) ? word : undefined);
+  return unit === undefined ? forms : `${forms} (did you mean ${match?.[1]}${unit}?)`;
+}
+
+/** A duration such as `5s`, in ms after parsing, between two durations. */
+export function duration(min: string, max: string) {
+  const low = parseDuration(min)!;
+  const high = parseDuration(max)!;
+  return form(DURATION_PATTERN, 'duration', durationHint).transform((text, context) => {
+    const ms = parseDuration(text)!;
+    if (ms < low || ms > high) {
+      context.addIssue({
+        code: 'custom',
+        message: say(`${text} is out of range`, `write a duration from ${min} to ${max}`),
+      });
+    }
+    return ms;
+  });
+}
+
+/** A size such as `64KB`, in bytes after parsing. */
+export function size(min: string, max: string) {
+  const low = parseSize(min)!;
+  const high = parseSize(max)!;
+  const hint = () => 'write a number and B, KB, MB, GB, KiB, MiB or GiB, such as 64KB or 1MB';
+  return form(SIZE_PATTERN, 'size', hint).transform((text, context) => {
+    const bytes = parseSize(text)!;
+    if (bytes < low || bytes > high) {
+      context.addIssue({
+        code: 'custom',
+        message: say(`${text} is out of range`, `write a size from ${min} to ${max}`),
+      });
+    }
+    return bytes;
+  });
+}
+
+/** A whole number between two others, both included. */
+export function whole(min: number, max: number) {
+  const error: Message = (issue) =>
+    issue.input === undefined
+      ? undefined
+      : say(
+          `${shown(issue.input)} is not a whole number from ${min} to ${max}`,
+          `write a number from ${min} to ${max}, without quotes`,
+        );
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+export const MAX_NAME_LENGTH = 64;
+
+/** Names become topic levels: no `/`, no wildcards, nothing that begins with `$`. */
+export const name = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, {
+  error: (issue) =>
+    say(
+      `${shown(issue.input)} cannot be a name`,
+      `use 1 to ${MAX_NAME_LENGTH} of the characters A-Z a-z 0-9 _ . - (names become topic levels)`,
+    ),
+});
+
+export const topicFilter = z.string().superRefine((text, context) => {
+  const fault = topicFilterFault(text);
+  if (fault !== undefined) {
+    const hint = 'use # only as the last level and + only as a whole level, such as plant/+/temperature or plant/#';
+    context.addIssue({ code: 'custom', message: say(`${shown(text)} is not a topic filter: ${fault}`, hint) });
+  }
+});

@@ -1,0 +1,49 @@
+/** The demo's eyes at the far end: an ordinary MQTT client of gateway `cloud` that prints what arrives there. */
+import { connectAsync } from 'mqtt';
+import { systemClock } from '../core/clock.js';
+
+/** Readings are printed at most this often per topic, ms; states and results at once. */
+const PRINT_EVERY = 5_000;
+
+export interface CloudOptions {
+  readonly port: number;
+  /** When gateway `demo` became ready, monotonic ms. */
+  readonly started: number;
+  readonly print: (text: string) => void;
+}
+
+interface Reading {
+  readonly v: number | boolean | string | null;
+  readonly q: string;
+  readonly t: number;
+  readonly u?: string;
+  readonly e?: string;
+}
+
+export async function watchCloud(options: CloudOptions): Promise<AsyncDisposable> {
+  const { print, started } = options;
+  const client = await connectAsync(`mqtt://127.0.0.1:${options.port}`, { protocolVersion: 5 });
+  const printed = new Map<string, number>();
+  let first = true;
+
+  client.on('message', (topic, payload) => {
+    const now = systemClock.monotonic();
+    const last = printed.get(topic);
+    const isReading = /^plants\/demo\/[^/$]+\/[^/$]+$/.test(topic);
+    if (isReading && last !== undefined && now - last < PRINT_EVERY) return;
+    printed.set(topic, now);
+    print(`  ${topic.padEnd(32)} ${isReading ? readingText(payload) : payload.toString()}`);
+    if (isReading && first) {
+      first = false;
+      print(`  (the first value, ${((now - started) / 1_000).toFixed(1)} s after gateway "demo" was ready)`);
+    }
+  });
+  await client.subscribeAsync('plants/demo/#', { qos: 1 });
+  return { [Symbol.asyncDispose]: () => client.endAsync(true) };
+}
+
+function readingText(payload: Buffer): string {
+  const { v, q, t, u, e } = JSON.parse(payload.toString()) as Reading;
+  const value = v === null ? '—' : `${v}${u === undefined ? '' : ` ${u}`}`;
+  return `${value.padEnd(14)} ${q.padEnd(5)} sampled ${new Date(t).toISOString().slice(11, 23)}${e === undefined ? '' : `  ${e}`}`;
+}

@@ -1,0 +1,63 @@
+import type { AnyAdapter, Device, Point, Reading, Span } from '../core/adapter.js';
+import type { PointConfig } from '../core/config.js';
+import { devicesError } from './errors.js';
+import { toEngineering } from './point.js';
+import { ReportRule } from './report-rule.js';
+import type { Sample, Shadow, ShadowPoint } from './shadow.js';
+
+/** A point of a device with everything the runtime knows of it. */
+export class DevicePoint {
+  readonly id: string;
+  readonly config: PointConfig;
+  /** As the adapter gets it. */
+  readonly point: Point<unknown>;
+  readonly span: Span | undefined;
+  readonly shadow: ShadowPoint;
+  readonly rule: ReportRule;
+
+  constructor(device: string, config: PointConfig, adapter: AnyAdapter, shadow: Shadow, topic: string) {
+    const reason =
+      config.write === undefined ? 'the configuration does not allow writing' : adapter.readOnly?.(config.address);
+    this.id = config.id;
+    this.config = config;
+    this.point = { id: config.id, address: config.address, writable: reason === undefined };
+    this.span = adapter.span?.(config.address);
+    this.shadow = shadow.add(device, config, topic, reason);
+    this.rule = new ReportRule(config.report);
+  }
+
+  /** What the reading means in engineering terms. */
+  sampleOf(reading: Reading): Sample {
+    const { at, quality, value: raw } = reading;
+    if (quality === 'bad' || raw === undefined) {
+      const error =
+        reading.error ?? devicesError('ADAPTER_READING', `the reading of ${this.id} is bad without a reason`);
+      return { value: undefined, quality: 'bad', at, error };
+    }
+    const value = toEngineering(raw, this.config);
+    if (value === undefined) {
+      const error = devicesError('POINT_NOT_A_NUMBER', `${this.id} is ${raw}, not a number`);
+      return { value: undefined, quality: 'bad', at, error };
+    }
+    return { value, quality, at, error: undefined };
+  }
+}
+
+/** Reads and holds the adapter to its contract: one reading per point, in the order of the points. */
+export async function readAll(
+  device: Device<unknown>,
+  points: readonly DevicePoint[],
+  signal: AbortSignal,
+): Promise<readonly Reading[]> {
+  if (device.read === undefined) throw devicesError('POINT_NOT_READABLE', 'the adapter of this device cannot read');
+  const readings = await device.read(
+    points.map((point) => point.point),
+    signal,
+  );
+  const byPoint = new Map(readings.map((reading) => [reading.point, reading]));
+  return points.map((point) => {
+    const reading = byPoint.get(point.id);
+    if (reading === undefined) throw devicesError('ADAPTER_READING', `the adapter gave no reading of ${point.id}`);
+    return reading;
+  });
+}

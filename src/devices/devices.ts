@@ -1,0 +1,321 @@
+/**
+ * Runs the adapters: ports, devices, points and commands of one gateway.
+ *
+ *   wire ◀─▶ Session (bus of the adapter) ◀─▶ Port ◀─▶ Supervisor ─▶ Shadow ─▶ Publisher ─▶ router
+ *                                               ▲          ▲                                  │
+ *                                               └─ Commands ◀── CommandTopics ◀───────────────┘
+ *
+ * Rules: start() waits for no device; nothing a device or a wire does reaches the caller as an exception.
+ */
+import type { AnyAdapter } from '../core/adapter.js';
+import type { Clock } from '../core/clock.js';
+import type { DeviceConfig, PortConfig } from '../core/config.js';
+import { errorView, type GatewayError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Router } from '../core/router.js';
+import type { Service, ServiceStatus } from '../core/service.js';
+import { endpointName, type OpenTransport } from '../core/transport.js';
+import type { AlarmView, CommandResult, DeviceState, DeviceView, PointView, ServiceView } from '../core/views.js';
+import { CommandTopics, pointOf, type Target } from './command-topics.js';
+import { Commands, DEFAULT_DEADLINE_MS } from './commands.js';
+import { DevicePoint } from './device-point.js';
+import { devicesError, didYouMean } from './errors.js';
+import { Port } from './port.js';
+import { Publisher } from './publisher.js';
+import { Shadow, viewValue } from './shadow.js';
+import { Supervisor } from './supervisor.js';
+
+export { devicesErrors } from './errors.js';
+export { openTransport } from './transport/open.js';
+
+export interface DevicesOptions {
+  readonly ports: Readonly<Record<string, PortConfig>>;
+  readonly devices: Readonly<Record<string, DeviceConfig>>;
+  readonly gatewayId: string;
+  /** By `type`. */
+  readonly adapters: ReadonlyMap<string, AnyAdapter>;
+  readonly router: Router;
+  readonly openTransport: OpenTransport;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Returns a number in [0, 1). */
+  readonly random?: () => number;
+}
+
+/** What the control API sends; a 64-bit integer comes as text. */
+export interface WriteRequest {
+  readonly value: number | boolean | string;
+  /** The write must get the wire within this time; 5 s when absent. */
+  readonly timeoutMs?: number;
+}
+
+export interface Devices extends Service {
+  devices(): readonly DeviceView[];
+  points(): readonly PointView[];
+  pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };
+  /**
+   * Reads from the device now, before the next poll. A device that refuses or does not answer is a view of quality bad.
+   *
+   * @throws GatewayError DEVICE_UNKNOWN, POINT_UNKNOWN, DEVICE_PAUSED; DEVICE_OFFLINE and the port's errors when
+   *   nothing could be asked
+   */
+  read(device: string, point: string, signal: AbortSignal): Promise<PointView>;
+  /** @throws GatewayError DEVICE_UNKNOWN, POINT_UNKNOWN; everything else is in the result */
+  write(device: string, point: string, request: WriteRequest, signal: AbortSignal): Promise<CommandResult>;
+  /** Leaves the device alone until resume(); its values become stale. */
+  pause(device: string): void;
+  resume(device: string): void;
+  /** Tries now what would be tried later. */
+  retry(device: string): void;
+  /** One per port. */
+  services(): readonly ServiceView[];
+  /** Worst first. */
+  alarms(): readonly AlarmView[];
+}
+
+interface RunningPort {
+  readonly config: PortConfig;
+  /** undefined: no device uses it, it is not opened. */
+  readonly port: Port | undefined;
+  readonly commands: Commands;
+  readonly supervisors: readonly Supervisor[];
+}
+
+/** @throws GatewayError of fault `config` when ports, devices and adapters do not fit together */
+export function createDevices(options: DevicesOptions): Devices {
+  return new RunningDevices(options);
+}
+
+class RunningDevices implements Devices {
+  readonly name = 'devices';
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #shadow = new Shadow();
+  readonly #publisher: Publisher;
+  readonly #ports: readonly RunningPort[];
+  readonly #targets = new Map<string, Target & { readonly port: RunningPort }>();
+  readonly #topics: CommandTopics;
+  readonly #createdAt: number;
+  #started = false;
+  #stopping = false;
+
+  constructor(o: DevicesOptions) {
+    const log = o.log.child({ svc: 'devices' });
+    const random = o.random ?? Math.random;
+    this.#clock = o.clock;
+    this.#log = log;
+    this.#createdAt = o.clock.now();
+    this.#publisher = new Publisher(o.gatewayId, o.router, o.clock, log);
+    for (const device of Object.values(o.devices)) {
+      if (o.ports[device.port] === undefined) {
+        const message = `device ${device.name} uses port ${device.port}, which does not exist`;
+        throw devicesError('PORT_UNKNOWN', message, didYouMean(device.port, Object.keys(o.ports)));
+      }
+    }
+    this.#ports = Object.values(o.ports).map((config) => this.#createPort(config, { ...o, log, random }));
+    for (const port of this.#ports) {
+      for (const supervisor of port.supervisors) {
+        this.#targets.set(supervisor.config.name, { supervisor, commands: port.commands, port });
+      }
+    }
+    this.#topics = new CommandTopics({ ...o, log, publisher: this.#publisher, targets: this.#targets });
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#started = true;
+    this.#topics.start();
+    for (const { port, supervisors } of this.#ports) {
+      for (const supervisor of supervisors) supervisor.start();
+      port?.start();
+    }
+    this.#log.info({ ports: this.#ports.length, devices: this.#targets.size }, 'polling');
+  }
+
+  status(): ServiceStatus {
+    const supervisors = [...this.#targets.values()].map(({ supervisor }) => supervisor);
+    const newest = Math.max(this.#createdAt, ...supervisors.map((supervisor) => supervisor.since));
+    if (this.#stopping) return { state: 'stopping', since: newest };
+    if (!this.#started) return { state: 'starting', since: this.#createdAt };
+    const count = (state: DeviceState) => supervisors.filter((supervisor) => supervisor.state === state).length;
+    const [offline, degraded] = [count('offline'), count('degraded')];
+    if (offline + degraded === 0) return { state: 'up', since: newest };
+    const reason = `${offline} of ${supervisors.length} devices offline, ${degraded} degraded`;
+    return { state: 'degraded', since: newest, reason };
+  }
+
+  devices(): readonly DeviceView[] {
+    return [...this.#targets.values()].map(({ supervisor, port }) => deviceView(supervisor, port.config));
+  }
+
+  points(): readonly PointView[] {
+    return this.#shadow.views();
+  }
+
+  pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] } {
+    return this.#shadow.changedSince(revision);
+  }
+
+  async read(device: string, point: string, signal: AbortSignal): Promise<PointView> {
+    const { supervisor } = this.#target(device);
+    const found = pointOf(supervisor, point);
+    if (supervisor.unavailable !== undefined) throw supervisor.unavailable;
+    const outcome = await supervisor.readNow(found, 'ask', signal);
+    if (!outcome.ok && !outcome.sent) throw outcome.error;
+    return found.shadow.view();
+  }
+
+  async write(device: string, point: string, request: WriteRequest, signal: AbortSignal): Promise<CommandResult> {
+    const { supervisor, commands } = this.#target(device);
+    const found = pointOf(supervisor, point);
+    const { value, timeoutMs: withinMs = DEFAULT_DEADLINE_MS } = request;
+    const result = await commands.submit({ target: supervisor, point: found, value, withinMs, signal });
+    const view = { status: result.status, device, point, value: viewValue(result.value), at: result.at };
+    return result.error === undefined ? view : { ...view, error: errorView(result.error) };
+  }
+
+  pause(device: string): void {
+    this.#target(device).supervisor.pause();
+  }
+
+  resume(device: string): void {
+    this.#target(device).supervisor.resume();
+  }
+
+  retry(device: string): void {
+    this.#target(device).supervisor.retry();
+  }
+
+  services(): readonly ServiceView[] {
+    return this.#ports.map(({ port, config }) =>
+      port === undefined
+        ? { name: `port:${config.name}`, state: 'up', since: this.#createdAt, reason: 'no device uses it' }
+        : port.view(),
+    );
+  }
+
+  alarms(): readonly AlarmView[] {
+    const alarms: AlarmView[] = [];
+    for (const { port, config, supervisors } of this.#ports) {
+      const view = port?.view();
+      const broken = view?.state === 'down' ? port?.error : undefined;
+      if (view !== undefined && broken !== undefined) {
+        alarms.push(alarm('error', `port:${config.name}`, view.since, broken));
+      }
+      for (const { state, since, error, config } of supervisors) {
+        if (error === undefined) continue;
+        // Where the port is the cause, one alarm says it for all its devices.
+        if (state === 'offline' && broken === undefined) {
+          alarms.push(alarm('error', `device:${config.name}`, since, error));
+        } else if (state === 'degraded') alarms.push(alarm('warn', `device:${config.name}`, since, error));
+      }
+    }
+    return alarms.sort((a, b) => Number(a.severity === 'warn') - Number(b.severity === 'warn') || a.since - b.since);
+  }
+
+  /**
+   * All parts stop at once, because each waits for exchanges that only the end of the wires ends. The publisher is last:
+   * the results of commands that were on the wire still go out.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    const parts = this.#ports.flatMap(({ port, supervisors, commands }) => [...supervisors, commands, port]);
+    const closing = [this.#topics, ...parts].map((part) => part?.[Symbol.asyncDispose]());
+    const outcomes = await Promise.allSettled(closing);
+    outcomes.push(...(await Promise.allSettled([this.#publisher[Symbol.asyncDispose]()])));
+    const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (errors.length > 0) throw new AggregateError(errors, 'the devices could not close cleanly');
+  }
+
+  #target(device: string): Target & { readonly port: RunningPort } {
+    const target = this.#targets.get(device);
+    if (target !== undefined) return target;
+    throw devicesError('DEVICE_UNKNOWN', `there is no device ${device}`, didYouMean(device, this.#targets.keys()));
+  }
+
+  #createPort(config: PortConfig, o: DevicesOptions & { readonly random: () => number }): RunningPort {
+    const { clock, log, openTransport, random } = o;
+    const members = Object.values(o.devices).filter((device) => device.port === config.name);
+    const commands = new Commands(clock, log);
+    const first = members[0];
+    if (first === undefined) return { config, port: undefined, commands, supervisors: [] };
+    const stranger = members.find((device) => device.adapter !== first.adapter);
+    if (stranger !== undefined) {
+      throw devicesError(
+        'PORT_SHARED',
+        `port ${config.name} has devices of ${first.adapter} (${first.name}) and of ${stranger.adapter} (${stranger.name})`,
+      );
+    }
+    const adapter = o.adapters.get(first.adapter);
+    if (adapter === undefined) {
+      const hint = didYouMean(first.adapter, o.adapters.keys());
+      throw devicesError('ADAPTER_UNKNOWN', `device ${first.name} wants the adapter ${first.adapter}`, hint);
+    }
+    if (!adapter.endpoints.includes(config.endpoint.type)) {
+      const message = `the adapter ${adapter.type} cannot use port ${config.name} of type ${config.endpoint.type}`;
+      throw devicesError('ADAPTER_ENDPOINT', message, { hint: `use one of ${adapter.endpoints.join(', ')}` });
+    }
+    const supervisors: Supervisor[] = [];
+    const port = new Port({
+      config,
+      adapter,
+      devices: new Map(members.map((device) => [device.name, device.options])),
+      openTransport,
+      clock,
+      log,
+      random,
+      onUp: () => {
+        for (const supervisor of supervisors) supervisor.onPortUp();
+      },
+      onDown: (error) => {
+        for (const supervisor of supervisors) supervisor.onPortDown(error);
+      },
+    });
+    for (const [index, device] of members.entries()) {
+      const points = Object.values(device.points).map((point) => {
+        const topic = this.#publisher.topics.point(device.name, point.id);
+        return new DevicePoint(device.name, point, adapter, this.#shadow, topic);
+      });
+      const options = { config: device, port, points, publisher: this.#publisher, clock, log, random };
+      supervisors.push(new Supervisor(options, (index + 1) / members.length));
+    }
+    return { config, port, commands, supervisors };
+  }
+}
+
+function alarm(severity: AlarmView['severity'], subject: string, since: number, error: GatewayError): AlarmView {
+  return { severity, subject, since, error: errorView(error) };
+}
+
+function deviceView(supervisor: Supervisor, port: PortConfig): DeviceView {
+  const { config, stats, error, nextTryAt } = supervisor;
+  const points = [...supervisor.points.values()];
+  return {
+    name: config.name,
+    adapter: config.adapter,
+    port: config.port,
+    endpoint: endpointName(port.endpoint),
+    address: addressOf(config.options),
+    state: supervisor.state,
+    since: supervisor.since,
+    ...(error === undefined ? {} : { error: errorView(error) }),
+    points: points.length,
+    badPoints: points.filter((point) => point.shadow.sample?.quality === 'bad').length,
+    exchangeMs: stats.exchangeMs(),
+    requests: stats.requests,
+    timeouts: stats.timeouts,
+    errors: stats.errors,
+    errorsPerMinute: stats.errorsPerMinute(),
+    overruns: supervisor.overruns,
+    ...(supervisor.state === 'offline' && nextTryAt !== undefined ? { nextTryAt } : {}),
+  };
+}
+
+/** An adapter names the device on its port by the first key of its schema: `unit 3`. */
+function addressOf(options: unknown): string {
+  if (typeof options !== 'object' || options === null) return '';
+  const first = Object.entries(options)[0];
+  return first !== undefined && ['string', 'number', 'boolean'].includes(typeof first[1])
+    ? `${first[0]} ${first[1]}`
+    : '';
+}

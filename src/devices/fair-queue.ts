@@ -1,0 +1,64 @@
+/** A queue with one lane per key, served in turn, so that a busy key cannot starve the others. Each lane has a limit. */
+export class FairQueue<T> {
+  readonly #lanes = new Map<string, T[]>();
+  readonly #limit: number;
+  #size = 0;
+
+  /** @param limit - most items in one lane; a push beyond it is refused */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @returns false when the lane is full and nothing was added */
+  push(key: string, item: T): boolean {
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) this.#lanes.set(key, [item]);
+    else if (lane.length >= this.#limit) return false;
+    else lane.push(item);
+    this.#size++;
+    return true;
+  }
+
+  /** The first item of the lane whose turn it is; that lane then goes to the end of the round. */
+  shift(): T | undefined {
+    for (const [key, lane] of this.#lanes) {
+      const item = lane.shift();
+      this.#lanes.delete(key);
+      if (lane.length > 0) this.#lanes.set(key, lane);
+      this.#size--;
+      return item;
+    }
+    return undefined;
+  }
+
+  /** @returns whether the item was there */
+  remove(key: string, item: T): boolean {
+    const lane = this.#lanes.get(key);
+    const index = lane?.indexOf(item) ?? -1;
+    if (lane === undefined || index < 0) return false;
+    lane.splice(index, 1);
+    if (lane.length === 0) this.#lanes.delete(key);
+    this.#size--;
+    return true;
+  }
+
+  /** Takes out a lane. */
+  drain(key: string): readonly T[] {
+    const lane = this.#lanes.get(key) ?? [];
+    this.#lanes.delete(key);
+    this.#size -= lane.length;
+    return lane;
+  }
+
+  /** Takes out everything. */
+  drainAll(): readonly T[] {
+    const all = [...this.#lanes.values()].flat();
+    this.#lanes.clear();
+    this.#size = 0;
+    return all;
+  }
+}

@@ -1,0 +1,286 @@
+/**
+ * One physical wire and its only owner.
+ *
+ *   commands ─┐
+ *   asks     ─┼─▶ queue ──▶ one exchange at a time ──▶ bus (adapter) ──▶ wire
+ *   polls    ─┘    (fair per device)   rest `pause`
+ *
+ * Rules: the wire carries one exchange at a time; commands go before asks, asks before polls, and a flood of the first
+ * lets a poll through now and then; every exchange has a deadline; when the wire fails, the exchange in flight fails at
+ * once and the wire is opened again; nothing here throws, an exchange's failure is its outcome.
+ */
+import { backoffDelays } from '../core/backoff.js';
+import { coreError, GatewayError, toGatewayError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import { Scope } from '../core/scope.js';
+import type { ServiceState } from '../core/service.js';
+import type { ServiceView } from '../core/views.js';
+import { devicesError } from './errors.js';
+import { type Exchange, notSent, type Outcome, type Priority, perform } from './exchange.js';
+import { FairQueue } from './fair-queue.js';
+import { openSession, type Session, type SessionOptions } from './session.js';
+import { Bell } from './wait.js';
+
+/** Between two attempts to open the wire. */
+const REOPEN = { first: 250, max: 5_000 } as const;
+/** Exchanges of one device that may wait for the wire; polls are one at a time per device anyway. */
+const LANE_LIMIT = 100;
+/** After so many commands and asks in a row, a poll that waits gets its turn. */
+const MAX_IN_A_ROW = 8;
+/**
+ * Unanswered exchanges in a row after which a TCP connection is made anew: a device that lost power leaves a half-open
+ * connection that the kernel may keep for minutes after the device is back.
+ */
+const SILENT_LIMIT = 3;
+
+export interface PortOptions extends SessionOptions {
+  /** Options of each device on the port, parsed by the adapter's `device` schema. */
+  readonly devices: ReadonlyMap<string, unknown>;
+  readonly random: () => number;
+  /** The wire is open. */
+  readonly onUp: () => void;
+  /** The wire could not be opened; called for every attempt. */
+  readonly onDown: (error: GatewayError) => void;
+}
+
+interface Job {
+  readonly exchange: Exchange<unknown>;
+  readonly settle: (outcome: Outcome<unknown>) => void;
+}
+
+export class Port implements AsyncDisposable {
+  readonly name: string;
+  readonly #o: PortOptions;
+  readonly #log: Log;
+  readonly #scope: Scope;
+  readonly #queues: Readonly<Record<Priority, FairQueue<Job>>> = {
+    command: new FairQueue(LANE_LIMIT),
+    ask: new FairQueue(LANE_LIMIT),
+    poll: new FairQueue(LANE_LIMIT),
+  };
+  #inARow = 0;
+  #state: ServiceState = 'starting';
+  #since: number;
+  #error: GatewayError | undefined;
+  #nextTryAt: number | undefined;
+  /** Rung when there is something to do on the wire. */
+  readonly #work: Bell;
+  /** Rung to open the wire now. */
+  readonly #again: Bell;
+  /** Rung to cut the rest between two exchanges short. */
+  readonly #ended: Bell;
+  /** Failures to open since the last answer of a device: the first and the last are logged. */
+  #failures = 0;
+  #delays: Generator<number, never>;
+
+  constructor(options: PortOptions) {
+    this.#o = options;
+    this.name = options.config.name;
+    this.#log = options.log.child({ port: this.name });
+    this.#since = options.clock.now();
+    this.#work = new Bell(options.clock);
+    this.#again = new Bell(options.clock);
+    this.#ended = new Bell(options.clock);
+    this.#delays = backoffDelays(REOPEN, options.random);
+    this.#scope = new Scope((error) => this.#log.error({ err: error }, 'port ended by a defect'));
+  }
+
+  /** Why the wire is not open; undefined while it is, and before the first attempt ended. */
+  get error(): GatewayError | undefined {
+    return this.#error;
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up' || this.#state === 'degraded';
+  }
+
+  /** Unix ms of the next attempt to open. */
+  get nextTryAt(): number | undefined {
+    return this.#nextTryAt;
+  }
+
+  start(): void {
+    this.#scope.run((signal) => this.#live(signal));
+  }
+
+  view(): ServiceView {
+    const base = { name: `port:${this.name}`, state: this.#state, since: this.#since };
+    return this.#error === undefined ? base : { ...base, reason: this.#error.message, hint: this.#error.hint };
+  }
+
+  /** Tries to open now instead of at the next attempt. */
+  retry(): void {
+    this.#again.ring();
+  }
+
+  exchange<T>(exchange: Exchange<T>): Promise<Outcome<T>> {
+    return new Promise((resolve) => {
+      const { signal, device, priority } = exchange;
+      const refuse = (error: GatewayError) => resolve(notSent(error));
+      if (this.#scope.signal.aborted) return refuse(coreError('STOPPED', 'the gateway is stopping'));
+      if (this.#state === 'down' && this.#error !== undefined) return refuse(this.#error);
+      const queue = this.#queues[priority];
+      const onAbort = () => {
+        if (queue.remove(device, job)) refuse(cancelled(signal));
+      };
+      const job: Job = {
+        exchange: exchange as Exchange<unknown>,
+        settle: (outcome) => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve(outcome as Outcome<T>);
+        },
+      };
+      if (signal?.aborted) return refuse(cancelled(signal));
+      if (!queue.push(device, job)) {
+        return refuse(
+          devicesError('COMMAND_QUEUE_FULL', `${LANE_LIMIT} requests to ${device} wait for port ${this.name} already`),
+        );
+      }
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#work.ring();
+    });
+  }
+
+  /** Fails everything of one device that still waits for the wire. */
+  cancel(device: string, error: GatewayError): void {
+    for (const queue of Object.values(this.#queues)) this.#fail(queue.drain(device), error);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#enter('stopping', undefined);
+    const closed = this.#scope[Symbol.asyncDispose]();
+    this.#again.ring();
+    await closed;
+    this.#failAll(coreError('STOPPED', 'the gateway is stopping'));
+  }
+
+  async #live(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#session(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#down(toGatewayError(error));
+        await this.#rest(signal);
+      }
+    }
+  }
+
+  async #session(signal: AbortSignal): Promise<void> {
+    const session = await openSession({ ...this.#o, log: this.#log }, signal);
+    try {
+      this.#enter('up', undefined);
+      this.#o.onUp();
+      await this.#serve(session, signal);
+    } finally {
+      if (!(await session.release(this.#o.clock))) this.#log.warn('bus or wire did not close in time');
+    }
+    if (!signal.aborted) await this.#lost(session, signal);
+  }
+
+  /** After the loss of an open wire: at once again when it had worked, else with growing delays. */
+  async #lost(session: Session, signal: AbortSignal): Promise<void> {
+    const error = session.error ?? devicesError('PORT_CLOSED', `the wire of port ${this.name} closed`);
+    if (session.answered > 0) {
+      this.#log.info({ code: error.code, answered: session.answered }, 'wire lost, opening again');
+      this.#enter('degraded', error);
+      return;
+    }
+    // A connection that opens but stays silent is the device's fault, and one nobody used is nobody's.
+    if (session.tried > 0 && error.code !== 'PORT_SILENT') this.#down(error);
+    await this.#rest(signal);
+  }
+
+  async #serve(session: Session, signal: AbortSignal): Promise<void> {
+    const onStop = () => session.close(coreError('STOPPED', 'the gateway is stopping'));
+    if (signal.aborted) onStop();
+    signal.addEventListener('abort', onStop, { once: true });
+    using _end = session.onEnd(() => {
+      this.#work.ring();
+      this.#ended.ring();
+    });
+    while (session.error === undefined) {
+      const job = this.#next();
+      if (job === undefined) {
+        await this.#work.wait();
+        continue;
+      }
+      await this.#exchange(session, job);
+      if (this.#o.config.pause > 0 && session.error === undefined) await this.#ended.wait(this.#o.config.pause);
+    }
+    signal.removeEventListener('abort', onStop);
+  }
+
+  #next(): Job | undefined {
+    const { command, ask, poll } = this.#queues;
+    if (this.#inARow < MAX_IN_A_ROW || poll.size === 0) {
+      const first = command.shift() ?? ask.shift();
+      if (first !== undefined) {
+        this.#inARow++;
+        return first;
+      }
+    }
+    this.#inARow = 0;
+    return poll.shift();
+  }
+
+  async #exchange(session: Session, job: Job): Promise<void> {
+    const { config, devices, clock } = this.#o;
+    session.tried++;
+    const options = devices.get(job.exchange.device);
+    const outcome = await perform(job.exchange, session, options, config.timeout, clock, this.#log);
+    if (outcome.ok) {
+      session.answered++;
+      session.silent = 0;
+      this.#answered();
+    } else if (outcome.timedOut && ++session.silent >= SILENT_LIMIT && config.endpoint.type === 'tcp') {
+      const message = `${session.silent} exchanges in a row were not answered on port ${this.name}`;
+      session.close(devicesError('PORT_SILENT', message, { cause: outcome.error }));
+    }
+    job.settle(outcome);
+  }
+
+  /** A device answered: the wire works, the schedule of attempts starts over. */
+  #answered(): void {
+    if (this.#failures > 0) this.#log.info({ failures: this.#failures }, 'port works again');
+    this.#failures = 0;
+    this.#delays = backoffDelays(REOPEN, this.#o.random);
+  }
+
+  #down(error: GatewayError): void {
+    if (this.#failures++ === 0) this.#log.warn({ code: error.code, reason: error.message }, 'port does not work');
+    this.#enter('down', error);
+    this.#failAll(error);
+    this.#o.onDown(error);
+  }
+
+  #enter(state: ServiceState, error: GatewayError | undefined): void {
+    if (this.#state !== state) this.#since = this.#o.clock.now();
+    this.#state = state;
+    this.#error = error;
+  }
+
+  async #rest(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const ms = this.#delays.next().value;
+    this.#nextTryAt = this.#o.clock.now() + ms;
+    await this.#again.wait(ms);
+    this.#nextTryAt = undefined;
+  }
+
+  #failAll(error: GatewayError): void {
+    for (const queue of Object.values(this.#queues)) this.#fail(queue.drainAll(), error);
+  }
+
+  #fail(jobs: readonly Job[], error: GatewayError): void {
+    for (const job of jobs) job.settle(notSent(error));
+  }
+}
+
+/** Why a request was taken back: the reason it gave, if it is one of ours. */
+function cancelled(signal: AbortSignal | undefined): GatewayError {
+  const reason: unknown = signal?.reason;
+  return reason instanceof GatewayError
+    ? reason
+    : devicesError('COMMAND_CANCELLED', 'the request was taken back', { cause: reason });
+}

@@ -1,0 +1,50 @@
+/** Which readings of a point are worth a message. */
+import type { ReportConfig } from '../core/config.js';
+import type { Engineering } from './point.js';
+import type { Sample } from './shadow.js';
+
+export class ReportRule {
+  readonly #config: ReportConfig;
+  #last: Sample | undefined;
+  #lastAt = 0;
+
+  constructor(config: ReportConfig) {
+    this.#config = config;
+  }
+
+  /**
+   * Compares with what was reported last, not with what was read last: a value that creeps is reported in time.
+   *
+   * @param now - monotonic ms
+   * @param force - publish in any case: someone waits for it
+   * @returns whether to publish; then this sample is the last reported
+   */
+  accepts(sample: Sample, now: number, force = false): boolean {
+    if (!force && !this.#worthwhile(sample, now)) return false;
+    this.#last = sample;
+    this.#lastAt = now;
+    return true;
+  }
+
+  #worthwhile(sample: Sample, now: number): boolean {
+    const last = this.#last;
+    const { mode, deadband, maxSilence } = this.#config;
+    if (last === undefined || mode === 'always') return true;
+    if (last.quality !== sample.quality || last.error?.code !== sample.error?.code) return true;
+    if (now - this.#lastAt >= maxSilence) return true;
+    return differs(last.value, sample.value, deadband);
+  }
+}
+
+function differs(a: Engineering | undefined, b: Engineering | undefined, deadband: number): boolean {
+  if (a === b) return false;
+  if (typeof a === 'number' && typeof b === 'number') return reaches(Math.abs(a - b), deadband);
+  // The difference of two 64-bit integers is exact only as bigint; number and bigint mix where a scale made a fraction.
+  if (typeof a === 'bigint' && typeof b === 'bigint') return reaches(Number(a > b ? a - b : b - a), deadband);
+  return true;
+}
+
+/** A change as large as the dead band counts, also when binary fractions make it look a hair smaller. */
+function reaches(change: number, deadband: number): boolean {
+  return change >= deadband * (1 - 1e-9);
+}

@@ -1,0 +1,164 @@
+/** One open wire with the protocol on it, until either fails. */
+import type { Duplex } from 'node:stream';
+import type { AnyAdapter, Bus, Device } from '../core/adapter.js';
+import type { Clock } from '../core/clock.js';
+import type { PortConfig } from '../core/config.js';
+import type { GatewayError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import { endpointName, type OpenTransport } from '../core/transport.js';
+import { devicesError } from './errors.js';
+import { orAborted, settles } from './wait.js';
+
+/** Connecting may take longer than an exchange on an open wire, ms. */
+const MIN_OPEN_TIMEOUT_MS = 5_000;
+/** A bus or wire that does not close within this time is left alone, ms. */
+const RELEASE_TIMEOUT_MS = 2_000;
+
+// biome-ignore lint/suspicious/noExplicitAny: the adapter's types are erased here, see AnyAdapter
+type AnyBus = Bus<any, any>;
+type AnyDevice = Device<unknown>;
+
+export class Session {
+  readonly wire: Duplex;
+  /** Exchanges begun. */
+  tried = 0;
+  /** Exchanges that a device answered. */
+  answered = 0;
+  /** Exchanges without an answer since the last answer. */
+  silent = 0;
+  /** Exchanges in which the adapter threw something foreign; the first is logged. */
+  defects = 0;
+  #bus: AnyBus | undefined;
+  #error: GatewayError | undefined;
+  readonly #name: string;
+  readonly #devices = new Map<string, AnyDevice>();
+  readonly #listeners = new Set<(error: GatewayError) => void>();
+
+  /** @param name - the endpoint as people read it */
+  constructor(wire: Duplex, name: string) {
+    this.wire = wire;
+    this.#name = name;
+    wire.on('error', (cause) => this.close(this.#closed(cause)));
+    wire.on('end', () => this.close(this.#closed()));
+    wire.on('close', () => this.close(this.#closed()));
+  }
+
+  /** Why it is over; undefined while it is usable. */
+  get error(): GatewayError | undefined {
+    return this.#error;
+  }
+
+  set bus(bus: AnyBus) {
+    this.#bus = bus;
+  }
+
+  /** The adapter's object for a device, made once per session. */
+  device(name: string, options: unknown): AnyDevice {
+    let device = this.#devices.get(name);
+    if (device === undefined) {
+      if (this.#bus === undefined) throw new TypeError('the bus is not open');
+      device = this.#bus.device(options);
+      this.#devices.set(name, device);
+    }
+    return device;
+  }
+
+  /** Calls back when the session ends, at once when it is over already. */
+  onEnd(listener: (error: GatewayError) => void): Disposable {
+    if (this.#error !== undefined) listener(this.#error);
+    else this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Ends it: whoever waits on it is told before anything else happens. */
+  close(error: GatewayError): void {
+    if (this.#error !== undefined) return;
+    this.#error = error;
+    for (const listener of [...this.#listeners]) listener(error);
+    this.#listeners.clear();
+  }
+
+  /**
+   * Frees bus and wire, so that the same line can be opened again.
+   *
+   * @returns false when that took too long, and one of both may still be held
+   */
+  release(clock: Clock): Promise<boolean> {
+    return settles(clock, RELEASE_TIMEOUT_MS, this.#release());
+  }
+
+  async #release(): Promise<void> {
+    const freed = this.wire.closed
+      ? undefined
+      : new Promise<void>((resolve) => this.wire.once('close', () => resolve()));
+    try {
+      await this.#bus?.[Symbol.asyncDispose]();
+    } finally {
+      this.wire.destroy();
+    }
+    await freed;
+  }
+
+  #closed(cause?: Error): GatewayError {
+    const code = (cause as NodeJS.ErrnoException | undefined)?.code;
+    return devicesError('PORT_CLOSED', `${this.#name} closed the wire${code === undefined ? '' : ` (${code})`}`, {
+      cause,
+      details: { endpoint: this.#name },
+    });
+  }
+}
+
+export interface SessionOptions {
+  readonly config: PortConfig;
+  readonly adapter: AnyAdapter;
+  readonly openTransport: OpenTransport;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Opens the wire and the protocol on it.
+ *
+ * @throws GatewayError of the transport or the adapter; PORT_CONNECT_TIMEOUT; the signal's reason
+ */
+export async function openSession(o: SessionOptions, signal: AbortSignal): Promise<Session> {
+  const { config, clock } = o;
+  const name = endpointName(config.endpoint);
+  const timeoutMs = Math.max(MIN_OPEN_TIMEOUT_MS, config.timeout);
+  const controller = new AbortController();
+  const onStop = () => controller.abort(signal.reason);
+  signal.addEventListener('abort', onStop, { once: true });
+  const timer = clock.after(timeoutMs, () => {
+    const details = { endpoint: name, timeoutMs };
+    controller.abort(
+      devicesError('PORT_CONNECT_TIMEOUT', `${name} could not be opened within ${timeoutMs} ms`, { details }),
+    );
+  });
+  let session: Session | undefined;
+  try {
+    const opening = o.openTransport(config.endpoint, controller.signal);
+    // What opens after we gave up is closed again.
+    opening.then((wire) => {
+      if (controller.signal.aborted) wire.destroy();
+    }, ignore);
+    session = new Session(await orAborted(opening, controller.signal), name);
+    using _end = session.onEnd((error) => controller.abort(error));
+    const context = { log: o.log, clock, endpoint: config.endpoint };
+    const bus = o.adapter.open(session.wire, config.options, context);
+    bus
+      .then(async (late) => {
+        if (controller.signal.aborted) await late[Symbol.asyncDispose]();
+      })
+      .catch(ignore);
+    session.bus = await orAborted(bus, controller.signal);
+    return session;
+  } catch (error) {
+    await session?.release(clock);
+    throw error;
+  } finally {
+    timer.cancel();
+    signal.removeEventListener('abort', onStop);
+  }
+}
+
+const ignore = (): void => {};

@@ -1,0 +1,110 @@
+/** A serial line on the package serialport. One SerialPort object per session: a reopened one keeps old state. */
+import { Duplex } from 'node:stream';
+import type { SerialPort } from 'serialport';
+import type { GatewayError } from '../../core/errors.js';
+import { endpointName, type SerialEndpoint } from '../../core/transport.js';
+import { devicesError } from '../errors.js';
+
+/** The most bytes that wait for a reader; a line that fills this without one is read no further. */
+const HIGH_WATER_MARK = 64 * 1024;
+
+/**
+ * SerialPort as a well-behaved stream: its own destroy() leaves the file descriptor open, and its `close` carries the
+ * error as an argument.
+ */
+class SerialWire extends Duplex {
+  readonly #port: SerialPort;
+  readonly #name: string;
+
+  constructor(port: SerialPort, name: string) {
+    super({ readableHighWaterMark: HIGH_WATER_MARK });
+    this.#port = port;
+    this.#name = name;
+    this.on('error', () => {});
+    // Before open, so that no byte that arrives with it is lost.
+    port.on('data', (chunk: Buffer) => {
+      if (!this.destroyed && !this.push(chunk)) port.pause();
+    });
+    port.on('error', (error) => void this.destroy(serialError(name, error)));
+    port.on('close', (error?: Error | null) => {
+      this.destroy(
+        devicesError('PORT_CLOSED', `the line ${name} is gone`, {
+          cause: error ?? undefined,
+          hint: 'check the cable and the power of the serial adapter',
+        }),
+      );
+    });
+  }
+
+  override _read(): void {
+    this.#port.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#port.write(chunk, (error) => callback(error ? serialError(this.#name, error) : null));
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (this.#port.isOpen) this.#port.close(() => callback(error));
+    else callback(error);
+  }
+}
+
+/**
+ * Opens the line exclusively.
+ *
+ * @throws GatewayError PORT_NOT_FOUND, PORT_NOT_PERMITTED, PORT_BUSY, PORT_NOT_SERIAL or PORT_FAILED; the signal's reason when aborted
+ */
+export async function openSerial(endpoint: SerialEndpoint, signal: AbortSignal): Promise<Duplex> {
+  // The native addon is loaded only by gateways that have a serial line.
+  const { SerialPort } = await import('serialport');
+  const { path, baudRate, dataBits, parity, stopBits } = endpoint;
+  const name = endpointName(endpoint);
+  const port = new SerialPort({
+    path,
+    baudRate,
+    dataBits,
+    parity,
+    stopBits,
+    autoOpen: false,
+    lock: true,
+    highWaterMark: HIGH_WATER_MARK,
+  });
+  const wire = new SerialWire(port, name);
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    port.open((error) => {
+      signal.removeEventListener('abort', onAbort);
+      if (error) {
+        wire.destroy();
+        reject(serialError(name, error));
+      } else if (signal.aborted) {
+        // The open cannot be called back; what it opened is closed again.
+        wire.destroy();
+        reject(signal.reason);
+      } else {
+        resolve(wire);
+      }
+    });
+  });
+}
+
+/** The addon gives errors as text only. */
+export function serialError(name: string, cause: Error): GatewayError {
+  const text = cause.message;
+  const details = { endpoint: name };
+  if (/no such (file|device)/i.test(text)) {
+    return devicesError('PORT_NOT_FOUND', `there is no ${name}`, { cause, details });
+  }
+  if (/permission denied|operation not permitted/i.test(text)) {
+    return devicesError('PORT_NOT_PERMITTED', `no permission to open ${name}`, { cause, details });
+  }
+  if (/cannot lock port|resource busy|temporarily unavailable/i.test(text)) {
+    return devicesError('PORT_BUSY', `${name} is in use by another program`, { cause, details });
+  }
+  if (/inappropriate ioctl|is a directory|not a typewriter/i.test(text)) {
+    return devicesError('PORT_NOT_SERIAL', `${name} is not a serial line`, { cause, details });
+  }
+  return devicesError('PORT_FAILED', `${name}: ${text.replace(/^Error:? ?/, '')}`, { cause, details });
+}

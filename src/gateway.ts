@@ -1,0 +1,114 @@
+/**
+ * The composition root: configuration → services, started in order, closed in reverse. The only file that knows everybody.
+ *
+ *   api ─ views ─▶ broker (router) ◀─ devices ◀─ adapters ◀─ wires
+ *                        ▲
+ *                        └─ links ─▶ upstream
+ */
+import type { ConfigView } from './api/contract.js';
+import { createApiServer } from './api/server.js';
+import { createBroker } from './broker/broker.js';
+import type { AnyAdapter } from './core/adapter.js';
+import type { Clock } from './core/clock.js';
+import type { GatewayConfig } from './core/config.js';
+import { createMessage } from './core/message.js';
+import { createDevices } from './devices/devices.js';
+import { openTransport } from './devices/transport/open.js';
+import { createLinks } from './links/links.js';
+import type { Logging } from './logging.js';
+import { version } from './version.js';
+import { createView } from './view.js';
+
+export interface GatewayOptions {
+  readonly config: GatewayConfig;
+  /** The configuration as people see it, without secrets. */
+  readonly shown: ConfigView;
+  readonly adapters: readonly AnyAdapter[];
+  /** Unix socket of the control API. */
+  readonly socket: string;
+  readonly logging: Logging;
+  readonly clock: Clock;
+}
+
+export interface Gateway extends AsyncDisposable {
+  /** Where MQTT clients connect, `host:port` each. */
+  readonly addresses: readonly string[];
+}
+
+/** Starts everything, or closes what was started and throws the GatewayError of the part that could not. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, clock, logging, socket } = options;
+  const { id } = config.gateway;
+  const log = logging.log;
+  const stack = new AsyncDisposableStack();
+  const starting = new AbortController();
+  let phase: 'starting' | 'up' | 'stopping' = 'starting';
+  try {
+    const broker = createBroker({ config: config.broker, gatewayId: id, log: log.child({ svc: 'broker' }), clock });
+    const devices = createDevices({
+      ports: config.ports,
+      devices: config.devices,
+      gatewayId: id,
+      adapters: new Map(options.adapters.map((adapter) => [adapter.type, adapter])),
+      router: broker.router,
+      openTransport,
+      log: log.child({ svc: 'devices' }),
+      clock,
+    });
+    const links = createLinks({
+      links: config.links,
+      gatewayId: id,
+      router: broker.router,
+      log: log.child({ svc: 'links' }),
+      clock,
+    });
+    const view = stack.use(
+      createView({
+        gatewayId: id,
+        version,
+        startedAt: clock.now(),
+        readOnly: config.tui.readOnly,
+        clock,
+        logging,
+        broker,
+        devices,
+        links,
+        config: options.shown,
+        phase: () => phase,
+      }),
+    );
+    const api = createApiServer({ view, socket, log: log.child({ svc: 'api' }), clock });
+    // The socket first: it says whether another gateway runs here. Devices last but one: their first values find the links.
+    for (const service of [api, broker, links, devices]) {
+      stack.use(service);
+      await service.start(starting.signal);
+    }
+    const announce = (state: 'online' | 'offline', reason?: string) =>
+      broker.router.publish(
+        createMessage({
+          topic: `hpmq/${id}/$state`,
+          payload: JSON.stringify({ state, since: clock.now(), version, reason }),
+          qos: 1,
+          retain: true,
+          origin: `gateway:${id}`,
+          receivedAt: clock.now(),
+        }),
+      );
+    await announce('online');
+    phase = 'up';
+    log.info({ gateway: id, listeners: broker.addresses(), socket }, 'gateway is up');
+    return {
+      addresses: broker.addresses(),
+      async [Symbol.asyncDispose]() {
+        phase = 'stopping';
+        await announce('offline', 'stopped');
+        await stack.disposeAsync();
+        log.info('gateway stopped');
+      },
+    };
+  } catch (error) {
+    starting.abort();
+    await stack.disposeAsync().catch((closeError: unknown) => log.error({ error: closeError }, 'cleanup failed'));
+    throw error;
+  }
+}

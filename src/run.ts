@@ -1,0 +1,70 @@
+/** `hpmq run`: the gateway as a process: configuration, log, signals, exit code. */
+import { defaultSocket } from './api/socket.js';
+import { loadAdapters } from './builtin.js';
+import { loadConfig } from './config/load.js';
+import { effectiveYaml } from './config/show.js';
+import { systemClock } from './core/clock.js';
+import type { LogLevel } from './core/log.js';
+import { startGateway } from './gateway.js';
+import { createLogging } from './logging.js';
+
+/** Time for draining and closing after the first signal, ms. */
+const STOP_DEADLINE = 10_000;
+
+export interface RunOptions {
+  readonly config?: string | undefined;
+  readonly socket?: string | undefined;
+  /** 0: the level of the configuration; 1: debug; 2 and more: trace. */
+  readonly verbose: number;
+}
+
+/** Runs until SIGINT, SIGTERM or SIGHUP (a second one ends it at once) or, started by a parent over IPC, until that is gone. */
+export async function runGateway(options: RunOptions): Promise<number> {
+  const adapters = await loadAdapters();
+  const loaded = loadConfig({ file: options.config, env: process.env, cwd: process.cwd(), adapters });
+  const { config, file } = loaded;
+  const level: LogLevel = options.verbose > 1 ? 'trace' : options.verbose === 1 ? 'debug' : config.log.level;
+  const logging = createLogging({
+    level,
+    pretty: process.stderr.isTTY === true,
+    write: (text) => void process.stderr.write(text),
+  });
+  const stop = waitForStop();
+  const gateway = await startGateway({
+    config,
+    shown: { file: file ?? null, yaml: effectiveYaml(loaded, adapters) },
+    adapters,
+    socket: options.socket ?? config.api.socket ?? defaultSocket(process.env),
+    logging,
+    clock: systemClock,
+  });
+  process.send?.({ ready: true, addresses: gateway.addresses });
+  const reason = await stop;
+  logging.log.info({ reason }, 'stopping');
+  const deadline = systemClock.after(STOP_DEADLINE, () => {
+    logging.log.error({ deadlineMs: STOP_DEADLINE }, 'could not stop in time');
+    process.exit(75);
+  });
+  await gateway[Symbol.asyncDispose]();
+  deadline.cancel();
+  if (process.connected) process.disconnect();
+  return 0;
+}
+
+/** Resolves with the first reason to stop; the second signal ends the process. */
+export function waitForStop(): Promise<string> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
+      process.on(signal, () => {
+        if (++signals > 1) process.exit(code);
+        resolve(signal);
+      });
+    }
+    if (process.connected) process.once('disconnect', () => resolve('parent is gone'));
+  });
+}

@@ -1,0 +1,56 @@
+/** A list with its detail beside or below it. */
+import { Box } from 'ink';
+import type { ReactNode } from 'react';
+import type { Layout } from '../layout.js';
+import { rowsOf, tables } from '../select.js';
+import { type Span, span } from '../spans.js';
+import type { Model } from '../state.js';
+import { Detail } from './detail.js';
+import { Dialog } from './dialog.js';
+import { innerWidth, Panel } from './panel.js';
+import { Table } from './table.js';
+
+/** `points (214/1032) /temp` */
+export function listTitle(model: Model): Span[] {
+  const { filter } = model.lists[model.route.screen];
+  const { items, total } = rowsOf(model);
+  const table = tables[model.route.screen];
+  const isCut = filter !== '' && table.filtersItself !== true;
+  const watched = model.route.screen === 'topics' ? [span(` ${model.topicFilter}`, 'accent')] : [];
+  return [
+    span(table.noun),
+    span(` (${isCut ? `${items.length}/` : ''}${total})`, 'muted'),
+    ...watched,
+    ...(filter === '' ? [] : [span(` /${filter}`, 'accent')]),
+  ];
+}
+
+function sortInfo(model: Model): Span[] | undefined {
+  const { sort, descending } = model.lists[model.route.screen];
+  const column = tables[model.route.screen].columns(model).find(({ id }) => id === sort);
+  return column === undefined
+    ? undefined
+    : [span(`by ${column.title.toLowerCase()} ${descending ? '▾' : '▴'}`, 'muted')];
+}
+
+export function List(props: { readonly model: Model; readonly layout: Layout }): ReactNode {
+  const { model, layout } = props;
+  const { body, list, pane } = layout;
+  return (
+    <Box flexDirection={layout.beside ? 'row' : 'column'} width={body.width} height={body.height}>
+      {list.height > 0 && (
+        <Panel
+          title={listTitle(model)}
+          info={sortInfo(model)}
+          width={list.width}
+          height={list.height}
+          focused={model.dialog === undefined}
+        >
+          <Table model={model} width={innerWidth(list.width)} rows={layout.listRows} />
+        </Panel>
+      )}
+      {pane !== undefined &&
+        (model.dialog === undefined ? <Detail model={model} area={pane} /> : <Dialog model={model} area={pane} />)}
+    </Box>
+  );
+}

@@ -1,0 +1,11 @@
+import { type ErrorCatalogue, errorsOf } from '../core/errors.js';
+
+export const tuiErrors = {
+  TUI_SCREEN_UNKNOWN: {
+    fault: 'caller',
+    hint: 'use one of overview, devices, points, clients, topics, links, logs',
+  },
+  TUI_STREAM_ENDED: { fault: 'peer', hint: 'the gateway closed the event stream; it is opened again by itself' },
+} as const satisfies ErrorCatalogue;
+
+export const tuiError = errorsOf(tuiErrors);

@@ -1,0 +1,144 @@
+/** The topics seen, as a tree. */
+import type { TopicView } from '../../api/contract.js';
+import type { Filter } from '../filter.js';
+import { age, compact } from '../format.js';
+import { span } from '../spans.js';
+import type { TableSpec } from './table.js';
+
+export interface TopicNode {
+  /** The topic, or the levels above it. */
+  readonly path: string;
+  readonly level: string;
+  readonly depth: number;
+  readonly children: number;
+  readonly open: boolean;
+  readonly isTopic: boolean;
+  readonly retained: boolean;
+  /** Of this topic and all below it. */
+  readonly messages: number;
+  readonly at: number | null;
+}
+
+interface Branch {
+  readonly path: string;
+  readonly level: string;
+  readonly depth: number;
+  readonly below: Map<string, Branch>;
+  topic: TopicView | undefined;
+  messages: number;
+  at: number | null;
+}
+
+/** Levels that are open unless the reader closed them. */
+const OPEN_DEPTH = 3;
+/** A small tree is all open. */
+const SMALL = 60;
+
+function branch(path: string, level: string, depth: number): Branch {
+  return { path, level, depth, below: new Map(), topic: undefined, messages: 0, at: null };
+}
+
+function treeOf(topics: Iterable<TopicView>): Branch {
+  const root = branch('', '', -1);
+  for (const topic of topics) {
+    let node = root;
+    const levels = topic.topic.split('/');
+    for (let depth = 0; depth < levels.length; depth++) {
+      const level = levels[depth]!;
+      let next = node.below.get(level);
+      if (next === undefined) {
+        next = branch(depth === 0 ? level : `${node.path}/${level}`, level, depth);
+        node.below.set(level, next);
+      }
+      node = next;
+      node.messages += topic.messages;
+      if (topic.at !== null) node.at = Math.max(node.at ?? 0, topic.at);
+    }
+    node.topic = topic;
+  }
+  return root;
+}
+
+/** The visible lines of the tree, levels in alphabetical order. */
+export function topicNodes(
+  topics: ReadonlyMap<string, TopicView>,
+  toggled: ReadonlySet<string>,
+  filter: Filter | undefined,
+): readonly TopicNode[] {
+  const all = [...topics.values()];
+  const wanted = filter === undefined ? all : all.filter(({ topic }) => filter.matches(topic));
+  const openDepth = wanted.length <= SMALL || filter !== undefined ? Number.POSITIVE_INFINITY : OPEN_DEPTH;
+  const nodes: TopicNode[] = [];
+  const visit = (node: Branch) => {
+    for (const child of [...node.below.values()].sort((a, b) => (a.level < b.level ? -1 : 1))) {
+      const open = child.below.size > 0 && child.depth < openDepth !== toggled.has(child.path);
+      nodes.push({
+        path: child.path,
+        level: child.level,
+        depth: child.depth,
+        children: child.below.size,
+        open,
+        isTopic: child.topic !== undefined,
+        retained: child.topic?.retained === true,
+        messages: child.messages,
+        at: child.at,
+      });
+      if (open) visit(child);
+    }
+  };
+  visit(treeOf(wanted));
+  return nodes;
+}
+
+/** The Topic Filter that watches a line of the tree: the topic, or everything below. */
+export function filterOfNode(node: TopicNode): string {
+  return node.children > 0 ? `${node.path}/#` : node.path;
+}
+
+export const topicTable: TableSpec<TopicNode> = {
+  noun: 'topics',
+  empty: 'no topic seen yet',
+  filtersItself: true,
+  columns: () => [
+    {
+      id: 'topic',
+      title: 'TOPIC',
+      min: 14,
+      max: 200,
+      priority: 0,
+      cell: (node) => {
+        const mark = node.children === 0 ? '·' : node.open ? '-' : '+';
+        const level = node.level === '' ? '(empty)' : node.level;
+        return span(`${'  '.repeat(Math.min(node.depth, 8))}${mark} ${level}`, node.isTopic ? 'plain' : 'muted');
+      },
+    },
+    {
+      id: 'retained',
+      title: 'RET',
+      min: 3,
+      priority: 1,
+      cell: (node) => span(node.retained ? 'ret' : '', 'accent'),
+    },
+    {
+      id: 'messages',
+      title: 'COUNT',
+      min: 5,
+      priority: 0,
+      align: 'right',
+      cell: (node) => span(compact(node.messages)),
+    },
+    {
+      id: 'age',
+      title: 'AGE',
+      min: 7,
+      priority: 2,
+      align: 'right',
+      cell: (node, { now }) => span(age(node.at, now), 'muted'),
+    },
+  ],
+  inputs: (model, data) => [data.topics, model.toggled],
+  items: (model, data, filter) =>
+    topicNodes(data.topics, model.toggled, model.lists.topics.filter === '' ? undefined : filter),
+  key: (node) => node.path,
+  text: (node) => node.path,
+};

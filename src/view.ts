@@ -1,0 +1,165 @@
+/** What the control API may see and do: one GatewayView over the services. */
+import { isUtf8 } from 'node:buffer';
+import type { ConfigView, GatewayView, PublishRequest, StatusView } from './api/contract.js';
+import type { Broker } from './broker/broker.js';
+import type { Clock } from './core/clock.js';
+import { errorsOf } from './core/errors.js';
+import { createMessage, type Message, type OriginKind } from './core/message.js';
+import { subscriptionTo } from './core/router.js';
+import { topicFilterFault, topicNameFault } from './core/topic.js';
+import type { MessageView, ServiceView } from './core/views.js';
+import type { Devices } from './devices/devices.js';
+import type { Links } from './links/links.js';
+import type { Logging } from './logging.js';
+import { Rates } from './rates.js';
+
+/** Payload bytes shown of one message. */
+const SHOWN_BYTES = 65_536;
+
+export const viewErrors = {
+  TOPIC_INVALID: {
+    fault: 'caller',
+    hint: 'a topic is 1 to 65,535 bytes; wildcards + and # stand only in filters, as whole levels',
+  },
+} as const;
+const viewError = errorsOf(viewErrors);
+
+export interface ViewParts {
+  readonly gatewayId: string;
+  readonly version: string;
+  readonly startedAt: number;
+  readonly readOnly: boolean;
+  readonly clock: Clock;
+  readonly logging: Logging;
+  readonly broker: Broker;
+  readonly devices: Devices;
+  readonly links: Links;
+  readonly config: ConfigView;
+  /** The gateway's own phase; `up` is refined by the services. */
+  readonly phase: () => 'starting' | 'up' | 'stopping';
+}
+
+export function createView(parts: ViewParts): GatewayView & Disposable {
+  const { broker, devices, links, clock, logging } = parts;
+  const { router } = broker;
+  const rates = new Rates<'received' | 'delivered'>(clock, () => router.counters());
+  let tails = 0;
+
+  const status = (): StatusView => {
+    const counters = router.counters();
+    const deviceViews = devices.devices();
+    const services: ServiceView[] = [
+      { name: broker.name, ...broker.status() },
+      { name: devices.name, ...devices.status() },
+      ...devices.services(),
+      ...links.services(),
+    ];
+    const alarms = [...devices.alarms(), ...links.alarms()].sort(
+      (a, b) => severity(a) - severity(b) || a.since - b.since,
+    );
+    const phase = parts.phase();
+    const healthy = alarms.length === 0 && services.every((service) => service.state === 'up');
+    const states = { online: 0, degraded: 0, offline: 0, paused: 0 };
+    for (const { state } of deviceViews) states[state === 'starting' ? 'online' : state]++;
+    const qualities = { good: 0, stale: 0, bad: 0 };
+    for (const { quality } of devices.points()) qualities[quality]++;
+    return {
+      gateway: parts.gatewayId,
+      version: parts.version,
+      pid: process.pid,
+      state: phase === 'up' && !healthy ? 'degraded' : phase,
+      startedAt: parts.startedAt,
+      now: clock.now(),
+      listeners: broker.addresses(),
+      services,
+      alarms,
+      messages: {
+        received: counters.received,
+        delivered: counters.delivered,
+        dropped: counters.dropped,
+        receivedPerSecond: rates.perSecond('received'),
+        deliveredPerSecond: rates.perSecond('delivered'),
+      },
+      clients: broker.clients().filter((client) => client.connected).length,
+      subscriptions: counters.subscriptions,
+      retained: counters.retained,
+      devices: states,
+      points: qualities,
+      rssBytes: process.memoryUsage.rss(),
+      readOnly: parts.readOnly,
+    };
+  };
+
+  return {
+    status,
+    devices: () => devices.devices(),
+    points: () => devices.points(),
+    pointsChangedSince: (revision) => devices.pointsChangedSince(revision),
+    clients: () => broker.clients(),
+    links: () => links.links(),
+    logs: () => logging.lines(),
+    onLog: (listener) => logging.onLine(listener),
+    *retained(filter) {
+      checkFilter(filter);
+      for (const message of router.retained(filter)) yield messageView(message, true);
+    },
+    tail(filter, listener) {
+      checkFilter(filter);
+      const origin = `gateway:tail-${tails++}` as const;
+      const attachment = router.attach({
+        id: origin,
+        kind: 'api',
+        origin,
+        durable: false,
+        deliver(message) {
+          listener(messageView(message, message.retain));
+          return true;
+        },
+      });
+      for (const message of attachment.subscribe(subscriptionTo(filter, { retainAsPublished: true }))) {
+        listener(messageView(message, true));
+      }
+      return attachment;
+    },
+    async publish(request) {
+      await router.publish(toMessage(request, clock.now()));
+    },
+    read: (device, point, signal) => devices.read(device, point, signal),
+    write: (device, point, request, signal) => devices.write(device, point, request, signal),
+    pause: (device) => devices.pause(device),
+    resume: (device) => devices.resume(device),
+    retry: (device) => devices.retry(device),
+    config: () => parts.config,
+    [Symbol.dispose]: () => rates[Symbol.dispose](),
+  };
+}
+
+const severity = (alarm: { severity: 'error' | 'warn' }): number => (alarm.severity === 'error' ? 0 : 1);
+
+function checkFilter(filter: string): void {
+  const fault = topicFilterFault(filter);
+  if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic filter "${filter.slice(0, 100)}" ${fault}`);
+}
+
+function toMessage(request: PublishRequest, now: number): Message {
+  const fault = topicNameFault(request.topic);
+  if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic "${request.topic.slice(0, 100)}" ${fault}`);
+  const payload =
+    request.base64 === undefined ? Buffer.from(request.text ?? '') : Buffer.from(request.base64, 'base64');
+  return createMessage({ ...request, payload, origin: 'gateway:api', receivedAt: now });
+}
+
+function messageView(message: Message, retain: boolean): MessageView {
+  const truncated = message.payload.length > SHOWN_BYTES;
+  const shown = truncated ? message.payload.subarray(0, SHOWN_BYTES) : message.payload;
+  return {
+    topic: message.topic,
+    ...(isUtf8(message.payload) ? { text: shown.toString('utf8') } : { base64: shown.toString('base64') }),
+    bytes: message.payload.length,
+    ...(truncated ? { truncated } : {}),
+    qos: message.qos,
+    retain,
+    origin: message.origin.slice(0, message.origin.indexOf(':')) as OriginKind,
+    at: message.receivedAt,
+  };
+}

@@ -1,0 +1,30 @@
+/** Broken files, one by one: place, path, message and hint of every problem, as people see them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { ConfigError, problemBlock } from '../../src/config/errors.js';
+import { loadConfig } from '../../src/config/load.js';
+import { fakeAdapters } from '../support/fake-adapters.js';
+import { repoRoot } from '../support/peers.js';
+
+const folder = join(repoRoot, 'test', 'cli', 'broken-configs');
+const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+
+t.ok(files.length >= 20, `${files.length} broken files`);
+
+for (const file of files) {
+  t.test(file, async (t) => {
+    const expected = readFileSync(join(folder, file.replace('.yaml', '.txt')), 'utf8');
+    try {
+      loadConfig({ file, env: {}, cwd: folder, adapters: fakeAdapters });
+      t.fail('it was accepted');
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      t.equal(error.code, 'CONFIG_INVALID');
+      t.equal(error.fault, 'config');
+      const text = error.problems.map(problemBlock).join('\n').replaceAll(folder, 'FOLDER');
+      t.equal(`${text}\n`, expected);
+      t.notMatch(text, /hunter2/, 'no secret in a message');
+    }
+  });
+}

@@ -1,0 +1,47 @@
+/** Adapters that only have schemas, for tests of the configuration: the shapes of a fieldbus and of a simulator. */
+import { z } from 'zod';
+import { type AnyAdapter, defineAdapter } from '../../src/core/adapter.js';
+
+const neverOpened = () => Promise.reject(new Error('a fake adapter opens no wire'));
+
+const address = z
+  .string()
+  .regex(/^(holding|input):\d+$/, 'expected a table and an address: "holding:100" or "input:7"');
+
+export const fieldbus = defineAdapter({
+  type: 'modbus',
+  title: 'Fieldbus of the tests',
+  endpoints: ['serial', 'tcp'],
+  port: z.object({ framing: z.enum(['rtu', 'tcp']).optional() }),
+  device: z.object({ unit: z.int().min(0).max(255).default(1) }),
+  address: z
+    .object({ address, type: z.enum(['int16', 'uint16', 'float32']).default('uint16'), order: z.string().optional() })
+    .refine((point) => point.order === undefined || point.type === 'float32', {
+      message: 'only a float32 has an order',
+      path: ['order'],
+    }),
+  readOnly: (point) => (point.address.startsWith('input:') ? 'input registers can only be read' : undefined),
+  open: neverOpened,
+});
+
+export const scale = defineAdapter({
+  type: 'scale',
+  title: 'Weighing scale of the tests',
+  endpoints: ['serial'],
+  port: z.object({ delimiter: z.string() }),
+  device: z.object({}),
+  address: z.object({ field: z.string() }),
+  open: neverOpened,
+});
+
+export const simulator = defineAdapter({
+  type: 'simulator',
+  title: 'Simulator of the tests',
+  endpoints: ['memory'],
+  port: z.object({}),
+  device: z.object({}),
+  address: z.object({ wave: z.enum(['sine', 'ramp']).default('sine') }),
+  open: neverOpened,
+});
+
+export const fakeAdapters: readonly AnyAdapter[] = [fieldbus, scale, simulator];

@@ -1,0 +1,257 @@
+/** A gateway without a gateway: a GatewayView of fixed content that tests change, for the API, the CLI and the TUI. */
+import type {
+  ClientView,
+  CommandResult,
+  ConfigView,
+  DeviceView,
+  GatewayView,
+  LinkView,
+  LogLine,
+  MessageView,
+  PointView,
+  PublishRequest,
+  StatusView,
+  WriteRequest,
+} from '../../src/api/contract.js';
+import { errorsOf } from '../../src/core/errors.js';
+import { topicMatches } from '../../src/core/topic.js';
+
+/** 2026-01-01T00:00:00Z */
+export const FAKE_NOW = Date.UTC(2026, 0, 1);
+
+const fakeError = errorsOf({
+  FAKE_TIMEOUT: { fault: 'device', hint: 'check the wiring' },
+} as const);
+
+function point(device: string, name: string, value: PointView['value'], more: Partial<PointView> = {}): PointView {
+  return {
+    device,
+    point: name,
+    topic: `hpmq/plant-7/${device}/${name}`,
+    value,
+    text: value === null ? '—' : String(value),
+    quality: 'good',
+    at: FAKE_NOW - 400,
+    every: 1_000,
+    writable: false,
+    readOnlyReason: 'the point has no `write` in the configuration',
+    ...more,
+  };
+}
+
+const writable = (critical = false): Partial<PointView> => ({
+  writable: true,
+  write: { min: 10, max: 90, step: 0.5, verify: true, critical },
+});
+
+export class FakeView implements GatewayView {
+  points_: PointView[] = [
+    point('boiler', 'temperature', 71.4, { unit: '°C' }),
+    point('boiler', 'setpoint', 65, { unit: '°C', ...writable() }),
+    point('boiler', 'release', 0, writable(true)),
+    point('meter', 'energy', '18446744073709551615', { unit: 'kWh' }),
+    point('meter', 'power', null, {
+      quality: 'bad',
+      error: {
+        code: 'FAKE_TIMEOUT',
+        fault: 'device',
+        message: 'unit 1 did not answer within 500 ms',
+        hint: 'check the wiring',
+      },
+    }),
+  ];
+  devices_: DeviceView[] = [
+    device('boiler', 'online', 3),
+    device('meter', 'offline', 2, {
+      error: {
+        code: 'FAKE_TIMEOUT',
+        fault: 'device',
+        message: 'unit 1 did not answer within 500 ms',
+        hint: 'check the wiring',
+      },
+      nextTryAt: FAKE_NOW + 12_000,
+    }),
+  ];
+  retained_: MessageView[] = [message('hpmq/plant-7/boiler/temperature', '{"v":71.4}', true)];
+  readonly logs_: LogLine[] = [
+    { at: FAKE_NOW, level: 'info', service: 'gateway', message: 'gateway is up', fields: {} },
+  ];
+  readonly published: PublishRequest[] = [];
+  readonly written: (WriteRequest & { device: string; point: string })[] = [];
+  readonly paused: string[] = [];
+  /** What write() answers; the value as written when absent. */
+  outcome: Partial<CommandResult> = {};
+  readonly #tails = new Set<{ filter: string; listener: (message: MessageView) => void }>();
+  readonly #logListeners = new Set<(line: LogLine) => void>();
+  #revision = 0;
+  readonly #changed = new Map<string, number>();
+
+  /** Subscriptions that somebody holds: 0 when nobody watches. */
+  get watchers(): number {
+    return this.#tails.size + this.#logListeners.size;
+  }
+
+  set(device: string, name: string, value: PointView['value']): void {
+    this.points_ = this.points_.map((one) =>
+      one.device === device && one.point === name ? { ...one, value, text: String(value), at: FAKE_NOW } : one,
+    );
+    this.#changed.set(`${device}.${name}`, ++this.#revision);
+  }
+
+  log(text: string): void {
+    const line: LogLine = { at: FAKE_NOW, level: 'info', service: 'test', message: text, fields: {} };
+    this.logs_.push(line);
+    for (const listener of this.#logListeners) listener(line);
+  }
+
+  arrive(topic: string, text: string, retain = false): void {
+    for (const tail of this.#tails) if (topicMatches(tail.filter, topic)) tail.listener(message(topic, text, retain));
+  }
+
+  status(): StatusView {
+    return {
+      gateway: 'plant-7',
+      version: '0.0.0',
+      pid: 4_711,
+      state: 'degraded',
+      startedAt: FAKE_NOW - 3_600_000,
+      now: FAKE_NOW,
+      listeners: ['127.0.0.1:1883'],
+      services: [{ name: 'broker', state: 'up', since: FAKE_NOW - 3_600_000 }],
+      alarms: [
+        {
+          severity: 'error',
+          subject: 'device:meter',
+          since: FAKE_NOW - 90_000,
+          error: {
+            code: 'FAKE_TIMEOUT',
+            fault: 'device',
+            message: 'unit 1 did not answer within 500 ms',
+            hint: 'check the wiring',
+          },
+        },
+      ],
+      messages: { received: 1_200, delivered: 900, dropped: 0, receivedPerSecond: 12.5, deliveredPerSecond: 9 },
+      clients: 2,
+      subscriptions: 5,
+      retained: 1,
+      devices: { online: 1, degraded: 0, offline: 1, paused: 0 },
+      points: { good: 4, stale: 0, bad: 1 },
+      rssBytes: 61_000_000,
+      readOnly: false,
+    };
+  }
+
+  devices(): readonly DeviceView[] {
+    return this.devices_;
+  }
+
+  points(): readonly PointView[] {
+    return this.points_;
+  }
+
+  pointsChangedSince(revision: number): { revision: number; points: readonly PointView[] } {
+    const points = this.points_.filter((one) => (this.#changed.get(`${one.device}.${one.point}`) ?? 0) > revision);
+    return { revision: this.#revision, points };
+  }
+
+  clients(): readonly ClientView[] {
+    return [];
+  }
+
+  links(): readonly LinkView[] {
+    return [
+      {
+        name: 'cloud',
+        type: 'mqtt',
+        url: 'mqtt://iot.example.com:1883',
+        state: 'up',
+        since: FAKE_NOW - 60_000,
+        in: 1,
+        out: 2,
+        inPerSecond: 0,
+        outPerSecond: 1,
+        queued: 0,
+        oldestMs: null,
+        dropped: 0,
+      },
+    ];
+  }
+
+  logs(): Iterable<LogLine> {
+    return this.logs_;
+  }
+
+  onLog(listener: (line: LogLine) => void): Disposable {
+    this.#logListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#logListeners.delete(listener) };
+  }
+
+  retained(filter: string): Iterable<MessageView> {
+    if (filter === 'bad/#/filter') throw fakeError('FAKE_TIMEOUT', 'the filter is bad');
+    return this.retained_.filter(({ topic }) => topicMatches(filter, topic));
+  }
+
+  tail(filter: string, listener: (message: MessageView) => void): Disposable {
+    const tail = { filter, listener };
+    this.#tails.add(tail);
+    for (const one of this.retained(filter)) listener(one);
+    return { [Symbol.dispose]: () => void this.#tails.delete(tail) };
+  }
+
+  async publish(request: PublishRequest): Promise<void> {
+    this.published.push(request);
+    this.arrive(request.topic, request.text ?? '', request.retain);
+  }
+
+  async read(deviceName: string, name: string): Promise<PointView> {
+    if (deviceName === 'meter' && name === 'power') {
+      throw fakeError('FAKE_TIMEOUT', 'unit 1 did not answer within 500 ms', { details: { unit: 1, timeoutMs: 500 } });
+    }
+    return this.points_.find((one) => one.device === deviceName && one.point === name)!;
+  }
+
+  async write(deviceName: string, name: string, request: WriteRequest): Promise<CommandResult> {
+    this.written.push({ ...request, device: deviceName, point: name });
+    return { status: 'verified', device: deviceName, point: name, value: request.value, at: FAKE_NOW, ...this.outcome };
+  }
+
+  pause(deviceName: string): void {
+    this.paused.push(deviceName);
+  }
+
+  resume(deviceName: string): void {
+    this.paused.splice(this.paused.indexOf(deviceName), 1);
+  }
+
+  retry(): void {}
+
+  config(): ConfigView {
+    return { file: '/etc/hpmq/hpmq.yaml', yaml: 'gateway:\n  id: plant-7\n' };
+  }
+}
+
+function message(topic: string, text: string, retain: boolean): MessageView {
+  return { topic, text, bytes: Buffer.byteLength(text), qos: 1, retain, origin: 'device', at: FAKE_NOW };
+}
+
+function device(name: string, state: DeviceView['state'], points: number, more: Partial<DeviceView> = {}): DeviceView {
+  return {
+    name,
+    adapter: 'modbus',
+    port: 'line-a',
+    endpoint: '/dev/ttyUSB0 19200 8E1',
+    address: `unit ${points}`,
+    state,
+    since: FAKE_NOW - 60_000,
+    points,
+    badPoints: state === 'online' ? 0 : 1,
+    exchangeMs: { p50: 12, p95: 30 },
+    requests: 100,
+    timeouts: state === 'online' ? 0 : 7,
+    errors: 0,
+    errorsPerMinute: 0,
+    overruns: 0,
+    ...more,
+  };
+}

@@ -1,0 +1,138 @@
+/** Foreign Modbus slaves, serial lines without hardware, and the wires to them. */
+import { execFileSync } from 'node:child_process';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { SerialPort } from 'serialport';
+import type { Test } from 'tap';
+import { freePort, listening, needs, type Peer, repoRoot, startPeer } from './peers.js';
+
+/** pymodbus is Debian's, so is the Python that finds it. */
+export const PYTHON = '/usr/bin/python3';
+
+function works(program: string, args: readonly string[]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Options of a test that needs libmodbus and a compiler, and further programs. */
+export function needsLibmodbus(...programs: readonly string[]) {
+  const there = works('pkg-config', ['--exists', 'libmodbus']);
+  return needs('gcc', ...(there ? [] : ['libmodbus-dev']), ...programs);
+}
+
+/** Options of a test that needs pymodbus and what its server imports, and further programs. */
+export function needsPymodbus(...programs: readonly string[]) {
+  const there = works(PYTHON, ['-c', 'import pymodbus.server']);
+  return needs(...(there ? [] : ['python3-pymodbus', 'python3-serial-asyncio']), ...programs);
+}
+
+/** How a slave is reached, and its stdin: `holding 100 = 42`. */
+export interface Slave {
+  readonly peer: Peer;
+  /** Sets or asks one address from outside; resolves with its value. */
+  tell(line: string): Promise<number>;
+}
+
+const folders = new WeakMap<Test, string>();
+
+/** The test's folder; asking tap for it again would empty it. */
+function folderOf(t: Test): string {
+  const folder = folders.get(t) ?? t.testdir();
+  folders.set(t, folder);
+  return folder;
+}
+
+/** Two ends of one serial line: what is written to one is read at the other. */
+export async function ptyPair(t: Test): Promise<readonly [string, string]> {
+  const folder = folderOf(t);
+  const [a, b] = [join(folder, 'ttyA'), join(folder, 'ttyB')];
+  const peer = startPeer(t, 'socat', ['-d', '-d', `pty,raw,echo=0,link=${a}`, `pty,raw,echo=0,link=${b}`]);
+  await peer.sees(/starting data transfer loop/);
+  return [a, b];
+}
+
+/** A serial port as a Duplex that closes its descriptor when destroyed. */
+export async function openSerial(t: Test, path: string, baudRate = 19_200): Promise<Duplex> {
+  const port = new SerialPort({ path, baudRate, autoOpen: false });
+  port.on('error', () => {});
+  port._destroy = (error, callback) => {
+    if (port.isOpen) port.close(() => callback(error));
+    else callback(error);
+  };
+  await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+  t.teardown(() => closed(port));
+  return port;
+}
+
+/** A TCP connection that is closed at the end of the test. */
+export async function openTcp(t: Test, port: number): Promise<Duplex> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  socket.on('error', () => {});
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('close', () => reject(new Error(`nobody listens on ${port}`)));
+  });
+  t.teardown(() => closed(socket));
+  return socket;
+}
+
+function closed(wire: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    if (wire.closed) return resolve();
+    wire.once('close', () => resolve());
+    wire.destroy();
+  });
+}
+
+async function slave(peer: Peer): Promise<Slave> {
+  await peer.sees(/^ready$/m);
+  const tell = async (line: string) => {
+    const before = peer.stdout().length;
+    peer.write(`${line}\n`);
+    const [, address] = /^(\w+ \d+)/.exec(line) ?? [];
+    const match = await peer.sees(new RegExp(`^[\\s\\S]{${before}}(?:[\\s\\S]*\\n)?${address} = (\\d+)\\r?\\n`));
+    return Number(match[1]);
+  };
+  return { peer, tell };
+}
+
+/** Compiles the libmodbus slave into the test's folder. @returns the program */
+export function compileLibmodbusSlave(t: Test): string {
+  const program = join(folderOf(t), 'modbus-slave');
+  const flags = execFileSync('pkg-config', ['--cflags', '--libs', 'libmodbus'], { encoding: 'utf8' }).trim();
+  const source = join(repoRoot, 'test/peers/modbus-slave.c');
+  execFileSync('gcc', ['-O1', '-Wall', source, ...flags.split(/\s+/), '-o', program]);
+  return program;
+}
+
+export interface TcpSlave extends Slave {
+  readonly port: number;
+}
+
+export async function libmodbusTcp(t: Test, program: string, unit: number): Promise<TcpSlave> {
+  const port = await freePort();
+  return { ...(await slave(startPeer(t, program, ['tcp', String(port), String(unit)]))), port };
+}
+
+/** @param path - its end of the line; the line runs at 19200 8N1 */
+export function libmodbusRtu(t: Test, program: string, path: string, unit: number): Promise<Slave> {
+  return slave(startPeer(t, program, ['rtu', path, '19200', 'N', String(unit)]));
+}
+
+export async function pymodbusTcp(t: Test, kind: 'tcp' | 'rtutcp', unit: number): Promise<TcpSlave> {
+  const port = await freePort();
+  const peer = startPeer(t, PYTHON, [join(repoRoot, 'test/peers/modbus-slave.py'), kind, String(port), String(unit)]);
+  const started = await slave(peer);
+  await listening(port);
+  return { ...started, port };
+}
+
+export function pymodbusRtu(t: Test, path: string, unit: number): Promise<Slave> {
+  const program = join(repoRoot, 'test/peers/modbus-slave.py');
+  return slave(startPeer(t, PYTHON, [program, 'rtu', path, '19200', 'N', String(unit)]));
+}
