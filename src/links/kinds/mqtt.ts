@@ -187,12 +187,12 @@ class MqttConnection implements FarSide {
     this.#socket?.destroy();
   }
 
-  close(): void {
+  close(will: boolean): void {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
     const deadline = this.#options.clock.after(CLOSE_TIMEOUT, () => socket.destroy());
     socket.once('close', () => deadline.cancel());
-    if (this.#options.will === undefined) socket.end(DISCONNECT);
+    if (!will || this.#options.will === undefined) socket.end(DISCONNECT);
     else if (this.#options.config.protocolVersion === 5) socket.end(DISCONNECT_WITH_WILL);
     // Without a DISCONNECT the far side publishes the will [MQTT-3.1.2-8].
     else socket.end();
