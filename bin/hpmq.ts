@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-console.log('x');
+import { main } from '../src/cli/program.js';
+
+process.exitCode = await main(process.argv.slice(2));

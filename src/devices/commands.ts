@@ -80,11 +80,12 @@ export class Commands implements AsyncDisposable {
         throw thrown;
       }
       const controller = new AbortController();
-      const timer = this.#clock.after(Math.max(0, order.withinMs), () =>
-        controller.abort(
-          devicesError('COMMAND_EXPIRED', `the command waited ${order.withinMs} ms for the wire; nothing was sent`),
-        ),
-      );
+      const expire = () => {
+        const message = `the command did not get the wire within ${order.withinMs} ms; nothing was sent`;
+        controller.abort(devicesError('COMMAND_EXPIRED', message));
+      };
+      const timer = this.#clock.after(order.withinMs, expire);
+      if (order.withinMs <= 0) expire();
       const onAbort = () =>
         controller.abort(devicesError('COMMAND_CANCELLED', 'the command was taken back; nothing was sent'));
       const settle = (result: WriteResult) => {

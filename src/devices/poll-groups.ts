@@ -65,15 +65,11 @@ export class PollGroups {
     for (const group of this.#groups) this.#enqueue(group, group.plan.pieces(), except?.piece);
   }
 
-  /** Puts the exchange that reads this point first. */
+  /** Reads this point after what waits already: a flood of writes must not keep the others from being read. */
   due(point: DevicePoint): void {
     for (const group of this.#groups) {
       const piece = group.plan.pieceOf(point);
-      if (piece === undefined) continue;
-      const waiting = this.#queue.findIndex((entry) => entry.piece === piece);
-      if (waiting >= 0) this.#queue.splice(waiting, 1);
-      this.#open.add(piece);
-      this.#queue.unshift({ group, piece });
+      if (piece !== undefined) this.#enqueue(group, [piece]);
     }
   }
 
@@ -91,7 +87,7 @@ export class PollGroups {
 
   /** The exchange ended, one way or another. */
   done(entry: Entry): void {
-    if (!this.#queue.some((other) => other.piece === entry.piece)) this.#open.delete(entry.piece);
+    this.#open.delete(entry.piece);
   }
 
   failed(entry: Entry): void {

@@ -9,6 +9,7 @@
  * lets a poll through now and then; every exchange has a deadline; when the wire fails, the exchange in flight fails at
  * once and the wire is opened again; nothing here throws, an exchange's failure is its outcome.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { backoffDelays } from '../core/backoff.js';
 import { coreError, GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -207,6 +208,8 @@ export class Port implements AsyncDisposable {
       }
       await this.#exchange(session, job);
       if (this.#o.config.pause > 0 && session.error === undefined) await this.#ended.wait(this.#o.config.pause);
+      // Whoever got an answer may have the next, more urgent request ready: let it ask before a poll gets the wire.
+      await turn();
     }
     signal.removeEventListener('abort', onStop);
   }

@@ -220,7 +220,7 @@ export class Supervisor implements AsyncDisposable {
         this.#take(point, reading, true);
         this.#update();
       } else if (!outcome.ok && outcome.sent) {
-        this.#spoil([point], outcome.error);
+        this.#fault([point], outcome.error);
         this.#unanswered(outcome.error);
       }
     }
@@ -284,12 +284,11 @@ export class Supervisor implements AsyncDisposable {
     } else if (outcome.error.fault === 'caller') {
       // The adapter would not ask: that says nothing against the device.
       this.#answered(entry);
-      for (const point of points) this.#troubled.set(point.id, outcome.error);
-      this.#spoil(points, outcome.error);
+      this.#fault(points, outcome.error);
       this.#update();
     } else {
       this.#groups.failed(entry);
-      this.#spoil(points, outcome.error);
+      this.#fault(points, outcome.error);
       this.#unanswered(outcome.error);
     }
   }
@@ -323,6 +322,12 @@ export class Supervisor implements AsyncDisposable {
     if (sample.error === undefined) this.#troubled.delete(point.id);
     else this.#troubled.set(point.id, sample.error);
     this.#store(point, sample, reading.value, force);
+  }
+
+  /** The attempt to read these points failed. */
+  #fault(points: readonly DevicePoint[], error: GatewayError): void {
+    for (const point of points) this.#troubled.set(point.id, error);
+    this.#spoil(points, error);
   }
 
   /** The last attempt failed: no value is better than an old one that looks new. */

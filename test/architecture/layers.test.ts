@@ -23,7 +23,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
       '^src/cli/',
       '^src/api/(client|contract|socket)\\.ts$',
       '^src/config/',
-      '^src/(gateway|builtin|version|logging)\\.ts$',
+      '^src/(run|builtin|version)\\.ts$',
       '^src/demo/',
       '^src/tui/main\\.tsx$',
     ],

@@ -239,6 +239,15 @@ export interface Bench extends AsyncDisposable {
   state(device: string): string;
 }
 
+/** Until nothing more goes over the wire without time passing. */
+export async function quiet(world: FakeWorld): Promise<void> {
+  let before: number;
+  do {
+    before = world.log.length;
+    await settle();
+  } while (world.log.length > before);
+}
+
 /** Devices on a fake line under a manual clock; `random` is 0.999…, so delays have their nominal length. */
 export async function startBench(
   world: FakeWorld,
@@ -259,7 +268,7 @@ export async function startBench(
     random: () => 0.999_999,
   });
   await devices.start(new AbortController().signal);
-  await settle();
+  await quiet(world);
   return {
     clock,
     world,

@@ -1,0 +1,58 @@
+/** The columns of lists, and the small texts in them: the same words as in the terminal interface. */
+import { formatDuration } from '../core/duration.js';
+import type { DeviceView, PointView } from '../core/views.js';
+import type { Column } from './table.js';
+import { timeText, visible } from './text.js';
+import type { Tone } from './tone.js';
+
+const UNKNOWN = '—';
+
+export const ageText = (at: number | null, now: number): string => (at === null ? UNKNOWN : formatDuration(now - at));
+
+const msText = (ms: number | null): string => (ms === null ? UNKNOWN : String(Math.round(ms)));
+
+const DEVICE_TONES: Readonly<Record<string, Tone>> = {
+  online: 'ok',
+  degraded: 'warn',
+  offline: 'bad',
+  paused: 'muted',
+};
+const QUALITY_TONES: Readonly<Record<string, Tone>> = { good: 'ok', stale: 'warn', bad: 'bad' };
+
+export function deviceColumns(now: number): readonly Column<DeviceView>[] {
+  return [
+    { title: 'DEVICE', value: (device) => device.name },
+    { title: 'ADAPTER', value: (device) => device.adapter },
+    { title: 'STATE', value: (device) => device.state, tone: (device) => DEVICE_TONES[device.state] },
+    { title: 'SINCE', value: (device) => ageText(device.since, now), align: 'right' },
+    { title: 'POINTS', value: (device) => String(device.points), align: 'right' },
+    { title: 'BAD', value: (device) => String(device.badPoints), align: 'right' },
+    { title: 'P50 MS', value: (device) => msText(device.exchangeMs.p50), align: 'right' },
+    { title: 'P95 MS', value: (device) => msText(device.exchangeMs.p95), align: 'right' },
+    { title: 'ERR/MIN', value: (device) => String(device.errorsPerMinute), align: 'right' },
+    { title: 'ENDPOINT', value: (device) => `${device.endpoint} ${device.address}` },
+  ];
+}
+
+export function pointColumns(now: number): readonly Column<PointView>[] {
+  return [
+    { title: 'POINT', value: (point) => `${point.device}.${point.point}` },
+    { title: 'VALUE', value: (point) => point.text, align: 'right' },
+    { title: 'UNIT', value: (point) => point.unit ?? '' },
+    { title: 'QUALITY', value: (point) => point.quality, tone: (point) => QUALITY_TONES[point.quality] },
+    { title: 'AGE', value: (point) => ageText(point.at, now), align: 'right' },
+    { title: 'WRITE', value: (point) => (point.writable ? 'yes' : 'no') },
+    { title: 'TOPIC', value: (point) => point.topic },
+  ];
+}
+
+export function valueText(point: Pick<PointView, 'text' | 'unit'>): string {
+  return visible(point.unit === undefined ? point.text : `${point.text} ${point.unit}`);
+}
+
+/** One change of a point: time of the sample, point, value, quality, and what is wrong. */
+export function changeLine(point: PointView): string {
+  const problem = point.error === undefined ? '' : `  ${point.error.code} ${point.error.message}`;
+  const time = point.at === null ? ' '.repeat(12) : timeText(point.at);
+  return `${time}  ${point.device}.${point.point}  ${valueText(point)}  ${point.quality}${visible(problem)}`;
+}

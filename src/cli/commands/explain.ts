@@ -1,0 +1,72 @@
+import type { ErrorCatalogue, Fault } from '../../core/errors.js';
+import type { Cli } from '../cli.js';
+import type { HpmqCommand } from '../command.js';
+import { cliError, cliErrors } from '../errors.js';
+import { EXIT_OF_FAULT } from '../exit.js';
+
+const WHO_ACTS: Readonly<Record<Fault, string>> = {
+  config: 'the person who wrote the configuration',
+  caller: 'the client that sent the request, or the person who typed the command',
+  device: 'a technician at the device and its wiring',
+  peer: 'the operator of the network or of the far side',
+  limit: 'the operator of this gateway: a limit was reached',
+  bug: 'the makers of hpmq: it is a defect',
+};
+
+interface Entry {
+  readonly code: string;
+  readonly fault: Fault;
+  readonly hint: string;
+}
+
+export function define(command: HpmqCommand, cli: Cli): void {
+  command
+    .argument('[code]', 'error code, such as GATEWAY_NOT_RUNNING; all of them when absent')
+    .withExamples(['explain GATEWAY_NOT_RUNNING', 'who has to act, and how'], ['explain', 'all codes'])
+    .action(cli.action((code: string | undefined) => (code === undefined ? list(cli) : explain(cli, code))));
+}
+
+async function entries(): Promise<readonly Entry[]> {
+  const { loadCatalogues } = await import('../../builtin.js');
+  const catalogues: readonly ErrorCatalogue[] = [cliErrors, ...(await loadCatalogues())];
+  return catalogues
+    .flatMap((catalogue) => Object.entries(catalogue).map(([code, { fault, hint }]) => ({ code, fault, hint })))
+    .sort((a, b) => (a.code < b.code ? -1 : 1));
+}
+
+async function list(cli: Cli): Promise<undefined> {
+  await cli.output.list<Entry>(
+    [
+      { title: 'CODE', value: (one) => one.code },
+      { title: 'FAULT', value: (one) => one.fault },
+      { title: 'HINT', value: (one) => one.hint },
+    ],
+    await entries(),
+    'there are no error codes',
+  );
+  return undefined;
+}
+
+async function explain(cli: Cli, text: string): Promise<undefined> {
+  const all = await entries();
+  const code = text.toUpperCase().replaceAll('-', '_');
+  const found = all.find((one) => one.code === code);
+  if (found === undefined) {
+    const { nearest } = await import('../../config/nearest.js');
+    const close = nearest(
+      code,
+      all.map((one) => one.code),
+    );
+    throw cliError('CLI_UNKNOWN_CODE', `there is no error code ${code}`, {
+      hint: `${close === undefined ? '' : `did you mean ${close}? `}list them with \`hpmq explain\``,
+    });
+  }
+  if (cli.output.isJson) {
+    cli.output.json({ ...found, whoActs: WHO_ACTS[found.fault], exitCode: EXIT_OF_FAULT[found.fault] });
+    return undefined;
+  }
+  cli.output.line(`${found.code}  (fault: ${found.fault}, exit code ${EXIT_OF_FAULT[found.fault]})`);
+  cli.output.line(`  who acts  ${WHO_ACTS[found.fault]}`);
+  cli.output.line(`  to do     ${found.hint}`);
+  return undefined;
+}

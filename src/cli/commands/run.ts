@@ -1,0 +1,18 @@
+import type { Cli } from '../cli.js';
+import type { HpmqCommand } from '../command.js';
+
+export function define(command: HpmqCommand, cli: Cli): void {
+  command
+    .withExamples(
+      ['run', 'with the configuration found in the usual places'],
+      ['run -c hpmq.yaml', 'with this configuration'],
+      ['run -v', 'with the debug log'],
+    )
+    .action(
+      cli.action(async () => {
+        const { runGateway } = await import('../../run.js');
+        const { config, socket, verbose = 0 } = cli.globals;
+        return runGateway({ config, socket: socket ?? (cli.env.HPMQ_SOCKET || undefined), verbose });
+      }),
+    );
+}

@@ -1,0 +1,118 @@
+import type { MessageView, PublishRequest } from '../../api/contract.js';
+import { topicFilterFault, topicNameFault } from '../../core/topic.js';
+import type { Cli } from '../cli.js';
+import type { HpmqCommand } from '../command.js';
+import { cliError } from '../errors.js';
+import { EXIT } from '../exit.js';
+import { count, timeText, visible } from '../text.js';
+import { wholeNumber } from './point.js';
+
+/** Read from stdin at most; the API takes 1 MB as text or base64. */
+const MAX_PAYLOAD_BYTES = 700_000;
+
+export function define(command: HpmqCommand, cli: Cli): void {
+  command.withExamples(
+    ["topic tail 'hpmq/#'", 'follow messages until Ctrl-C'],
+    ['topic pub plant/lamp on', 'publish a message'],
+  );
+  command
+    .verb('pub <topic> [message]')
+    .description('Publishes one message')
+    .option('--qos <n>', 'quality of service: 0, 1 or 2', qosOf, 0 as const)
+    .option('--retain', 'keep it for later subscribers')
+    .withExamples(
+      ['topic pub plant/lamp on', 'a text'],
+      ['topic pub plant/image - < image.png', 'bytes from stdin'],
+      ["topic pub plant/lamp '' --retain", 'remove a retained message'],
+    )
+    .action(
+      cli.action((topic: string, message: string | undefined, options: { qos: 0 | 1 | 2; retain?: boolean }) =>
+        publish(cli, topic, message, options.qos, options.retain ?? false),
+      ),
+    );
+  command
+    .verb('tail [filter]')
+    .description('Follows messages: retained ones first, then as they come')
+    .option('--limit <n>', 'end after so many messages', wholeNumber)
+    .withExamples(
+      ['topic tail', 'everything'],
+      ["topic tail 'hpmq/+/boiler/#'", 'a topic filter'],
+      ["topic tail 'hpmq/#' --json", 'NDJSON, one message per line'],
+    )
+    .action(
+      cli.action((filter: string | undefined, options: { limit?: number }) => tail(cli, filter ?? '#', options.limit)),
+    );
+}
+
+function qosOf(text: string): 0 | 1 | 2 {
+  if (text === '0' || text === '1' || text === '2') return Number(text) as 0 | 1 | 2;
+  throw cliError('CLI_USAGE', `"${text}" is not a quality of service`, { hint: 'write --qos 0, 1 or 2' });
+}
+
+async function publish(
+  cli: Cli,
+  topic: string,
+  message: string | undefined,
+  qos: 0 | 1 | 2,
+  retain: boolean,
+): Promise<undefined> {
+  const fault = topicNameFault(topic);
+  if (fault !== undefined) {
+    throw cliError('CLI_USAGE', `"${visible(topic).slice(0, 100)}" is not a topic: ${fault}`, {
+      hint: 'write a topic without wildcards',
+    });
+  }
+  const body = { topic, qos, retain, ...(await payloadOf(cli, message)) } satisfies PublishRequest;
+  const result = await cli.request('POST /v1/publish', { body });
+  if (cli.output.isJson) cli.output.json(result);
+  else cli.output.note(`published to ${visible(topic)} (QoS ${qos}${retain ? ', retained' : ''})`);
+  return undefined;
+}
+
+async function payloadOf(cli: Cli, message: string | undefined): Promise<{ text: string } | { base64: string }> {
+  const { stdin } = cli.streams;
+  if (message !== undefined && message !== '-') return { text: message };
+  if (message === undefined && stdin.isTTY === true) {
+    throw cliError('CLI_NO_INPUT', 'there is no message', {
+      hint: "give it as an argument, '' for an empty one, or pipe it in",
+    });
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_PAYLOAD_BYTES)
+      throw cliError('CLI_USAGE', `the message has more than ${MAX_PAYLOAD_BYTES} bytes`, {
+        hint: 'use an MQTT client for large messages',
+      });
+    chunks.push(chunk);
+  }
+  return { base64: Buffer.concat(chunks).toString('base64') };
+}
+
+async function tail(cli: Cli, filter: string, limit = Number.POSITIVE_INFINITY): Promise<number> {
+  const fault = topicFilterFault(filter);
+  if (fault !== undefined) {
+    throw cliError('CLI_USAGE', `"${visible(filter).slice(0, 100)}" is not a topic filter: ${fault}`, {
+      hint: "quote it: 'plant/+/temperature' or 'plant/#'",
+    });
+  }
+  const client = await cli.client();
+  let lines = 0;
+  for await (const event of client.events({ kinds: ['messages'], filter, rate: 10, signal: cli.stopSignal })) {
+    if (event.kind !== 'messages') continue;
+    for (const message of event.data.items) {
+      if (cli.output.isJson) cli.output.jsonLine(message);
+      else cli.output.line(messageLine(message));
+      if (++lines >= limit) return EXIT.OK;
+    }
+    if (event.data.dropped > 0)
+      cli.output.note(`${count(event.data.dropped, 'message')} came too fast and were left out`);
+  }
+  return cli.stopCode;
+}
+
+function messageLine(message: MessageView): string {
+  const payload = message.text === undefined ? `(${message.bytes} bytes) ${message.base64}` : visible(message.text);
+  return `${timeText(message.at)}  ${visible(message.topic)}  ${payload}${message.truncated ? '…' : ''}${message.retain ? '  (retained)' : ''}`;
+}

@@ -1,0 +1,41 @@
+import type { Cli } from '../cli.js';
+import type { HpmqCommand } from '../command.js';
+
+export function define(command: HpmqCommand, cli: Cli): void {
+  command
+    .option('--read-only', 'offer no writes')
+    .option('--ascii', 'only ASCII signs')
+    .option('--no-motion', 'no animation')
+    .option('--screen <name>', 'screen to begin with, such as devices')
+    .withExamples(
+      ['tui', 'watch and operate the gateway on this machine'],
+      ['tui --read-only --screen points', 'only look'],
+    )
+    .action(
+      cli.action(async (options: { readOnly?: boolean; ascii?: boolean; motion: boolean; screen?: string }) => {
+        const { streams, env, globals } = cli;
+        const { usesColor } = await import('../output.js');
+        const color = usesColor(streams.stdout, env, globals.color);
+        const target = await cli.socket();
+        const client = await cli.client();
+        process.env.NODE_ENV ??= 'production';
+        const { runTui } = await import('../../tui/main.js');
+        const { readOnly = false, ascii = false, motion, screen } = options;
+        return runTui({
+          client,
+          readOnly,
+          color,
+          ascii: ascii || !drawsUnicode(env),
+          motion,
+          target,
+          ...(screen !== undefined && { screen }),
+        });
+      }),
+    );
+}
+
+/** The Linux console and locales that are not UTF-8 have no signs beyond ASCII. */
+function drawsUnicode(env: Cli['env']): boolean {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
+  return env.TERM !== 'linux' && (locale === undefined || locale === '' || /utf-?8/i.test(locale));
+}

@@ -1,0 +1,103 @@
+/**
+ * Assembles the commands. Only names and purposes are here: a command's module is loaded when it was chosen, so that
+ * `hpmq --help` needs nothing but commander.
+ */
+import { CommanderError, Option } from 'commander';
+import { toGatewayError } from '../core/errors.js';
+import { version } from '../version.js';
+import { Cli, type Streams } from './cli.js';
+import { HpmqCommand } from './command.js';
+import { cliError } from './errors.js';
+import { EXIT, EXIT_OF_FAULT } from './exit.js';
+
+interface CommandModule {
+  /** Adds arguments, options, verbs and handlers to a command that has only a name. */
+  define(command: HpmqCommand, cli: Cli): void;
+}
+
+const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => Promise<CommandModule>])[] = [
+  ['run', 'Starts the gateway in the foreground', () => import('./commands/run.js')],
+  ['status', 'Shows the health of the gateway', () => import('./commands/status.js')],
+  ['config', 'Checks and shows the configuration', () => import('./commands/config.js')],
+  ['device', 'Lists devices and their state', () => import('./commands/device.js')],
+  ['point', 'Lists, reads, writes and watches points', () => import('./commands/point.js')],
+  ['topic', 'Publishes and tails MQTT messages', () => import('./commands/topic.js')],
+  ['tui', 'Opens the terminal interface', () => import('./commands/tui.js')],
+  ['demo', 'Runs a simulated plant, a gateway and an upstream', () => import('./commands/demo.js')],
+  ['simulate', 'Runs simulated devices for a gateway to poll', () => import('./commands/simulate.js')],
+  ['explain', 'Explains an error code', () => import('./commands/explain.js')],
+  ['version', 'Shows version and platform', () => import('./commands/version.js')],
+];
+
+const HELP_PURPOSE = 'Shows the help of a command';
+
+export function createProgram(cli: Cli): HpmqCommand {
+  const program = new HpmqCommand('hpmq')
+    .description('Edge gateway: field devices to MQTT, a local broker, links upstream')
+    .withExamples(
+      ['demo', 'see it work, without hardware'],
+      ['config check hpmq.yaml', 'check a configuration'],
+      ['run -c hpmq.yaml', 'start the gateway'],
+      ['point watch boiler', 'follow the values of a device'],
+    )
+    .version(version, '--version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .addOption(
+      new Option('-c, --config <file>', 'configuration file (default: ./hpmq.yaml, ~/.config/hpmq/, /etc/hpmq/)'),
+    )
+    .addOption(new Option('--socket <path>', 'control socket of the gateway (or $HPMQ_SOCKET)'))
+    .addOption(new Option('--json', 'one JSON document, or one per line for streams'))
+    .addOption(new Option('-q, --quiet', 'only the result'))
+    .addOption(
+      new Option('-v, --verbose', 'more detail; twice: stacks and trace').argParser(
+        (_value, sum: number | undefined) => (sum ?? 0) + 1,
+      ),
+    )
+    .addOption(new Option('--no-color', 'no colours (also: NO_COLOR)'))
+    .addOption(new Option('--no-input', 'never ask'))
+    .addOption(new Option('--timeout <duration>', 'time allowed for an answer, such as 500ms or 5s'))
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  const modules = new Map<unknown, () => Promise<CommandModule>>();
+  for (const [name, purpose, load] of COMMANDS) modules.set(program.verb(name).description(purpose), load);
+  program.helpCommand('help [command]', HELP_PURPOSE);
+  program.hook('preSubcommand', async (_program, command) => {
+    const load = modules.get(command);
+    if (load === undefined) return;
+    (await load()).define(command as HpmqCommand, cli);
+    if (command.commands.length > 0) command.helpCommand('help [command]', HELP_PURPOSE);
+  });
+  cli.attach(program as HpmqCommand);
+  return program as HpmqCommand;
+}
+
+/** Runs one command line. Never throws; prints what went wrong and says how it ended. */
+export async function main(
+  args: readonly string[],
+  streams: Streams = process,
+  env: Cli['env'] = process.env,
+): Promise<number> {
+  const cli = new Cli(streams, env);
+  const program = createProgram(cli);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return usage(error, cli);
+    const failure = toGatewayError(error);
+    cli.output.error(failure);
+    return EXIT_OF_FAULT[failure.fault];
+  }
+}
+
+/** Commander exits with 1 on usage errors; ours are 64, and help that was asked for is 0. */
+function usage(error: CommanderError, cli: Cli): number {
+  if (error.exitCode === 0) return EXIT.OK;
+  // Help that was shown because a verb is missing.
+  if (error.code === 'commander.help') return EXIT.USAGE;
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = /\(Did you mean (.+)\?\)/s.exec(rest.join(' '))?.[1];
+  const hint = suggestion === undefined ? 'see `hpmq --help`' : `did you mean ${suggestion}?`;
+  cli.output.error(cliError('CLI_USAGE', first.replaceAll("'", '"'), { hint }));
+  return EXIT.USAGE;
+}

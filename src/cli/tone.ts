@@ -1,0 +1,2 @@
+/** What a colour says; text says it too. */
+export type Tone = 'ok' | 'warn' | 'bad' | 'muted';
