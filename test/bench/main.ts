@@ -12,7 +12,7 @@ import { scenarios } from './scenarios.js';
 
 const HELP = `Usage: npm run bench -- [options]
 
-  --seconds N         length of one measurement, after a warm-up of half of it, at most 1 s (default 2)
+  --seconds N         length of one measurement, after the warm-up (default 2)
   --rounds N          measurements of each broker in each scenario; the median is shown (default 3)
   --brokers a,b       only these of ${brokers.map(({ name }) => name).join(', ')}
   --scenarios A,B     only these of ${scenarios.map(({ id }) => id).join(', ')}
@@ -87,7 +87,10 @@ async function run(): Promise<void> {
     process.stdout.write(`${JSON.stringify({ machine, seconds, rounds, rows }, undefined, 2)}\n`);
     return;
   }
-  const cores = pinning === undefined ? 'one core for both' : `broker on core ${pinning.broker}, generator on core 1`;
+  const cores =
+    pinning === undefined
+      ? 'one core for both'
+      : `broker on core ${pinning.broker}, generator on core ${pinning.generator}`;
   process.stdout.write(
     `${machine.cpu}, ${machine.cores} cores, ${cores}, Node ${machine.node}; ${rounds} × ${seconds} s, medians\n` +
       'CPU s/M: CPU seconds of the broker process per million messages published; ratio: to mosquitto.\n\n' +

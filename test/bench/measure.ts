@@ -4,6 +4,8 @@ import { type Broker, startBroker } from './brokers.js';
 import { cpuSeconds, residentBytes } from './process.js';
 import type { Scenario } from './scenarios.js';
 
+const WARM_UP_CPU_SECONDS = 0.7;
+
 export interface Measurement {
   /** CPU of the broker, user and system, s per million messages published. */
   readonly cpuSecondsPerMillion: number;
@@ -22,7 +24,7 @@ export async function measure(broker: Broker, scenario: Scenario, seconds: numbe
   await using running = await startBroker(broker);
   const load = await scenario.start(running.port);
   try {
-    await sleep(Math.min(1_000, seconds * 500));
+    await warmUp(running.pid, seconds * 2_000);
     load.latencies.clear();
     const before = { ...counts(load), cpu: cpuSeconds(running.pid), own: process.cpuUsage(), at: performance.now() };
     await sleep(seconds * 1_000);
@@ -45,6 +47,16 @@ export async function measure(broker: Broker, scenario: Scenario, seconds: numbe
   } finally {
     load.stop();
   }
+}
+
+/**
+ * By CPU time and not by the clock: what a runtime has compiled depends on the work done, and on a loaded machine a second
+ * is not always the same.
+ */
+async function warmUp(pid: number, atMostMs: number): Promise<void> {
+  const enough = cpuSeconds(pid) + WARM_UP_CPU_SECONDS;
+  const deadline = performance.now() + atMostMs;
+  while (cpuSeconds(pid) < enough && performance.now() < deadline) await sleep(50);
 }
 
 function counts({ published, delivered, lost }: { published: number; delivered: number; lost: number }) {

@@ -1,10 +1,20 @@
 /** What Linux says about a process: CPU time, memory, cores. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 
-/** Cores for the broker and for the generator; undefined when there is only one core. */
-export const pinning = availableParallelism() >= 2 ? { broker: 0, generator: 1 } : undefined;
+/** The cores this process may use, from a list such as `0-1,4`. */
+function allowedCores(): readonly number[] {
+  const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  });
+}
+
+const [first, second] = allowedCores();
+
+/** Cores for the broker and for the generator; undefined when there is only one. */
+export const pinning = first === undefined || second === undefined ? undefined : { broker: first, generator: second };
 
 /** Keeps a process and all its threads on one core. */
 export function pin(pid: number, core: number): void {
