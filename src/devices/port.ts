@@ -183,7 +183,7 @@ export class Port implements AsyncDisposable {
   async #lost(session: Session, signal: AbortSignal): Promise<void> {
     const error = session.error ?? devicesError('PORT_CLOSED', `the wire of port ${this.name} closed`);
     if (session.answered > 0) {
-      this.#log.info({ code: error.code, answered: session.answered }, 'wire lost, opening again');
+      this.#log.debug({ code: error.code, answered: session.answered }, 'wire lost, opening again');
       this.#enter('degraded', error);
       return;
     }
