@@ -79,7 +79,7 @@ export class Exchange {
       );
       return;
     }
-    const others = discarded === 0 ? '' : `; ${discarded} frames came that were not its answer`;
+    const others = discarded === 0 ? '' : `; something else came ${discarded === 1 ? 'once' : `${discarded} times`}`;
     this.fail(
       modbusError('MODBUS_TIMEOUT', `unit ${unit} did not answer within ${timeoutMs} ms${others}`, { cause, details }),
     );

@@ -33,8 +33,8 @@ export interface FarSide {
   readonly closed: Promise<GatewayError>;
   /** Ends the connection for this reason. */
   fail(cause: GatewayError): void;
-  /** Says goodbye, in a way that lets the far side publish the will, and closes; `closed` tells when that is done. */
-  close(): void;
+  /** Says goodbye and closes; `closed` tells when that is done. With `will` the far side publishes the will. */
+  close(will: boolean): void;
 }
 
 export interface FarSideEvents {

@@ -43,6 +43,8 @@ export class Link implements Sink, AsyncDisposable {
   readonly durable = false;
   readonly #options: LinkOptions;
   readonly #log: Log;
+  /** Topic of this gateway's own state. */
+  readonly #stateTopic: string;
   readonly #rules: Rules;
   readonly #replies: Replies;
   readonly #status: LinkStatus;
@@ -57,6 +59,7 @@ export class Link implements Sink, AsyncDisposable {
     this.#log = options.log.child({ link: config.name });
     this.id = `link:${config.name}`;
     this.origin = `link:${config.name}`;
+    this.#stateTopic = `hpmq/${gatewayId}/$state`;
     this.#rules = compileRoutes(config.routes, gatewayId);
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
@@ -167,9 +170,8 @@ export class Link implements Sink, AsyncDisposable {
 
   /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */
   #will(): Will | undefined {
-    const topic = `hpmq/${this.#options.gatewayId}/$state`;
     for (const rule of this.#rules.out) {
-      const there = topicMatches(rule.filter, topic) ? rule.map(topic) : undefined;
+      const there = topicMatches(rule.filter, this.#stateTopic) ? rule.map(this.#stateTopic) : undefined;
       if (there === undefined) continue;
       const payload = JSON.stringify({ state: 'offline', reason: 'the link is lost' });
       return { topic: there, payload, qos: Math.min(rule.qos, 1) as QoS };
@@ -177,11 +179,20 @@ export class Link implements Sink, AsyncDisposable {
     return undefined;
   }
 
+  /** The gateway has announced its end and the far side has it: the will would only cover the better reason. */
+  #hasSaidGoodbye(): boolean {
+    if (this.#sender.queued > 0) return false;
+    for (const { payload } of this.#options.router.retained(this.#stateTopic)) {
+      return payload.includes('"state":"offline"');
+    }
+    return false;
+  }
+
   /** Uses the connection until it ends; returns the cause. */
   async #serve(far: FarSide, signal: AbortSignal): Promise<GatewayError> {
     const gone = new AbortController();
     const closed = far.closed.finally(() => gone.abort());
-    const close = () => far.close();
+    const close = () => far.close(!this.#hasSaidGoodbye());
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
     try {

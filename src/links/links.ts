@@ -32,8 +32,7 @@ export interface Links extends Service {
 
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
-  const { gatewayId, router, clock, random = Math.random } = options;
-  const log = options.log.child({ svc: 'links' });
+  const { gatewayId, router, log, clock, random = Math.random } = options;
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
     return new Link({ config, gatewayId, router, log, clock, random });

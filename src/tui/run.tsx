@@ -104,6 +104,8 @@ export async function runSession(session: Session): Promise<number> {
   await using feed = new Feed({ client, store, clock, random, onError: fail });
   // Registered before Ink's own listener: it then draws on an empty screen, whatever the terminal did with the old one.
   stdout.on('resize', erase);
+  // Ink does it only after the first frame: what is typed until then would be echoed into that frame.
+  stdin.setRawMode(true);
   instance = render(app(), {
     stdout,
     stdin,
@@ -124,6 +126,7 @@ export async function runSession(session: Session): Promise<number> {
     stdout.off('resize', erase);
     restore();
     await instance.waitUntilExit().catch(() => {});
+    stdin.setRawMode(false);
   }
 }
 

@@ -87,7 +87,7 @@ t.test(
       `
 gateway: { id: box }
 broker: { listeners: [{ type: tcp, port: 0 }] }
-ports: { line: { type: serial, path: ${line}, baudRate: 19200 } }
+ports: { line: { type: serial, path: ${line}, baudRate: 19200, parity: even } }
 devices:
   boiler: { adapter: modbus, port: line, unit: 3, points: { temperature: { address: 'holding:100', type: int16, every: 100ms } } }
 `,

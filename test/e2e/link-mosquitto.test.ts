@@ -233,4 +233,17 @@ for (const protocolVersion of [4, 5] as const) {
     );
     t.match(links.status(), { state: 'stopping' });
   });
+
+  t.test(`an announced end is not covered by the will, protocol ${protocolVersion}`, peers, async (t) => {
+    const far = await startMosquitto(t);
+    const sub = await subscriber(t, far, 'plants/#');
+    const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT], { protocolVersion }));
+    await is('up');
+    router.put('hpmq/plant-7/$state', '{"state":"offline","reason":"stopped"}', { qos: 1, retain: true });
+    await links[Symbol.asyncDispose]();
+    await far.peer().sees(/Received DISCONNECT from hpmq-plant-7-cloud/);
+    await publish(t, far, ['-q', '2', '-t', 'plants/next', '-m', 'x']);
+    await sub.sees('2 0 plants/next x');
+    t.strictSame(sub.lines(), ['1 0 plants/7/$state {"state":"offline","reason":"stopped"}', '2 0 plants/next x']);
+  });
 }

@@ -151,18 +151,12 @@ export class FakeGateway implements ApiClient {
       const value = base + swing * Math.sin(this.#step / 7 + phase) * Math.cos(this.#step / 19);
       this.#values.set(`${device}/${point}`, Number(value.toFixed(decimals ?? 0)));
     }
-    const changed = this.points().filter((view) => view.quality === 'good' && this.#isMoving(view));
+    const changed = this.#points(this.#definitions.filter(({ swing }) => swing !== undefined));
     this.#emit({ kind: 'points', data: changed });
     this.#emit({ kind: 'status', data: this.status() });
     for (const view of changed.slice(0, 6)) {
       this.publish(view.topic, JSON.stringify({ v: view.value, q: view.quality, t: view.at, u: view.unit }), true);
     }
-  }
-
-  #isMoving(view: PointView): boolean {
-    return this.#definitions.some(
-      ({ device, point, swing }) => device === view.device && point === view.point && swing !== undefined,
-    );
   }
 
   log(level: LogLine['level'], service: string, message: string, fields: LogLine['fields'] = {}): void {
@@ -272,8 +266,12 @@ export class FakeGateway implements ApiClient {
   }
 
   points(): PointView[] {
+    return this.#points(this.#definitions);
+  }
+
+  #points(definitions: readonly Definition[]): PointView[] {
     const now = this.#clock.now();
-    return this.#definitions.map(({ device, point, unit, every = 1_000, decimals, write }): PointView => {
+    return definitions.map(({ device, point, unit, every = 1_000, decimals, write }): PointView => {
       const value = this.#values.get(`${device}/${point}`) ?? null;
       const bad = device === 'tank';
       return {

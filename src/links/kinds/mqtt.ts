@@ -22,6 +22,7 @@ import {
 } from './mqtt-causes.js';
 import { fromMqttProperties, publishBytes, toMqttProperties } from './mqtt-properties.js';
 import { IncomingStore, OutgoingStore } from './mqtt-store.js';
+import { intervalsOn } from './mqtt-timer.js';
 
 /** Time from the first SYN to CONNACK, and from SUBSCRIBE to SUBACK, ms. */
 const CONNECT_TIMEOUT = 10_000;
@@ -103,6 +104,7 @@ class MqttConnection implements FarSide {
       keepalive: Math.min(65_535, Math.round(config.keepAlive / 1_000)),
       outgoingStore: new OutgoingStore(),
       incomingStore: this.#incoming,
+      timerVariant: intervalsOn(options.clock),
       log: () => {},
       ...(config.username === undefined ? {} : { username: config.username }),
       ...(config.password === undefined ? {} : { password: config.password }),
@@ -185,12 +187,12 @@ class MqttConnection implements FarSide {
     this.#socket?.destroy();
   }
 
-  close(): void {
+  close(will: boolean): void {
     const socket = this.#socket;
     if (socket === undefined || socket.destroyed) return;
     const deadline = this.#options.clock.after(CLOSE_TIMEOUT, () => socket.destroy());
     socket.once('close', () => deadline.cancel());
-    if (this.#options.will === undefined) socket.end(DISCONNECT);
+    if (!will || this.#options.will === undefined) socket.end(DISCONNECT);
     else if (this.#options.config.protocolVersion === 5) socket.end(DISCONNECT_WITH_WILL);
     // Without a DISCONNECT the far side publishes the will [MQTT-3.1.2-8].
     else socket.end();

@@ -1,4 +1,5 @@
 /** The keys of single screens. */
+import { WIDE_COLUMNS } from '../layout.js';
 import { readOnlyReason, selectedAlarm, selectedDevice, selectedPoint, selectedTopic, shownData } from '../select.js';
 import type { Model, ScreenId } from '../state.js';
 import { causeOf } from '../tables/alarms.js';
@@ -25,6 +26,8 @@ function mayWrite(model: Model): true | string {
 }
 
 const mayActOnDevice = (model: Model) => (selectedDevice(model) === undefined ? 'select a device' : mayChange(model));
+
+const mayOpenDetail = (model: Model) => (model.size.columns >= WIDE_COLUMNS ? 'it is already beside the list' : true);
 
 function openTail(controller: Controller): void {
   const row = selectedPoint(controller.model);
@@ -207,6 +210,7 @@ export const screenBindings: readonly Binding[] = [
     title: 'detail',
     help: 'Shows everything about the selected line',
     hint: 5,
+    when: mayOpenDetail,
     run: ({ dispatch }) => dispatch({ type: 'detail' }),
   },
   {
@@ -215,6 +219,7 @@ export const screenBindings: readonly Binding[] = [
     contexts: ['devices', 'points', 'clients', 'links', 'logs'],
     title: 'info',
     help: 'Shows or hides everything about the selected line',
+    when: mayOpenDetail,
     run: ({ dispatch }) => dispatch({ type: 'detail' }),
   },
   {

@@ -95,6 +95,25 @@ t.test('messages never acknowledged: the connection is given up and they are sen
   t.match(links.links()[0], { out: 3, dropped: 0, oldestMs: null });
 });
 
+t.test('a far side that is gone without a word is noticed within 1.5 keep-alive intervals', async (t) => {
+  const clock = new ManualClock();
+  const far = await scriptedBroker(t, friendly);
+  const { links, is } = await startLink(t, linkConfig(far.url, [OUT], { keepAlive: 10_000 }), { clock });
+  await is('up');
+  const pings = () => far.connections[0]!.packets.filter(({ cmd }) => cmd === 'pingreq').length;
+  await clock.advance(10_000);
+  await eventually(() => pings() === 1);
+  far.connections[0]!.send({ cmd: 'pingresp' });
+  const answered = clock.monotonic();
+  while (clock.monotonic() < answered + 14_000) {
+    t.equal(links.links()[0]!.state, 'up');
+    await clock.advance(1_000);
+  }
+  await clock.advance(1_000);
+  await is('down');
+  t.match(links.links()[0], { error: { code: 'LINK_LOST', message: /did not answer a ping/ } });
+});
+
 t.test('limits of the far side: packet size, QoS and retain [MQTT 5.0 §3.2.2.3]', async (t) => {
   const limits = { maximumPacketSize: 100, maximumQoS: 1, retainAvailable: false };
   const far = await scriptedBroker(t, (packet, connection) => {
@@ -121,7 +140,7 @@ t.test('a refused subscription is asked for again until it is granted', async (t
     } else friendly(packet, connection);
   });
   const routes = [IN, { ...IN, filter: 'fine/#' }];
-  const { links, is } = await startLink(t, linkConfig(far.url, routes, { keepAlive: 0 }), { clock });
+  const { links, is } = await startLink(t, linkConfig(far.url, routes), { clock });
   await is('degraded');
   await clock.advance(2_500);
   await eventually(() => refusals === 0);
@@ -166,7 +185,7 @@ t.test('a far side that does not read: the queue is bounded, the oldest go, coun
 t.test('a connection that breaks soon does not start the schedule again; one that lasted does', async (t) => {
   const clock = new ManualClock();
   const far = await scriptedBroker(t, friendly);
-  const { links, is } = await startLink(t, linkConfig(far.url, [OUT], { keepAlive: 0 }), { clock });
+  const { links, is } = await startLink(t, linkConfig(far.url, [OUT]), { clock });
   const waitAfter = async (ms: number) => {
     await is('up');
     await clock.advance(ms);
@@ -184,7 +203,7 @@ t.test('a connection that breaks soon does not start the schedule again; one tha
 t.test('the end: what is queued goes out, then everything is closed', async (t) => {
   const clock = new ManualClock();
   const far = await scriptedBroker(t, friendly);
-  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT, IN], { keepAlive: 0 }), { clock });
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT, IN]), { clock });
   await is('up');
   for (let i = 0; i < 50; i++) router.put(`out/${i}`, '', { qos: 2 });
   await links[Symbol.asyncDispose]();

@@ -1,0 +1,176 @@
+import { connect } from 'node:net';
+import t from 'tap';
+import { createBroker } from '../../../src/broker/broker.js';
+import { brokerErrors } from '../../../src/broker/errors.js';
+import { GatewayError } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
+import { createMessage } from '../../../src/core/message.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { eventually } from '../../support/peers.js';
+import { Bench, brokerConfig, TestClient } from './harness.js';
+
+const never = new AbortController().signal;
+
+t.test('the router works before start()', async (t) => {
+  const bench = new Bench(t);
+  bench.route({ topic: 'early', payload: 'x', retain: true });
+  t.same(bench.broker.addresses(), []);
+  t.equal(bench.broker.status().state, 'starting');
+  await bench.broker.start(never);
+  t.match(bench.broker.addresses(), [/^127\.0\.0\.1:[1-9]\d*$/]);
+  t.equal(bench.broker.status().state, 'up');
+  t.equal([...bench.broker.router.retained('early')].length, 1);
+});
+
+t.test('an address in use: start() names it, and nothing stays open', async (t) => {
+  const first = new Bench(t);
+  await first.broker.start(never);
+  const address = first.broker.addresses()[0]!;
+  const taken = { type: 'tcp', host: '127.0.0.1', port: Number(address.split(':')[1]) } as const;
+  const free = { type: 'tcp', host: '127.0.0.1', port: 0 } as const;
+  const second = new Bench(t, {}, { listeners: [free, taken] });
+  const error = await second.broker.start(never).catch((error: unknown) => error);
+  if (!(error instanceof GatewayError)) throw error;
+  t.equal(error.code, 'BROKER_ADDRESS_IN_USE');
+  t.equal(error.fault, 'config');
+  t.match(error.message, address);
+  t.same(second.broker.addresses(), []);
+  t.equal(second.broker.status().state, 'down');
+  t.equal(second.clock.pending, 0);
+});
+
+t.test('an address of another machine: start() says so', async (t) => {
+  const bench = new Bench(t, {}, { listeners: [{ type: 'tcp', host: '192.0.2.1', port: 1883 }] });
+  const error = await bench.broker.start(never).catch((error: unknown) => error);
+  t.match(error, { code: 'BROKER_ADDRESS_NOT_AVAILABLE', message: /192\.0\.2\.1:1883/ });
+});
+
+t.test('every error of the broker has a fault and a hint', async (t) => {
+  for (const [code, { fault, hint }] of Object.entries(brokerErrors)) {
+    t.match(code, /^BROKER_/);
+    t.equal(fault, 'config');
+    t.ok(hint.length > 10);
+  }
+});
+
+t.test('an aborted start() leaves nothing open', async (t) => {
+  const bench = new Bench(t);
+  await t.rejects(bench.broker.start(AbortSignal.abort(new Error('stop'))), { message: 'stop' });
+  t.same(bench.broker.addresses(), []);
+});
+
+t.test(
+  'the end: 5.0 clients get DISCONNECT 0x8B, everything is closed, no timer is left, no Will is sent',
+  async (t) => {
+    const clock = new ManualClock();
+    const broker = createBroker({ config: brokerConfig(), gatewayId: 'g', log: silentLog, clock });
+    await broker.start(never);
+    const port = Number(broker.addresses()[0]!.split(':')[1]);
+    const sockets = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    const modern = new TestClient(sockets[0]!, 5);
+    const old = new TestClient(sockets[1]!, 4);
+    const silent = new TestClient(sockets[2]!, 4);
+    for (const client of [modern, old]) {
+      client.send({
+        cmd: 'connect',
+        protocolVersion: client.version === 5 ? 5 : 4,
+        clientId: `c${client.version}`,
+        clean: false,
+        keepalive: 30,
+        will: { topic: 'will', payload: Buffer.from('x'), qos: 1, retain: true },
+      });
+    }
+    await eventually(() => broker.clients().length === 2 && broker.connections() === 3);
+    await broker[Symbol.asyncDispose]();
+    t.equal(broker.status().state, 'down');
+    t.equal(broker.connections(), 0);
+    t.equal(clock.pending, 0, 'timers');
+    t.same([...broker.router.retained('will')], []);
+    await eventually(() => modern.isClosed && old.isClosed && silent.isClosed);
+    await modern.next('connack');
+    t.equal((await modern.next('disconnect')).reasonCode, 0x8b);
+    await old.next('connack');
+    t.same(await old.pending(), []);
+    await t.rejects(new Promise((_resolve, reject) => connect(port, '127.0.0.1').on('error', reject)), {
+      code: 'ECONNREFUSED',
+    });
+    await broker[Symbol.asyncDispose]();
+  },
+);
+
+t.test('$SYS/broker: the names of Mosquitto, refreshed every ten seconds', async (t) => {
+  const bench = new Bench(t);
+  await bench.broker.start(never);
+  const client = await bench.connect(5, 'a');
+  await client.subscribe('$SYS/#', 0);
+  const values = async () => {
+    const packets = await client.pending();
+    return Object.fromEntries(packets.map((p) => (p.cmd === 'publish' ? [p.topic, String(p.payload)] : ['', p.cmd])));
+  };
+  t.match(await values(), {
+    '$SYS/broker/version': /^hpmq/,
+    '$SYS/broker/uptime': '0 seconds',
+    '$SYS/broker/clients/connected': '0',
+    '$SYS/broker/messages/received': '0',
+    '$SYS/broker/retained messages/count': '0',
+  });
+  bench.route({ topic: 'r', payload: 'x', retain: true });
+  await bench.clock.advance(10_000);
+  const later = await values();
+  t.match(later, {
+    '$SYS/broker/uptime': '10 seconds',
+    '$SYS/broker/clients/connected': '1',
+    '$SYS/broker/messages/received': '2',
+  });
+  t.equal(later['$SYS/broker/version'], undefined, 'what has not changed is not said again');
+  const plain = await bench.connect(4, 'plain');
+  await plain.subscribe('#', 0);
+  t.equal((await plain.pending()).length, 1, '# does not match $SYS [MQTT-4.7.2-1]');
+});
+
+t.test('clients() shows what a session does', async (t) => {
+  const bench = new Bench(t);
+  const client = await bench.connect(5, 'a', {
+    keepalive: 30,
+    clean: false,
+    properties: { sessionExpiryInterval: 60 },
+  });
+  await client.subscribe('t/#', 1);
+  await client.publish('t/1', 'x', 1, false).catch(() => {});
+  bench.route({ topic: 't/2', payload: 'x', qos: 1 });
+  await bench.settle();
+  t.match(bench.broker.clients(), [
+    {
+      clientId: 'a',
+      protocol: '5.0',
+      connected: true,
+      address: 'memory',
+      since: bench.clock.now(),
+      keepAlive: 30_000,
+      subscriptions: 1,
+      inflight: 2,
+      queued: 0,
+      received: 1,
+      sent: 2,
+      dropped: 0,
+    },
+  ]);
+  await bench.clock.advance(1_000);
+  await client.cut();
+  t.match(bench.broker.clients(), [{ connected: false, since: bench.clock.now(), inflight: 2 }]);
+});
+
+t.test('sockets beyond the limit are closed at once, counted by nobody else', async (t) => {
+  const bench = new Bench(t, { connections: 1 });
+  const clients = Array.from({ length: 20 }, () => bench.open(4));
+  await bench.settle();
+  t.equal(bench.broker.connections(), 17, 'one, and those let in to be told why not');
+  t.equal(clients.filter(({ isClosed }) => isClosed).length, 3);
+});
+
+t.test('one message object serves all receivers', async (t) => {
+  const bench = new Bench(t);
+  const message = createMessage({ topic: 't', payload: 'x', origin: 'device:d', receivedAt: 0, qos: 1, retain: true });
+  void bench.broker.router.publish(message);
+  t.equal([...bench.broker.router.retained('t')][0], message);
+});

@@ -1,0 +1,180 @@
+import t from 'tap';
+import { Bench, shown, type TestClient } from './harness.js';
+
+const kept = { clean: false, properties: { sessionExpiryInterval: 600 } } as const;
+
+async function publish(bench: Bench, ...payloads: readonly string[]): Promise<void> {
+  for (const payload of payloads) bench.route({ topic: 't', payload, qos: 2 });
+  await bench.settle();
+}
+
+async function next(client: TestClient) {
+  const packet = await client.next('publish');
+  return { text: `${packet.payload}${packet.dup ? ' dup' : ''}`, messageId: packet.messageId! };
+}
+
+t.test(
+  'what was not acknowledged is sent again after a reconnect: same identifier, DUP, same order [MQTT-4.4.0-1]',
+  async (t) => {
+    const bench = new Bench(t);
+    const first = await bench.connect(5, 's', kept);
+    await first.subscribe('t', 1);
+    await publish(bench, 'a', 'b', 'c');
+    const [a, b, c] = [await next(first), await next(first), await next(first)];
+    first.send({ cmd: 'puback', messageId: b.messageId });
+    await bench.settle();
+    await first.cut();
+    await publish(bench, 'd');
+    const second = await bench.connect(5, 's', kept);
+    t.same(
+      [await next(second), await next(second), await next(second)],
+      [
+        { text: 'a dup', messageId: a.messageId },
+        { text: 'c dup', messageId: c.messageId },
+        { text: 'd', messageId: c.messageId + 1 },
+      ],
+    );
+  },
+);
+
+t.test('QoS 2: PUBREL is sent again after a reconnect, PUBLISH is not, once PUBREC came [MQTT-4.3.3]', async (t) => {
+  const bench = new Bench(t);
+  const first = await bench.connect(4, 's', { clean: false });
+  await first.subscribe('t', 2);
+  await publish(bench, 'a', 'b');
+  const [a, b] = [await next(first), await next(first)];
+  first.send({ cmd: 'pubrec', messageId: a.messageId });
+  await first.next('pubrel');
+  await first.cut();
+  const second = await bench.connect(4, 's', { clean: false });
+  t.equal((await second.next('pubrel')).messageId, a.messageId);
+  t.same(await next(second), { text: 'b dup', messageId: b.messageId });
+  second.send({ cmd: 'pubcomp', messageId: a.messageId });
+  second.send({ cmd: 'pubrec', messageId: b.messageId });
+  await second.next('pubrel');
+  second.send({ cmd: 'pubrec', messageId: b.messageId });
+  t.equal((await second.next('pubrel')).messageId, b.messageId, 'PUBREC again: PUBREL again');
+  second.send({ cmd: 'pubcomp', messageId: b.messageId });
+  second.send({ cmd: 'pubcomp', messageId: b.messageId });
+  await bench.settle();
+  t.match(bench.broker.clients()[0], { inflight: 0, queued: 0, connected: true });
+});
+
+t.test('acknowledgements that do not fit are answered or end the connection', async (t) => {
+  const bench = new Bench(t);
+  const client = await bench.connect(5, 's', kept);
+  client.send({ cmd: 'puback', messageId: 77, reasonCode: 0 });
+  client.send({ cmd: 'pubcomp', messageId: 77, reasonCode: 0 });
+  client.send({ cmd: 'pubrec', messageId: 77, reasonCode: 0 });
+  t.match(await client.next('pubrel'), { messageId: 77, reasonCode: 0x92 });
+  await client.subscribe('t', 2);
+  await publish(bench, 'a');
+  const a = await next(client);
+  client.send({ cmd: 'puback', messageId: a.messageId, reasonCode: 0 });
+  t.equal((await client.next('disconnect')).reasonCode, 0x82, 'PUBACK for QoS 2');
+  const again = await bench.connect(5, 's', kept);
+  await next(again);
+  again.send({ cmd: 'pubcomp', messageId: a.messageId, reasonCode: 0 });
+  t.equal((await again.next('disconnect')).reasonCode, 0x82, 'PUBCOMP before PUBREC');
+  const third = await bench.connect(5, 's', kept);
+  await next(third);
+  third.send({ cmd: 'pubrec', messageId: a.messageId, reasonCode: 0x97 });
+  await bench.settle();
+  t.equal(bench.broker.clients()[0]?.inflight, 0, 'a PUBREC that refuses ends it (§4.3.3)');
+});
+
+t.test('no more unacknowledged messages than the Receive Maximum of the client (§4.9)', async (t) => {
+  const bench = new Bench(t);
+  const client = await bench.connect(5, 's', { ...kept, properties: { ...kept.properties, receiveMaximum: 2 } });
+  await client.subscribe('t', 2);
+  await publish(bench, 'a', 'b', 'c', 'd');
+  const [a, b] = [await next(client), await next(client)];
+  t.same(await client.pending(), []);
+  t.match(bench.broker.clients()[0], { inflight: 2, queued: 2 });
+  client.send({ cmd: 'pubrec', messageId: a.messageId, reasonCode: 0 });
+  await client.next('pubrel');
+  t.same(await client.pending(), [], 'room only after PUBCOMP');
+  client.send({ cmd: 'pubcomp', messageId: a.messageId, reasonCode: 0 });
+  t.equal((await next(client)).text, 'c');
+  await client.cut();
+  const narrow = await bench.connect(5, 's', { ...kept, properties: { ...kept.properties, receiveMaximum: 1 } });
+  t.same(await next(narrow), { text: 'b dup', messageId: b.messageId });
+  t.same(await narrow.pending(), [], 'the new limit holds for what is sent again');
+  narrow.send({ cmd: 'pubrec', messageId: b.messageId, reasonCode: 0x80 });
+  t.equal((await next(narrow)).text, 'c dup');
+});
+
+t.test('the queue of an absent client drops the oldest and counts it; QoS 0 is not queued', async (t) => {
+  const bench = new Bench(t, { queuedMessages: 3 });
+  const first = await bench.connect(5, 's', kept);
+  await first.subscribe('t', 1);
+  await first.cut();
+  await publish(bench, '1', '2', '3', '4', '5');
+  bench.route({ topic: 't', payload: 'zero' });
+  t.match(bench.broker.clients()[0], { connected: false, queued: 3, dropped: 3 });
+  t.match(bench.broker.router.counters(), { received: 6, delivered: 3, dropped: 3 });
+  const second = await bench.connect(5, 's', kept);
+  t.same((await second.pending()).map(shown), ['t 3 q1 r0', 't 4 q1 r0', 't 5 q1 r0']);
+});
+
+t.test('Message Expiry: what remains is sent on, what is over is not [MQTT-3.3.2-5] [MQTT-3.3.2-6]', async (t) => {
+  const bench = new Bench(t);
+  const first = await bench.connect(5, 's', kept);
+  await first.subscribe('t', 1);
+  await first.cut();
+  const now = bench.clock.now();
+  for (const seconds of [5, 60])
+    bench.route({ topic: 't', payload: `${seconds}`, qos: 1, expiresAt: now + seconds * 1_000 });
+  await bench.clock.advance(10_000);
+  const second = await bench.connect(5, 's', kept);
+  const packet = await second.next('publish');
+  t.equal(shown(packet), 't 60 q1 r0');
+  t.equal(packet.properties?.messageExpiryInterval, 50);
+  t.same(await second.pending(), []);
+});
+
+t.test(
+  'a message larger than the client takes is left out, as if delivered [MQTT-3.1.2-24] [MQTT-3.1.2-25]',
+  async (t) => {
+    const bench = new Bench(t);
+    const client = await bench.connect(5, 's', { properties: { maximumPacketSize: 100 } });
+    await client.subscribe('t', 2);
+    await publish(bench, 'x'.repeat(200), 'small');
+    t.equal((await next(client)).text, 'small');
+    bench.route({ topic: 't', payload: 'y'.repeat(200) });
+    t.same(await client.pending(), []);
+    t.match(bench.broker.clients()[0], { inflight: 1, dropped: 2 });
+  },
+);
+
+t.test('Packet Identifiers in use are not given again', async (t) => {
+  const bench = new Bench(t, { queuedMessages: 70_000, receiveMaximum: 65_535 });
+  const client = await bench.connect(5, 's', kept);
+  await client.subscribe('t', 1);
+  await publish(bench, 'held');
+  const held = await next(client);
+  const seen = new Set<number>([held.messageId]);
+  for (let round = 0; round < 66; round++) {
+    await publish(bench, ...Array.from({ length: 1_000 }, () => 'x'));
+    for (const packet of await client.pending()) {
+      if (packet.cmd !== 'publish') continue;
+      if (packet.messageId === held.messageId || packet.messageId === 0) t.fail('identifier in use or zero');
+      seen.add(packet.messageId!);
+      client.send({ cmd: 'puback', messageId: packet.messageId!, reasonCode: 0 });
+    }
+    await bench.settle();
+  }
+  t.equal(seen.size, 65_535, 'all identifiers were used, the held one once');
+});
+
+t.test('a session kept with 3.1.1 can be taken up with 5.0', async (t) => {
+  const bench = new Bench(t);
+  const old = await bench.connect(4, 's', { clean: false });
+  await old.subscribe('t', 1);
+  await publish(bench, 'a');
+  await next(old);
+  await old.cut();
+  const modern = await bench.connect(5, 's', kept);
+  t.equal(modern.connack?.sessionPresent, true);
+  t.equal((await next(modern)).text, 'a dup');
+});

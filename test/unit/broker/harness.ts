@@ -1,0 +1,162 @@
+/** A broker on a clock that the test moves, and clients that speak raw packets to it over wires in memory. */
+import type { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
+import { generate, type IConnackPacket, type IConnectPacket, type Packet, parser } from 'mqtt-packet';
+import type { Test } from 'tap';
+import { type Broker, createBroker } from '../../../src/broker/broker.js';
+import type { BrokerConfig, BrokerLimits } from '../../../src/core/config.js';
+import { silentLog } from '../../../src/core/log.js';
+import { createMessage, type MessageInit } from '../../../src/core/message.js';
+import { duplexPair } from '../../support/duplex-pair.js';
+import { ManualClock, settle } from '../../support/manual-clock.js';
+
+export const defaultLimits: BrokerLimits = {
+  connections: 100,
+  packetBytes: 64 * 1024,
+  queuedMessages: 100,
+  receiveMaximum: 20,
+  retainedMessages: 1_000,
+  subscriptions: 50,
+  sessionExpiry: 3_600_000,
+  connectTimeout: 10_000,
+  drainTimeout: 30_000,
+};
+
+export function brokerConfig(limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}): BrokerConfig {
+  return {
+    listeners: [{ type: 'tcp', host: '127.0.0.1', port: 0 }],
+    auth: { anonymous: true },
+    limits: { ...defaultLimits, ...limits },
+    ...rest,
+  };
+}
+
+export class Bench {
+  readonly clock = new ManualClock();
+  readonly broker: Broker;
+
+  constructor(t: Test, limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}) {
+    const config = brokerConfig(limits, rest);
+    this.broker = createBroker({ config, gatewayId: 'test', log: silentLog, clock: this.clock });
+    t.teardown(() => this.broker[Symbol.asyncDispose]());
+  }
+
+  /** A connection before CONNECT. */
+  open(version: 3 | 4 | 5): TestClient {
+    const [near, far] = duplexPair();
+    this.broker.serve(far, 'memory');
+    return new TestClient(near, version);
+  }
+
+  /** A connection after CONNACK; `connack` holds it. */
+  async connect(version: 3 | 4 | 5, clientId: string, options: Partial<IConnectPacket> = {}): Promise<TestClient> {
+    const client = this.open(version);
+    await client.connect(clientId, options);
+    return client;
+  }
+
+  /** Publishes from inside the gateway, as a device does. */
+  route(init: Partial<MessageInit> & { topic: string; payload: string }): void {
+    const message = createMessage({ origin: 'device:d', receivedAt: this.clock.now(), ...init });
+    void this.broker.router.publish(message);
+  }
+
+  /** Everything that was sent has arrived. */
+  async settle(): Promise<void> {
+    await settle();
+    await settle();
+  }
+}
+
+export class TestClient {
+  readonly stream: Duplex;
+  readonly version: 3 | 4 | 5;
+  connack: IConnackPacket | undefined;
+  isClosed = false;
+  readonly #received: Packet[] = [];
+
+  constructor(stream: Duplex, version: 3 | 4 | 5) {
+    this.stream = stream;
+    this.version = version;
+    const parse = parser({ protocolVersion: version });
+    parse.on('packet', (packet) => this.#received.push(packet));
+    parse.on('error', (error: Error) => stream.destroy(error));
+    stream.on('data', (chunk: Buffer) => parse.parse(chunk));
+    stream.on('end', () => stream.end());
+    stream.on('close', () => {
+      this.isClosed = true;
+    });
+  }
+
+  send(packet: Packet): void {
+    this.raw(generate(packet, { protocolVersion: this.version }));
+  }
+
+  raw(bytes: Buffer): void {
+    this.stream.write(bytes);
+  }
+
+  async connect(clientId: string, options: Partial<IConnectPacket> = {}): Promise<IConnackPacket> {
+    this.send({
+      cmd: 'connect',
+      protocolId: this.version === 3 ? 'MQIsdp' : 'MQTT',
+      protocolVersion: this.version,
+      clean: true,
+      keepalive: 0,
+      clientId,
+      ...options,
+    });
+    this.connack = await this.next('connack');
+    return this.connack;
+  }
+
+  /** The next packet, which must be of this kind. */
+  async next<C extends Packet['cmd']>(cmd: C): Promise<Extract<Packet, { cmd: C }>> {
+    for (let turns = 0; this.#received.length === 0 && turns < 500; turns++) await turn();
+    const packet = this.#received.shift();
+    if (packet?.cmd !== cmd) throw new Error(`expected ${cmd}, got ${packet?.cmd ?? 'nothing'}`);
+    return packet as Extract<Packet, { cmd: C }>;
+  }
+
+  /** What has arrived and was not asked for, once everything is quiet. */
+  async pending(): Promise<Packet[]> {
+    await settle();
+    await settle();
+    return this.#received.splice(0);
+  }
+
+  async subscribe(topic: string, qos: 0 | 1 | 2, options: { nl?: boolean; rap?: boolean; rh?: number } = {}) {
+    this.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos, ...options }] });
+    return this.next('suback');
+  }
+
+  /** Sends and waits for the acknowledgements of QoS 1 and 2. */
+  async publish(topic: string, payload: string, qos: 0 | 1 | 2 = 0, retain = false, messageId = 9): Promise<void> {
+    this.send({ cmd: 'publish', topic, payload, qos, retain, dup: false, ...(qos > 0 && { messageId }) });
+    if (qos === 1) await this.next('puback');
+    if (qos === 2) {
+      await this.next('pubrec');
+      this.send({ cmd: 'pubrel', messageId });
+      await this.next('pubcomp');
+    }
+    await settle();
+  }
+
+  /** Waits until the broker has closed the connection. */
+  async closed(): Promise<void> {
+    for (let turns = 0; !this.isClosed && turns < 500; turns++) await turn();
+    if (!this.isClosed) throw new Error('the connection is still open');
+  }
+
+  /** The wire is cut: no DISCONNECT. */
+  async cut(): Promise<void> {
+    this.stream.destroy();
+    await settle();
+  }
+}
+
+/** `topic payload qN rN` of a received PUBLISH. */
+export function shown(packet: Packet): string {
+  if (packet.cmd !== 'publish') return packet.cmd;
+  return `${packet.topic} ${packet.payload} q${packet.qos} r${packet.retain ? 1 : 0}`;
+}

@@ -1,0 +1,137 @@
+import t from 'tap';
+import { MessageRouter } from '../../../src/broker/router.js';
+import { createMessage, type Message, type Origin } from '../../../src/core/message.js';
+import { type Sink, type Subscription, subscriptionTo } from '../../../src/core/router.js';
+import { ManualClock } from '../../support/manual-clock.js';
+
+function newRouter(retainedMessages = 10): MessageRouter {
+  return new MessageRouter({ clock: new ManualClock(), retainedMessages });
+}
+
+function message(topic: string, init: { origin?: Origin; payload?: string; retain?: boolean } = {}): Message {
+  return createMessage({ topic, payload: 'x', origin: 'gateway:g', receivedAt: 0, ...init });
+}
+
+interface Recorder extends Sink {
+  readonly taken: { topic: string; subscription: Subscription }[];
+}
+
+function recorder(id: string, onDeliver: (message: Message) => boolean = () => true): Recorder {
+  const taken: Recorder['taken'] = [];
+  return {
+    id,
+    kind: 'device',
+    origin: `device:${id}`,
+    durable: false,
+    taken,
+    deliver(message, subscription) {
+      taken.push({ topic: message.topic, subscription });
+      return onDeliver(message);
+    },
+  };
+}
+
+t.test('counters: received, delivered, dropped, unmatched, retained, subscriptions', async (t) => {
+  const router = newRouter();
+  const full = recorder('full', () => false);
+  const good = recorder('good');
+  const attachments = [full, good].map((sink) => {
+    const attachment = router.attach(sink);
+    attachment.subscribe(subscriptionTo('a/#'));
+    return attachment;
+  });
+  router.publish(message('a/1'));
+  router.publish(message('b/1', { retain: true }));
+  router.publish(message('a/2', { origin: 'device:good' }));
+  t.same(router.counters(), { received: 3, delivered: 1, dropped: 2, unmatched: 1, retained: 1, subscriptions: 2 });
+  for (const attachment of attachments) attachment[Symbol.dispose]();
+  router.publish(message('a/3'));
+  t.same(router.counters(), { received: 4, delivered: 1, dropped: 2, unmatched: 2, retained: 1, subscriptions: 0 });
+  router.publish(message('$SYS/broker/uptime', { retain: true }));
+  t.match(
+    router.counters(),
+    { received: 4, unmatched: 2, retained: 2 },
+    'the broker speaking of itself is not traffic',
+  );
+});
+
+t.test('a receiver gets one copy, with what all its matching subscriptions ask for', async (t) => {
+  const router = newRouter();
+  const sink = recorder('a');
+  const attachment = router.attach(sink);
+  attachment.subscribe(subscriptionTo('t', { qos: 0, identifiers: [1], retainAsPublished: false }));
+  attachment.subscribe(subscriptionTo('#', { qos: 1, identifiers: [2], retainAsPublished: true }));
+  attachment.subscribe(subscriptionTo('+', { qos: 2, identifiers: [], noLocal: false, retainAsPublished: false }));
+  router.publish(message('t'));
+  t.equal(sink.taken.length, 1);
+  const merged = sink.taken[0]!.subscription;
+  t.match(merged, { qos: 2, retainAsPublished: true });
+  t.same([...merged.identifiers].sort(), [1, 2]);
+  router.publish(message('t', { origin: 'device:a' }));
+  t.match(sink.taken[1]?.subscription, { filter: '+', qos: 2 }, 'No Local leaves only the one without it');
+});
+
+t.test('a receiver may publish, subscribe and leave while it is told', async (t) => {
+  const router = newRouter();
+  const second = recorder('second');
+  const first = recorder('first', ({ topic }) => {
+    if (topic !== 'start') return true;
+    router.publish(message('next'));
+    firstAttachment.subscribe(subscriptionTo('more'));
+    secondAttachment[Symbol.dispose]();
+    return true;
+  });
+  const firstAttachment = router.attach(first);
+  const secondAttachment = router.attach(second);
+  for (const filter of ['start', 'next']) {
+    firstAttachment.subscribe(subscriptionTo(filter));
+    secondAttachment.subscribe(subscriptionTo(filter));
+  }
+  router.publish(message('start'));
+  t.same(
+    first.taken.map(({ topic }) => topic),
+    ['start', 'next'],
+  );
+  t.same(
+    second.taken.map(({ topic }) => topic),
+    ['next'],
+    'who left is not told any more',
+  );
+  t.same([...secondAttachment.subscribe(subscriptionTo('#'))], []);
+  t.equal(router.counters().subscriptions, 3);
+});
+
+t.test('the retained message is stored before anybody is told [MQTT-3.3.1-5]', async (t) => {
+  const router = newRouter();
+  let seen: string[] = [];
+  const sink = recorder('a', () => {
+    seen = [...router.retained('#')].map(({ payload }) => String(payload));
+    return true;
+  });
+  router.attach(sink).subscribe(subscriptionTo('t'));
+  router.publish(message('t', { retain: true, payload: 'now' }));
+  t.same(seen, ['now']);
+});
+
+t.test('beyond the limit a new topic is not retained, an old one is still replaced', async (t) => {
+  const router = newRouter(2);
+  for (const topic of ['a', 'b', 'c']) router.publish(message(topic, { retain: true, payload: `${topic}1` }));
+  router.publish(message('a', { retain: true, payload: 'a2' }));
+  const kept = () => [...router.retained('#')].map(({ payload }) => String(payload));
+  t.same(kept(), ['a2', 'b1']);
+  t.equal(router.counters().dropped, 1);
+  router.publish(message('a', { retain: true, payload: '' }));
+  router.publish(message('c', { retain: true, payload: 'c2' }));
+  t.same(kept(), ['b1', 'c2']);
+});
+
+t.test('retained messages read slowly are given as they are when read', async (t) => {
+  const router = newRouter();
+  for (const topic of ['a', 'b', 'c']) router.publish(message(topic, { retain: true, payload: '1' }));
+  const messages = router.retained('+')[Symbol.iterator]();
+  t.equal(messages.next().value?.topic, 'a');
+  router.publish(message('b', { retain: true, payload: '' }));
+  router.publish(message('c', { retain: true, payload: '2' }));
+  t.equal(String(messages.next().value?.payload), '2');
+  t.equal(messages.next().done, true);
+});
