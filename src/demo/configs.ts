@@ -25,10 +25,10 @@ devices:
     points:
       temperature: { address: 'input:0', type: int16, scale: 0.1, unit: °C, report: { deadband: 0.2 } }
       pressure:    { address: 'input:1', type: uint16, scale: 0.01, unit: bar }
-      flow:        { address: 'input:2', type: uint16, scale: 0.1, unit: l/min }
-      burner:      { address: 'discrete:0', type: bool }
-      setpoint:    { address: 'holding:0', type: int16, scale: 0.1, unit: °C, write: { min: 20, max: 90, step: 0.5 } }
-      enabled:     { address: 'coil:0', type: bool, write: { critical: true } }
+      flow:        { address: 'input:2', type: uint16, scale: 0.1, unit: m³/h }
+      flame:       { address: 'discrete:0' }
+      setpoint:    { address: 'holding:0', type: int16, scale: 0.1, unit: °C, write: { min: 10, max: 90, step: 0.5 } }
+      burner:      { address: 'coil:0', write: { critical: true } }
   meter:
     adapter: modbus
     port: plant
@@ -36,9 +36,9 @@ devices:
     every: 1s
     points:
       voltage: { address: 'input:0', type: float32, unit: V, decimals: 1, report: { deadband: 0.5 } }
-      current: { address: 'input:2', type: float32, unit: A, decimals: 2, report: { deadband: 0.1 } }
-      power:   { address: 'input:4', type: float32, unit: W, decimals: 0, report: { deadband: 20 } }
-      energy:  { address: 'input:6', type: uint64, unit: Wh }
+      current: { address: 'input:6', type: float32, unit: A, decimals: 2, report: { deadband: 0.1 } }
+      power:   { address: 'input:12', type: float32, unit: kW, decimals: 2, report: { deadband: 0.05 } }
+      energy:  { address: 'input:18', type: float64, unit: kWh, decimals: 2 }
   tank:
     adapter: modbus
     port: plant
@@ -46,9 +46,9 @@ devices:
     every: 1s
     points:
       level:  { address: 'input:0', type: uint16, scale: 0.1, unit: '%', report: { deadband: 0.2 } }
-      high:   { address: 'discrete:0', type: bool }
-      low:    { address: 'discrete:1', type: bool }
-      pump:   { address: 'coil:0', type: bool, write: true }
+      high:   { address: 'discrete:0' }
+      low:    { address: 'discrete:1' }
+      pump:   { address: 'coil:0', write: true }
 
 links:
   cloud:

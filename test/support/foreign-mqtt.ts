@@ -22,7 +22,7 @@ export async function mqttSubscribe(
     '-q',
     '1',
     '-F',
-    '@@ %t %p',
+    '=> %t %p',
     '-t',
     filter,
     ...options,
@@ -32,12 +32,12 @@ export async function mqttSubscribe(
     peer
       .stdout()
       .split('\n')
-      .filter((line) => line.startsWith('@@ '));
+      .filter((line) => line.startsWith('=> '));
   return (topic, fits, timeoutMs = 10_000) =>
     eventually(() => {
       for (const line of lines()) {
         const payload = line.slice(topic.length + 4);
-        if (line.startsWith(`@@ ${topic} `) && fits(payload)) return payload;
+        if (line.startsWith(`=> ${topic} `) && fits(payload)) return payload;
       }
       return undefined;
     }, timeoutMs).catch((error: unknown) => {

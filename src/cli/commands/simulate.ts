@@ -17,7 +17,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .action(
       cli.action(async ({ host, port }: { host: string; port: number }) => {
         const { runSimulator } = await import('../../demo/simulate.js');
-        return runSimulator({ kind: 'modbus-tcp', host, port, baudRate: 0, parity: 'none' });
+        return runSimulator({ endpoint: { type: 'tcp', host, port } });
       }),
     );
   command
@@ -27,9 +27,9 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .addOption(new Option('--parity <parity>', 'parity').choices(['none', 'even', 'odd']).default('even'))
     .withExamples(['simulate modbus-rtu /dev/ttyUSB0 --baud-rate 9600 --parity none', 'on a serial line'])
     .action(
-      cli.action(async (path: string, { baudRate, parity }: { baudRate: number; parity: string }) => {
+      cli.action(async (path: string, { baudRate, parity }: { baudRate: number; parity: 'none' | 'even' | 'odd' }) => {
         const { runSimulator } = await import('../../demo/simulate.js');
-        return runSimulator({ kind: 'modbus-rtu', host: '', port: 0, path, baudRate, parity });
+        return runSimulator({ endpoint: { type: 'serial', path, baudRate, parity, dataBits: 8, stopBits: 1 } });
       }),
     );
 }
