@@ -59,7 +59,7 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
   const { messages, devices, points } = status;
   const queued = [...shownData(model).links.values()].reduce((sum, link) => sum + link.queued, 0);
   return [
-    row('state', stateSpan(status.state), span(` for ${age(status.startedAt, now)}`, 'muted')),
+    row('state', stateSpan(status.state), span(`, started ${age(status.startedAt, now)} ago`, 'muted')),
     row('services', ...servicesRow(status)),
     row('messages', span(`in ${rate(messages.receivedPerSecond)}  out ${rate(messages.deliveredPerSecond)}`)),
     row(
