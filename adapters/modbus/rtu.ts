@@ -122,7 +122,7 @@ export class RtuMaster implements Master {
     this.#timer?.cancel();
     this.#timer = undefined;
     const exchange = this.#queue[0];
-    if (exchange === undefined || this.#current !== undefined || this.#closed) return;
+    if (exchange === undefined || this.#current !== undefined || this.#closed || !this.#wire.writable) return;
     const now = this.#clock.monotonic();
     // Bytes of a request that was given up are still on their way: not two frames in one.
     const busyUntil = this.#wire.writableLength > 0 ? now + this.#silenceMs : 0;
@@ -184,7 +184,8 @@ export class RtuMaster implements Master {
     this.#begun ||= begun;
     if (pdu === undefined) return;
     const { request, unit } = exchange;
-    if (!request.mirrored) this.#echoes = echoed;
+    // Once heard it stays so: an echo that noise spoils must not make the next one look like an answer.
+    if (!request.mirrored) this.#echoes = echoed || this.#echoes === true;
     const expected = pdu.length + 3 + (echoed ? this.#frame.length : 0);
     if (this.#received.length > expected) this.#discarded++;
     this.#received = NOTHING;

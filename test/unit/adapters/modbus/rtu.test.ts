@@ -162,6 +162,21 @@ t.test('a late answer in one piece with the answer of a neighbour settles both',
   t.strictSame(await next, [200], 'the unit owes nothing any more');
 });
 
+t.test('an echo once heard is expected from then on, also after one that noise spoiled', async (t) => {
+  const line = await open(t, (asked, send) => {
+    if (asked.index !== 1) send(asked.frame);
+    if (asked.index < 2) send(answerTo(asked));
+  });
+  for (const start of [100, 200]) {
+    const read = readRegisters(line, start);
+    await line.clock.advance(20);
+    t.strictSame(await read, [start]);
+  }
+  const write = execute(line, 3, writeSingleRegister(1, 1), 100);
+  await line.clock.advance(100);
+  t.equal(await write, 'MODBUS_TIMEOUT', 'only its echo came');
+});
+
 t.test('random bytes never throw and never become an answer', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 6 }), async (chunks) => {
