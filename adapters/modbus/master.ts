@@ -1,5 +1,6 @@
 /** One request and its answer on a wire, and what both framings (tcp.ts, rtu.ts) offer to the bus. */
-import type { GatewayError } from '../../src/adapter.js';
+import type { Duplex } from 'node:stream';
+import type { Clock, GatewayError, Timer } from '../../src/adapter.js';
 import { modbusError } from './errors.js';
 import type { Request } from './pdu.js';
 
@@ -103,4 +104,35 @@ export function queueFull(unit: number): GatewayError {
   return modbusError('MODBUS_QUEUE_FULL', `${PENDING_LIMIT} requests wait already`, {
     details: { unit, limit: PENDING_LIMIT },
   });
+}
+
+/** Time a wire has to take the bytes of a request that was given up. */
+const STUCK_MS = 250;
+
+/**
+ * A request that was given up while its bytes still wait in our buffer must not go out when the wire moves again, maybe
+ * hours later: a write would be carried out that its sender believes failed. Such a wire is destroyed.
+ */
+export class StuckGuard {
+  readonly #wire: Duplex;
+  readonly #clock: Clock;
+  #timer: Timer | undefined;
+
+  constructor(wire: Duplex, clock: Clock) {
+    this.#wire = wire;
+    this.#clock = clock;
+  }
+
+  /** To be called when a request that was sent is given up. */
+  watch(): void {
+    if (this.#timer !== undefined || this.#wire.writableLength === 0) return;
+    this.#timer = this.#clock.after(STUCK_MS, () => {
+      this.#timer = undefined;
+      if (this.#wire.writableLength > 0) this.#wire.destroy();
+    });
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+  }
 }

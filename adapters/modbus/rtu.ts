@@ -12,7 +12,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock, GatewayError, Timer } from '../../src/adapter.js';
 import { exceptionError, modbusError } from './errors.js';
-import { Exchange, type Master, PENDING_LIMIT, queueFull } from './master.js';
+import { Exchange, type Master, PENDING_LIMIT, queueFull, StuckGuard } from './master.js';
 import { judge, type Request, readRequest } from './pdu.js';
 import { encodeRtu, scanForAnswer } from './rtu-frame.js';
 
@@ -42,6 +42,7 @@ export class RtuMaster implements Master {
   readonly #clock: Clock;
   readonly #silenceMs: number;
   readonly #lateWindowMs: number | undefined;
+  readonly #stuck: StuckGuard;
   readonly #queue: Exchange[] = [];
   /** Units that still owe an answer. */
   readonly #late = new Map<number, Late>();
@@ -63,6 +64,7 @@ export class RtuMaster implements Master {
     this.#clock = options.clock;
     this.#silenceMs = options.silenceMs;
     this.#lateWindowMs = options.lateWindowMs;
+    this.#stuck = new StuckGuard(wire, this.#clock);
     this.#receivedAt = this.#clock.monotonic();
     wire.on('error', this.#onError);
     wire.on('end', this.#onEnd);
@@ -96,12 +98,10 @@ export class RtuMaster implements Master {
     try {
       await this.#enqueue(unit, probe, signal);
     } catch (error) {
-      const { code, message } = error as GatewayError;
+      const { code, message, hint } = error as GatewayError;
       if (code === 'MODBUS_EXCEPTION') return;
-      throw modbusError('MODBUS_NOT_SENT', `nothing was written: ${message}`, {
-        cause: error,
-        details: { unit, sent: false },
-      });
+      const details = { unit, sent: false };
+      throw modbusError('MODBUS_NOT_SENT', `nothing was written: ${message}`, { cause: error, hint, details });
     }
   }
 
@@ -122,9 +122,12 @@ export class RtuMaster implements Master {
     this.#timer?.cancel();
     this.#timer = undefined;
     const exchange = this.#queue[0];
-    if (exchange === undefined || this.#current !== undefined || this.#closed) return;
+    if (exchange === undefined || this.#current !== undefined || this.#closed || !this.#wire.writable) return;
     const now = this.#clock.monotonic();
-    const free = Math.max(this.#receivedAt + this.#silenceMs, this.#late.get(exchange.unit)?.until ?? 0);
+    // Bytes of a request that was given up are still on their way: not two frames in one.
+    const busyUntil = this.#wire.writableLength > 0 ? now + this.#silenceMs : 0;
+    const lateUntil = this.#late.get(exchange.unit)?.until ?? 0;
+    const free = Math.max(this.#receivedAt + this.#silenceMs, busyUntil, lateUntil);
     if (free > now) {
       this.#timer = this.#clock.after(Math.ceil(free - now), () => this.#next());
       return;
@@ -148,7 +151,8 @@ export class RtuMaster implements Master {
         const windowMs = this.#lateWindowMs ?? Math.max(MIN_LATE_WINDOW_MS, now - exchange.startedAt);
         this.#late.set(exchange.unit, { exchange, frame: this.#frame, until: now + windowMs });
       }
-      if (this.#received.length > 0) {
+      const echo = this.#scan(exchange, this.#frame).echoed ? this.#frame.length : 0;
+      if (this.#received.length > echo) {
         this.#discarded++;
         exchange.discarded++;
       }
@@ -157,8 +161,7 @@ export class RtuMaster implements Master {
       if (index >= 0) this.#queue.splice(index, 1);
     }
     exchange.expire(now);
-    // The request still lies in our buffer: it must not go out when the line comes back one day.
-    if (exchange.sent && this.#wire.writableLength > 0) this.#wire.destroy();
+    if (exchange.sent) this.#stuck.watch();
     this.#next();
   };
 
@@ -166,9 +169,9 @@ export class RtuMaster implements Master {
     this.#receivedAt = this.#clock.monotonic();
     const bytes = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     this.#received = bytes.length > RECEIVE_LIMIT ? bytes.subarray(-RECEIVE_LIMIT / 2) : bytes;
-    const exchange = this.#current;
-    if (exchange !== undefined && this.#takeAnswer(exchange)) return;
+    // First what is late: it may have come together with the answer, which ends the search.
     this.#dropLate();
+    if (this.#current !== undefined) this.#takeAnswer(this.#current);
   };
 
   #scan(exchange: Exchange, frame: Buffer) {
@@ -176,12 +179,13 @@ export class RtuMaster implements Master {
     return scanForAnswer(this.#received, frame, exchange.unit, exchange.request, skipEcho);
   }
 
-  #takeAnswer(exchange: Exchange): boolean {
+  #takeAnswer(exchange: Exchange): void {
     const { pdu, echoed, begun } = this.#scan(exchange, this.#frame);
     this.#begun ||= begun;
-    if (pdu === undefined) return false;
+    if (pdu === undefined) return;
     const { request, unit } = exchange;
-    if (!request.mirrored) this.#echoes = echoed;
+    // Once heard it stays so: an echo that noise spoils must not make the next one look like an answer.
+    if (!request.mirrored) this.#echoes = echoed || this.#echoes === true;
     const expected = pdu.length + 3 + (echoed ? this.#frame.length : 0);
     if (this.#received.length > expected) this.#discarded++;
     this.#received = NOTHING;
@@ -190,7 +194,6 @@ export class RtuMaster implements Master {
     if (typeof verdict === 'number') exchange.fail(exceptionError(unit, request.functionCode, verdict));
     else exchange.succeed(pdu);
     this.#next();
-    return true;
   }
 
   /** A late answer came: it is thrown away, and its unit may be asked again. */
@@ -215,6 +218,7 @@ export class RtuMaster implements Master {
 
   #shut(): void {
     this.#closed = true;
+    this.#stuck.close();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#late.clear();

@@ -20,13 +20,15 @@ export interface ServerOptions {
 
 /** RTU: bytes that stay incomplete this long are thrown away, so that a cut request does not spoil the next. */
 const GAP_MS = 50;
+/** RTU: answers on their way. A master that asks on without waiting for them gets no more, as on a real line. */
+const MAX_ANSWERS = 16;
 const BROADCAST = 0;
 const NOTHING = Buffer.alloc(0);
 
 /** Serves until the wire closes or the signal aborts; the wire is destroyed then. Never rejects. */
 export async function serveModbus(wire: Duplex, options: ServerOptions): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const server = options.framing === 'tcp' ? new TcpServer(wire, options) : new RtuServer(wire, options);
+  const server: Server = options.framing === 'tcp' ? new TcpServer(wire, options) : new RtuServer(wire, options);
   const end = () => wire.destroy();
   wire.on('error', end);
   wire.on('end', end);
@@ -36,10 +38,16 @@ export async function serveModbus(wire: Duplex, options: ServerOptions): Promise
   if (options.signal.aborted) end();
   if (!wire.closed) await promise;
   options.signal.removeEventListener('abort', end);
-  server.stop();
+  server.stop?.();
 }
 
-class TcpServer {
+interface Server {
+  receive(chunk: Buffer): void;
+  /** The wire is closed. */
+  stop?(): void;
+}
+
+class TcpServer implements Server {
   readonly #wire: Duplex;
   readonly #units: ReadonlyMap<number, RegisterImage>;
   readonly #splitter = new MbapSplitter();
@@ -54,8 +62,6 @@ class TcpServer {
     this.#splitter.push(chunk);
     this.#serve();
   }
-
-  stop(): void {}
 
   /** A master that does not read its answers gets no more of them: reading stops until it does. */
   #serve(): void {
@@ -87,7 +93,7 @@ class TcpServer {
   }
 }
 
-class RtuServer {
+class RtuServer implements Server {
   readonly #wire: Duplex;
   readonly #options: ServerOptions;
   readonly #answers = new Set<Timer>();
@@ -155,6 +161,7 @@ class RtuServer {
       return;
     }
     const frame = encodeRtu(unit, respond(pdu, units.get(unit)!));
+    if (this.#answers.size >= MAX_ANSWERS || this.#wire.writableNeedDrain) return;
     const timer = clock.after(silenceMs, () => {
       this.#answers.delete(timer);
       if (this.#wire.writable) this.#wire.write(frame);

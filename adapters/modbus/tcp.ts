@@ -6,7 +6,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock, GatewayError } from '../../src/adapter.js';
 import { exceptionError, modbusError } from './errors.js';
-import { Exchange, type Master, PENDING_LIMIT, queueFull } from './master.js';
+import { Exchange, type Master, PENDING_LIMIT, queueFull, StuckGuard } from './master.js';
 import { encodeMbap, type MbapFrame, MbapSplitter } from './mbap.js';
 import { judge, type Request } from './pdu.js';
 
@@ -15,6 +15,7 @@ export class TcpMaster implements Master {
   readonly #clock: Clock;
   readonly #pending = new Map<number, Exchange>();
   readonly #splitter = new MbapSplitter();
+  readonly #stuck: StuckGuard;
   #transactionId = 0;
   #closed = false;
   #cause: unknown;
@@ -23,6 +24,7 @@ export class TcpMaster implements Master {
   constructor(wire: Duplex, clock: Clock) {
     this.#wire = wire;
     this.#clock = clock;
+    this.#stuck = new StuckGuard(wire, clock);
     wire.on('error', this.#onError);
     wire.on('end', this.#onEnd);
     wire.on('close', this.#onClose);
@@ -65,8 +67,7 @@ export class TcpMaster implements Master {
       break;
     }
     exchange.expire(this.#clock.monotonic());
-    // The request still lies in our buffer: the peer must not carry it out when it comes back one day.
-    if (this.#wire.writableLength > 0) this.#wire.destroy();
+    this.#stuck.watch();
   };
 
   readonly #onData = (chunk: Buffer): void => {
@@ -114,6 +115,7 @@ export class TcpMaster implements Master {
 
   #shut(): void {
     this.#closed = true;
+    this.#stuck.close();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const exchange of pending) exchange.disconnect(this.#cause);

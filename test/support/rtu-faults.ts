@@ -65,7 +65,7 @@ export function rtuFaults(t: Test, open: OpenLine): void {
     });
     t.strictSame(await settled(line, readRegisters(line, 100, 1, 100, 3)), 'MODBUS_TIMEOUT');
     t.strictSame(await settled(line, readRegisters(line, 700, 1, 100, 4)), [700]);
-    t.strictSame(await settled(line, readRegisters(line, 200, 1, 100, 3)), [200]);
+    t.strictSame(await settled(line, readRegisters(line, 200, 1, 400, 3)), [200]);
   });
 
   t.test('a truncated frame costs one time-out', async (t) => {

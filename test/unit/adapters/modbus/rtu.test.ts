@@ -117,7 +117,16 @@ t.test('a request that the wire did not take by its deadline must not go out lat
   await clock.advance(10);
   deadline.abort();
   await read;
+  const next = t.rejects(master.execute(2, readRequest('coil', 0, 1), new AbortController().signal), {
+    code: 'MODBUS_DISCONNECTED',
+    details: { sent: false },
+  });
+  await clock.advance(249);
+  t.notOk(near.destroyed, 'a busy machine may need a moment');
+  await clock.advance(1);
   t.ok(near.destroyed);
+  await next;
+  t.equal(clock.pending, 0);
   far.destroy();
 });
 
@@ -134,6 +143,38 @@ t.test('the late window of the configuration counts', async (t) => {
   t.equal(line.asked.length, 1);
   await line.clock.advance(10);
   t.strictSame(await next, [200]);
+});
+
+t.test('a late answer in one piece with the answer of a neighbour settles both', async (t) => {
+  const late: Buffer[] = [];
+  const line = await open(t, (asked, send) => {
+    if (asked.index === 0) late.push(answerTo(asked));
+    else send(Buffer.concat([...late.splice(0), answerTo(asked)]));
+  });
+  const lost = readRegisters(line, 100, 1, 100, 3);
+  await line.clock.advance(100);
+  t.equal(await lost, 'MODBUS_TIMEOUT');
+  const neighbour = readRegisters(line, 700, 1, 100, 4);
+  await line.clock.advance(10);
+  t.strictSame(await neighbour, [700]);
+  const next = readRegisters(line, 200, 1, 100, 3);
+  await line.clock.advance(10);
+  t.strictSame(await next, [200], 'the unit owes nothing any more');
+});
+
+t.test('an echo once heard is expected from then on, also after one that noise spoiled', async (t) => {
+  const line = await open(t, (asked, send) => {
+    if (asked.index !== 1) send(asked.frame);
+    if (asked.index < 2) send(answerTo(asked));
+  });
+  for (const start of [100, 200]) {
+    const read = readRegisters(line, start);
+    await line.clock.advance(20);
+    t.strictSame(await read, [start]);
+  }
+  const write = execute(line, 3, writeSingleRegister(1, 1), 100);
+  await line.clock.advance(100);
+  t.equal(await write, 'MODBUS_TIMEOUT', 'only its echo came');
 });
 
 t.test('random bytes never throw and never become an answer', async (t) => {

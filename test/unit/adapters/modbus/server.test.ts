@@ -158,6 +158,13 @@ t.test('RTU', async (t) => {
   t.equal(await ask(rtu(0, '0300070001')), '', 'a broadcast read is nothing');
 });
 
+t.test('RTU: a master that asks on without waiting gets no more than 16 answers at once', async (t) => {
+  const { ask } = open(t, 'rtu');
+  const request = rtu(1, '03000a0001');
+  t.equal(await ask(request.repeat(40)), rtu(1, '0302000a').repeat(16));
+  t.equal(await ask(request), rtu(1, '0302000a'));
+});
+
 for (const framing of ['tcp', 'rtu'] as const) {
   t.test(`${framing}: random bytes never stop it, and the end of the wire or the signal does`, async (t) => {
     await fc.assert(
