@@ -151,9 +151,13 @@ t.test('names with special characters survive the path', async (t) => {
 });
 
 t.test('health: alive always, ready when up', async (t) => {
-  const { socket } = await startServer(t);
+  const { socket, view } = await startServer(t);
   t.equal((await raw(socket, 'GET', '/healthz')).status, 200);
   t.equal((await raw(socket, 'GET', '/readyz')).status, 200);
+  const up = view.status();
+  view.status = () => ({ ...up, state: 'stopping' });
+  t.equal((await raw(socket, 'GET', '/healthz')).status, 200);
+  t.equal((await raw(socket, 'GET', '/readyz')).status, 503);
 });
 
 t.test('the socket is open to owner and group, and gone after the stop', async (t) => {
