@@ -18,6 +18,10 @@ export const devicesErrors = {
   },
   PORT_CLOSED: { fault: 'device', hint: 'check cable and power; some devices accept one connection at a time' },
   PORT_SILENT: { fault: 'device', hint: 'check wiring, address and that the device is on' },
+  PORT_DRIVER: {
+    fault: 'limit',
+    hint: 'set TMPDIR to a folder that is writable, has 200 kB free and is not mounted noexec',
+  },
   PORT_FAILED: { fault: 'device', hint: 'see the message of the system; check the endpoint of the port' },
   PORT_SHARED: { fault: 'config', hint: 'give each protocol its own port' },
   PORT_UNKNOWN: { fault: 'config', hint: 'name one of the ports of the configuration' },

@@ -19,7 +19,7 @@ const config = (path: string) => `
 gateway: { id: plant-7 }
 broker: { listeners: [ { type: tcp, port: 0 } ] }
 ports:
-  line-a: { type: serial, path: ${path}, baudRate: 19200, timeout: 300ms }
+  line-a: { type: serial, path: ${path}, baudRate: 19200, parity: none, timeout: 300ms }
 devices:
   boiler:
     adapter: modbus

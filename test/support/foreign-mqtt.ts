@@ -13,7 +13,10 @@ export async function mqttSubscribe(
   filter: string,
   ...options: readonly string[]
 ): Promise<Seen> {
-  const peer = startPeer(t, 'mosquitto_sub', [
+  // Line by line: it buffers what it says about itself when its output is a pipe.
+  const peer = startPeer(t, 'stdbuf', [
+    '-oL',
+    'mosquitto_sub',
     '-h',
     '127.0.0.1',
     '-p',
@@ -22,7 +25,7 @@ export async function mqttSubscribe(
     '-q',
     '1',
     '-F',
-    '@@ %t %p',
+    '=> %t %p',
     '-t',
     filter,
     ...options,
@@ -32,12 +35,12 @@ export async function mqttSubscribe(
     peer
       .stdout()
       .split('\n')
-      .filter((line) => line.startsWith('@@ '));
+      .filter((line) => line.startsWith('=> '));
   return (topic, fits, timeoutMs = 10_000) =>
     eventually(() => {
       for (const line of lines()) {
         const payload = line.slice(topic.length + 4);
-        if (line.startsWith(`@@ ${topic} `) && fits(payload)) return payload;
+        if (line.startsWith(`=> ${topic} `) && fits(payload)) return payload;
       }
       return undefined;
     }, timeoutMs).catch((error: unknown) => {

@@ -2,35 +2,26 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ErrorCatalogue, errorsOf } from '../../../src/core/errors.js';
+import { devicesError } from '../../../src/devices/errors.js';
 import { asset } from './assets.js';
-
-const executableErrors = {
-  SERIAL_DRIVER_NOT_LOADED: {
-    fault: 'limit',
-    hint: 'set TMPDIR to a folder that is writable, has 200 kB free and is not mounted noexec',
-  },
-} as const satisfies ErrorCatalogue;
 
 /**
  * Writes the addon to a new private folder, loads it and removes the folder at once: the mapping stays, nothing is left to
  * tamper with or to clean up. A folder mounted noexec or read-only fails; then the next one is tried.
  *
- * @throws GatewayError SERIAL_DRIVER_NOT_LOADED with the reason of each folder when none will do
+ * @throws GatewayError PORT_DRIVER with the reason of each folder when none will do
  */
 export default function loadAddon(): unknown {
-  const failures: Error[] = [];
+  const reasons: string[] = [];
   for (const base of candidates(process.env)) {
     try {
       return loadFrom(base);
     } catch (error) {
-      failures.push(error as Error);
+      // The linker's message begins with the file, whose name is another one each time.
+      reasons.push(`${base}: ${(error as Error).message.replace(/^\/\S+: /, '')}`);
     }
   }
-  const reasons = failures.map((failure) => failure.message).join('; ');
-  throw errorsOf(executableErrors)('SERIAL_DRIVER_NOT_LOADED', `cannot load the serial port driver: ${reasons}`, {
-    cause: new AggregateError(failures),
-  });
+  throw devicesError('PORT_DRIVER', `cannot load the driver of serial ports: ${reasons.join('; ')}`);
 }
 
 /** Folders in memory first, then those that a hardened service has on disk. */
