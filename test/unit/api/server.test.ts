@@ -229,6 +229,9 @@ t.test('client: what is wrong on the way is a GatewayError with a hint', async (
     return thrown(at(name));
   };
   t.match(await answering('silent', undefined), { code: 'GATEWAY_NO_ANSWER', message: /within 300 ms/ });
+  const silent = createClient({ socket: join(folder, 'silent'), timeoutMs: 300 });
+  const stream = silent.events({ kinds: ['status'], signal: new AbortController().signal });
+  t.match(await thrown(stream[Symbol.asyncIterator]().next()), { code: 'GATEWAY_NO_ANSWER', message: /within 300 ms/ });
   t.match(await answering('ssh', 'SSH-2.0-OpenSSH_9.2\r\n'), { code: 'GATEWAY_BAD_ANSWER' });
   t.match(await answering('html', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<htm>'), { code: 'GATEWAY_BAD_ANSWER' });
   t.match(await answering('odd', 'HTTP/1.1 500 X\r\nContent-Length: 2\r\n\r\n{}'), {
