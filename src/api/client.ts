@@ -65,7 +65,7 @@ class SocketClient implements ApiClient {
     const query = queryText({ kinds: kinds.join(','), filter, rate: rate?.toString() });
     let response: IncomingMessage | undefined;
     try {
-      response = await this.#open({ method: 'GET', path: `/v1/events${query}`, signal });
+      response = await this.#open({ method: 'GET', path: `/v1/events${query}`, signal, timeout: this.#timeoutMs });
       if (response.statusCode !== 200) throw errorOf(parseBody(await readAll(response)), response.statusCode);
       const stream = response;
       stream.setTimeout(STREAM_SILENCE, () =>
@@ -91,6 +91,10 @@ class SocketClient implements ApiClient {
         resolve,
       );
       request.on('error', reject);
+      // Only for streams: requests have a deadline of their own. The stream sets its own time when it has begun.
+      request.on('timeout', () =>
+        request.destroy(apiError('GATEWAY_NO_ANSWER', `the gateway did not answer within ${options.timeout} ms`)),
+      );
       request.end(text);
     });
   }

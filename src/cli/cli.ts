@@ -38,6 +38,7 @@ export class Cli {
   constructor(streams: Streams, env: Cli['env']) {
     this.streams = streams;
     this.env = env;
+    streams.stderr.on('error', () => {});
     // `hpmq point watch | head -1`: the reader has what it wanted.
     streams.stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') {

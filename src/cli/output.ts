@@ -1,4 +1,5 @@
 /** Where a command's words go: stdout has the result and nothing else; stderr has notes, hints and errors. */
+import { ConfigError, type ConfigProblem, problemBlock } from '../config/errors.js';
 import { errorView, type GatewayError } from '../core/errors.js';
 import type { Column } from './table.js';
 import { visible } from './text.js';
@@ -95,11 +96,6 @@ export class Output {
     if (!this.#options.quiet) this.#options.stderr.write(`${text}\n`);
   }
 
-  /** Asked on stderr, so that it shows when stdout is a pipe. */
-  prompt(text: string): void {
-    this.#options.stderr.write(text);
-  }
-
   /** An error as people read it, most important line last; as JSON on stdout. */
   error(error: GatewayError): void {
     if (this.#options.json) {
@@ -108,44 +104,28 @@ export class Output {
     }
     const { stderr, verbose } = this.#options;
     const red = (text: string) => (this.#colorErr ? `\u001b[${SGR.bad}m${text}\u001b[0m` : text);
-    const blocks = blocksOf(error);
-    if (blocks !== undefined) stderr.write(`${blocks}\n`);
-    else stderr.write(`${red('error:')} ${error.message.split('\n').map(visible).join('\n')}\n`);
-    if (error.fault === 'bug' || verbose > 1)
-      stderr.write(`${(error.cause instanceof Error ? error.cause : error).stack ?? ''}\n`);
-    if (error.code !== 'CLI_USAGE' && blocks === undefined) {
-      stderr.write(`  code  ${error.code}  (more: hpmq explain ${error.code})\n`);
+    const stack = error.fault === 'bug' || verbose > 1;
+    if (error instanceof ConfigError) {
+      for (const problem of error.problems) stderr.write(`${problemText(problem)}\n`);
+      if (stack) stderr.write(stackOf(error));
+      return;
     }
-    if (blocks === undefined) stderr.write(`hint: ${visible(error.hint)}\n`);
+    stderr.write(`${red('error:')} ${error.message.split('\n').map(visible).join('\n')}\n`);
+    if (stack) stderr.write(stackOf(error));
+    if (error.code !== 'CLI_USAGE') stderr.write(`  code  ${error.code}  (more: hpmq explain ${error.code})\n`);
+    stderr.write(`hint: ${visible(error.hint)}\n`);
   }
 }
 
-interface Problem {
-  readonly file: string;
-  readonly line: number | undefined;
-  readonly column: number | undefined;
-  readonly path: string;
-  readonly message: string;
-  readonly hint: string;
+/** One problem of a configuration: place and message, then its hint. */
+export function problemText(problem: ConfigProblem): string {
+  return problemBlock(problem).split('\n').map(visible).join('\n');
 }
 
-/** ConfigError brings all its problems; it is known by its shape, so that zod is not loaded for its sake. */
-function problemsOf(error: GatewayError): readonly Problem[] | undefined {
-  return error.code === 'CONFIG_INVALID' && 'problems' in error ? (error.problems as readonly Problem[]) : undefined;
-}
-
-export function problemText(problem: Problem): string {
-  const place = problem.line === undefined ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
-  return visible(`${place}: ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`);
-}
-
-function blocksOf(error: GatewayError): string | undefined {
-  return problemsOf(error)
-    ?.map((problem) => `${problemText(problem)}\n  hint: ${visible(problem.hint)}`)
-    .join('\n');
+function stackOf(error: GatewayError): string {
+  return `${(error.cause instanceof Error ? error.cause : error).stack ?? ''}\n`;
 }
 
 function extras(error: GatewayError): object {
-  const problems = problemsOf(error);
-  return problems === undefined ? {} : { problems };
+  return error instanceof ConfigError ? { problems: error.problems } : {};
 }

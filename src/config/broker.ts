@@ -70,7 +70,8 @@ function overlap(a: ListenerConfig, b: ListenerConfig): boolean {
   return a.port === b.port && a.port !== 0 && (a.host === b.host || ANY.has(a.host) || ANY.has(b.host));
 }
 
-export type Report = (path: readonly (string | number)[], message: string, hint: string) => void;
+/** Without a hint, the message is an adapter's own text. */
+export type Report = (path: readonly (string | number)[], message: string, hint?: string) => void;
 
 /** Rules between listeners and `auth`; `value` may hold parts that did not parse. */
 export function checkBroker(value: unknown, report: Report): void {

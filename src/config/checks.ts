@@ -1,9 +1,10 @@
 /** Rules between ports and devices. They see what parsed and what did not, so that all problems are reported at once. */
-import type { AnyAdapter } from '../core/adapter.js';
+import type { z } from 'zod';
+import type { AnyAdapter, ConfigIssue } from '../core/adapter.js';
 import type { Report } from './broker.js';
-import { isPlain, type Plain } from './merge.js';
+import { isPlain, type Plain, partOf } from './merge.js';
 import { choices } from './nearest.js';
-import { portOptions, serialPath } from './ports.js';
+import { endpointOf, type ParsedPort, portOptions, serialPath } from './ports.js';
 import { shown } from './values.js';
 
 type Path = readonly (string | number)[];
@@ -12,89 +13,112 @@ type Path = readonly (string | number)[];
 interface Wire {
   readonly port: unknown;
   readonly path: Path;
-  /** The first device that names it; its adapter rules. */
-  user?: { readonly device: string; readonly adapter: AnyAdapter };
+  /** The adapter of the first device rules; devices of others were reported and are not here. */
+  adapter: AnyAdapter | undefined;
+  readonly devices: { readonly name: string; readonly value: Plain }[];
 }
 
-const own = (record: Plain, key: string): unknown => (Object.hasOwn(record, key) ? record[key] : undefined);
+export interface CheckContext {
+  readonly adapters: readonly AnyAdapter[];
+  readonly report: Report;
+  /** Reports an issue of another schema under its own path. */
+  pass(issue: z.core.$ZodIssue, path: Path): void;
+  /** Was something found below this path already (`except` set aside)? Then the value there is not as its schema says. */
+  isBroken(path: Path, except?: string): boolean;
+}
 
-function checkDevicePort(
-  wires: Map<string, Wire>,
-  ports: Plain,
-  deviceName: string,
-  device: Plain,
-  adapter: AnyAdapter,
-  report: Report,
-) {
-  const path = ['devices', deviceName, 'port'];
-  let wire: Wire | undefined;
-  if (typeof device.port === 'string') {
-    if (own(ports, device.port) === undefined) {
-      return report(path, `there is no port ${shown(device.port)}`, choices('ports', device.port, Object.keys(ports)));
-    }
-    wire = wires.get(device.port);
-  } else if (isPlain(device.port)) {
-    wire = { port: device.port, path };
-    const other = wires.get(deviceName);
-    if (other !== undefined) {
-      const hint = 'name it in `port`, or rename one of the two';
-      report(path, `the port of this device would have the name of ports.${deviceName}`, hint);
-    }
-    wires.set(other === undefined ? deviceName : `${deviceName} (inline)`, wire);
+/** `value` is the document as far as it parsed; every step looks before it reads. */
+export function checkPortsAndDevices(value: Plain, context: CheckContext): void {
+  const ports = isPlain(value.ports) ? value.ports : {};
+  const wires = new Map<string, Wire>();
+  for (const [name, port] of Object.entries(ports)) {
+    wires.set(name, { port, path: ['ports', name], adapter: undefined, devices: [] });
   }
-  if (wire === undefined || !isPlain(wire.port)) return undefined;
+  for (const [name, device] of Object.entries(isPlain(value.devices) ? value.devices : {})) {
+    if (!isPlain(device)) continue;
+    const adapter = context.adapters.find((one) => one.type === device.adapter);
+    const wire = adapter && wireOf(wires, name, device, adapter, context.report);
+    if (adapter !== undefined && wire !== undefined) join(wire, name, device, adapter, context.report);
+  }
+  checkSerialPaths(wires, context.report);
+  for (const wire of wires.values()) checkAdapterRules(wire, context);
+}
+
+/** The wire that a device names or brings. */
+function wireOf(wires: Map<string, Wire>, name: string, device: Plain, adapter: AnyAdapter, report: Report) {
+  const path = ['devices', name, 'port'];
+  const { port } = device;
+  if (typeof port === 'string') {
+    const wire = wires.get(port);
+    if (wire === undefined) {
+      const known = [...wires].filter(([, one]) => one.path[0] === 'ports').map(([key]) => key);
+      report(path, `there is no port ${shown(port)}`, choices('ports', port, known));
+    }
+    return wire;
+  }
+  const isWireless = port === undefined && adapter.endpoints.includes('memory');
+  if (!isPlain(port) && !isWireless) return undefined;
+  const wire: Wire = { port: port ?? { type: 'memory' }, path, adapter: undefined, devices: [] };
+  if (wires.has(name)) {
+    report(
+      path,
+      `the port of this device would have the name of ports.${name}`,
+      'name it in `port`, or rename one of the two',
+    );
+  }
+  // A name that no port can have keeps both in sight.
+  wires.set(wires.has(name) ? `${name} (of the device)` : name, wire);
+  return wire;
+}
+
+function join(wire: Wire, name: string, device: Plain, adapter: AnyAdapter, report: Report): void {
+  if (!isPlain(wire.port)) return;
+  const path = ['devices', name, 'port'];
   const { type } = wire.port;
   if (typeof type === 'string' && !adapter.endpoints.some((endpoint) => endpoint === type)) {
     const hint = `use a port of type ${adapter.endpoints.join(' or ')}`;
-    return report(path, `the adapter ${adapter.type} cannot use a port of type ${shown(type)}`, hint);
+    report(path, `the adapter ${adapter.type} cannot use a port of type ${shown(type)}`, hint);
+    return;
   }
-  if (wire.user === undefined) {
-    wire.user = { device: deviceName, adapter };
-  } else if (wire.user.adapter !== adapter) {
-    report(
-      path,
-      `the port is already used with the adapter ${wire.user.adapter.type} by devices.${wire.user.device}`,
-      'one port carries one protocol: use another port',
-    );
+  wire.adapter ??= adapter;
+  if (wire.adapter !== adapter) {
+    const user = `devices.${wire.devices[0]?.name}`;
+    const message = `the port is already used with the adapter ${wire.adapter.type} by ${user}`;
+    report(path, message, 'one port carries one protocol: use another port');
+    return;
   }
-  return undefined;
+  wire.devices.push({ name, value: device });
 }
 
-function checkPaths(wires: Map<string, Wire>, report: Report): void {
+function checkSerialPaths(wires: Map<string, Wire>, report: Report): void {
   const seen = new Map<string, string>();
   for (const [name, wire] of wires) {
     const path = serialPath(wire.port);
     if (path === undefined) continue;
     const other = seen.get(path);
-    if (other === undefined) seen.set(path, name);
-    else
-      report(
-        [...wire.path, 'path'],
-        `the port ${other} already uses ${path}`,
-        'one wire has one owner: let the devices share one port',
-      );
+    if (other === undefined) {
+      seen.set(path, name);
+      continue;
+    }
+    const hint = 'one wire has one owner: let the devices share one port';
+    report([...wire.path, 'path'], `the port ${other} already uses ${path}`, hint);
   }
 }
 
-/** `value` is the document as far as it parsed; every step looks before it reads. */
-export function checkPortsAndDevices(
-  value: Plain,
-  adapters: readonly AnyAdapter[],
-  report: Report,
-  pass: (issue: Plain, path: Path) => void,
-): void {
-  const ports = isPlain(value.ports) ? value.ports : {};
-  const wires = new Map<string, Wire>(
-    Object.entries(ports).map(([name, port]) => [name, { port, path: ['ports', name] }]),
-  );
-  for (const [name, device] of Object.entries(isPlain(value.devices) ? value.devices : {})) {
-    const adapter = isPlain(device) ? adapters.find((one) => one.type === device.adapter) : undefined;
-    if (adapter !== undefined) checkDevicePort(wires, ports, name, device as Plain, adapter, report);
-  }
-  checkPaths(wires, report);
-  for (const wire of wires.values()) {
-    if (wire.user === undefined || !isPlain(wire.port)) continue;
-    for (const issue of portOptions(wire.user.adapter, wire.port).error?.issues ?? [])
-      pass(issue as unknown as Plain, [...wire.path, ...(issue.path as Path)]);
+/** The adapter's keys of a port, and what its fields must not say together. */
+function checkAdapterRules(wire: Wire, { isBroken, pass, report }: CheckContext): void {
+  const { adapter, port, path } = wire;
+  if (adapter === undefined || !isPlain(port)) return;
+  const options = portOptions(adapter, port);
+  for (const issue of options.error?.issues ?? []) pass(issue, [...path, ...(issue.path as Path)]);
+  if (!options.success || isBroken(path)) return;
+  const endpoint = endpointOf(port as unknown as ParsedPort);
+  const tell = (where: Path, issues: readonly ConfigIssue[] = []) => {
+    for (const issue of issues) report([...where, ...issue.path], issue.message);
+  };
+  tell(path, adapter.check?.port?.(options.data, endpoint));
+  for (const { name, value } of wire.devices) {
+    if (isBroken(['devices', name], 'points')) continue;
+    tell(['devices', name], adapter.check?.device?.(partOf(adapter.device, value), options.data, endpoint));
   }
 }

@@ -55,8 +55,12 @@ type CommonPoint = z.output<z.ZodObject<typeof commonPoint>>;
 function pointSchema(adapter: AnyAdapter) {
   return merged(adapter.address, commonPoint).superRefine((parsed, context) => {
     const point = parsed as Plain & CommonPoint;
+    const address = partOf(adapter.address, point);
+    for (const { path, message } of adapter.check?.point?.(address) ?? []) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
     if (point.write === false) return;
-    const reason = adapter.readOnly?.(partOf(adapter.address, point));
+    const reason = adapter.readOnly?.(address);
     if (reason === undefined) return;
     const message = say(`cannot be written: ${reason}`, 'remove `write`, or choose an address that can be written');
     context.addIssue({ code: 'custom', path: ['write'], message });

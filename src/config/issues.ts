@@ -120,11 +120,25 @@ function isMissing(issue: Issue): boolean {
   );
 }
 
+/**
+ * Message and hint. Adapters write plain texts: what they expect becomes the hint, and so does what follows `; `.
+ */
+function wordsOf(issue: Issue): { readonly message: string; readonly hint: string } {
+  const { message, hint } = unsay(issue.message);
+  if (hint !== undefined) return { message, hint };
+  const expected = /^expected (.*)$/s.exec(message)?.[1];
+  if (isMissing(issue)) return { message, hint: `add it: ${expected ?? message}` };
+  if (expected !== undefined) return { message: `${shown(issue.input)} is not valid here`, hint: `write ${expected}` };
+  const at = message.indexOf('; ');
+  if (at > 0) return { message: message.slice(0, at), hint: message.slice(at + 2) };
+  return { message, hint: configErrors.CONFIG_INVALID.hint };
+}
+
 /** Flattens unions and lists of keys: one finding per thing to correct. */
 export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding[] {
   return issues.flatMap((issue): Finding[] => {
     const path = [...prefix, ...(issue.path as Path)];
-    const { message, hint = configErrors.CONFIG_INVALID.hint } = unsay(issue.message);
+    const { message, hint } = wordsOf(issue);
     if (issue.code === 'unrecognized_keys') {
       const texts = issue.message.split('\n').map(unsay);
       return issue.keys.map((key, index) => ({
@@ -148,11 +162,7 @@ export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding
           : { path, at: 'value', message: `expected ${expected}`, hint },
       ];
     }
-    if (isMissing(issue)) {
-      return [
-        { path, at: 'parent', message: 'is missing', hint: message === 'is missing' ? hint : `add it: ${message}` },
-      ];
-    }
+    if (isMissing(issue)) return [{ path, at: 'parent', message: 'is missing', hint }];
     return [{ path, at: 'value', message, hint }];
   });
 }

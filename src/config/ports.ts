@@ -55,7 +55,7 @@ export function portOptions(adapter: AnyAdapter, port: Plain) {
   return (adapter.port as z.ZodObject).strict().safeParse(own, { error: describeIssue, reportInput: true });
 }
 
-function endpointOf(port: ParsedPort): Endpoint {
+export function endpointOf(port: ParsedPort): Endpoint {
   switch (port.type) {
     case 'serial': {
       const { type, path, baudRate, dataBits, parity, stopBits } = port;

@@ -1,8 +1,10 @@
 /** The whole schema: in goes the YAML document, out comes the {@link GatewayConfig} that services receive. */
+
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig } from '../core/config.js';
-import { broker, checkBroker, toBrokerConfig } from './broker.js';
+import { broker, checkBroker, type Report, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
 import { type ConfigInputs, processInputs } from './io.js';
@@ -27,6 +29,30 @@ interface Parsed {
   readonly tui: GatewayConfig['tui'];
 }
 
+/** sockaddr_un.sun_path holds 108 bytes, the last of them NUL. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+function socketPath(inputs: ConfigInputs) {
+  return z
+    .string()
+    .min(1)
+    .transform((path, context) => {
+      const full = resolve(inputs.folder, path);
+      const bytes = Buffer.byteLength(full);
+      if (bytes > MAX_SOCKET_PATH_BYTES) {
+        const message = say(
+          `${full} has ${bytes} bytes`,
+          `a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
+        );
+        context.addIssue({ code: 'custom', message });
+      }
+      return full;
+    });
+}
+
+/** The port of a device that needs none. */
+const MEMORY_PORT: ParsedPort = { type: 'memory', timeout: 1_000, pause: 0 };
+
 function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (key: string, value: T) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(key, value)]));
 }
@@ -37,7 +63,7 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
   const ports: Record<string, ParsedPort> = { ...parsed.ports };
   for (const [deviceName, device] of Object.entries(parsed.devices)) {
     const { port } = device;
-    if (typeof port !== 'string') ports[deviceName] = port ?? { type: 'memory', timeout: 1_000, pause: 0 };
+    if (typeof port !== 'string') ports[deviceName] = port ?? MEMORY_PORT;
     users.set(typeof port === 'string' ? port : deviceName, adapterOf(device));
   }
   return {
@@ -68,18 +94,32 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       ports: z.record(name, port).prefault({}).describe('wires: each has exactly one owner'),
       devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),
       links: linksSchema(inputs, name).prefault({}).describe('upstream brokers'),
-      api: z.strictObject({ socket: z.string().min(1).optional().describe('path of the control socket') }).prefault({}),
+      api: z
+        .strictObject({ socket: socketPath(inputs).optional().describe('path of the control socket') })
+        .prefault({}),
       log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
       tui: z.strictObject({ readOnly: z.boolean().default(false) }).prefault({}),
     })
     .superRefine(
       (value, context) => {
-        const report = (path: readonly (string | number)[], message: string, hint: string) =>
-          context.addIssue({ code: 'custom', path: [...path], message: say(message, hint) });
+        const report: Report = (path, message, hint) =>
+          context.addIssue({
+            code: 'custom',
+            path: [...path],
+            message: hint === undefined ? message : say(message, hint),
+          });
         checkBroker(value.broker, report);
-        checkPortsAndDevices(value as Plain, adapters, report, (issue, path) =>
-          context.addIssue({ ...issue, path: [...path] } as never),
-        );
+        const found = context.issues.map((issue) => issue.path ?? []);
+        checkPortsAndDevices(value as Plain, {
+          adapters,
+          report,
+          pass: (issue, path) => context.addIssue({ ...issue, path: [...path] } as never),
+          isBroken: (path, except) =>
+            found.some(
+              (one) =>
+                path.every((segment, i) => segment === one[i]) && (except === undefined || one[path.length] !== except),
+            ),
+        });
       },
       // Also when something else is wrong: all problems at once.
       { when: () => true },

@@ -251,3 +251,12 @@ t.test('config show --running is what the gateway says', async (t) => {
     stderr: 'from /etc/hpmq/hpmq.yaml\n',
   });
 });
+
+t.test('tui without a terminal: one plain frame, and where the data is for programs', async (t) => {
+  const { run } = await startFakeGateway(t);
+  const { code, stdout, stderr } = await run(['tui'], { env: { CI: 'false' } });
+  t.equal(code, 0);
+  t.match(stdout, 'plant-7');
+  t.notMatch(stdout, /\u001b\[/, 'no control sequences');
+  t.match(stderr, 'hpmq status --json');
+});

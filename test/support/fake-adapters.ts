@@ -20,6 +20,18 @@ export const fieldbus = defineAdapter({
       message: 'only a float32 has an order',
       path: ['order'],
     }),
+  check: {
+    port: (port, endpoint) =>
+      endpoint.type === 'serial' && port.framing === 'tcp'
+        ? [{ path: ['framing'], message: 'a serial line carries RTU frames; framing tcp needs a tcp port' }]
+        : [],
+    device: (device, _port, endpoint) =>
+      endpoint.type === 'serial' && device.unit > 247 ? [{ path: ['unit'], message: 'a unit is 1 to 247' }] : [],
+    point: (point) =>
+      point.type === 'float32' && point.address === 'holding:65535'
+        ? [{ path: ['address'], message: 'float32 takes 2 registers from 65535' }]
+        : [],
+  },
   readOnly: (point) => (point.address.startsWith('input:') ? 'input registers can only be read' : undefined),
   open: neverOpened,
 });

@@ -71,7 +71,7 @@ async function check(cli: Cli, file: string | undefined): Promise<number> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (output.isJson) output.json({ file: error.problems[0]?.file ?? null, valid: false, problems: error.problems });
-    else for (const problem of error.problems) output.line(`${problemText(problem)}\n  hint: ${visible(problem.hint)}`);
+    else for (const problem of error.problems) output.line(problemText(problem));
     if (!output.isJson) output.note(count(error.problems.length, 'problem'));
     return EXIT.NO;
   }

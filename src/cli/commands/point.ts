@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { CommandResult, PointView } from '../../api/contract.js';
 import { GatewayError } from '../../core/errors.js';
+import { wholeNumber, writtenValue } from '../arguments.js';
 import type { Cli } from '../cli.js';
 import { changeLine, pointColumns, valueText } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
@@ -70,14 +71,6 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .action(cli.action((names: readonly string[], options: { limit?: number }) => watch(cli, names, options.limit)));
 }
 
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw cliError('CLI_USAGE', `"${text}" is not a whole number from 1`, { hint: 'write --limit 10' });
-  }
-  return value;
-}
-
 async function read(cli: Cli, words: readonly string[]): Promise<number> {
   const { device, point } = await resolvePoint(cli, words);
   const params = { device, point };
@@ -89,14 +82,6 @@ async function read(cli: Cli, words: readonly string[]): Promise<number> {
     cli.output.note(`${visible(view.error.message)} (${view.error.code})\nhint: ${visible(view.error.hint)}`);
   }
   return EXIT.UNAVAILABLE;
-}
-
-/** A number, true or false where the text is one; integers too large for a number stay text. */
-export function writtenValue(text: string): number | boolean | string {
-  if (text === 'true' || text === 'false') return text === 'true';
-  if (!/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return text;
-  const value = Number(text);
-  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value)) ? value : text;
 }
 
 async function write(cli: Cli, words: readonly string[], text: string, confirm: string | undefined): Promise<number> {

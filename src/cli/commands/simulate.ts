@@ -1,7 +1,7 @@
 import { Option } from 'commander';
+import { between } from '../arguments.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
-import { cliError } from '../errors.js';
 
 export function define(command: HpmqCommand, cli: Cli): void {
   command.withExamples(
@@ -12,7 +12,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .verb('modbus-tcp')
     .description('Simulates a plant as a Modbus TCP server')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <n>', 'TCP port; 0: any free port', between(0, 65_535, '--port'), 1502)
+    .option('--port <n>', 'TCP port; 0: any free port', between(0, 65_535, '--port 1502'), 1502)
     .withExamples(['simulate modbus-tcp', 'on 127.0.0.1:1502'])
     .action(
       cli.action(async ({ host, port }: { host: string; port: number }) => {
@@ -23,7 +23,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
   command
     .verb('modbus-rtu <path>')
     .description('Simulates a plant as Modbus RTU slaves on a serial line')
-    .option('--baud-rate <n>', 'bits per second', between(50, 4_000_000, '--baud-rate'), 19_200)
+    .option('--baud-rate <n>', 'bits per second', between(50, 4_000_000, '--baud-rate 9600'), 19_200)
     .addOption(new Option('--parity <parity>', 'parity').choices(['none', 'even', 'odd']).default('even'))
     .withExamples(['simulate modbus-rtu /dev/ttyUSB0 --baud-rate 9600 --parity none', 'on a serial line'])
     .action(
@@ -32,14 +32,4 @@ export function define(command: HpmqCommand, cli: Cli): void {
         return runSimulator({ endpoint: { type: 'serial', path, baudRate, parity, dataBits: 8, stopBits: 1 } });
       }),
     );
-}
-
-function between(min: number, max: number, flag: string) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw cliError('CLI_USAGE', `"${text}" is not a number from ${min} to ${max}`, {
-      hint: `write ${flag} ${Math.max(min, 1502)}`,
-    });
-  };
 }

@@ -1,11 +1,11 @@
 import type { MessageView, PublishRequest } from '../../api/contract.js';
 import { topicFilterFault, topicNameFault } from '../../core/topic.js';
+import { qualityOfService, wholeNumber } from '../arguments.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
 import { cliError } from '../errors.js';
 import { EXIT } from '../exit.js';
 import { count, timeText, visible } from '../text.js';
-import { wholeNumber } from './point.js';
 
 /** Read from stdin at most; the API takes 1 MB as text or base64. */
 const MAX_PAYLOAD_BYTES = 700_000;
@@ -18,7 +18,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
   command
     .verb('pub <topic> [message]')
     .description('Publishes one message')
-    .option('--qos <n>', 'quality of service: 0, 1 or 2', qosOf, 0 as const)
+    .option('--qos <n>', 'quality of service: 0, 1 or 2', qualityOfService, 0 as const)
     .option('--retain', 'keep it for later subscribers')
     .withExamples(
       ['topic pub plant/lamp on', 'a text'],
@@ -42,11 +42,6 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .action(
       cli.action((filter: string | undefined, options: { limit?: number }) => tail(cli, filter ?? '#', options.limit)),
     );
-}
-
-function qosOf(text: string): 0 | 1 | 2 {
-  if (text === '0' || text === '1' || text === '2') return Number(text) as 0 | 1 | 2;
-  throw cliError('CLI_USAGE', `"${text}" is not a quality of service`, { hint: 'write --qos 0, 1 or 2' });
 }
 
 async function publish(

@@ -151,9 +151,13 @@ t.test('names with special characters survive the path', async (t) => {
 });
 
 t.test('health: alive always, ready when up', async (t) => {
-  const { socket } = await startServer(t);
+  const { socket, view } = await startServer(t);
   t.equal((await raw(socket, 'GET', '/healthz')).status, 200);
   t.equal((await raw(socket, 'GET', '/readyz')).status, 200);
+  const up = view.status();
+  view.status = () => ({ ...up, state: 'stopping' });
+  t.equal((await raw(socket, 'GET', '/healthz')).status, 200);
+  t.equal((await raw(socket, 'GET', '/readyz')).status, 503);
 });
 
 t.test('the socket is open to owner and group, and gone after the stop', async (t) => {
@@ -225,6 +229,9 @@ t.test('client: what is wrong on the way is a GatewayError with a hint', async (
     return thrown(at(name));
   };
   t.match(await answering('silent', undefined), { code: 'GATEWAY_NO_ANSWER', message: /within 300 ms/ });
+  const silent = createClient({ socket: join(folder, 'silent'), timeoutMs: 300 });
+  const stream = silent.events({ kinds: ['status'], signal: new AbortController().signal });
+  t.match(await thrown(stream[Symbol.asyncIterator]().next()), { code: 'GATEWAY_NO_ANSWER', message: /within 300 ms/ });
   t.match(await answering('ssh', 'SSH-2.0-OpenSSH_9.2\r\n'), { code: 'GATEWAY_BAD_ANSWER' });
   t.match(await answering('html', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n<htm>'), { code: 'GATEWAY_BAD_ANSWER' });
   t.match(await answering('odd', 'HTTP/1.1 500 X\r\nContent-Length: 2\r\n\r\n{}'), {

@@ -1,9 +1,11 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ConfigError, problemLine } from '../../../src/config/errors.js';
 import { configPlaces, type LoadOptions, loadConfig } from '../../../src/config/load.js';
 import { effectiveYaml } from '../../../src/config/show.js';
 import { fakeAdapters } from '../../support/fake-adapters.js';
+import { tempFolder } from '../../support/gateway.js';
 
 const load = (options: Partial<LoadOptions> & { cwd: string }) =>
   loadConfig({ env: { HOME: options.cwd }, adapters: fakeAdapters, hostName: 'box', ...options });
@@ -163,6 +165,18 @@ t.test('secrets come from files beside the configuration or from the environment
   t.match(
     problemsOf(() => load({ cwd, env: {}, file: 'conf/hpmq.yaml' })),
     ['conf/hpmq.yaml:7:52: links.c.tls.key.env: the environment variable KEY is not set'],
+  );
+});
+
+t.test('the path of the control socket starts at the folder of the file, and fits into an address', async (t) => {
+  const cwd = tempFolder(t);
+  mkdirSync(join(cwd, 'conf'));
+  writeFileSync(join(cwd, 'conf', 'hpmq.yaml'), 'api: { socket: run/c.sock }');
+  t.equal(load({ cwd, file: 'conf/hpmq.yaml' }).config.api.socket, join(cwd, 'conf', 'run', 'c.sock'));
+  const env = { HPMQ_API__SOCKET: `/${'x'.repeat(107)}` };
+  t.match(
+    problemsOf(() => load({ cwd, env, file: 'conf/hpmq.yaml' })),
+    [/HPMQ_API__SOCKET: api\.socket: .* has 108 bytes/],
   );
 });
 
