@@ -44,7 +44,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const starting = new AbortController();
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
   try {
-    const broker = createBroker({ config: config.broker, gatewayId: id, log: log.child({ svc: 'broker' }), clock });
+    const broker = createBroker({
+      config: config.broker,
+      gatewayId: id,
+      log: log.child({ svc: 'broker' }),
+      clock,
+      version,
+    });
     const devices = createDevices({
       ports: config.ports,
       devices: config.devices,

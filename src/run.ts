@@ -47,7 +47,6 @@ export async function runGateway(options: RunOptions): Promise<number> {
   });
   await gateway[Symbol.asyncDispose]();
   deadline.cancel();
-  if (process.connected) process.disconnect();
   return 0;
 }
 
@@ -65,6 +64,10 @@ export function waitForStop(): Promise<string> {
         resolve(signal);
       });
     }
-    if (process.connected) process.once('disconnect', () => resolve('parent is gone'));
+    if (process.connected) {
+      process.once('disconnect', () => resolve('parent is gone'));
+      // The channel alone must not keep a process alive that is done.
+      process.channel?.unref();
+    }
   });
 }

@@ -65,6 +65,7 @@ class MqttBroker implements Broker {
   readonly #context: BrokerContext;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
+  #isAcceptFailing = false;
   #sysTopics: SysTopics | undefined;
   #sweepTimer: Timer | undefined;
   /** Called when the last connection is gone, once somebody waits for it. */
@@ -94,7 +95,7 @@ class MqttBroker implements Broker {
         this.#listeners.push(
           await listenTcp(listener, {
             onSocket: (socket, address) => this.serve(socket, address),
-            onError: (error) => log.warn({ error: error.message }, 'a connection could not be accepted'),
+            onError: (error) => this.#acceptFailed(error),
           }),
         );
       }
@@ -133,6 +134,7 @@ class MqttBroker implements Broker {
   }
 
   serve(stream: Duplex, address: string): void {
+    this.#isAcceptFailing = false;
     if (this.#closing !== undefined) {
       stream.destroy();
       return;
@@ -170,6 +172,13 @@ class MqttBroker implements Broker {
 
   async #stopListening(): Promise<void> {
     await Promise.all(this.#listeners.splice(0).map((listener) => listener[Symbol.asyncDispose]()));
+  }
+
+  /** Said once, not for each connection that is turned away while it lasts. */
+  #acceptFailed(error: Error): void {
+    if (this.#isAcceptFailing) return;
+    this.#isAcceptFailing = true;
+    this.#options.log.warn({ error: error.message }, 'connections cannot be accepted');
   }
 
   #sweep(): void {

@@ -27,7 +27,7 @@ import type { Packet, ProtocolVersion } from './wire/packets.js';
 /** How long a connection we end may take to read our last packet and close, ms. */
 const LINGER = 1_000;
 /** Least room for a receiver before QoS 0 messages for it are dropped, bytes. */
-const MIN_CONGESTED_BYTES = 256 * 1024;
+const MIN_CONGESTED_BYTES = 1024 * 1024;
 
 export class Connection implements Client {
   readonly broker: BrokerContext;
@@ -108,6 +108,10 @@ export class Connection implements Client {
   }
 
   send(bytes: Buffer): void {
+    if (this.#accepted !== undefined && bytes.length > this.maximumPacketSize && !this.#isOver) {
+      this.#fail(new Refusal(ReasonCode.packetTooLarge, 'the answer exceeds the Maximum Packet Size of the client'));
+      return;
+    }
     this.broker.statistics.packetsSent++;
     this.broker.statistics.bytesSent += bytes.length;
     this.#outbound.push(bytes);

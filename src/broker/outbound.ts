@@ -1,5 +1,5 @@
 /**
- * Bytes to one socket: one write per turn of the event loop, one write at a time, so that progress is seen.
+ * Bytes to one socket: one write per turn of the event loop (or per full block), one at a time, so that progress is seen.
  *
  *   push ─▶ frames ─(setImmediate)─▶ block ≤ 64 KiB ─▶ write ─▶ callback ─▶ next block
  */
@@ -58,7 +58,10 @@ export class Outbound {
     this.#offsets.push(offset);
     this.#waitingBytes += frame.length;
     if (this.#waitingBytes + this.#writingBytes >= this.#options.congestedBytes) this.#isCongested = true;
-    if (this.#immediate === undefined && this.#writingBytes === 0) this.#immediate = setImmediate(this.#flush);
+    if (this.#writingBytes > 0) return;
+    // A full block gains nothing by waiting, and one turn can bring many.
+    if (this.#waitingBytes >= BLOCK_BYTES) this.#write();
+    else this.#immediate ??= setImmediate(this.#flush);
   }
 
   /** Writes what waits, then ends the stream. Nothing more is taken. */

@@ -7,6 +7,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Message, QoS } from '../core/message.js';
 import type { Attachment, Router, RouterCounters, Sink, Subscription } from '../core/router.js';
+import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { RetainedMessages } from './retained.js';
 import { SubscriptionTree } from './subscription-tree.js';
 
@@ -57,14 +58,19 @@ export class MessageRouter implements Router {
 
   /**
    * @see Router.publish. `$SYS` is the broker speaking of itself: not counted as received or unmatched, else an idle
-   * broker would look busy.
+   * broker would look busy. A topic too long for the wire (a route of a link can make one) is dropped, counted.
    */
   publish(message: Message): void {
-    const isCounted = !message.topic.startsWith('$SYS/');
+    const { topic } = message;
+    if (topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES) {
+      this.#dropped++;
+      return;
+    }
+    const isCounted = !topic.startsWith('$SYS/');
     if (isCounted) this.#received++;
     if (message.retain) this.#retain(message);
     const found: Entry[] = [];
-    this.#tree.match(message.topic, found);
+    this.#tree.match(topic, found);
     if (found.length === 0) {
       if (isCounted) this.#unmatched++;
       return;

@@ -30,6 +30,8 @@ export class Session implements Sink {
   readonly #filters = new Set<string>();
   /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
   readonly #incoming = new Set<number>();
+  /** Those of them whose PUBLISH came over the present connection. */
+  readonly #incomingNow = new Set<number>();
   #channel: Channel | undefined;
   #expiry = 0;
   #will: Will | undefined;
@@ -92,6 +94,7 @@ export class Session implements Sink {
     this.#since = this.#context.clock.now();
     this.#expiry = expiry;
     this.#will = will;
+    this.#incomingNow.clear();
     this.#outgoing.connect(channel);
   }
 
@@ -165,9 +168,9 @@ export class Session implements Sink {
     this.#received++;
   }
 
-  /** QoS 2 messages taken and not yet released: they count against our Receive Maximum. */
+  /** QoS 2 messages of this connection not yet released: they count against our Receive Maximum (§4.9). */
   get incoming(): number {
-    return this.#incoming.size;
+    return this.#incomingNow.size;
   }
 
   /** A QoS 2 PUBLISH with a Packet Identifier held is the same message again (§4.3.3). */
@@ -177,10 +180,12 @@ export class Session implements Sink {
 
   holdIncoming(packetIdentifier: number): void {
     this.#incoming.add(packetIdentifier);
+    this.#incomingNow.add(packetIdentifier);
   }
 
   /** @returns whether it was held */
   releaseIncoming(packetIdentifier: number): boolean {
+    this.#incomingNow.delete(packetIdentifier);
     return this.#incoming.delete(packetIdentifier);
   }
 

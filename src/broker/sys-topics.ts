@@ -1,4 +1,4 @@
-/** `$SYS/broker/…`: the broker's figures under the names Mosquitto uses, so that existing dashboards work. */
+/** `$SYS/broker/…`: the broker's figures, under Mosquitto's names where it has them, so that existing dashboards work. */
 import type { Clock, Timer } from '../core/clock.js';
 import { createMessage, type Origin } from '../core/message.js';
 import type { Router } from '../core/router.js';
@@ -56,6 +56,10 @@ export class SysTopics implements Disposable {
       ['publish/messages/received', statistics.publishReceived],
       ['publish/messages/sent', statistics.publishSent],
       ['publish/messages/dropped', statistics.publishDropped],
+      ['publish/messages/expired', statistics.publishExpired],
+      ['publish/messages/refused', statistics.publishRefused],
+      ['connections/failed', statistics.connectionsFailed],
+      ['connections/refused', statistics.connectionsRefused],
       ['bytes/received', statistics.bytesReceived],
       ['bytes/sent', statistics.bytesSent],
       ['retained messages/count', retained],

@@ -80,7 +80,9 @@ export async function main(
   const cli = new Cli(streams, env);
   const program = createProgram(cli);
   try {
-    await program.parseAsync(args, { from: 'user' });
+    // Commander prints the help of a command without its module; as a flag it goes the way on which that is loaded.
+    const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args;
+    await program.parseAsync(words, { from: 'user' });
     return cli.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return usage(error, cli);

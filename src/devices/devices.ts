@@ -100,7 +100,7 @@ class RunningDevices implements Devices {
   #stopping = false;
 
   constructor(o: DevicesOptions) {
-    const log = o.log.child({ svc: 'devices' });
+    const log = o.log;
     const random = o.random ?? Math.random;
     this.#clock = o.clock;
     this.#log = log;

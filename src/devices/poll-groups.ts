@@ -7,8 +7,18 @@ import { Beats } from './poll.js';
 interface Group {
   readonly plan: Plan<DevicePoint>;
   readonly beats: Beats;
+  readonly every: number;
   /** The exchange that went without an answer last; the next round starts after it, so that it cannot hide the others. */
   lastFailed: Piece<DevicePoint> | undefined;
+}
+
+/** An exchange that goes without an answer is left out for a time that doubles up to this, ms. */
+const MAX_ABSENCE_MS = 30_000;
+
+interface Silence {
+  readonly times: number;
+  /** Monotonic ms. */
+  readonly until: number;
 }
 
 export interface Entry {
@@ -23,16 +33,23 @@ export class PollGroups {
   #queue: Entry[] = [];
   /** Waiting in the queue or on the wire. */
   readonly #open = new Set<Piece<DevicePoint>>();
+  /** Their beat came while they were open. */
+  readonly #missed = new Set<Piece<DevicePoint>>();
+  /** Exchanges that went without an answer while others did not: each costs a time-out, so they are tried ever less. */
+  readonly #silences = new WeakMap<Piece<DevicePoint>, Silence>();
+  readonly #clock: Clock;
   #probes = 0;
 
   /** @param onDue - there is something new to read */
   constructor(points: readonly DevicePoint[], clock: Clock, phase: number, onDue: () => void) {
+    this.#clock = clock;
     const byEvery = Map.groupBy(points, (point) => point.config.every);
     this.#groups = [...byEvery]
       .sort(([a], [b]) => a - b)
       .map(([every, members]): Group => {
         const group: Group = {
           plan: new Plan(members, clock),
+          every,
           beats: new Beats(clock, every, phase, (skipped) => {
             this.overruns += skipped;
             this.#beat(group);
@@ -59,6 +76,7 @@ export class PollGroups {
     for (const group of this.#groups) group.beats.stop();
     this.#queue = [];
     this.#open.clear();
+    this.#missed.clear();
   }
 
   allDue(except?: Entry): void {
@@ -90,8 +108,19 @@ export class PollGroups {
     this.#open.delete(entry.piece);
   }
 
-  failed(entry: Entry): void {
-    entry.group.lastFailed = entry.piece;
+  answered({ piece }: Entry): void {
+    this.#silences.delete(piece);
+    this.#missed.delete(piece);
+  }
+
+  failed({ group, piece }: Entry): void {
+    group.lastFailed = piece;
+    const times = (this.#silences.get(piece)?.times ?? 0) + 1;
+    // The first failure may be noise: it is tried again at its next beat.
+    const absence = times === 1 ? 0 : Math.min(MAX_ABSENCE_MS, group.every * 2 ** Math.min(20, times - 1));
+    this.#silences.set(piece, { times, until: this.#clock.monotonic() + absence });
+    // Its next beat was during the time-out: it is due now, or an absent device would be noticed a beat too late.
+    if (this.#missed.delete(piece) && times === 1) this.#enqueue(group, [piece]);
   }
 
   /**
@@ -109,7 +138,8 @@ export class PollGroups {
   }
 
   #beat(group: Group): void {
-    const pieces = group.plan.pieces();
+    const now = this.#clock.monotonic();
+    const pieces = group.plan.pieces().filter((piece) => (this.#silences.get(piece)?.until ?? now) <= now);
     const after = group.lastFailed === undefined ? -1 : pieces.indexOf(group.lastFailed);
     if (this.#enqueue(group, [...pieces.slice(after + 1), ...pieces.slice(0, after + 1)])) this.overruns++;
   }
@@ -121,6 +151,7 @@ export class PollGroups {
       if (piece === except) continue;
       if (this.#open.has(piece)) {
         overrun = true;
+        this.#missed.add(piece);
         continue;
       }
       this.#open.add(piece);

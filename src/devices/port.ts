@@ -183,12 +183,13 @@ export class Port implements AsyncDisposable {
   async #lost(session: Session, signal: AbortSignal): Promise<void> {
     const error = session.error ?? devicesError('PORT_CLOSED', `the wire of port ${this.name} closed`);
     if (session.answered > 0) {
-      this.#log.info({ code: error.code, answered: session.answered }, 'wire lost, opening again');
+      this.#log.debug({ code: error.code, answered: session.answered }, 'wire lost, opening again');
       this.#enter('degraded', error);
       return;
     }
     // A connection that opens but stays silent is the device's fault, and one nobody used is nobody's.
     if (session.tried > 0 && error.code !== 'PORT_SILENT') this.#down(error);
+    else this.#enter('degraded', error);
     await this.#rest(signal);
   }
 
@@ -258,6 +259,7 @@ export class Port implements AsyncDisposable {
   }
 
   #enter(state: ServiceState, error: GatewayError | undefined): void {
+    if (this.#state === 'stopping') return;
     if (this.#state !== state) this.#since = this.#o.clock.now();
     this.#state = state;
     this.#error = error;

@@ -83,20 +83,12 @@ export class Session {
    *
    * @returns false when that took too long, and one of both may still be held
    */
-  release(clock: Clock): Promise<boolean> {
-    return settles(clock, RELEASE_TIMEOUT_MS, this.#release());
-  }
-
-  async #release(): Promise<void> {
-    const freed = this.wire.closed
-      ? undefined
-      : new Promise<void>((resolve) => this.wire.once('close', () => resolve()));
-    try {
-      await this.#bus?.[Symbol.asyncDispose]();
-    } finally {
-      this.wire.destroy();
-    }
-    await freed;
+  async release(clock: Clock): Promise<boolean> {
+    const bus = this.#bus === undefined || (await settles(clock, RELEASE_TIMEOUT_MS, this.#bus[Symbol.asyncDispose]()));
+    this.wire.destroy();
+    if (this.wire.closed) return bus;
+    const closed = new Promise<void>((resolve) => this.wire.once('close', () => resolve()));
+    return (await settles(clock, RELEASE_TIMEOUT_MS, closed)) && bus;
   }
 
   #closed(cause?: Error): GatewayError {

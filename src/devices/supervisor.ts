@@ -8,25 +8,24 @@
  * Rules: one read at a time per device, so neighbours on the wire get their turn; after an exchange without an answer
  * the device rests until its next beat; offline, only one exchange is tried, with growing delays.
  */
-import type { Device, Reading, Value } from '../core/adapter.js';
-import { backoffDelays } from '../core/backoff.js';
-import type { Clock, Timer } from '../core/clock.js';
+import type { Device, Reading } from '../core/adapter.js';
+import type { Clock } from '../core/clock.js';
 import type { DeviceConfig } from '../core/config.js';
 import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { Scope } from '../core/scope.js';
 import type { DeviceState } from '../core/views.js';
 import { type DevicePoint, readAll } from './device-point.js';
+import { DeviceStatus } from './device-status.js';
 import { devicesError } from './errors.js';
 import type { Outcome, Priority } from './exchange.js';
 import { type Entry, PollGroups } from './poll-groups.js';
 import type { Port } from './port.js';
+import { Probe } from './probe.js';
 import type { Publisher } from './publisher.js';
-import type { Sample } from './shadow.js';
+import { Readings } from './readings.js';
 import { ExchangeStats } from './stats.js';
 
-/** Between two attempts to reach an offline device. */
-const PROBE = { first: 500, max: 30_000 } as const;
 /** Unanswered exchanges in a row that make a device offline. */
 const OFFLINE_AFTER = 2;
 
@@ -47,30 +46,22 @@ export class Supervisor implements AsyncDisposable {
   readonly points: ReadonlyMap<string, DevicePoint>;
   readonly stats: ExchangeStats;
   readonly #port: Port;
-  readonly #publisher: Publisher;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #random: () => number;
+  readonly #status: DeviceStatus;
   readonly #scope: Scope;
   readonly #groups: PollGroups;
+  readonly #probe: Probe;
+  readonly #readings: Readings;
   #mode: Mode = 'waiting';
   /** Results of exchanges begun in an earlier epoch are not applied. */
   #epoch = 0;
   #busy = false;
   /** After an unanswered exchange, until the next beat. */
   #resting = false;
+  /** A beat came since the last read began. */
+  #beaten = false;
   /** Unanswered exchanges in a row. */
   #failures = 0;
   #error: GatewayError | undefined;
-  /** Points whose last reading, since the device answers, was bad. */
-  readonly #troubled = new Map<string, GatewayError>();
-  #delays: Generator<number, never>;
-  #probeDue = false;
-  #probeTimer: Timer | undefined;
-  #nextTryAt: number | undefined;
-  #state: DeviceState = 'starting';
-  #reason: string | undefined;
-  #since: number;
 
   /** @param phase - of the device's beats among those of its port, above 0 to 1 */
   constructor(o: SupervisorOptions, phase: number) {
@@ -78,56 +69,47 @@ export class Supervisor implements AsyncDisposable {
     this.points = new Map(o.points.map((point) => [point.id, point]));
     this.stats = new ExchangeStats(o.clock);
     this.#port = o.port;
-    this.#publisher = o.publisher;
-    this.#clock = o.clock;
-    this.#random = o.random;
-    this.#log = o.log.child({ device: o.config.name });
-    this.#scope = new Scope((error) => this.#log.error({ err: error }, 'reading a device ended by a defect'));
-    this.#delays = backoffDelays(PROBE, o.random);
-    this.#since = o.clock.now();
+    const log = o.log.child({ device: o.config.name });
+    this.#status = new DeviceStatus(o.config.name, o.publisher, o.clock, log);
+    this.#scope = new Scope((error) => log.error({ err: error }, 'reading a device ended by a defect'));
+    this.#readings = new Readings(o.config, o.points, o.publisher, o.clock);
+    this.#probe = new Probe(o.clock, o.random, () => this.#kick());
     this.#groups = new PollGroups(o.points, o.clock, phase, () => {
       this.#resting = false;
+      this.#beaten = true;
       this.#kick();
     });
   }
 
   get state(): DeviceState {
-    return this.#state;
+    return this.#status.state;
   }
 
   /** Unix ms. */
   get since(): number {
-    return this.#since;
+    return this.#status.since;
+  }
+
+  /** What is wrong with it; undefined when nothing is. */
+  get error(): GatewayError | undefined {
+    return this.#status.error;
   }
 
   get overruns(): number {
     return this.#groups.overruns;
   }
 
-  /** What is wrong with it; undefined when nothing is. */
-  get error(): GatewayError | undefined {
-    switch (this.#state) {
-      case 'online':
-      case 'paused':
-        return undefined;
-      case 'degraded':
-        return this.#failures > 0 ? this.#error : (this.#troubled.values().next().value ?? this.#error);
-      default:
-        return this.#error;
-    }
-  }
-
   /** Unix ms of the next attempt while offline. */
   get nextTryAt(): number | undefined {
-    return this.#mode === 'waiting' ? this.#port.nextTryAt : this.#nextTryAt;
+    return this.#mode === 'waiting' ? this.#port.nextTryAt : this.#probe.nextTryAt;
   }
 
   /** Why nothing can be sent to it now; undefined when something can. */
   get unavailable(): GatewayError | undefined {
     const name = this.config.name;
-    if (this.#state === 'paused')
+    if (this.state === 'paused')
       return devicesError('DEVICE_PAUSED', `${name} is paused`, { details: { device: name } });
-    if (this.#state !== 'offline') return undefined;
+    if (this.state !== 'offline') return undefined;
     const cause = this.#error;
     const why = cause === undefined ? '' : `: ${cause.message}`;
     const details = { device: name, code: cause?.code };
@@ -136,14 +118,14 @@ export class Supervisor implements AsyncDisposable {
 
   /** Makes the first state known; before that nothing is published. */
   start(): void {
-    this.#publisher.state(this.config.name, this.#state, this.#since, this.#reason);
+    this.#status.publish();
   }
 
   onPortUp(): void {
     if (this.#mode !== 'waiting') return;
     this.#mode = 'probing';
-    this.#delays = backoffDelays(PROBE, this.#random);
-    this.#tryNow();
+    this.#probe.reset();
+    this.#probe.now();
     // Nothing to ask: an open wire is all there is to know.
     if (this.#groups.empty) this.#answered();
     this.#update();
@@ -154,7 +136,7 @@ export class Supervisor implements AsyncDisposable {
     this.#halt('waiting');
     this.#failures = Math.max(this.#failures, OFFLINE_AFTER);
     this.#error = error;
-    this.#spoil([...this.points.values()], error);
+    this.#readings.faultAll(error);
     this.#update();
   }
 
@@ -164,10 +146,7 @@ export class Supervisor implements AsyncDisposable {
     this.#failures = 0;
     this.#error = undefined;
     this.#port.cancel(this.config.name, devicesError('DEVICE_PAUSED', `${this.config.name} was paused`));
-    for (const point of this.points.values()) {
-      const sample = point.shadow.sample;
-      if (sample?.quality === 'good') this.#store(point, { ...sample, quality: 'stale' });
-    }
+    this.#readings.stale();
     this.#update();
   }
 
@@ -186,7 +165,7 @@ export class Supervisor implements AsyncDisposable {
         this.#port.retry();
         break;
       case 'probing':
-        this.#tryNow();
+        this.#probe.now();
         break;
       case 'polling':
         this.#groups.allDue();
@@ -217,11 +196,10 @@ export class Supervisor implements AsyncDisposable {
     if (epoch === this.#epoch) {
       if (reading !== undefined) {
         this.#answered();
-        this.#take(point, reading, true);
+        this.#readings.take(point, reading, true);
         this.#update();
       } else if (!outcome.ok && outcome.sent) {
-        this.#fault([point], outcome.error);
-        this.#unanswered(outcome.error);
+        this.#failed([point], outcome.error);
       }
     }
     return outcome.ok ? { ...outcome, value: reading! } : outcome;
@@ -264,32 +242,39 @@ export class Supervisor implements AsyncDisposable {
 
   #nextEntry(): Entry | undefined {
     if (this.#mode === 'polling') return this.#resting ? undefined : this.#groups.next();
-    if (this.#mode !== 'probing' || !this.#probeDue) return undefined;
-    this.#probeDue = false;
-    return this.#groups.nextProbe();
+    return this.#mode === 'probing' && this.#probe.take() ? this.#groups.nextProbe() : undefined;
   }
 
   async #read(entry: Entry): Promise<void> {
     const epoch = this.#epoch;
     const { points } = entry.piece;
+    this.#beaten = false;
     const outcome = await this.#exchange('poll', (device, signal) => readAll(device, points, signal));
     this.#groups.done(entry);
     if (epoch !== this.#epoch) return;
     if (outcome.ok) {
+      this.#groups.answered(entry);
       this.#answered(entry);
       this.#apply(entry, outcome.value);
       this.#update();
     } else if (!outcome.sent) {
-      if (this.#mode === 'probing') this.#probeLater();
-    } else if (outcome.error.fault === 'caller') {
-      // The adapter would not ask: that says nothing against the device.
-      this.#answered(entry);
-      this.#fault(points, outcome.error);
-      this.#update();
+      if (this.#mode === 'probing') this.#probe.later();
     } else {
       this.#groups.failed(entry);
-      this.#fault(points, outcome.error);
-      this.#unanswered(outcome.error);
+      this.#failed(points, outcome.error);
+    }
+  }
+
+  /** An attempt to read these points failed. */
+  #failed(points: readonly DevicePoint[], error: GatewayError): void {
+    if (error.fault === 'caller') {
+      // The adapter would not even ask: that says nothing against the device.
+      this.#answered();
+      this.#readings.fault(points, error);
+      this.#update();
+    } else {
+      this.#readings.fault(points, error);
+      this.#unanswered(error);
     }
   }
 
@@ -314,31 +299,7 @@ export class Supervisor implements AsyncDisposable {
     } else {
       entry.group.plan.answered(entry.piece);
     }
-    for (let i = 0; i < points.length; i++) this.#take(points[i]!, readings[i]!, false);
-  }
-
-  #take(point: DevicePoint, reading: Reading, force: boolean): void {
-    const sample = point.sampleOf(reading);
-    if (sample.error === undefined) this.#troubled.delete(point.id);
-    else this.#troubled.set(point.id, sample.error);
-    this.#store(point, sample, reading.value, force);
-  }
-
-  /** The attempt to read these points failed. */
-  #fault(points: readonly DevicePoint[], error: GatewayError): void {
-    for (const point of points) this.#troubled.set(point.id, error);
-    this.#spoil(points, error);
-  }
-
-  /** The last attempt failed: no value is better than an old one that looks new. */
-  #spoil(points: readonly DevicePoint[], error: GatewayError): void {
-    const at = this.#clock.now();
-    for (const point of points) this.#store(point, { value: undefined, quality: 'bad', at, error });
-  }
-
-  #store(point: DevicePoint, sample: Sample, raw?: Value, force = false): void {
-    point.shadow.set(sample, raw);
-    if (point.rule.accepts(sample, this.#clock.monotonic(), force)) this.#publisher.point(this.config, point.shadow);
+    for (let i = 0; i < points.length; i++) this.#readings.take(points[i]!, readings[i]!);
   }
 
   /** The device is there. After an absence everything is read at once, except what was read just now. */
@@ -348,8 +309,8 @@ export class Supervisor implements AsyncDisposable {
     if (this.#mode !== 'probing') return;
     this.#mode = 'polling';
     this.#resting = false;
-    this.#stopProbing();
-    this.#troubled.clear();
+    this.#probe.stop();
+    this.#readings.forget();
     this.#groups.start(entry);
     this.#kick();
   }
@@ -360,14 +321,16 @@ export class Supervisor implements AsyncDisposable {
     if (this.#failures >= OFFLINE_AFTER) {
       if (this.#mode === 'polling') {
         this.#halt('probing');
-        this.#delays = backoffDelays(PROBE, this.#random);
+        this.#probe.reset();
       }
-      this.#spoil([...this.points.values()], error);
+      this.#readings.faultAll(error);
     }
-    if (this.#mode === 'polling') this.#resting = true;
-    if (this.#mode === 'probing') this.#probeLater();
+    // A beat that came during the exchange is the next one already.
+    if (this.#mode === 'polling') this.#resting = !this.#beaten;
+    if (this.#mode === 'probing') this.#probe.later();
     this.#update();
-    if (this.#state === 'offline' && this.unavailable) this.#port.cancel(this.config.name, this.unavailable);
+    const { unavailable } = this;
+    if (unavailable !== undefined) this.#port.cancel(this.config.name, unavailable);
   }
 
   #halt(mode: Mode): void {
@@ -375,55 +338,16 @@ export class Supervisor implements AsyncDisposable {
     this.#mode = mode;
     this.#resting = false;
     this.#groups.stop();
-    this.#stopProbing();
+    this.#probe.stop();
   }
 
-  #stopProbing(): void {
-    this.#probeTimer?.cancel();
-    this.#probeTimer = undefined;
-    this.#probeDue = false;
-    this.#nextTryAt = undefined;
-  }
-
-  #probeLater(): void {
-    this.#stopProbing();
-    const ms = this.#delays.next().value;
-    this.#nextTryAt = this.#clock.now() + ms;
-    this.#probeTimer = this.#clock.after(ms, () => this.#tryNow());
-  }
-
-  #tryNow(): void {
-    this.#stopProbing();
-    this.#probeDue = true;
-    this.#kick();
-  }
-
-  #currentState(): DeviceState {
-    switch (this.#mode) {
-      case 'paused':
-        return 'paused';
-      case 'polling':
-        return this.#failures > 0 || this.#troubled.size > 0 ? 'degraded' : 'online';
-      default:
-        return this.#failures >= OFFLINE_AFTER ? 'offline' : 'starting';
-    }
-  }
-
-  /** Tells everyone when the state, or the reason of it, is another one. */
   #update(): void {
-    const before = this.#state;
-    this.#state = this.#currentState();
-    const reason = this.error?.code;
-    if (this.#state === before && reason === this.#reason) return;
-    this.#reason = reason;
-    if (this.#state !== before) {
-      this.#since = this.#clock.now();
-      const fields = { from: before, code: reason };
-      if (this.#state === 'offline') this.#log.warn({ ...fields, reason: this.#error?.message }, 'device is offline');
-      else if (before === 'offline' || before === 'starting') this.#log.info(fields, `device is ${this.#state}`);
-      else this.#log.debug(fields, `device is ${this.#state}`);
-    }
-    this.#publisher.state(this.config.name, this.#state, this.#since, reason);
+    const { trouble } = this.#readings;
+    if (this.#mode === 'paused') this.#status.set('paused', undefined);
+    else if (this.#mode !== 'polling') {
+      this.#status.set(this.#failures >= OFFLINE_AFTER ? 'offline' : 'starting', this.#error);
+    } else if (this.#failures > 0) this.#status.set('degraded', this.#error);
+    else this.#status.set(trouble === undefined ? 'online' : 'degraded', trouble);
   }
 }
 

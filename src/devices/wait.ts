@@ -33,7 +33,7 @@ export class Bell {
  *
  * @returns false when `ms` passed first
  */
-export function settles(clock: Clock, ms: number, promise: Promise<unknown>): Promise<boolean> {
+export function settles(clock: Clock, ms: number, promise: PromiseLike<unknown>): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = clock.after(ms, () => resolve(false));
     const done = () => {

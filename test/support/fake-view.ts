@@ -31,7 +31,7 @@ function point(device: string, name: string, value: PointView['value'], more: Pa
     value,
     text: value === null ? '—' : String(value),
     quality: 'good',
-    at: FAKE_NOW - 400,
+    at: null,
     every: 1_000,
     writable: false,
     readOnlyReason: 'the point has no `write` in the configuration',
@@ -45,37 +45,12 @@ const writable = (critical = false): Partial<PointView> => ({
 });
 
 export class FakeView implements GatewayView {
-  points_: PointView[] = [
-    point('boiler', 'temperature', 71.4, { unit: '°C' }),
-    point('boiler', 'setpoint', 65, { unit: '°C', ...writable() }),
-    point('boiler', 'release', 0, writable(true)),
-    point('meter', 'energy', '18446744073709551615', { unit: 'kWh' }),
-    point('meter', 'power', null, {
-      quality: 'bad',
-      error: {
-        code: 'FAKE_TIMEOUT',
-        fault: 'device',
-        message: 'unit 1 did not answer within 500 ms',
-        hint: 'check the wiring',
-      },
-    }),
-  ];
-  devices_: DeviceView[] = [
-    device('boiler', 'online', 3),
-    device('meter', 'offline', 2, {
-      error: {
-        code: 'FAKE_TIMEOUT',
-        fault: 'device',
-        message: 'unit 1 did not answer within 500 ms',
-        hint: 'check the wiring',
-      },
-      nextTryAt: FAKE_NOW + 12_000,
-    }),
-  ];
-  retained_: MessageView[] = [message('hpmq/plant-7/boiler/temperature', '{"v":71.4}', true)];
-  readonly logs_: LogLine[] = [
-    { at: FAKE_NOW, level: 'info', service: 'gateway', message: 'gateway is up', fields: {} },
-  ];
+  /** The present, as the gateway sees it. */
+  readonly now: number;
+  points_: PointView[];
+  devices_: DeviceView[];
+  retained_: MessageView[];
+  readonly logs_: LogLine[];
   readonly published: PublishRequest[] = [];
   readonly written: (WriteRequest & { device: string; point: string })[] = [];
   readonly paused: string[] = [];
@@ -86,6 +61,39 @@ export class FakeView implements GatewayView {
   #revision = 0;
   readonly #changed = new Map<string, number>();
 
+  constructor(now = FAKE_NOW) {
+    this.now = now;
+    this.points_ = [
+      point('boiler', 'temperature', 71.4, { unit: '°C' }),
+      point('boiler', 'setpoint', 65, { unit: '°C', ...writable() }),
+      point('boiler', 'release', 0, writable(true)),
+      point('meter', 'energy', '18446744073709551615', { unit: 'kWh' }),
+      point('meter', 'power', null, {
+        quality: 'bad',
+        error: {
+          code: 'FAKE_TIMEOUT',
+          fault: 'device',
+          message: 'unit 1 did not answer within 500 ms',
+          hint: 'check the wiring',
+        },
+      }),
+    ].map((one) => ({ ...one, at: now - 400 }));
+    this.devices_ = [
+      device(now, 'boiler', 'online', 3),
+      device(now, 'meter', 'offline', 2, {
+        error: {
+          code: 'FAKE_TIMEOUT',
+          fault: 'device',
+          message: 'unit 1 did not answer within 500 ms',
+          hint: 'check the wiring',
+        },
+        nextTryAt: this.now + 12_000,
+      }),
+    ];
+    this.retained_ = [message(now, 'hpmq/plant-7/boiler/temperature', '{"v":71.4}', true)];
+    this.logs_ = [{ at: this.now, level: 'info', service: 'gateway', message: 'gateway is up', fields: {} }];
+  }
+
   /** Subscriptions that somebody holds: 0 when nobody watches. */
   get watchers(): number {
     return this.#tails.size + this.#logListeners.size;
@@ -93,19 +101,20 @@ export class FakeView implements GatewayView {
 
   set(device: string, name: string, value: PointView['value']): void {
     this.points_ = this.points_.map((one) =>
-      one.device === device && one.point === name ? { ...one, value, text: String(value), at: FAKE_NOW } : one,
+      one.device === device && one.point === name ? { ...one, value, text: String(value), at: this.now } : one,
     );
     this.#changed.set(`${device}.${name}`, ++this.#revision);
   }
 
   log(text: string): void {
-    const line: LogLine = { at: FAKE_NOW, level: 'info', service: 'test', message: text, fields: {} };
+    const line: LogLine = { at: this.now, level: 'info', service: 'test', message: text, fields: {} };
     this.logs_.push(line);
     for (const listener of this.#logListeners) listener(line);
   }
 
   arrive(topic: string, text: string, retain = false): void {
-    for (const tail of this.#tails) if (topicMatches(tail.filter, topic)) tail.listener(message(topic, text, retain));
+    for (const tail of this.#tails)
+      if (topicMatches(tail.filter, topic)) tail.listener(message(this.now, topic, text, retain));
   }
 
   status(): StatusView {
@@ -114,15 +123,15 @@ export class FakeView implements GatewayView {
       version: '0.0.0',
       pid: 4_711,
       state: 'degraded',
-      startedAt: FAKE_NOW - 3_600_000,
-      now: FAKE_NOW,
+      startedAt: this.now - 3_600_000,
+      now: this.now,
       listeners: ['127.0.0.1:1883'],
-      services: [{ name: 'broker', state: 'up', since: FAKE_NOW - 3_600_000 }],
+      services: [{ name: 'broker', state: 'up', since: this.now - 3_600_000 }],
       alarms: [
         {
           severity: 'error',
           subject: 'device:meter',
-          since: FAKE_NOW - 90_000,
+          since: this.now - 90_000,
           error: {
             code: 'FAKE_TIMEOUT',
             fault: 'device',
@@ -166,7 +175,7 @@ export class FakeView implements GatewayView {
         type: 'mqtt',
         url: 'mqtt://iot.example.com:1883',
         state: 'up',
-        since: FAKE_NOW - 60_000,
+        since: this.now - 60_000,
         in: 1,
         out: 2,
         inPerSecond: 0,
@@ -213,7 +222,7 @@ export class FakeView implements GatewayView {
 
   async write(deviceName: string, name: string, request: WriteRequest): Promise<CommandResult> {
     this.written.push({ ...request, device: deviceName, point: name });
-    return { status: 'verified', device: deviceName, point: name, value: request.value, at: FAKE_NOW, ...this.outcome };
+    return { status: 'verified', device: deviceName, point: name, value: request.value, at: this.now, ...this.outcome };
   }
 
   pause(deviceName: string): void {
@@ -231,11 +240,17 @@ export class FakeView implements GatewayView {
   }
 }
 
-function message(topic: string, text: string, retain: boolean): MessageView {
-  return { topic, text, bytes: Buffer.byteLength(text), qos: 1, retain, origin: 'device', at: FAKE_NOW };
+function message(at: number, topic: string, text: string, retain: boolean): MessageView {
+  return { topic, text, bytes: Buffer.byteLength(text), qos: 1, retain, origin: 'device', at };
 }
 
-function device(name: string, state: DeviceView['state'], points: number, more: Partial<DeviceView> = {}): DeviceView {
+function device(
+  now: number,
+  name: string,
+  state: DeviceView['state'],
+  points: number,
+  more: Partial<DeviceView> = {},
+): DeviceView {
   return {
     name,
     adapter: 'modbus',
@@ -243,7 +258,7 @@ function device(name: string, state: DeviceView['state'], points: number, more: 
     endpoint: '/dev/ttyUSB0 19200 8E1',
     address: `unit ${points}`,
     state,
-    since: FAKE_NOW - 60_000,
+    since: now - 3_570_000,
     points,
     badPoints: state === 'online' ? 0 : 1,
     exchangeMs: { p50: 12, p95: 30 },

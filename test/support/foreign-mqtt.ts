@@ -13,7 +13,10 @@ export async function mqttSubscribe(
   filter: string,
   ...options: readonly string[]
 ): Promise<Seen> {
-  const peer = startPeer(t, 'mosquitto_sub', [
+  // Line by line: it buffers what it says about itself when its output is a pipe.
+  const peer = startPeer(t, 'stdbuf', [
+    '-oL',
+    'mosquitto_sub',
     '-h',
     '127.0.0.1',
     '-p',

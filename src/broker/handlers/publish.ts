@@ -28,11 +28,11 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
     acknowledge(client, packet, refused);
     return undefined;
   }
+  if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
   if (isRepeated) {
     acknowledge(client, packet, ReasonCode.success);
     return undefined;
   }
-  if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
   if (committed === undefined) acknowledge(client, packet, ReasonCode.success);
   else acknowledgeLater(client, session, packet, committed);

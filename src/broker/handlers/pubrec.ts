@@ -7,9 +7,10 @@ import type { AcknowledgementPacket } from '../wire/packets.js';
 
 export function handlePubrec(client: Client, session: Session, packet: AcknowledgementPacket): Handled {
   const { packetIdentifier } = packet;
-  const result = session.pubrec(packetIdentifier, isFailure(packet.reasonCode));
+  const isRefused = isFailure(packet.reasonCode);
+  const result = session.pubrec(packetIdentifier, isRefused);
   if (result === 'mismatch') return new Refusal(ReasonCode.protocolError, 'PUBREC for a QoS 1 message');
-  if (result === 'done') return undefined;
+  if (result === 'done' || isRefused) return undefined;
   const reasonCode = result === 'unknown' ? ReasonCode.packetIdentifierNotFound : ReasonCode.success;
   client.send(encodeAcknowledgement('pubrel', packetIdentifier, client.protocolVersion, reasonCode));
   return undefined;

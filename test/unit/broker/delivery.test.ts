@@ -147,26 +147,6 @@ t.test(
   },
 );
 
-t.test('Packet Identifiers in use are not given again', async (t) => {
-  const bench = new Bench(t, { queuedMessages: 70_000, receiveMaximum: 65_535 });
-  const client = await bench.connect(5, 's', kept);
-  await client.subscribe('t', 1);
-  await publish(bench, 'held');
-  const held = await next(client);
-  const seen = new Set<number>([held.messageId]);
-  for (let round = 0; round < 66; round++) {
-    await publish(bench, ...Array.from({ length: 1_000 }, () => 'x'));
-    for (const packet of await client.pending()) {
-      if (packet.cmd !== 'publish') continue;
-      if (packet.messageId === held.messageId || packet.messageId === 0) t.fail('identifier in use or zero');
-      seen.add(packet.messageId!);
-      client.send({ cmd: 'puback', messageId: packet.messageId!, reasonCode: 0 });
-    }
-    await bench.settle();
-  }
-  t.equal(seen.size, 65_535, 'all identifiers were used, the held one once');
-});
-
 t.test('a session kept with 3.1.1 can be taken up with 5.0', async (t) => {
   const bench = new Bench(t);
   const old = await bench.connect(4, 's', { clean: false });
@@ -177,4 +157,16 @@ t.test('a session kept with 3.1.1 can be taken up with 5.0', async (t) => {
   const modern = await bench.connect(5, 's', kept);
   t.equal(modern.connack?.sessionPresent, true);
   t.equal((await next(modern)).text, 'a dup');
+});
+
+t.test('an answer larger than the client takes ends the connection: it cannot be sent [MQTT-3.1.2-24]', async (t) => {
+  const bench = new Bench(t);
+  const tiny = bench.open(5);
+  t.equal((await tiny.connect('tiny', { properties: { maximumPacketSize: 10 } })).reasonCode, 0x95);
+  const client = await bench.connect(5, 's', { properties: { maximumPacketSize: 40 } });
+  const subscriptions = Array.from({ length: 45 }, (_, i) => ({ topic: `t/${i}`, qos: 0 as const }));
+  client.send({ cmd: 'subscribe', messageId: 1, subscriptions });
+  const { reasonCode, properties } = await client.next('disconnect');
+  t.equal(reasonCode, 0x95);
+  t.equal(properties?.reasonString, undefined, 'the Reason String is left out where it would not fit');
 });

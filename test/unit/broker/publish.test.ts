@@ -68,6 +68,27 @@ t.test('more unreleased QoS 2 messages than Receive Maximum: 0x93 (§4.9)', asyn
   t.equal(old.isClosed, false, '3.1.1 knows no Receive Maximum');
 });
 
+t.test('messages held from a connection before do not count against Receive Maximum (§4.9)', async (t) => {
+  const bench = new Bench(t, { receiveMaximum: 2 });
+  const open = { clean: false, properties: { sessionExpiryInterval: 60 } };
+  const publish = { cmd: 'publish', topic: 't', payload: '', qos: 2, retain: false, dup: false } as const;
+  const first = await bench.connect(5, 'a', open);
+  for (const messageId of [1, 2]) {
+    first.send({ ...publish, messageId });
+    await first.next('pubrec');
+  }
+  await first.cut();
+  const second = await bench.connect(5, 'a', open);
+  for (const messageId of [3, 4]) {
+    second.send({ ...publish, messageId });
+    t.equal((await second.next('pubrec')).reasonCode, 0);
+  }
+  second.send({ ...publish, messageId: 1, dup: true });
+  t.equal((await second.next('pubrec')).reasonCode, 0);
+  second.send({ ...publish, messageId: 5 });
+  t.equal((await second.next('disconnect')).reasonCode, 0x93);
+});
+
 t.test(
   'the properties of a PUBLISH reach the subscriber, user properties in their order [MQTT-3.3.2-17]',
   async (t) => {

@@ -135,3 +135,14 @@ t.test('retained messages read slowly are given as they are when read', async (t
   t.equal(String(messages.next().value?.payload), '2');
   t.equal(messages.next().done, true);
 });
+
+t.test('a topic too long for the wire is dropped and counted', async (t) => {
+  const router = newRouter();
+  const sink = recorder('a');
+  router.attach(sink).subscribe(subscriptionTo('#'));
+  router.publish(message('é'.repeat(32_768), { retain: true }));
+  t.same(sink.taken, []);
+  t.match(router.counters(), { dropped: 1, retained: 0 });
+  router.publish(message(`${'é'.repeat(32_767)}x`));
+  t.equal(sink.taken.length, 1);
+});

@@ -40,3 +40,27 @@ t.test('after dispose nothing is pending and the bus is disposed', async (t) => 
   t.equal(bench.clock.pending, 0);
   t.equal(world.disposed, 1);
 });
+
+t.test('a store that fails to take a reading does not stop polling', async (t) => {
+  const world = new FakeWorld();
+  const plc = world.add('plc');
+  await using bench = await startBench(world, [deviceConfig('plc', [pointConfig('x', 0)])]);
+  bench.router.stored = Promise.reject(new Error('disk full'));
+  bench.router.stored.catch(() => {});
+  plc.registers.set(0, 2);
+  await bench.clock.advance(3_000);
+  t.equal(bench.router.on('hpmq/gw/plc/x').length, 4);
+  t.equal(bench.state('plc'), 'online');
+});
+
+t.test('a signal that is aborted already starts nothing', async (t) => {
+  const world = new FakeWorld();
+  world.add('plc');
+  const bench = await startBench(world, [deviceConfig('plc', [pointConfig('x', 0)])]);
+  await t.rejects(bench.devices.start(AbortSignal.abort(new Error('no'))), { message: 'no' });
+  await bench.devices[Symbol.asyncDispose]();
+  await bench.devices[Symbol.asyncDispose]();
+  t.equal(bench.devices.status().state, 'stopping');
+  const after = await bench.devices.write('plc', 'x', { value: 1 }, new AbortController().signal);
+  t.match(after, { status: 'refused', error: { code: 'STOPPED' } });
+});

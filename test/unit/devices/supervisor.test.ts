@@ -49,6 +49,20 @@ t.test('a dead device: bad with the code at once, offline after two failures, al
   t.match(bench.devices.alarms(), [{ severity: 'error', subject: 'device:plc', error: { code: 'FAKE_TIMEOUT' } }]);
 });
 
+t.test(
+  'a device that stops answering is offline within three polls, also when the time-out is as long as one',
+  async (t) => {
+    const world = new FakeWorld();
+    const plc = world.add('plc');
+    const config = deviceConfig('plc', [pointConfig('x', 0)]);
+    await using bench = await startBench(world, [config], { timeout: 1_000 });
+    await bench.clock.advance(5_000);
+    plc.dead = true;
+    await bench.clock.advance(3_010);
+    t.equal(bench.state('plc'), 'offline');
+  },
+);
+
 t.test('the first answer brings an offline device online at once, and everything is read', async (t) => {
   const world = new FakeWorld();
   const plc = world.add('plc', { 0: 1, 5: 2 });
@@ -89,6 +103,15 @@ t.test('a register that never answers does not hide the others or take the devic
   plc.log.length = 0;
   await bench.clock.advance(10_000);
   t.ok(plc.log.filter((what) => what === 'read 5').length >= 9, 'the good one keeps its rate');
+  await bench.clock.advance(300_000);
+  plc.log.length = 0;
+  await bench.clock.advance(300_000);
+  t.equal(plc.log.filter((what) => what === 'read 0').length, 10, 'the silent one costs ever less');
+  t.ok(plc.log.filter((what) => what === 'read 5').length >= 299);
+  plc.registers.set(0, 7);
+  await bench.clock.advance(35_000);
+  t.match(bench.router.last('hpmq/gw/plc/x'), { v: 7, q: 'good' });
+  t.equal(bench.state('plc'), 'online');
 });
 
 t.test('a refusal is a bad reading: the device is degraded, not offline, and the neighbours stay good', async (t) => {

@@ -24,14 +24,17 @@ export const fakeError = errorsOf({
 /** Synchronous, without a tree: enough to see what the devices say and to talk to them. */
 export class FakeRouter implements Router {
   readonly messages: Message[] = [];
+  /** What publish() returns, as a router with a durable receiver would. */
+  stored: Promise<void> | undefined;
   readonly #sinks = new Map<Sink, Subscription[]>();
 
-  publish(message: Message): void {
+  publish(message: Message): void | Promise<void> {
     this.messages.push(message);
     for (const [sink, subscriptions] of this.#sinks) {
       const match = subscriptions.find(({ filter }) => topicMatches(filter, message.topic));
       if (match !== undefined && sink.origin !== message.origin) sink.deliver(message, match);
     }
+    return this.stored;
   }
 
   attach(sink: Sink): Attachment {
@@ -275,7 +278,7 @@ export async function startBench(
     router,
     devices,
     publish: (topic, payload, more = {}) =>
-      router.publish(createMessage({ topic, payload, origin: 'client:test', receivedAt: clock.now(), ...more })),
+      void router.publish(createMessage({ topic, payload, origin: 'client:test', receivedAt: clock.now(), ...more })),
     state: (device) => devices.devices().find(({ name }) => name === device)!.state,
     [Symbol.asyncDispose]: () => devices[Symbol.asyncDispose](),
   };

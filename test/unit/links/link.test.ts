@@ -179,7 +179,8 @@ t.test('a far side that does not read: the queue is bounded, the oldest go, coun
   await eventually(() => links.links()[0]!.queued === 0);
   const { out, dropped } = links.links()[0]!;
   t.equal(out + dropped, 100, 'the books balance');
-  t.equal(publishes.at(-1)?.topic, '99', 'the newest arrived');
+  // The last is QoS 0: done when written, so it may still be on its way.
+  await eventually(() => publishes.at(-1)?.topic === '99');
 });
 
 t.test('a connection that breaks soon does not start the schedule again; one that lasted does', async (t) => {

@@ -1,0 +1,111 @@
+/**
+ * Compares brokers: ours, Debian's mosquitto and aedes, in turn within one run. The primary figure is CPU time of the
+ * broker per million messages: it stays comparable on a loaded machine, where rates do not.
+ */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { brokers, customBroker } from './brokers.js';
+import { type Measurement, measure, median } from './measure.js';
+import { pin, pinning } from './process.js';
+import { type Row, table } from './report.js';
+import { scenarios } from './scenarios.js';
+
+const HELP = `Usage: npm run bench -- [options]
+
+  --seconds N         length of one measurement, after the warm-up (default 2)
+  --rounds N          measurements of each broker in each scenario; the median is shown (default 3)
+  --brokers a,b       only these of ${brokers.map(({ name }) => name).join(', ')}
+  --scenarios A,B     only these of ${scenarios.map(({ id }) => id).join(', ')}
+  --broker 'n=cmd'    one more broker: a name and a command line with {port}; may be repeated
+  --json              one JSON document instead of tables
+`;
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '3' },
+    brokers: { type: 'string' },
+    scenarios: { type: 'string' },
+    broker: { type: 'string', multiple: true, default: [] },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+
+/** The named ones of a list, or all. */
+function chosen<T>(all: readonly T[], nameOf: (item: T) => string, names: string | undefined): readonly T[] {
+  if (names === undefined) return all;
+  return names.split(',').map((name) => {
+    const found = all.find((item) => nameOf(item) === name.trim());
+    if (found === undefined) throw new Error(`"${name}" is not one of ${all.map(nameOf).join(', ')}`);
+    return found;
+  });
+}
+
+async function run(): Promise<void> {
+  const seconds = Number(values.seconds);
+  const rounds = Number(values.rounds);
+  if (!(seconds > 0) || !(rounds >= 1)) throw new Error('--seconds and --rounds must be positive numbers');
+  const compared = [...chosen(brokers, ({ name }) => name, values.brokers), ...values.broker.map(customBroker)];
+  const loads = chosen(scenarios, ({ id }) => id, values.scenarios);
+  if (pinning !== undefined) pin(process.pid, pinning.generator);
+
+  const rows: Row[] = [];
+  for (const scenario of loads) {
+    const results = new Map<string, Measurement[]>(compared.map(({ name }) => [name, []]));
+    const problems = new Map<string, string>();
+    for (const broker of compared) {
+      const absent = broker.absent();
+      if (absent !== undefined) problems.set(broker.name, absent);
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const broker of compared) {
+        if (problems.has(broker.name)) continue;
+        if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${scenario.id} ${round + 1}/${rounds} ${broker.name}`);
+        try {
+          results.get(broker.name)!.push(await measure(broker, scenario, seconds));
+        } catch (error) {
+          problems.set(broker.name, error instanceof Error ? error.message : String(error));
+        }
+      }
+    }
+    for (const { name } of compared) {
+      const all = results.get(name)!;
+      const row = { scenario: scenario.id, title: scenario.title, broker: name };
+      const problem = problems.get(name);
+      if (problem !== undefined || all.length === 0) rows.push({ ...row, problem: problem ?? 'no result' });
+      else {
+        const cpu = all.map(({ cpuSecondsPerMillion }) => cpuSecondsPerMillion);
+        rows.push({ ...row, result: median(all), cpuRange: [Math.min(...cpu), Math.max(...cpu)] });
+      }
+    }
+  }
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+
+  const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version, pinned: pinning };
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ machine, seconds, rounds, rows }, undefined, 2)}\n`);
+    return;
+  }
+  const cores =
+    pinning === undefined
+      ? 'one core for both'
+      : `broker on core ${pinning.broker}, generator on core ${pinning.generator}`;
+  process.stdout.write(
+    `${machine.cpu}, ${machine.cores} cores, ${cores}, Node ${machine.node}; ${rounds} × ${seconds} s, medians\n` +
+      'CPU s/M: CPU seconds of the broker process per million messages published; ratio: to mosquitto.\n\n' +
+      `${table(rows, 'mosquitto')}`,
+  );
+}
+
+if (values.help) process.stdout.write(HELP);
+else {
+  try {
+    await run();
+    // Closing 100 sockets and a killed broker leaves nothing to wait for.
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(64);
+  }
+}

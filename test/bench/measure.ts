@@ -1,0 +1,82 @@
+/** One measurement: a fresh broker, one load, warm-up, then the figures between two moments. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Broker, startBroker } from './brokers.js';
+import { cpuSeconds, residentBytes } from './process.js';
+import type { Scenario } from './scenarios.js';
+
+const WARM_UP_CPU_SECONDS = 0.7;
+
+export interface Measurement {
+  /** CPU of the broker, user and system, s per million messages published. */
+  readonly cpuSecondsPerMillion: number;
+  readonly publishedPerSecond: number;
+  readonly deliveredPerSecond: number;
+  /** From write to delivery to the last subscriber (and PUBACK), ms; with a window it contains the wait in the window. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly residentBytes: number;
+  /** Share of its core that the generator used: near 1 it was the bottleneck, and only the CPU figure stands. */
+  readonly generatorCpu: number;
+  readonly lost: number;
+}
+
+export async function measure(broker: Broker, scenario: Scenario, seconds: number): Promise<Measurement> {
+  await using running = await startBroker(broker);
+  const load = await scenario.start(running.port);
+  try {
+    await warmUp(running.pid, seconds * 2_000);
+    load.latencies.clear();
+    const before = { ...counts(load), cpu: cpuSeconds(running.pid), own: process.cpuUsage(), at: performance.now() };
+    await sleep(seconds * 1_000);
+    const after = { ...counts(load), cpu: cpuSeconds(running.pid), at: performance.now() };
+    const own = process.cpuUsage(before.own);
+    const elapsed = (after.at - before.at) / 1_000;
+    const published = after.published - before.published;
+    if (load.fault !== undefined) throw new Error(`${broker.name} ${load.fault}`);
+    if (published === 0) throw new Error(`${broker.name} took no message in ${seconds} s`);
+    return {
+      cpuSecondsPerMillion: ((after.cpu - before.cpu) / published) * 1e6,
+      publishedPerSecond: published / elapsed,
+      deliveredPerSecond: (after.delivered - before.delivered) / elapsed,
+      p50Ms: load.latencies.quantile(0.5),
+      p99Ms: load.latencies.quantile(0.99),
+      residentBytes: residentBytes(running.pid),
+      generatorCpu: (own.user + own.system) / 1e6 / elapsed,
+      lost: after.lost - before.lost,
+    };
+  } finally {
+    load.stop();
+  }
+}
+
+/**
+ * By CPU time and not by the clock: what a runtime has compiled depends on the work done, and on a loaded machine a second
+ * is not always the same.
+ */
+async function warmUp(pid: number, atMostMs: number): Promise<void> {
+  const enough = cpuSeconds(pid) + WARM_UP_CPU_SECONDS;
+  const deadline = performance.now() + atMostMs;
+  while (cpuSeconds(pid) < enough && performance.now() < deadline) await sleep(50);
+}
+
+function counts({ published, delivered, lost }: { published: number; delivered: number; lost: number }) {
+  return { published, delivered, lost };
+}
+
+/** The middle of each figure over several measurements. */
+export function median(all: readonly Measurement[]): Measurement {
+  const of = (figure: keyof Measurement) => {
+    const sorted = all.map((one) => one[figure]).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)]!;
+  };
+  return {
+    cpuSecondsPerMillion: of('cpuSecondsPerMillion'),
+    publishedPerSecond: of('publishedPerSecond'),
+    deliveredPerSecond: of('deliveredPerSecond'),
+    p50Ms: of('p50Ms'),
+    p99Ms: of('p99Ms'),
+    residentBytes: of('residentBytes'),
+    generatorCpu: of('generatorCpu'),
+    lost: of('lost'),
+  };
+}

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { hpmq } from '../support/cli.js';
+import { tempFolder } from '../support/gateway.js';
+import { repoRoot } from '../support/peers.js';
+
+const broken = join(repoRoot, 'test', 'cli', 'broken-configs');
+
+t.test('the example file is accepted, with the adapters that are built in', async (t) => {
+  const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'hpmq.example.yaml']);
+  t.equal(stderr, '');
+  t.equal(code, 0);
+  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 3 devices, 7 points, 1 link\n`);
+});
+
+t.test('check prints every problem on stdout and answers no', async (t) => {
+  const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'open-listener.yaml'], { cwd: broken });
+  t.equal(code, 1);
+  t.equal(
+    stdout,
+    `open-listener.yaml:4:13: broker.listeners[0].host: 0.0.0.0:1883 would be reachable from the network without authentication
+  hint: listen on 127.0.0.1, or accept it with \`broker.auth.anonymous: true\`
+`,
+  );
+  t.equal(stderr, '1 problem\n');
+  const json = await hpmq(t, ['config', 'check', '-c', 'many-problems.yaml', '--json'], { cwd: broken });
+  t.equal(json.code, 1);
+  const { valid, problems } = JSON.parse(json.stdout) as { valid: boolean; problems: { line: number; path: string }[] };
+  t.equal(valid, false);
+  t.equal(problems.length, 7);
+  t.match(problems[0], { file: 'many-problems.yaml', line: 1, column: 1, path: 'gatewy' });
+});
+
+t.test('run with a broken file: every problem, exit 78, nothing started', async (t) => {
+  const socket = join(tempFolder(t), 'c.sock');
+  const { code, stdout, stderr } = await hpmq(t, ['run', '-c', 'many-problems.yaml', '--socket', socket], {
+    cwd: broken,
+  });
+  t.equal(code, 78);
+  t.equal(stdout, '');
+  t.equal(stderr.match(/^many-problems\.yaml:\d+:\d+: /gm)?.length, 7);
+  t.equal(stderr.match(/^ {2}hint: /gm)?.length, 7);
+  t.equal(stderr.split('\n').length, 15, 'and no other line, so nothing was started');
+  const missing = await hpmq(t, ['run', '-c', 'none.yaml', '--json'], { cwd: broken });
+  t.equal(missing.code, 78);
+  t.match(JSON.parse(missing.stdout), {
+    error: { code: 'CONFIG_INVALID', fault: 'config', problems: [{ file: 'none.yaml' }] },
+  });
+});
+
+t.test('show: effective values with their origin; environment before file', async (t) => {
+  const cwd = t.testdir({ 'hpmq.yaml': 'gateway: { id: plant-7 }\n' });
+  const env = { HPMQ_LOG__LEVEL: 'warn', XDG_CONFIG_HOME: cwd };
+  const { code, stdout } = await hpmq(t, ['config', 'show', '--origin'], { cwd, env });
+  t.equal(code, 0);
+  t.match(stdout, 'id: plant-7 # hpmq.yaml:1\n');
+  t.match(stdout, 'level: warn # HPMQ_LOG__LEVEL\n');
+  t.match(stdout, 'port: 1883 # default\n');
+  const json = await hpmq(t, ['config', 'show', '--json'], { cwd, env });
+  t.match(JSON.parse(json.stdout), { file: join(cwd, 'hpmq.yaml'), config: { log: { level: 'warn' } } });
+});
+
+t.test('schema: JSON Schema with the built-in adapters', async (t) => {
+  const { code, stdout } = await hpmq(t, ['config', 'schema']);
+  t.equal(code, 0);
+  const schema = JSON.parse(stdout);
+  t.equal(schema.$schema, 'https://json-schema.org/draft/2020-12/schema');
+  t.match(JSON.stringify(schema), /"const":"modbus".*"const":"simulator"/);
+});

@@ -1,0 +1,115 @@
+/** Values ↔ registers, against what other programs produce. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import {
+  decodeRegisters,
+  encodeRegisters,
+  ORDERS_32,
+  ORDERS_64,
+  type Order,
+  orderFits,
+  REGISTER_TYPES,
+  type RegisterType,
+  registersOf,
+} from '../../../../adapters/modbus/registers.js';
+import type { Value } from '../../../../src/adapter.js';
+import { repoRoot } from '../../../support/peers.js';
+
+interface Vector {
+  readonly source: string;
+  readonly type: RegisterType;
+  readonly order: Order;
+  readonly hex: string;
+  /** 64-bit integers as decimal text. */
+  readonly value: number | string;
+}
+
+t.test('bytes ↔ values as other programs have them', async (t) => {
+  const text = readFileSync(join(repoRoot, 'test/vectors/modbus/registers.json'), 'utf8');
+  for (const { source, type, order, hex, value } of JSON.parse(text) as Vector[]) {
+    const expected = typeof value === 'string' ? BigInt(value) : value;
+    const data = Buffer.from(hex, 'hex');
+    t.equal(decodeRegisters(data, 0, type, order), expected, `${type} ${order} ${hex} (${source})`);
+    t.equal(encodeRegisters(expected, type, order).toString('hex'), hex);
+    t.equal(decodeRegisters(Buffer.concat([Buffer.alloc(6, 0xee), data]), 3, type, order), expected, 'at register 3');
+  }
+});
+
+const ARBITRARY: Readonly<Record<RegisterType, fc.Arbitrary<Value>>> = {
+  bool: fc.boolean(),
+  int16: fc.integer({ min: -0x8000, max: 0x7fff }),
+  uint16: fc.integer({ min: 0, max: 0xffff }),
+  int32: fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }),
+  uint32: fc.integer({ min: 0, max: 0xffff_ffff }),
+  int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  uint64: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  float32: fc.float({ noNaN: true, noDefaultInfinity: true }),
+  float64: fc.double({ noNaN: true, noDefaultInfinity: true }),
+};
+
+const ORDERS: readonly Order[] = [...ORDERS_32, ...ORDERS_64];
+
+for (const type of REGISTER_TYPES) {
+  const fitting = registersOf(type) === 1 ? (['ABCD'] as const) : ORDERS.filter((order) => orderFits(type, order));
+  for (const order of fitting) {
+    t.test(`${type} ${order}: what was encoded is decoded`, async (t) => {
+      fc.assert(
+        fc.property(ARBITRARY[type], (value) => {
+          const data = encodeRegisters(value, type, order);
+          return data.length === 2 * registersOf(type) && Object.is(decodeRegisters(data, 0, type, order), value);
+        }),
+      );
+      t.pass();
+    });
+  }
+}
+
+t.test('four letters mean the same habit with eight bytes', async (t) => {
+  const same: readonly (readonly [Order, Order])[] = [
+    ['ABCD', '12345678'],
+    ['BADC', '21436587'],
+    ['CDAB', '78563412'],
+    ['DCBA', '87654321'],
+  ];
+  const value = 0x0102030405060708n;
+  for (const [letters, digits] of same) {
+    t.strictSame(encodeRegisters(value, 'uint64', letters), encodeRegisters(value, 'uint64', digits));
+  }
+  t.notOk(orderFits('float32', '12345678'));
+  t.notOk(orderFits('int16', 'ABCD'));
+  t.throws(() => decodeRegisters(Buffer.alloc(8), 0, 'int32', '12345678'), { code: 'MODBUS_CONFIG', fault: 'config' });
+});
+
+t.test('values that do not fit are refused, with the type in the message', async (t) => {
+  const refused: readonly (readonly [RegisterType, Value])[] = [
+    ['bool', 2],
+    ['bool', 'true'],
+    ['int16', 32_768],
+    ['int16', 1.5],
+    ['uint16', -1],
+    ['uint16', '5'],
+    ['uint16', true],
+    ['int32', 2 ** 31],
+    ['uint32', Number.NaN],
+    ['int64', 2n ** 63n],
+    ['int64', 2 ** 60],
+    ['uint64', -1n],
+    ['uint64', Buffer.alloc(8)],
+    ['float32', 1e39],
+    ['float32', Number.POSITIVE_INFINITY],
+    ['float64', Number.NaN],
+    ['float64', false],
+  ];
+  for (const [type, value] of refused) {
+    t.throws(() => encodeRegisters(value, type, 'ABCD'), {
+      code: 'MODBUS_VALUE',
+      fault: 'caller',
+      message: new RegExp(`does not fit ${type}$`),
+    });
+  }
+  t.same(encodeRegisters(7, 'int64', 'ABCD'), encodeRegisters(7n, 'int64', 'ABCD'), 'a safe number is exact');
+  t.same(encodeRegisters(7n, 'uint16', 'ABCD'), Buffer.of(0, 7));
+  t.throws(() => decodeRegisters(Buffer.alloc(2), 0, 'int32', 'ABCD'), RangeError);
+});
