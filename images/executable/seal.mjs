@@ -29,6 +29,8 @@ export async function seal({ arch, node, start, output, assets }) {
         disableExperimentalSEAWarning: true,
         useSnapshot: false,
         useCodeCache: false,
+        // Node does not warn about deprecated calls inside node_modules; bundled, those packages look like our code.
+        execArgv: ['--disable-warning=DeprecationWarning'],
         // NODE_OPTIONS of the machine are meant for other programs.
         execArgvExtension: 'none',
         assets,

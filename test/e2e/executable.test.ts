@@ -53,27 +53,19 @@ t.test('config check accepts the example', built, async (t) => {
   t.match({ code, stderr }, { code: 0, stderr: '' });
 });
 
-t.test(
-  'run: a foreign client reads the state of the gateway, and SIGTERM ends it',
-  { ...needs('mosquitto_sub'), ...built },
-  async (t) => {
-    const gateway = await startGateway(t, 'gateway: { id: box }\nbroker: { listeners: [{ type: tcp, port: 0 }] }\n');
-    const subscriber = startPeer(t, 'mosquitto_sub', [
-      '-p',
-      gateway.mqttPort,
-      '-V',
-      '5',
-      '-t',
-      'hpmq/+/$state',
-      '-v',
-      '-C',
-      '1',
-    ]);
-    const [, state = ''] = await subscriber.sees(/^hpmq\/box\/\$state (.+)$/m);
-    t.match(JSON.parse(state), { state: 'online' });
-    t.equal(await gateway.process.kill('SIGTERM'), 0);
-  },
-);
+t.test('run: a foreign client reads the state; SIGTERM ends it', { ...needs('mosquitto_sub'), ...built }, async (t) => {
+  const gateway = await startGateway(t, 'gateway: { id: box }\nbroker: { listeners: [{ type: tcp, port: 0 }] }\n');
+  const args = ['-p', gateway.mqttPort, '-V', '5', '-t', 'hpmq/+/$state', '-v', '-C', '1'];
+  const [, state = ''] = await startPeer(t, 'mosquitto_sub', args).sees(/^hpmq\/box\/\$state (.+)$/m);
+  t.match(JSON.parse(state), { state: 'online' });
+  t.equal(await gateway.process.kill('SIGTERM'), 0);
+  const lines = gateway.process.stderr().trim().split('\n');
+  t.strictSame(
+    lines.filter((line) => !line.startsWith('{"level":')),
+    [],
+    'the log is NDJSON, without warnings of Node',
+  );
+});
 
 t.test(
   'run: a serial port is opened with the driver inside the executable',
