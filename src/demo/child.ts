@@ -7,7 +7,7 @@ import { selfCommand } from './self.js';
 export const demoErrors = {
   DEMO_PART_FAILED: {
     fault: 'bug',
-    hint: 'see the lines above; `hpmq doctor` style facts are in the log file named there',
+    hint: 'see the lines above; run the part by itself, e.g. `hpmq simulate modbus-tcp`, to see more',
   },
 } as const;
 const demoError = errorsOf(demoErrors);
