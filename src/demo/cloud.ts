@@ -7,7 +7,7 @@ const PRINT_EVERY = 5_000;
 
 export interface CloudOptions {
   readonly port: number;
-  /** When gateway `demo` became ready, monotonic ms. */
+  /** When gateway `demo` was started, monotonic ms. */
   readonly started: number;
   readonly print: (text: string) => void;
 }
@@ -35,7 +35,7 @@ export async function watchCloud(options: CloudOptions): Promise<AsyncDisposable
     print(`  ${topic.padEnd(32)} ${isReading ? readingText(payload) : payload.toString()}`);
     if (isReading && first) {
       first = false;
-      print(`  (the first value, ${((now - started) / 1_000).toFixed(1)} s after gateway "demo" was ready)`);
+      print(`  (the first value, ${((now - started) / 1_000).toFixed(1)} s after gateway "demo" was started)`);
     }
   });
   await client.subscribeAsync('plants/demo/#', { qos: 1 });

@@ -38,10 +38,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   stack.use(plant);
   const [host, port] = split(plant.address);
   await writeFile(at('demo.yaml'), plantConfig({ host, port }, cloud.address));
+  const started = systemClock.monotonic();
   const demo = stack.use(
     await startChild('gateway "demo"', ['run', '-c', at('demo.yaml'), '--socket', socket], at('demo.log')),
   );
-  const started = systemClock.monotonic();
 
   if (options.tui) {
     const { runTui } = await import('../tui/main.js');
