@@ -17,6 +17,8 @@ import { selfName } from './self.js';
 export interface DemoOptions {
   /** Open the terminal UI on gateway `demo` instead of printing what arrives. */
   readonly tui: boolean;
+  /** `--no-color` was not given. */
+  readonly color: boolean;
 }
 
 /** Runs until a signal (or until the TUI is left); ends its parts and removes its folder. */
@@ -46,7 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   if (options.tui) {
     const { runTui } = await import('../tui/main.js');
     const client = createClient({ socket });
-    return await runTui({ client, readOnly: false, color: true, ascii: false, motion: true, target: socket });
+    return await runTui({ client, readOnly: false, color: options.color, ascii: false, motion: true, target: socket });
   }
 
   const hpmq = selfName();

@@ -11,7 +11,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .action(
       cli.action(async (options: { tui?: boolean }) => {
         const { runDemo } = await import('../../demo/demo.js');
-        return runDemo({ tui: options.tui ?? false });
+        return runDemo({ tui: options.tui ?? false, color: cli.globals.color !== false });
       }),
     );
 }

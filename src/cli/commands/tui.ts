@@ -18,24 +18,17 @@ export function define(command: HpmqCommand, cli: Cli): void {
         const color = usesColor(streams.stdout, env, globals.color);
         const target = await cli.socket();
         const client = await cli.client();
-        process.env.NODE_ENV ??= 'production';
         const { runTui } = await import('../../tui/main.js');
         const { readOnly = false, ascii = false, motion, screen } = options;
         return runTui({
           client,
           readOnly,
           color,
-          ascii: ascii || !drawsUnicode(env),
+          ascii,
           motion,
           target,
           ...(screen !== undefined && { screen }),
         });
       }),
     );
-}
-
-/** The Linux console and locales that are not UTF-8 have no signs beyond ASCII. */
-function drawsUnicode(env: Cli['env']): boolean {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG;
-  return env.TERM !== 'linux' && (locale === undefined || locale === '' || /utf-?8/i.test(locale));
 }
