@@ -1,5 +1,6 @@
 /** The reducer: `(model, action) → model`. Pure; it alone changes what the interface knows. */
 import { appendTail, applyEvent, noData } from './data.js';
+import { helpLines } from './help.js';
 import { layoutOf, scrollTo } from './layout.js';
 import { cursorOf, dialogPoint, rowsOf, selectedTopic, tables } from './select.js';
 import type { Action, Connection, ListState, Model, Move, Notice, Route, ScreenId } from './state.js';
@@ -128,14 +129,19 @@ function moveTail(model: Model, by: Move, page: number): Model {
   return { ...model, tailBack, frozen: model.frozen ?? { data: model.data, at: model.now } };
 }
 
+function moveHelp(model: Model, top: number, by: Move): Model {
+  const { body } = layoutOf(model);
+  const page = Math.max(1, body.height - 2);
+  const last = Math.max(0, helpLines(model, body.width - 2).length - page);
+  const steps = { first: -top, last: last - top, 'page-up': -page, 'page-down': page } as const;
+  const wanted = top + (typeof by === 'number' ? by : steps[by]);
+  return { ...model, help: { top: Math.min(last, Math.max(0, wanted)) } };
+}
+
 function move(model: Model, by: Move): Model {
   const height = Math.max(1, layoutOf(model).listRows);
   if (model.pane === 1 && model.help === undefined) return moveTail(model, by, height);
-  if (model.help !== undefined) {
-    const top =
-      by === 'first' ? 0 : model.help.top + (typeof by === 'number' ? by : by === 'page-up' ? -height : height);
-    return { ...model, help: { top: Math.max(0, top) } };
-  }
+  if (model.help !== undefined) return moveHelp(model, model.help.top, by);
   const { items } = rowsOf(model);
   if (items.length === 0) return model;
   const table = tables[model.route.screen];

@@ -150,7 +150,7 @@ export function wantedStreams(model: Model): {
   const node = selectedTopic(model);
   return {
     topics: model.topicFilter,
-    tail: node === undefined ? model.topicFilter : filterOfNode(node),
+    tail: node === undefined ? model.topicFilter : filterOfNode(node, model.topicFilter),
     clients: false,
   };
 }

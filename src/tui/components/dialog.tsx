@@ -2,11 +2,10 @@ import type { ReactNode } from 'react';
 import { age, stateSpan } from '../format.js';
 import type { Area } from '../layout.js';
 import { dialogPoint, gatewayNow } from '../select.js';
-import { type Span, span } from '../spans.js';
+import { type Span, span, wrapSpans } from '../spans.js';
 import type { Model, PointRow } from '../state.js';
 import { signOf } from '../theme.js';
 import { limitsOf, outcomeHint, outcomeText, valueText, type WriteDialog } from '../write.js';
-import { wrapSpans } from './detail.js';
 import { useTheme } from './line.js';
 import { innerWidth, TextPanel } from './panel.js';
 
