@@ -66,7 +66,7 @@ function computeRows(model: Model, screen: ScreenId): Rows {
     list.filter === '' || table.filtersItself === true ? all : all.filter((item) => filter.matches(table.text(item)));
   const column = table.columns(model).find(({ id }) => id === list.sort);
   const items = column?.sort === undefined ? matching : sorted(matching, column, list.descending);
-  return { items, total: all.length, problem: filter.problem };
+  return { items, total: table.count?.(shownData(model)) ?? all.length, problem: filter.problem };
 }
 
 const lastRows = new Map<ScreenId, { readonly inputs: readonly unknown[]; readonly rows: Rows }>();

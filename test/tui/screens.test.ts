@@ -61,7 +61,7 @@ const seen: Readonly<Record<string, readonly RegExp[]>> = {
     /phone-7 +○ disconnected/,
   ],
   topics: [
-    /┌─ topics \(25\) # ─+┐┌─ tail hpmq\/# ─+ text ─┐/,
+    /┌─ topics \(20\) # ─+┐┌─ tail hpmq\/# ─+ text ─┐/,
     /TOPIC +RET +COUNT/,
     /│▸ - hpmq +\d+/,
     /│ {8}· temperature +ret +\d+/,

@@ -200,7 +200,7 @@ t.test('the tail follows the cursor; + watches another filter; x changes the for
   const ui = new Ui(t, { screen: 'topics' });
   await ui.sees('tail hpmq/#');
   await ui.press('j', 'j', 'j');
-  await ui.sees('tail hpmq/plant-7/boiler/burner');
+  await ui.sees(/─ tail \S*plant-7\/boiler\/burner/);
   await ui.watches('messages hpmq/plant-7/boiler/burner');
   ui.gateway.publish('hpmq/plant-7/boiler/burner', '{"v":false}');
   await ui.sees('{"v":false}');
@@ -213,7 +213,7 @@ t.test('the tail follows the cursor; + watches another filter; x changes the for
   await ui.sees('not a Topic Filter: wildcard is misplaced');
   await ui.press('+');
   await ui.type('hpmq/+/meter/#\r');
-  await ui.sees('topics (10) hpmq/+/meter/#');
+  await ui.sees('topics (7) hpmq/+/meter/#');
   await ui.watches('topics hpmq/+/meter/#');
   await ui.press('1');
   await ui.until(() => ui.gateway.streams.length === 1, 'only the main stream is left');
@@ -238,7 +238,7 @@ t.test('looking back in the tail holds it still', async (t) => {
 t.test('t on a point shows its messages', async (t) => {
   const ui = await points(t);
   await ui.press('j', 't');
-  await ui.sees('tail hpmq/plant-7/boiler/setpoint');
+  await ui.sees(/─ tail \S*plant-7\/boiler\/setpoint/);
   t.match(ui.lines()[0], /▸ topics ▸ hpmq\/plant-7\/boiler/);
 });
 

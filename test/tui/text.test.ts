@@ -8,7 +8,7 @@ import { pressesOf } from '../../src/tui/press.js';
 import { candidates, complete, parseCommand } from '../../src/tui/prompt.js';
 import { compose } from '../../src/tui/spans.js';
 import { filterOfNode, topicNodes } from '../../src/tui/tables/topics.js';
-import { clean, cut, fit, headOf, wrap } from '../../src/tui/text.js';
+import { clean, cut, cutStart, fit, headOf, wrap } from '../../src/tui/text.js';
 import { needsAscii } from '../../src/tui/theme.js';
 
 /** Text with more control characters, escapes and odd code points than usual. */
@@ -61,6 +61,8 @@ t.test('fit makes text exactly as wide as asked', async (t) => {
   t.equal(cut('abcdef', 4), 'abc…');
   t.equal(cut('漢字漢字', 4), '漢…');
   t.equal(headOf('a漢', 2), 'a');
+  t.equal(cutStart('plant/a/b', 5), '…/a/b');
+  t.equal(cutStart('漢字漢', 4), '…漢');
 });
 
 t.test('a composed line is exactly as wide as asked', async (t) => {

@@ -143,6 +143,7 @@ export const topicTable: TableSpec<TopicNode> = {
   inputs: (model, data) => [data.topics, model.toggled],
   items: (model, data, filter) =>
     topicNodes(data.topics, model.toggled, model.lists.topics.filter === '' ? undefined : filter),
+  count: (data) => data.topics.size,
   key: (node) => node.path,
   text: (node) => node.path,
 };
