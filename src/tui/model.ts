@@ -34,7 +34,7 @@ export function initialModel(start: Start): Model {
     settings: { readOnly: start.readOnly, target: start.target },
     size: { columns: start.columns, rows: start.rows },
     now: start.now,
-    connection: { state: 'connecting', since: start.now, heardAt: start.now, attempts: 0 },
+    connection: { state: 'connecting', since: start.now, heardAt: start.now },
     data: noData,
     frozen: undefined,
     route: start.route,
@@ -162,7 +162,8 @@ function nextSort(model: Model): Model {
   const sortable = tables[model.route.screen].columns(model).filter((column) => column.sort !== undefined);
   const { sort } = model.lists[model.route.screen];
   const index = sort === undefined ? 0 : sortable.findIndex(({ id }) => id === sort) + 1;
-  return withList(model, { sort: sortable[index]?.id, descending: false, top: 0 });
+  const column = sortable[index];
+  return withList(model, { sort: column?.id, descending: column?.descends === true, top: 0 });
 }
 
 function toggle(model: Model, open: boolean | undefined): Model {
@@ -212,7 +213,7 @@ function writeDone(model: Model, action: Extract<Action, { type: 'write-done' }>
 
 function lost(connection: Connection, action: Extract<Action, { type: 'lost' }>): Connection {
   const since = connection.state === 'lost' ? connection.since : action.at;
-  return { ...connection, state: 'lost', since, attempts: connection.attempts + 1, error: action.error };
+  return { ...connection, state: 'lost', since, error: action.error };
 }
 
 function heard(model: Model, action: Extract<Action, { type: 'event' }>): Model {
@@ -224,7 +225,6 @@ function heard(model: Model, action: Extract<Action, { type: 'event' }>): Model 
     state: isBack ? 'live' : state,
     since: isBack ? action.at : since,
     heardAt: action.at,
-    attempts: isBack ? 0 : model.connection.attempts,
   };
   return { ...model, data, connection, now: Math.max(model.now, action.at) };
 }

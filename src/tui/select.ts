@@ -3,6 +3,7 @@ import type { AlarmView, ClientView, DeviceView, LinkView } from '../api/contrac
 import type { ErrorView } from '../core/errors.js';
 import type { Column } from './columns.js';
 import { parseFilter } from './filter.js';
+import type { Names } from './prompt.js';
 import type { Data, LogRow, Model, PointRow, ScreenId } from './state.js';
 import { alarmTable } from './tables/alarms.js';
 import { clientTable } from './tables/clients.js';
@@ -122,6 +123,11 @@ export function selectedAlarm(model: Model): AlarmView | undefined {
 export function dialogPoint(model: Model): PointRow | undefined {
   const { dialog } = model;
   return dialog === undefined ? undefined : model.data.points.get(`${dialog.device}/${dialog.point}`);
+}
+
+/** What arguments of commands are completed with. */
+export function namesOf(model: Model): Names {
+  return { devices: [...model.data.devices.keys()], topics: [...model.data.topics.keys()] };
 }
 
 /** Nothing may be changed from here, and why. */
