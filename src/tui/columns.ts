@@ -18,8 +18,10 @@ export interface Column<T> {
   readonly priority: number;
   readonly align?: 'left' | 'right';
   cell(item: T, context: CellContext): Span;
-  /** Key of `s`; absent: not sortable. null sorts last. */
+  /** What `s` sorts by, as large as the cell shows; absent: not sortable. null sorts last. */
   sort?(item: T): number | string | null;
+  /** The largest first: what a person looks for. */
+  readonly descends?: boolean;
 }
 
 export const COLUMN_GAP = 2;

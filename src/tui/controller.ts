@@ -4,9 +4,8 @@ import { errorView, GatewayError, toGatewayError } from '../core/errors.js';
 import type { Scope } from '../core/scope.js';
 import { topicFilterFault } from '../core/topic.js';
 import type { Controller } from './keys/binding.js';
-import { complete, type Names, parseCommand } from './prompt.js';
-import { dialogPoint } from './select.js';
-import type { Model } from './state.js';
+import { complete, parseCommand } from './prompt.js';
+import { dialogPoint, namesOf } from './select.js';
 import type { Store } from './store.js';
 import { clean } from './text.js';
 import { confirmWrite, outcomeOfError, outcomeOfResult } from './write.js';
@@ -18,10 +17,6 @@ export interface TerminalActions {
   quit(): void;
   /** Sends bytes that change nothing on the screen. */
   send(sequence: string): void;
-}
-
-export function commandNamesOf(model: Model): Names {
-  return { devices: [...model.data.devices.keys()], topics: [...model.data.topics.keys()] };
 }
 
 const pastTense = { pause: 'paused', resume: 'resumed', retry: 'is tried again now' } as const;
@@ -62,7 +57,7 @@ export function createController(client: ApiClient, store: Store, scope: Scope, 
   }
 
   function runCommand(text: string): void {
-    const command = parseCommand(text, commandNamesOf(store.model));
+    const command = parseCommand(text, namesOf(store.model));
     switch (command.kind) {
       case 'quit':
         terminal.quit();
@@ -133,7 +128,7 @@ export function createController(client: ApiClient, store: Store, scope: Scope, 
     },
     complete() {
       if (store.model.prompt?.kind !== 'command') return;
-      dispatch({ type: 'edit', edit: (text) => complete(text, commandNamesOf(store.model)) });
+      dispatch({ type: 'edit', edit: (text) => complete(text, namesOf(store.model)) });
     },
     copy(text) {
       terminal.send(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`);

@@ -5,7 +5,7 @@ export const tuiErrors = {
     fault: 'caller',
     hint: 'use one of overview, devices, points, clients, topics, links, logs',
   },
-  TUI_STREAM_ENDED: { fault: 'peer', hint: 'the gateway closed the event stream; it is opened again by itself' },
+  TUI_STREAM_ENDED: { fault: 'peer', hint: 'look into the log of the gateway if it happens again' },
 } as const satisfies ErrorCatalogue;
 
 export const tuiError = errorsOf(tuiErrors);

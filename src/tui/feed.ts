@@ -157,7 +157,8 @@ export class Feed implements AsyncDisposable {
         const { items } = await this.#client.request('GET /v1/clients', { signal });
         if (!signal.aborted) this.#store.dispatch({ type: 'clients', items });
       } catch (error) {
-        if (signal.aborted) return;
+        // Without a connection the screen says so already.
+        if (signal.aborted || this.#store.model.connection.state !== 'live') continue;
         const { code, message, hint } = toGatewayError(error);
         this.#store.dispatch({ type: 'notice', tone: 'bad', text: `${code} ${message}`, hint });
       }

@@ -1,14 +1,10 @@
 /** The reducer: `(model, action) → model`. Pure; it alone changes what the interface knows. */
 import { appendTail, applyEvent, noData } from './data.js';
-import { layoutOf, scrollTo } from './layout.js';
-import { cursorOf, dialogPoint, rowsOf, selectedTopic, tables } from './select.js';
-import type { Action, Connection, ListState, Model, Move, Notice, Route, ScreenId } from './state.js';
+import { back, forward, go, leave, move, nextSort, toggle, withList } from './navigation.js';
+import { dialogPoint } from './select.js';
+import type { Action, Connection, ListState, Model, Notice, Route } from './state.js';
 import { logLevels } from './tables/logs.js';
-import { confirmWrite, editWrite, leaveWrite, openWrite, outcomeHint, outcomeText } from './write.js';
-
-const MAX_PAST = 50;
-/** More lines than the tail can have in any mode are never asked for. */
-const MAX_TAIL_BACK = 5_000;
+import { confirmWrite, editWrite, openWrite, outcomeHint, outcomeText } from './write.js';
 
 const freshList: ListState = {
   selected: undefined,
@@ -33,7 +29,7 @@ export function initialModel(start: Start): Model {
     settings: { readOnly: start.readOnly, target: start.target },
     size: { columns: start.columns, rows: start.rows },
     now: start.now,
-    connection: { state: 'connecting', since: start.now, heardAt: start.now, attempts: 0 },
+    connection: { state: 'connecting', since: start.now, heardAt: start.now },
     data: noData,
     frozen: undefined,
     route: start.route,
@@ -60,111 +56,6 @@ export function initialModel(start: Start): Model {
     toggled: new Set(),
     payloadMode: 'text',
   };
-}
-
-function withList(model: Model, change: Partial<ListState>, screen: ScreenId = model.route.screen): Model {
-  return { ...model, lists: { ...model.lists, [screen]: { ...model.lists[screen], ...change } } };
-}
-
-const sameRoute = (a: Route, b: Route) => a.screen === b.screen && a.argument === b.argument;
-
-/** Shows another screen. The list of another device, or another filter of topics, starts at its top. */
-function show(model: Model, route: Route): Model {
-  let next: Model = {
-    ...model,
-    route,
-    frozen: undefined,
-    help: undefined,
-    dialog: undefined,
-    prompt: undefined,
-    detail: false,
-    pane: 0,
-    tailBack: 0,
-  };
-  const isOther = route.screen === model.route.screen && route.argument !== model.route.argument;
-  const isNewDevice = route.screen === 'points' && route.argument !== undefined;
-  if (isOther || isNewDevice) next = withList(next, { selected: undefined, index: 0, top: 0, filter: '' });
-  if (route.screen === 'topics' && route.argument !== undefined) next = { ...next, topicFilter: route.argument };
-  return next;
-}
-
-function go(model: Model, route: Route, select: string | undefined, filter: string | undefined): Model {
-  const moved = sameRoute(route, model.route);
-  const past = moved ? model.past : [...model.past, model.route].slice(-MAX_PAST);
-  let next: Model = { ...show(model, route), past, future: moved ? model.future : [] };
-  if (select !== undefined) next = withList(next, { selected: select, filter: '' });
-  if (filter !== undefined) next = withList(next, { filter });
-  return next;
-}
-
-function back(model: Model): Model {
-  const route = model.past.at(-1);
-  if (route === undefined) return model;
-  return { ...show(model, route), past: model.past.slice(0, -1), future: [model.route, ...model.future] };
-}
-
-function forward(model: Model): Model {
-  const [route, ...future] = model.future;
-  return route === undefined ? model : { ...show(model, route), past: [...model.past, model.route], future };
-}
-
-/** esc: leaves the innermost thing that is open. */
-function leave(model: Model): Model {
-  if (model.help !== undefined) return { ...model, help: undefined };
-  if (model.dialog !== undefined) return { ...model, dialog: leaveWrite(model.dialog) };
-  if (model.frozen !== undefined) return { ...model, frozen: undefined, tailBack: 0 };
-  if (model.pane !== 0) return { ...model, pane: 0 };
-  if (model.detail) return { ...model, detail: false };
-  if (model.lists[model.route.screen].filter !== '') return withList(model, { filter: '', top: 0 });
-  return back(model);
-}
-
-/** Looking back in the tail freezes it, else the lines would run away; its end lets it go on. */
-function moveTail(model: Model, by: Move, page: number): Model {
-  const steps = { first: MAX_TAIL_BACK, last: -MAX_TAIL_BACK, 'page-up': page, 'page-down': -page } as const;
-  const wanted = model.tailBack + (typeof by === 'number' ? -by : steps[by]);
-  const tailBack = Math.min(MAX_TAIL_BACK, Math.max(0, wanted));
-  if (by === 'last') return { ...model, tailBack: 0, frozen: undefined };
-  return { ...model, tailBack, frozen: model.frozen ?? { data: model.data, at: model.now } };
-}
-
-function move(model: Model, by: Move): Model {
-  const height = Math.max(1, layoutOf(model).listRows);
-  if (model.pane === 1 && model.help === undefined) return moveTail(model, by, height);
-  if (model.help !== undefined) {
-    const top =
-      by === 'first' ? 0 : model.help.top + (typeof by === 'number' ? by : by === 'page-up' ? -height : height);
-    return { ...model, help: { top: Math.max(0, top) } };
-  }
-  const { items } = rowsOf(model);
-  if (items.length === 0) return model;
-  const table = tables[model.route.screen];
-  const last = items.length - 1;
-  const from = cursorOf(model);
-  const steps = { first: -from, last: last - from, 'page-up': -height, 'page-down': height } as const;
-  const index = Math.min(last, Math.max(0, from + (typeof by === 'number' ? by : steps[by])));
-  const stays = table.follows === true && index === last;
-  return withList(model, {
-    index,
-    selected: stays ? undefined : table.key(items[index]!),
-    top: scrollTo(model.lists[model.route.screen].top, index, height, items.length),
-  });
-}
-
-/** `s`: the next column that can be sorted by, after the last one the gateway's order. */
-function nextSort(model: Model): Model {
-  const sortable = tables[model.route.screen].columns(model).filter((column) => column.sort !== undefined);
-  const { sort } = model.lists[model.route.screen];
-  const index = sort === undefined ? 0 : sortable.findIndex(({ id }) => id === sort) + 1;
-  return withList(model, { sort: sortable[index]?.id, descending: false, top: 0 });
-}
-
-function toggle(model: Model, open: boolean | undefined): Model {
-  const node = selectedTopic(model);
-  if (node === undefined || node.children === 0 || node.open === open) return model;
-  const toggled = new Set(model.toggled);
-  if (!toggled.delete(node.path)) toggled.add(node.path);
-  return { ...model, toggled };
 }
 
 function edit(model: Model, change: (text: string) => string): Model {
@@ -206,7 +97,7 @@ function writeDone(model: Model, action: Extract<Action, { type: 'write-done' }>
 
 function lost(connection: Connection, action: Extract<Action, { type: 'lost' }>): Connection {
   const since = connection.state === 'lost' ? connection.since : action.at;
-  return { ...connection, state: 'lost', since, attempts: connection.attempts + 1, error: action.error };
+  return { ...connection, state: 'lost', since, error: action.error };
 }
 
 function heard(model: Model, action: Extract<Action, { type: 'event' }>): Model {
@@ -218,7 +109,6 @@ function heard(model: Model, action: Extract<Action, { type: 'event' }>): Model 
     state: isBack ? 'live' : state,
     since: isBack ? action.at : since,
     heardAt: action.at,
-    attempts: isBack ? 0 : model.connection.attempts,
   };
   return { ...model, data, connection, now: Math.max(model.now, action.at) };
 }

@@ -117,7 +117,7 @@ export async function runSession(session: Session): Promise<number> {
     isScreenReaderEnabled: session.theme.screenReader,
   });
   const restore = () => instance.unmount();
-  const undo = onEndings(session, end, fail, restore);
+  const undo = onEndings(session, end, restore);
   feed.start();
   try {
     return await Promise.race([ended, instance.waitUntilExit().then(() => ended)]);
@@ -131,12 +131,7 @@ export async function runSession(session: Session): Promise<number> {
 }
 
 /** Everything that ends a session besides its keys. The terminal is restored in each case. @returns how to undo it */
-function onEndings(
-  { stdin, stdout }: Session,
-  end: (code: number) => void,
-  fail: (error: unknown) => void,
-  restore: () => void,
-): () => void {
+function onEndings({ stdin, stdout }: Session, end: (code: number) => void, restore: () => void): () => void {
   const handlers = Object.entries(endings).map(([signal, code]) => {
     const handler = () => end(code);
     process.on(signal, handler);
@@ -147,14 +142,15 @@ function onEndings(
     restore();
     if (stdin.isTTY) stdin.setRawMode(false);
   };
+  // A terminal that can no longer be read or written is gone.
   const onHangUp = () => end(endings.SIGHUP);
   process.on('uncaughtExceptionMonitor', onUncaught);
   stdin.on('end', onHangUp);
-  stdout.on('error', fail);
+  stdout.on('error', onHangUp);
   return () => {
     for (const undo of handlers) undo();
     process.off('uncaughtExceptionMonitor', onUncaught);
     stdin.off('end', onHangUp);
-    stdout.off('error', fail);
+    stdout.off('error', onHangUp);
   };
 }

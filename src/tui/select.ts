@@ -3,6 +3,7 @@ import type { AlarmView, ClientView, DeviceView, LinkView } from '../api/contrac
 import type { ErrorView } from '../core/errors.js';
 import type { Column } from './columns.js';
 import { parseFilter } from './filter.js';
+import type { Names } from './prompt.js';
 import type { Data, LogRow, Model, PointRow, ScreenId } from './state.js';
 import { alarmTable } from './tables/alarms.js';
 import { clientTable } from './tables/clients.js';
@@ -66,7 +67,7 @@ function computeRows(model: Model, screen: ScreenId): Rows {
     list.filter === '' || table.filtersItself === true ? all : all.filter((item) => filter.matches(table.text(item)));
   const column = table.columns(model).find(({ id }) => id === list.sort);
   const items = column?.sort === undefined ? matching : sorted(matching, column, list.descending);
-  return { items, total: all.length, problem: filter.problem };
+  return { items, total: table.count?.(shownData(model)) ?? all.length, problem: filter.problem };
 }
 
 const lastRows = new Map<ScreenId, { readonly inputs: readonly unknown[]; readonly rows: Rows }>();
@@ -124,6 +125,11 @@ export function dialogPoint(model: Model): PointRow | undefined {
   return dialog === undefined ? undefined : model.data.points.get(`${dialog.device}/${dialog.point}`);
 }
 
+/** What arguments of commands are completed with. */
+export function namesOf(model: Model): Names {
+  return { devices: [...model.data.devices.keys()], topics: [...model.data.topics.keys()] };
+}
+
 /** Nothing may be changed from here, and why. */
 export function readOnlyReason(model: Model): string | undefined {
   if (model.settings.readOnly) return 'this session is read-only';
@@ -150,7 +156,7 @@ export function wantedStreams(model: Model): {
   const node = selectedTopic(model);
   return {
     topics: model.topicFilter,
-    tail: node === undefined ? model.topicFilter : filterOfNode(node),
+    tail: node === undefined ? model.topicFilter : filterOfNode(node, model.topicFilter),
     clients: false,
   };
 }

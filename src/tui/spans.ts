@@ -1,5 +1,5 @@
 /** A line of the screen before it is drawn: pieces of text, each with a tone. */
-import { clean, cut, widthOf } from './text.js';
+import { clean, cut, widthOf, wrap } from './text.js';
 import type { Tone } from './theme.js';
 
 export interface Span {
@@ -35,4 +35,32 @@ export function compose(spans: readonly Span[], width: number, ascii = false): S
 export function spread(left: readonly Span[], right: readonly Span[], width: number, ascii = false): Span[] {
   const rightWidth = Math.min(width, spansWidth(right, ascii));
   return [...compose(left, width - rightWidth, ascii), ...compose(right, rightWidth, ascii)];
+}
+
+/** Wraps spans to lines of `width` columns; a line keeps the tone of the span it begins in. */
+export function wrapSpans(spans: readonly Span[], width: number, ascii: boolean): Span[][] {
+  const text = spans.map((item) => clean(item.text, ascii)).join('');
+  const lines: Span[][] = [];
+  const ends: { readonly end: number; readonly span: Span }[] = [];
+  let length = 0;
+  for (const item of spans) {
+    length += clean(item.text, ascii).length;
+    ends.push({ end: length, span: item });
+  }
+  let from = 0;
+  for (const line of wrap(text, width)) {
+    const pieces: Span[] = [];
+    let at = text.indexOf(line, from);
+    if (at < 0) at = from;
+    const end = at + line.length;
+    while (at < end) {
+      const owner = ends.find((candidate) => candidate.end > at);
+      const until = Math.min(end, owner?.end ?? end);
+      pieces.push({ ...(owner?.span ?? {}), text: text.slice(at, until) });
+      at = until;
+    }
+    lines.push(pieces);
+    from = end;
+  }
+  return lines;
 }

@@ -68,7 +68,6 @@ export interface Connection {
   /** Our clock. */
   readonly since: number;
   readonly heardAt: number;
-  readonly attempts: number;
   readonly error?: ErrorView;
 }
 

@@ -86,6 +86,17 @@ export function cut(text: string, width: number, ascii = false): string {
   return width < 1 ? '' : `${headOf(near, width - 1)}${ascii ? '~' : '…'}`;
 }
 
+/** Cuts text at its beginning, where its end tells more: a topic, a path. */
+export function cutStart(text: string, width: number, ascii = false): string {
+  const safe = clean(text, ascii);
+  if (widthOf(safe) <= width) return safe;
+  const units = [...graphemes.segment(safe)].map(({ segment }) => segment);
+  let used = 1;
+  let from = units.length;
+  while (from > 0 && used + widthOf(units[from - 1]!) <= width) used += widthOf(units[--from]!);
+  return width < 1 ? '' : `${ascii ? '~' : '…'}${units.slice(from).join('')}`;
+}
+
 /** Cuts or pads cleaned text to exactly `width` columns. */
 export function fit(text: string, width: number, align: 'left' | 'right' = 'left', ascii = false): string {
   const short = cut(text, width, ascii);

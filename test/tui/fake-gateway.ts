@@ -115,6 +115,8 @@ export class FakeGateway implements ApiClient {
   #step = 0;
   /** Requests fail and streams break while false. */
   isUp = true;
+  /** Streams that were asked for and refused. */
+  refusals = 0;
   writeAnswer: WriteAnswer = 'verified';
   /** Every request, for assertions: `POST /v1/devices/{device}/pause boiler`. */
   readonly requests: string[] = [];
@@ -417,6 +419,7 @@ export class FakeGateway implements ApiClient {
   }
 
   async *events(options: EventOptions): AsyncIterable<GatewayEvent> {
+    if (!this.isUp) this.refusals++;
     if (!this.isUp) throw fakeError('API_UNREACHABLE', 'nothing listens on unix:/run/hpmq/control.sock');
     const stream: Stream = { options, queue: [this.#snapshot(options)], wake: () => {}, error: undefined };
     const onAbort = () => stream.wake();

@@ -4,13 +4,16 @@ import { formatDuration } from '../../core/duration.js';
 import { age, errorSpans, rate } from '../format.js';
 import { bindingsOf, contextsOf, disabledReason, keyLabel, titleOf } from '../keys.js';
 import { candidates } from '../prompt.js';
-import { gatewayNow, problemOf, rowsOf, shownData, staleSince } from '../select.js';
+import { gatewayNow, namesOf, problemOf, rowsOf, shownData, staleSince } from '../select.js';
 import { type Span, span, spansWidth, spread } from '../spans.js';
 import type { Model } from '../state.js';
+import { cutStart } from '../text.js';
 import { type Sign, signOf } from '../theme.js';
 import { Line, ThemeContext, useTheme } from './line.js';
 
 const CURSOR = '█';
+/** Columns of the prompt line that are not its text. */
+const PROMPT_CHROME = 5;
 const NOTICE_MS = 12_000;
 const GAP = span('  ');
 
@@ -108,8 +111,7 @@ function promptHelp(model: Model): Span[] {
     if (problem !== undefined) return [span(`✕ ${problem}`, 'bad')];
     return [span(`${items.length} of ${total}`), span(' · word  !without  re:expression', 'muted')];
   }
-  const names = { devices: [...model.data.devices.keys()], topics: [...model.data.topics.keys()] };
-  const found = candidates(prompt.text, names);
+  const found = candidates(prompt.text, namesOf(model));
   return found.length === 0 ? [span('nothing to complete', 'muted')] : [span(found.join('  '), 'accent')];
 }
 
@@ -171,11 +173,16 @@ const promptMarks = { command: ':', filter: '/', subscribe: '+ ' } as const;
 
 export function HintsLine(props: { readonly model: Model }): ReactNode {
   const { model } = props;
+  const { columns } = model.size;
   const theme = useTheme();
   const spans =
     model.prompt === undefined
       ? hintSpans(model, theme.ascii)
-      : [span(` ${promptMarks[model.prompt.kind]}`, 'accent', true), span(model.prompt.text), span(CURSOR, 'focus')];
+      : [
+          span(` ${promptMarks[model.prompt.kind]}`, 'accent', true),
+          span(cutStart(model.prompt.text, columns - PROMPT_CHROME, theme.ascii)),
+          span(CURSOR, 'focus'),
+        ];
   return (
     <ThemeContext value={{ ...theme, dimmed: false }}>
       <Line spans={spans} width={model.size.columns} />

@@ -1,41 +1,12 @@
 import type { ReactNode } from 'react';
 import type { Area } from '../layout.js';
 import { gatewayNow, selectedItem, tables } from '../select.js';
-import { type Span, span } from '../spans.js';
+import { type Span, span, wrapSpans } from '../spans.js';
 import type { Model } from '../state.js';
-import { clean, wrap } from '../text.js';
 import { useTheme } from './line.js';
 import { innerWidth, TextPanel } from './panel.js';
 
 const LABEL = 11;
-
-/** Wraps spans to lines of `width` columns; a line keeps the tone of the span it begins in. */
-export function wrapSpans(spans: readonly Span[], width: number, ascii: boolean): Span[][] {
-  const text = spans.map((item) => clean(item.text, ascii)).join('');
-  const lines: Span[][] = [];
-  const ends: { readonly end: number; readonly span: Span }[] = [];
-  let length = 0;
-  for (const item of spans) {
-    length += clean(item.text, ascii).length;
-    ends.push({ end: length, span: item });
-  }
-  let from = 0;
-  for (const line of wrap(text, width)) {
-    const pieces: Span[] = [];
-    let at = text.indexOf(line, from);
-    if (at < 0) at = from;
-    const end = at + line.length;
-    while (at < end) {
-      const owner = ends.find((candidate) => candidate.end > at);
-      const until = Math.min(end, owner?.end ?? end);
-      pieces.push({ ...(owner?.span ?? {}), text: text.slice(at, until) });
-      at = until;
-    }
-    lines.push(pieces);
-    from = end;
-  }
-  return lines;
-}
 
 /** Everything about the selected row. */
 export function Detail(props: { readonly model: Model; readonly area: Area }): ReactNode {

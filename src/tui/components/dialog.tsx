@@ -2,11 +2,11 @@ import type { ReactNode } from 'react';
 import { age, stateSpan } from '../format.js';
 import type { Area } from '../layout.js';
 import { dialogPoint, gatewayNow } from '../select.js';
-import { type Span, span } from '../spans.js';
+import { type Span, span, wrapSpans } from '../spans.js';
 import type { Model, PointRow } from '../state.js';
+import { cutStart } from '../text.js';
 import { signOf } from '../theme.js';
 import { limitsOf, outcomeHint, outcomeText, valueText, type WriteDialog } from '../write.js';
-import { wrapSpans } from './detail.js';
 import { useTheme } from './line.js';
 import { innerWidth, TextPanel } from './panel.js';
 
@@ -44,9 +44,10 @@ function message(dialog: WriteDialog, row: PointRow): Span[] {
   }
 }
 
-function value(dialog: WriteDialog, row: PointRow): Span[] {
+function value(dialog: WriteDialog, row: PointRow, room: number): Span[] {
   const unit = row.view.unit === undefined ? '' : ` ${row.view.unit}`;
-  if (dialog.stage === 'edit') return [span(`${dialog.text}${CURSOR}`, 'focus'), span(unit, 'muted')];
+  if (dialog.stage === 'edit')
+    return [span(`${cutStart(dialog.text, room - unit.length)}${CURSOR}`, 'focus'), span(unit, 'muted')];
   return [
     span(`${dialog.from ?? row.view.text}${unit}`, 'muted'),
     span(' → ', 'muted'),
@@ -78,7 +79,7 @@ export function Dialog(props: { readonly model: Model; readonly area: Area }): R
       ],
       [label('range'), span(limitsOf(row.view))],
       [],
-      [label(dialog.stage === 'edit' ? 'new' : 'change'), ...value(dialog, row)],
+      [label(dialog.stage === 'edit' ? 'new' : 'change'), ...value(dialog, row, width - LABEL - 3)],
       [],
       ...wrapSpans(message(dialog, row), Math.max(1, width - 2), ascii).map((line) => [span(' '), ...line]),
     );

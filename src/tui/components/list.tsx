@@ -5,18 +5,25 @@ import type { Layout } from '../layout.js';
 import { rowsOf, tables } from '../select.js';
 import { type Span, span } from '../spans.js';
 import type { Model } from '../state.js';
+import { cutStart } from '../text.js';
 import { Detail } from './detail.js';
 import { Dialog } from './dialog.js';
 import { innerWidth, Panel } from './panel.js';
 import { Table } from './table.js';
 
+/** What the title of the topics has besides the filter. */
+const TITLE_CHROME = 20;
+
 /** `points (214/1032) /temp` */
-export function listTitle(model: Model): Span[] {
+export function listTitle(model: Model, width: number): Span[] {
   const { filter } = model.lists[model.route.screen];
   const { items, total } = rowsOf(model);
   const table = tables[model.route.screen];
   const isCut = filter !== '' && table.filtersItself !== true;
-  const watched = model.route.screen === 'topics' ? [span(` ${model.topicFilter}`, 'accent')] : [];
+  const watched =
+    model.route.screen === 'topics'
+      ? [span(` ${cutStart(model.topicFilter, Math.max(8, width - TITLE_CHROME))}`, 'accent')]
+      : [];
   return [
     span(table.noun),
     span(` (${isCut ? `${items.length}/` : ''}${total})`, 'muted'),
@@ -40,7 +47,7 @@ export function List(props: { readonly model: Model; readonly layout: Layout }):
     <Box flexDirection={layout.beside ? 'row' : 'column'} width={body.width} height={body.height}>
       {list.height > 0 && (
         <Panel
-          title={listTitle(model)}
+          title={listTitle(model, list.width)}
           info={sortInfo(model)}
           width={list.width}
           height={list.height}

@@ -14,6 +14,10 @@ import { TextPanel } from './panel.js';
 const LABEL = 9;
 /** Sign, state and age of a service, with the gaps. */
 const SERVICE_COLUMNS = 21;
+/** A reason with less room than this says nothing. */
+const LEAST_REASON = 12;
+/** Columns of what an alarm is about. */
+const SUBJECT = 17;
 /** Below this width the services have no panel of their own. */
 const TWO_PANELS = 72;
 /** The panel of the gateway has the longer lines. */
@@ -97,6 +101,7 @@ function serviceLines(model: Model, status: StatusView, room: number): Span[][] 
   const now = gatewayNow(model);
   const longest = Math.max(0, ...status.services.map(({ name }) => name.length));
   const nameRoom = Math.min(longest, Math.max(8, room - SERVICE_COLUMNS));
+  const hasReasons = room - nameRoom - SERVICE_COLUMNS >= LEAST_REASON;
   return [...status.services]
     .sort((a, b) => rank[a.state] - rank[b.state])
     .map((service) => {
@@ -106,7 +111,7 @@ function serviceLines(model: Model, status: StatusView, room: number): Span[][] 
         span(`${fit(clean(service.name), nameRoom)} `),
         span(service.state.padEnd(9), service.state === 'up' ? 'muted' : tone),
         span(age(service.since, now).padStart(7), 'muted'),
-        span(service.reason === undefined ? '' : `  ${service.reason}`, 'muted'),
+        span(service.reason === undefined || !hasReasons ? '' : `  ${service.reason}`, 'muted'),
       ];
     });
 }
@@ -118,7 +123,7 @@ function alarmLines(alarm: AlarmView, isSelected: boolean, now: number): readonl
     [
       span(isSelected ? '▸ ' : '  ', 'focus'),
       span(`${glyph} ${alarm.severity.padEnd(6)}`, tone),
-      span(`${alarm.subject.padEnd(16)} `, isSelected ? 'focus' : 'plain', isSelected),
+      span(`${fit(clean(alarm.subject), SUBJECT)} `, isSelected ? 'focus' : 'plain', isSelected),
       span(`${age(alarm.since, now).padStart(7)}  `, 'muted'),
       span(`${alarm.error.code} `, tone, true),
       span(alarm.error.message),

@@ -4,10 +4,9 @@ import type { ReactNode } from 'react';
 import { bytes, compact, timeOfDay } from '../format.js';
 import type { Layout } from '../layout.js';
 import { selectedTopic, shownData, wantedStreams } from '../select.js';
-import { type Span, span, spread } from '../spans.js';
+import { type Span, span, spread, wrapSpans } from '../spans.js';
 import type { Model, PayloadMode, TailRow } from '../state.js';
-import { clean } from '../text.js';
-import { wrapSpans } from './detail.js';
+import { clean, cutStart } from '../text.js';
 import { Line, Lines, useTheme } from './line.js';
 import { listTitle } from './list.js';
 import { innerWidth, Panel } from './panel.js';
@@ -18,6 +17,8 @@ const MAX_LINES = 24;
 const MAX_CHARACTERS = 4_096;
 /** From this width on a message also tells its QoS and size. */
 const ROOMY = 60;
+/** What the title line has besides the filter. */
+const TITLE_CHROME = 16;
 
 function bytesOf(message: TailRow['message']): Buffer {
   return message.text === undefined ? Buffer.from(message.base64 ?? '', 'base64') : Buffer.from(message.text);
@@ -84,7 +85,7 @@ function Tail(props: { readonly model: Model; readonly width: number; readonly h
     data.tailDropped > 0 ? [span(`${compact(data.tailDropped)} not shown`, 'warn'), span(' · ', 'muted')] : [];
   return (
     <Panel
-      title={[span('tail '), span(wantedStreams(model).tail ?? '', 'accent')]}
+      title={[span('tail '), span(cutStart(wantedStreams(model).tail ?? '', width - TITLE_CHROME, ascii), 'accent')]}
       info={[...dropped, span(model.payloadMode, 'muted')]}
       width={props.width}
       height={props.height}
@@ -101,7 +102,7 @@ export function Topics(props: { readonly model: Model; readonly layout: Layout }
   const { list, pane } = layout;
   return (
     <Box width={layout.body.width} height={layout.body.height}>
-      <Panel title={listTitle(model)} width={list.width} height={list.height} focused={model.pane === 0}>
+      <Panel title={listTitle(model, list.width)} width={list.width} height={list.height} focused={model.pane === 0}>
         <Table model={model} width={innerWidth(list.width)} rows={layout.listRows} />
       </Panel>
       {pane !== undefined && <Tail model={model} width={pane.width} height={pane.height} />}

@@ -27,13 +27,13 @@ const goBindings: readonly Binding[] = screens.map((screen) => ({
   run: ({ dispatch }) => dispatch({ type: 'go', route: { screen } }),
 }));
 
-function motion(id: string, keys: readonly string[], title: string, by: Move): Binding {
+function motion(id: string, keys: readonly string[], title: string, where: string, by: Move): Binding {
   return {
     id: `move.${id}`,
     keys,
     contexts: ['global', 'help'],
     title,
-    help: `Moves ${title}`,
+    help: `Moves the cursor ${where}`,
     run: ({ dispatch }) => dispatch({ type: 'move', by }),
   };
 }
@@ -92,12 +92,12 @@ export const globalBindings: readonly Binding[] = [
     hint: 105,
     run: quitOrLeave,
   },
-  motion('down', ['j', 'down'], 'down', 1),
-  motion('up', ['k', 'up'], 'up', -1),
-  motion('page-down', ['pgdn', 'ctrl-f'], 'a page down', 'page-down'),
-  motion('page-up', ['pgup', 'ctrl-b'], 'a page up', 'page-up'),
-  motion('first', ['g', 'home'], 'to the first line', 'first'),
-  motion('last', ['G', 'end'], 'to the last line', 'last'),
+  motion('down', ['j', 'down'], 'down', 'one line down', 1),
+  motion('up', ['k', 'up'], 'up', 'one line up', -1),
+  motion('page-down', ['pgdn', 'ctrl-f'], 'page down', 'one page down', 'page-down'),
+  motion('page-up', ['pgup', 'ctrl-b'], 'page up', 'one page up', 'page-up'),
+  motion('first', ['g', 'home'], 'top', 'to the first line', 'first'),
+  motion('last', ['G', 'end'], 'end', 'to the last line', 'last'),
   ...goBindings,
   {
     id: 'previous',

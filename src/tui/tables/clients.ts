@@ -34,7 +34,8 @@ export const clientTable: TableSpec<ClientView> = {
       priority: 1,
       align: 'right',
       cell: (client) => span(compact(client.subscriptions)),
-      sort: (client) => -client.subscriptions,
+      descends: true,
+      sort: (client) => client.subscriptions,
     },
     {
       id: 'inflight',
@@ -43,7 +44,8 @@ export const clientTable: TableSpec<ClientView> = {
       priority: 3,
       align: 'right',
       cell: (client) => span(compact(client.inflight)),
-      sort: (client) => -client.inflight,
+      descends: true,
+      sort: (client) => client.inflight,
     },
     {
       id: 'queued',
@@ -52,7 +54,8 @@ export const clientTable: TableSpec<ClientView> = {
       priority: 2,
       align: 'right',
       cell: (client) => span(compact(client.queued), client.queued > 0 ? 'warn' : 'plain'),
-      sort: (client) => -client.queued,
+      descends: true,
+      sort: (client) => client.queued,
     },
     {
       id: 'dropped',
@@ -61,7 +64,8 @@ export const clientTable: TableSpec<ClientView> = {
       priority: 2,
       align: 'right',
       cell: (client) => span(compact(client.dropped), client.dropped > 0 ? 'bad' : 'plain'),
-      sort: (client) => -client.dropped,
+      descends: true,
+      sort: (client) => client.dropped,
     },
     {
       id: 'in',
@@ -70,7 +74,8 @@ export const clientTable: TableSpec<ClientView> = {
       priority: 5,
       align: 'right',
       cell: (client) => span(compact(client.received)),
-      sort: (client) => -client.received,
+      descends: true,
+      sort: (client) => client.received,
     },
     {
       id: 'out',
@@ -79,7 +84,8 @@ export const clientTable: TableSpec<ClientView> = {
       priority: 5,
       align: 'right',
       cell: (client) => span(compact(client.sent)),
-      sort: (client) => -client.sent,
+      descends: true,
+      sort: (client) => client.sent,
     },
     { id: 'address', title: 'ADDRESS', min: 16, max: 30, priority: 6, cell: (client) => span(client.address, 'muted') },
     {

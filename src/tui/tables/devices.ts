@@ -43,7 +43,7 @@ export const deviceTable: TableSpec<DeviceView> = {
       align: 'right',
       cell: (device) =>
         span(`${device.points - device.badPoints}/${device.points}`, device.badPoints > 0 ? 'bad' : 'plain'),
-      sort: (device) => -device.badPoints,
+      sort: (device) => (device.points === 0 ? null : 1 - device.badPoints / device.points),
     },
     {
       id: 'p50',
@@ -70,7 +70,8 @@ export const deviceTable: TableSpec<DeviceView> = {
       priority: 3,
       align: 'right',
       cell: (device) => span(compact(device.errorsPerMinute), device.errorsPerMinute > 0 ? 'bad' : 'plain'),
-      sort: (device) => -device.errorsPerMinute,
+      descends: true,
+      sort: (device) => device.errorsPerMinute,
     },
     { id: 'adapter', title: 'ADAPTER', min: 9, max: 12, priority: 6, cell: (device) => span(device.adapter, 'muted') },
     { id: 'port', title: 'PORT', min: 8, max: 12, priority: 5, cell: (device) => span(device.port, 'muted') },

@@ -55,6 +55,7 @@ function columns(model: Model): readonly Column<PointRow>[] {
       priority: 0,
       align: 'right',
       cell: (row, { now }) => span(age(row.view.at, now), ageTone(row, now)),
+      descends: true,
       sort: ({ view }) => (view.at === null ? null : -view.at),
     },
     {

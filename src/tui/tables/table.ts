@@ -30,6 +30,8 @@ export interface TableSpec<T> {
   /** Whatever items() depends on: it is called again when one of them is another object. */
   inputs(model: Model, data: Data): readonly unknown[];
   items(model: Model, data: Data, filter: Filter): readonly T[];
+  /** How many there are without the filter, where that is not the number of items. */
+  count?(data: Data): number;
   key(item: T): string;
   /** What the filter is matched against. */
   text(item: T): string;

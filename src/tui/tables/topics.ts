@@ -90,9 +90,13 @@ export function topicNodes(
   return nodes;
 }
 
-/** The Topic Filter that watches a line of the tree: the topic, or everything below. */
-export function filterOfNode(node: TopicNode): string {
-  return node.children > 0 ? `${node.path}/#` : node.path;
+/** The Topic Filter that watches a line of the tree: the topic, or all below that `watched` lets through as well. */
+export function filterOfNode(node: TopicNode, watched: string): string {
+  if (node.children === 0) return node.path;
+  const levels = watched.split('/');
+  const below = levels.slice(node.depth + 1);
+  const isAll = levels.slice(0, node.depth + 1).includes('#') || below.length === 0;
+  return `${node.path}/${isAll ? '#' : below.join('/')}`;
 }
 
 export const topicTable: TableSpec<TopicNode> = {
@@ -139,6 +143,7 @@ export const topicTable: TableSpec<TopicNode> = {
   inputs: (model, data) => [data.topics, model.toggled],
   items: (model, data, filter) =>
     topicNodes(data.topics, model.toggled, model.lists.topics.filter === '' ? undefined : filter),
+  count: (data) => data.topics.size,
   key: (node) => node.path,
   text: (node) => node.path,
 };
