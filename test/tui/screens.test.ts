@@ -28,7 +28,7 @@ function holds(t: Test, ui: Ui, columns: number, rows: number): void {
 const seen: Readonly<Record<string, readonly RegExp[]>> = {
   overview: [
     /┌─ plant-7 0\.1\.0 ─+┐┌─ services \(5\/7 up\) ─+┐/,
-    /│ state {4}◐ degraded for 3d 4h/,
+    /│ state {4}◐ degraded, started 3d 4h ago/,
     /│ messages in 1\.2k\/s {2}out 1\.1k\/s/,
     /│ points {3}● 14 good {2}◐ 1 stale {2}✕ 5 bad/,
     /│ links {4}● 1 up {2}◐ 1 connecting/,
