@@ -109,6 +109,10 @@ class ModbusDevice implements Device<PointAddress> {
     await this.#execute(encode(this.#plan(point), value), signal);
   }
 
+  readyAt(): number {
+    return this.#master.readyAt(this.#unit);
+  }
+
   #execute(request: Request, signal: AbortSignal): Promise<Buffer> {
     return this.#master.execute(this.#unit, request, signal);
   }

@@ -56,12 +56,19 @@ export function isSilenceOfUnit(exceptionCode: number): boolean {
   return exceptionCode === 10 || exceptionCode === 11;
 }
 
+/** Exceptions after which a write may have been done: the device goes on with it (5), or only its answer is missing (11). */
+const PERHAPS_DONE: readonly number[] = [5, 11];
+
 /** The device understood and refused: a Modbus exception response. */
 export function exceptionError(unit: number, functionCode: number, exceptionCode: number): GatewayError {
   const [name, hint] = EXCEPTIONS[exceptionCode] ?? ['not in the specification', undefined];
+  const details = { unit, functionCode, exceptionCode };
   return modbusError(
     'MODBUS_EXCEPTION',
     `unit ${unit} refused function ${functionCode} with exception ${exceptionCode} (${name})`,
-    { details: { unit, functionCode, exceptionCode }, ...(hint === undefined ? {} : { hint }) },
+    {
+      details: PERHAPS_DONE.includes(exceptionCode) ? { ...details, sent: true } : details,
+      ...(hint === undefined ? {} : { hint }),
+    },
   );
 }

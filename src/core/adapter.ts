@@ -42,6 +42,11 @@ export interface Device<A> {
   read?(points: readonly Point<A>[], signal: AbortSignal): Promise<readonly Reading[]>;
   /** Resolves when the device confirmed the write. Rejects with fault `caller` before anything was sent, else `device`. */
   write?(point: Point<A>, value: Value, signal: AbortSignal): Promise<void>;
+  /**
+   * Monotonic ms before which it is not to be asked, because the answer to an earlier question may still come and be
+   * taken for that of the next. The wire serves other devices until then. Absent: it can be asked at any time.
+   */
+  readyAt?(): number;
 }
 
 /**
