@@ -1,8 +1,8 @@
 /** Rules between ports and devices. They see what parsed and what did not, so that all problems are reported at once. */
 import type { AnyAdapter } from '../core/adapter.js';
 import type { Report } from './broker.js';
+import { choices } from './choices.js';
 import { isPlain, type Plain } from './merge.js';
-import { choices } from './nearest.js';
 import { portOptions, serialPath } from './ports.js';
 import { shown } from './values.js';
 

@@ -37,7 +37,8 @@ export interface Device<A> {
   /**
    * Reads points in ONE exchange on the wire (the caller planned them into one span, where the adapter has spans).
    * Resolves with one reading per point when the device answered; a refusal by the device (a Modbus exception) is a
-   * reading of quality bad for each point. Rejects when it did not answer or the wire failed.
+   * reading of quality bad for each point, all with the same error (`details.busy`: try again later, the points are not
+   * the reason). Rejects when it did not answer or the wire failed.
    */
   read?(points: readonly Point<A>[], signal: AbortSignal): Promise<readonly Reading[]>;
   /** Resolves when the device confirmed the write. Rejects with fault `caller` before anything was sent, else `device`. */

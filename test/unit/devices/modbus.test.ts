@@ -17,7 +17,14 @@ type Slave = (unit: number, pdu: Buffer) => Buffer | undefined;
 /** A read of one register answers with its address. */
 const obedient: Slave = (_unit, pdu) => (pdu[0]! >= 5 ? pdu : Buffer.of(pdu[0]!, 2, pdu[2]!, pdu[3]!));
 
-async function start(framing: 'tcp' | 'rtu', every: number, units: readonly number[], slave: Slave) {
+async function start(
+  framing: 'tcp' | 'rtu',
+  every: number,
+  units: readonly number[],
+  slave: Slave,
+  addresses?: readonly string[],
+  type = 'uint16',
+) {
   const clock = new ManualClock();
   const router = new FakeRouter();
   const serve = (far: Duplex): void => {
@@ -46,8 +53,10 @@ async function start(framing: 'tcp' | 'rtu', every: number, units: readonly numb
     ports: { line },
     devices: Object.fromEntries(
       units.map((unit) => {
-        const address = modbus.address.parse({ address: `holding:${unit}`, type: 'uint16' });
-        const points = [pointConfig('value', 0, { address, every, write: writable })];
+        const points = (addresses ?? [`holding:${unit}`]).map((address, index) => {
+          const parsed = modbus.address.parse({ address, type });
+          return pointConfig(index === 0 ? 'value' : `value-${index}`, 0, { address: parsed, every, write: writable });
+        });
         const options = { adapter: 'modbus', options: modbus.device.parse({ unit }) };
         return [`unit-${unit}`, deviceConfig(`unit-${unit}`, points, options)];
       }),
@@ -98,6 +107,35 @@ t.test('RTU: while a unit may still answer late its neighbours have the line', a
   t.equal(bench.state(3).state, 'offline');
   await bench.devices[Symbol.asyncDispose]();
   t.equal(bench.clock.pending, 0);
+});
+
+t.test('values that are no numbers are no reason to read their registers one by one', async (t) => {
+  const asked: string[] = [];
+  const nan = (_unit: number, pdu: Buffer): Buffer => {
+    asked.push(pdu.toString('hex'));
+    return Buffer.concat([Buffer.of(pdu[0]!, pdu[4]! * 2), Buffer.alloc(pdu[4]! * 2, 0xff)]);
+  };
+  const bench = await start('tcp', 1_000, [1], nan, ['holding:0', 'holding:2', 'holding:4', 'holding:6'], 'float32');
+  await bench.clock.advance(3_100);
+  t.strictSame(
+    asked,
+    Array.from({ length: 4 }, () => '0300000008'),
+  );
+  t.match(bench.state(1), { state: 'degraded', badPoints: 4, errors: 0 }, 'the device answered');
+  await bench.devices[Symbol.asyncDispose]();
+});
+
+t.test('a busy device (exception 6) is not asked more often than before', async (t) => {
+  let asked = 0;
+  const busy = (_unit: number, pdu: Buffer): Buffer => {
+    asked++;
+    return Buffer.of(pdu[0]! | 0x80, 6);
+  };
+  const bench = await start('tcp', 1_000, [1], busy, ['holding:0', 'holding:1', 'holding:2', 'holding:3']);
+  await bench.clock.advance(3_100);
+  t.equal(asked, 4);
+  t.match(bench.state(1), { state: 'degraded', badPoints: 4, error: { code: 'MODBUS_EXCEPTION' } });
+  await bench.devices[Symbol.asyncDispose]();
 });
 
 const noSignal = new AbortController().signal;
