@@ -31,7 +31,7 @@ export async function resolvePoint(cli: Cli, words: readonly string[]): Promise<
 }
 
 export async function unknownPoint(name: string, known: readonly string[]) {
-  const { nearest } = await import('../config/nearest.js');
+  const { nearest } = await import('../core/nearest.js');
   const close = nearest(name, known);
   return cliError('CLI_UNKNOWN_POINT', `there is no point or device "${name}"`, {
     hint: `${close === undefined ? '' : `did you mean ${close}? `}list them with \`hpmq point list\``,

@@ -2,8 +2,8 @@
 import type { z } from 'zod';
 import type { AnyAdapter, ConfigIssue } from '../core/adapter.js';
 import type { Report } from './broker.js';
+import { choices } from './choices.js';
 import { isPlain, type Plain, partOf } from './merge.js';
-import { choices } from './nearest.js';
 import { endpointOf, type ParsedPort, portOptions, serialPath } from './ports.js';
 import { shown } from './values.js';
 

@@ -1,8 +1,8 @@
 /** From zod's issues to sentences: what was expected, what was found, what was probably meant. */
 import type { z } from 'zod';
+import { choices } from './choices.js';
 import { configErrors } from './errors.js';
 import { isPlain } from './merge.js';
-import { choices } from './nearest.js';
 import { say, shown, unsay } from './values.js';
 
 export type Path = readonly (string | number)[];

@@ -52,7 +52,7 @@ async function explain(cli: Cli, text: string): Promise<undefined> {
   const code = text.toUpperCase().replaceAll('-', '_');
   const found = all.find((one) => one.code === code);
   if (found === undefined) {
-    const { nearest } = await import('../../config/nearest.js');
+    const { nearest } = await import('../../core/nearest.js');
     const close = nearest(
       code,
       all.map((one) => one.code),
