@@ -127,8 +127,8 @@ class ApiServer implements Service {
     }
     const allow = error.code === 'API_METHOD_NOT_ALLOWED' ? error.details.allow : undefined;
     if (typeof allow === 'string') response.setHeader('allow', allow);
-    // What is left of a refused body is not read.
-    if (error.code === 'API_BODY_TOO_LARGE') response.setHeader('connection', 'close');
+    // What is left of a refused body is not read; a gateway that stops waits for no further request.
+    if (error.code === 'API_BODY_TOO_LARGE' || this.#closing.signal.aborted) response.setHeader('connection', 'close');
     const body: ErrorBody = { error: errorView(error) };
     send(response, STATUS_OF_CODE[error.code] ?? STATUS_OF_FAULT[error.fault], body);
   }
