@@ -146,3 +146,14 @@ t.test('a topic too long for the wire is dropped and counted', async (t) => {
   router.publish(message(`${'é'.repeat(32_767)}x`));
   t.equal(sink.taken.length, 1);
 });
+
+t.test('a topic with more than 200 levels is dropped and counted, whoever brings it', async (t) => {
+  const router = newRouter();
+  const sink = recorder('a');
+  router.attach(sink).subscribe(subscriptionTo('#'));
+  router.publish(message('/'.repeat(200), { retain: true }));
+  t.same(sink.taken, []);
+  t.match(router.counters(), { dropped: 1, retained: 0 });
+  router.publish(message('/'.repeat(199)));
+  t.equal(sink.taken.length, 1);
+});
