@@ -81,6 +81,10 @@ export class Connection implements Client {
     return this.#codec.protocolVersion ?? 4;
   }
 
+  get isBridge(): boolean {
+    return this.#accepted?.isBridge ?? false;
+  }
+
   get receiveMaximum(): number {
     return this.#accepted?.receiveMaximum ?? 0;
   }

@@ -48,7 +48,8 @@ export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   const present = broker.sessions.get(clientId);
   const session = present ?? broker.sessions.create(clientId);
   const receiveMaximum = properties.receiveMaximum ?? MAX_RECEIVE_MAXIMUM;
-  client.accept({ session, keepAlive: packet.keepAlive, receiveMaximum, maximumPacketSize });
+  const { isBridge, keepAlive } = packet;
+  client.accept({ session, isBridge, keepAlive, receiveMaximum, maximumPacketSize });
   session.connect(client, granted, packet.will === undefined ? undefined : new Will(packet.will, session.origin));
   broker.sessions.present(session);
   client.send(connack(present !== undefined));
