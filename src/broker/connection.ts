@@ -205,7 +205,11 @@ export class Connection implements Client {
 
   #drained(): void {
     if (this.#isOver) return;
-    this.#socket.resume();
+    if (this.#socket.isPaused()) {
+      // Its packets of the meantime are still to be read.
+      this.#packetAt = this.broker.clock.monotonic();
+      this.#socket.resume();
+    }
     this.session?.resume();
   }
 
@@ -270,6 +274,8 @@ export class Connection implements Client {
     this.#lost(undefined);
     this.#timer?.cancel();
     this.#outbound.close();
+    // Not before: a session that is taken over has no connection for a moment, which must cost nobody else's.
+    this.broker.sessions.evict();
     this.#onGone();
   }
 }

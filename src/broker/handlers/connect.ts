@@ -19,7 +19,9 @@ export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   const before = broker.sessions.get(clientId);
   if (before?.channel === undefined && broker.sessions.connected >= broker.limits.connections) {
     broker.statistics.connectionsRefused++;
-    return new Refusal(ReasonCode.quotaExceeded, 'as many clients are connected as are allowed');
+    // Not returned, which would count it as a fault of the client.
+    client.refuse(new Refusal(ReasonCode.quotaExceeded, 'as many clients are connected as are allowed'));
+    return undefined;
   }
   const { properties } = packet;
   const asked = requestedExpiry(packet);
