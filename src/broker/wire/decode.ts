@@ -204,7 +204,18 @@ function willFields(
   properties: Properties | undefined,
 ): WillFields {
   const { topic, payload, qos = 0, retain = false } = will;
-  return { topic, payload: Buffer.from(payload), qos, retain, properties: properties ?? NO_PROPERTIES };
+  const { correlationData } = properties ?? NO_PROPERTIES;
+  return {
+    topic,
+    payload: Buffer.from(payload),
+    qos,
+    retain,
+    // Kept as long as the connection, so no view of CONNECT, which may hold a password.
+    properties: {
+      ...properties,
+      ...(correlationData !== undefined && { correlationData: Buffer.from(correlationData) }),
+    },
+  };
 }
 
 /** A new parser for each packet: it keeps what it parsed last, which for CONNECT would be the password. */

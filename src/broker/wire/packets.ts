@@ -39,9 +39,9 @@ export interface ConnectPacket {
   readonly properties: Properties;
 }
 
+/** Owned: nothing in it is a view of the packet. */
 export interface WillFields {
   readonly topic: string;
-  /** Owned. */
   readonly payload: Buffer;
   readonly qos: QoS;
   readonly retain: boolean;
