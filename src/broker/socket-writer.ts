@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../core/clock.js';
 
 const BLOCK_BYTES = 64 * 1024;
 
-export interface OutboundOptions {
+export interface SocketWriterOptions {
   readonly stream: Duplex;
   readonly clock: Clock;
   /** Bytes waiting from which on the receiver counts as congested. */
@@ -20,8 +20,8 @@ export interface OutboundOptions {
   readonly onStalled: () => void;
 }
 
-export class Outbound {
-  readonly #options: OutboundOptions;
+export class SocketWriter {
+  readonly #options: SocketWriterOptions;
   #frames: Buffer[] = [];
   /** Packet Identifier to fill in for each frame, and where; 0: none. */
   #identifiers: number[] = [];
@@ -44,7 +44,7 @@ export class Outbound {
   };
   readonly #written = (error?: Error | null) => this.#onWritten(error);
 
-  constructor(options: OutboundOptions) {
+  constructor(options: SocketWriterOptions) {
     this.#options = options;
   }
 
