@@ -59,7 +59,7 @@ export interface PointView {
   readonly topic: string;
   /** null: unknown. A 64-bit integer beyond 2^53 is a decimal string. */
   readonly value: number | boolean | string | null;
-  /** The value exactly as it is published, for display; `—` when unknown. */
+  /** The value for display, all its digits, with steady decimals; `—` when unknown. */
   readonly text: string;
   readonly unit?: string;
   readonly quality: Quality;

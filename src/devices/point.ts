@@ -50,6 +50,17 @@ function scaleBigInt(raw: bigint, { scale, offset, decimals }: Scaling): Enginee
   return decimals === undefined ? value : round(value, decimals);
 }
 
+/**
+ * The value as people read it: the decimals of a scaled point stand still (60.0 beside 45.1), and no digit is lost.
+ * `—` when unknown.
+ */
+export function displayText(value: Engineering | undefined, { scale, offset, decimals }: Scaling): string {
+  if (value === undefined) return '—';
+  if (typeof value !== 'number' || Math.abs(value) >= EXPONENT_FROM) return String(value);
+  const steady = decimals ?? Math.max(decimalsOf(scale), decimalsOf(offset));
+  return decimalsOf(value) <= steady && steady <= MAX_DECIMALS ? value.toFixed(steady) : String(value);
+}
+
 /** Digits after the decimal point of a number as people write it: 0.05 → 2, 1e-7 → 7, 10 → 0. */
 export function decimalsOf(value: number): number {
   const [mantissa = '', exponent = '0'] = String(value).split('e');

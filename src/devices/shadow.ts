@@ -3,8 +3,7 @@ import type { Quality, Value } from '../core/adapter.js';
 import type { PointConfig } from '../core/config.js';
 import { errorView, type GatewayError } from '../core/errors.js';
 import type { PointView } from '../core/views.js';
-import { valueText } from './payload.js';
-import { type Engineering, type RawKind, rawKind } from './point.js';
+import { displayText, type Engineering, type RawKind, rawKind } from './point.js';
 
 export interface Sample {
   readonly value: Engineering | undefined;
@@ -66,14 +65,13 @@ export class ShadowPoint {
     const { config, readOnlyReason } = this;
     const sample = this.#sample;
     const value = sample?.value;
-    const text = valueText(value);
     const write = config.write;
     return {
       device: this.device,
       point: config.id,
       topic: this.topic,
       value: viewValue(value),
-      text: value === undefined ? '—' : text,
+      text: displayText(value, config),
       ...(config.unit === undefined ? {} : { unit: config.unit }),
       quality: sample?.quality ?? 'stale',
       at: sample?.at ?? null,

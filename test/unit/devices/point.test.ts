@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { decimalsOf, parseNumber, type Scaling, sameRaw, toEngineering, toRaw } from '../../../src/devices/point.js';
+import {
+  decimalsOf,
+  displayText,
+  type Engineering,
+  parseNumber,
+  type Scaling,
+  sameRaw,
+  toEngineering,
+  toRaw,
+} from '../../../src/devices/point.js';
 import { pointConfig, writable } from './support.js';
 
 const scaled = (scale: number, offset = 0, decimals?: number): Scaling => ({ scale, offset, decimals });
@@ -72,6 +81,26 @@ t.test(
 
 t.test('decimals of a number as people write it', async (t) => {
   t.strictSame([1, 0.1, 0.25, 1e-7, 1.5e-7, 100, 1e21].map(decimalsOf), [0, 1, 2, 7, 8, 0, 0]);
+});
+
+t.test('the shown decimals of a point stand still, and no digit is lost', async (t) => {
+  const table: readonly (readonly [value: Engineering | undefined, scaling: Partial<Scaling>, text: string])[] = [
+    [60, { scale: 0.1 }, '60.0'],
+    [45.1, { scale: 0.1 }, '45.1'],
+    [1.6, { scale: 0.01 }, '1.60'],
+    [12.345, { scale: 0.1 }, '12.345'],
+    [230, { decimals: 1 }, '230.0'],
+    [7, {}, '7'],
+    [-0.5, { offset: 0.5 }, '-0.5'],
+    [1e21, { scale: 0.1 }, '1e+21'],
+    [18_446_744_073_709_551_615n, {}, '18446744073709551615'],
+    [true, { scale: 0.1 }, 'true'],
+    ['auto', {}, 'auto'],
+    [undefined, {}, '—'],
+  ];
+  for (const [value, scaling, text] of table) {
+    t.equal(displayText(value, { scale: 1, offset: 0, decimals: undefined, ...scaling }), text);
+  }
 });
 
 t.test('numbers in text', async (t) => {
