@@ -1,16 +1,9 @@
 /** The `broker` section. */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import type { BrokerConfig, ListenerConfig } from '../core/config.js';
 import { isPlain } from './merge.js';
-import { duration, say, shown, size, whole } from './values.js';
-
-const host = z
-  .string()
-  .refine((text) => isIPv4(text) || isIPv6(text) || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text), {
-    error: (issue) =>
-      say(`${shown(issue.input)} is not an address`, 'write 127.0.0.1, 0.0.0.0, ::1 or a host name, without a port'),
-  });
+import { duration, host, size, whole } from './values.js';
 
 const listener = z.discriminatedUnion('type', [
   z.strictObject({

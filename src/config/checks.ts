@@ -38,7 +38,8 @@ export function checkPortsAndDevices(value: Plain, context: CheckContext): void 
     if (!isPlain(device)) continue;
     const adapter = context.adapters.find((one) => one.type === device.adapter);
     const wire = adapter && wireOf(wires, name, device, adapter, context.report);
-    if (adapter !== undefined && wire !== undefined) join(wire, name, device, adapter, context.report);
+    if (adapter !== undefined && wire !== undefined && !context.isBroken([...wire.path, 'type']))
+      join(wire, name, device, adapter, context.report);
   }
   checkSerialPaths(wires, context.report);
   for (const wire of wires.values()) checkAdapterRules(wire, context);
@@ -52,7 +53,8 @@ function wireOf(wires: Map<string, Wire>, name: string, device: Plain, adapter: 
     const wire = wires.get(port);
     if (wire === undefined) {
       const known = [...wires].filter(([, one]) => one.path[0] === 'ports').map(([key]) => key);
-      report(path, `there is no port ${shown(port)}`, choices('ports', port, known));
+      const add = 'add it to `ports`, or write it here, such as { type: tcp, host: 10.0.0.7, port: 502 }';
+      report(path, `there is no port ${shown(port)}`, known.length === 0 ? add : choices('ports', port, known));
     }
     return wire;
   }

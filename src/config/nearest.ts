@@ -41,7 +41,6 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 
 /** `known ports: a, b, c (did you mean b?)` */
 export function choices(title: string, word: string, candidates: readonly string[]): string {
-  if (candidates.length === 0) return `there are no ${title}`;
   const close = nearest(word, candidates);
   const shown = candidates.slice(0, 20).join(', ') + (candidates.length > 20 ? ', …' : '');
   return `known ${title}: ${shown}${close === undefined ? '' : ` (did you mean ${close}?)`}`;
