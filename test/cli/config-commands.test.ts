@@ -41,7 +41,7 @@ t.test('run with a broken file: every problem, exit 78, nothing started', async 
   t.equal(stderr.match(/^many-problems\.yaml:\d+:\d+: /gm)?.length, 7);
   t.equal(stderr.match(/^ {2}hint: /gm)?.length, 7);
   t.equal(stderr.split('\n').length, 15, 'and no other line, so nothing was started');
-  const missing = await hpmq(t, ['run', '-c', 'none.yaml', '--json'], { cwd: broken });
+  const missing = await hpmq(t, ['run', 'none.yaml', '--json'], { cwd: broken });
   t.equal(missing.code, 78);
   t.match(JSON.parse(missing.stdout), {
     error: { code: 'CONFIG_INVALID', fault: 'config', problems: [{ file: 'none.yaml' }] },
