@@ -30,11 +30,13 @@ export class HpmqCommand extends Command {
     // Arguments may be counted that the usage does not show.
     const message = first.replaceAll("'", '"').replace(/\. Expected \d+ arguments? but got .*$/s, '');
     const suggestion = /\(Did you mean (.+)\?\)/s.exec(rest.join(' '))?.[1];
-    const usage = this.createHelp()
-      .commandUsage(this)
-      .replace(/ \[options\]/g, '');
+    if (suggestion !== undefined) throw cliError('CLI_USAGE', message, { hint: `did you mean ${suggestion}?` });
+    const usage = this.createHelp().commandUsage(this).replaceAll(' [options]', '');
+    const known = this.commands.map((one) => one.name()).join(', ');
     throw cliError('CLI_USAGE', message, {
-      hint: suggestion === undefined ? `write \`${usage}\`, or see its --help` : `did you mean ${suggestion}?`,
+      hint: message.startsWith('unknown command')
+        ? `known commands: ${known}`
+        : `write \`${usage}\`, or see its --help`,
     });
   }
 

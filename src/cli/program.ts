@@ -37,7 +37,7 @@ export function createProgram(cli: Cli): HpmqCommand {
     .withExamples(
       ['demo', 'see it work, without hardware'],
       ['config check hpmq.yaml', 'check a configuration'],
-      ['run -c hpmq.yaml', 'start the gateway'],
+      ['run hpmq.yaml', 'start the gateway'],
       ['point watch boiler', 'follow the values of a device'],
     )
     .version(version, '--version', 'show the version')

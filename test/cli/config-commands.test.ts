@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { hpmq } from '../support/cli.js';
@@ -10,7 +11,17 @@ t.test('the example file is accepted, with the adapters that are built in', asyn
   const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'hpmq.example.yaml']);
   t.equal(stderr, '');
   t.equal(code, 0);
-  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 3 devices, 7 points, 1 link\n`);
+  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 3 devices, 8 points, 1 link\n`);
+});
+
+t.test('the README shows what a mistake in the example really gives', async (t) => {
+  const [example, readme] = ['hpmq.example.yaml', 'README.md'].map((name) =>
+    readFileSync(join(repoRoot, name), 'utf8'),
+  );
+  const cwd = t.testdir({ 'hpmq.yaml': example!.replace('port: line-a', 'port: line-x') });
+  const { code, stdout } = await hpmq(t, ['config', 'check'], { cwd });
+  t.equal(code, 1);
+  t.ok(readme!.includes(stdout.replace(/^(?=.)/gm, '   ')), stdout);
 });
 
 t.test('check prints every problem on stdout and answers no', async (t) => {

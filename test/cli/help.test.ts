@@ -96,15 +96,17 @@ t.test('a command that lacks its verb shows its help on stderr', async (t) => {
   t.match(stderr, 'Usage: hpmq device');
 });
 
+const names = commands.filter((name) => /^[a-z]+$/.test(name)).join(', ');
+
 const mistakes: readonly (readonly [args: readonly string[], message: string, hint: string])[] = [
   [['devce'], 'unknown command "devce"', 'did you mean device?'],
   [['config', 'chek'], 'unknown command "chek"', 'did you mean check?'],
   [['status', '--jsn'], 'unknown option "--jsn"', 'did you mean --json?'],
-  [['help', 'nope'], 'unknown command "nope"', 'write `hpmq [command]`, or see its --help'],
+  [['help', 'nope'], 'unknown command "nope"', `known commands: ${names}`],
   [['help', 'devce'], 'unknown command "devce"', 'did you mean device?'],
   [['help', 'point', 'writ'], 'unknown command "writ"', 'did you mean write?'],
   [['point', 'help', 'writ'], 'unknown command "writ"', 'did you mean write?'],
-  [['nope', '--help'], 'unknown command "nope"', 'write `hpmq [command]`, or see its --help'],
+  [['nope', '--help'], 'unknown command "nope"', `known commands: ${names}`],
   [
     ['point', 'write', 'a.b'],
     'missing required argument "value"',
