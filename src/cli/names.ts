@@ -3,11 +3,6 @@ import type { DeviceView, PointView } from '../core/views.js';
 import type { Cli } from './cli.js';
 import { cliError, cliErrors } from './errors.js';
 
-export interface PointName {
-  readonly device: string;
-  readonly point: string;
-}
-
 export async function resolvePoint(cli: Cli, words: readonly string[]): Promise<PointView> {
   const { items } = await cli.request('GET /v1/points');
   const [first = '', second] = words;

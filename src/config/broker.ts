@@ -2,6 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import type { BrokerConfig, ListenerConfig } from '../core/config.js';
+import type { Report } from './issues.js';
 import { isPlain } from './merge.js';
 import { duration, host, size, whole } from './values.js';
 
@@ -44,7 +45,7 @@ export const broker = z.strictObject({
 });
 
 /** Only programs on the same machine reach it. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));
 }
 
@@ -62,9 +63,6 @@ const ANY = new Set(['0.0.0.0', '::']);
 function overlap(a: ListenerConfig, b: ListenerConfig): boolean {
   return a.port === b.port && a.port !== 0 && (a.host === b.host || ANY.has(a.host) || ANY.has(b.host));
 }
-
-/** Without a hint, the message is an adapter's own text. */
-export type Report = (path: readonly (string | number)[], message: string, hint?: string) => void;
 
 /** Rules between listeners and `auth`; `value` may hold parts that did not parse. */
 export function checkBroker(value: unknown, report: Report): void {

@@ -12,7 +12,7 @@ export interface Override {
   readonly value: unknown;
 }
 
-export interface Overrides {
+interface Overrides {
   /** The document with all of them set. */
   readonly document: unknown;
   readonly values: readonly Override[];

@@ -125,6 +125,9 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
+/** Reports a problem of a rule. Without a hint, the message is an adapter's own text. */
+export type Report = (path: Path, message: string, hint?: string) => void;
+
 type Issue = z.core.$ZodIssue;
 
 /** Of the branches of a union, the one that was meant: where the kind of the value was right, and least else is wrong. */

@@ -29,12 +29,14 @@ const endpoints = {
   memory: { type: z.literal('memory').describe('no wire: the adapter makes its values itself') },
 };
 
+/** The keys of the gateway: no adapter may take one. */
+const commonKeys = new Set([endpoints.serial, endpoints.tcp, endpoints.memory, common].flatMap(Object.keys));
+
 /** One port, as it stands in `ports` or inside a device. */
 export function portSchema(adapters: readonly AnyAdapter[]) {
   const own = portKeys(adapters.map((adapter) => adapter.port));
-  const reserved = [endpoints.serial, endpoints.tcp, endpoints.memory, common].flatMap((shape) => Object.keys(shape));
   for (const key of Object.keys(own)) {
-    if (reserved.includes(key)) throw new TypeError(`the key "${key}" belongs to the gateway, not to an adapter`);
+    if (commonKeys.has(key)) throw new TypeError(`the key "${key}" belongs to the gateway, not to an adapter`);
   }
   return z.discriminatedUnion('type', [
     z.strictObject({ ...endpoints.serial, ...common, ...own }),
@@ -44,8 +46,6 @@ export function portSchema(adapters: readonly AnyAdapter[]) {
 }
 
 export type ParsedPort = z.output<ReturnType<typeof portSchema>>;
-
-const commonKeys = new Set([endpoints.serial, endpoints.tcp, endpoints.memory, common].flatMap(Object.keys));
 
 /** Checks the keys of a port that are its adapter's, all others set aside. */
 export function portOptions(adapter: AnyAdapter, port: Plain) {

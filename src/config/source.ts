@@ -25,10 +25,6 @@ interface Position {
   readonly column: number;
 }
 
-interface Key {
-  readonly key: unknown;
-}
-
 export class ConfigSource {
   readonly file: string;
   /** The document as plain values. */
@@ -151,7 +147,7 @@ export function fileProblem(file: string, message: string, hint: string): Config
 }
 
 function findPair(items: readonly Pair[], segment: string | number): Pair | undefined {
-  return items.find((pair) => keyText(pair) === String(segment));
+  return items.find((pair) => keyText(pair.key) === String(segment));
 }
 
 /** The path of the key that begins at an offset. */
@@ -159,7 +155,7 @@ function pathOfKey(node: unknown, offset: number): Path | undefined {
   if (!isMap(node) && !isSeq(node)) return undefined;
   for (const [index, item] of node.items.entries()) {
     const { key, value } = isMap(node) ? (item as Pair) : { key: undefined, value: item };
-    const segment = isMap(node) ? keyText({ key }) : index;
+    const segment = isMap(node) ? keyText(key) : index;
     if ((key as Node | undefined)?.range?.[0] === offset) return [segment];
     const inner = pathOfKey(value, offset);
     if (inner !== undefined) return [segment, ...inner];
@@ -167,7 +163,7 @@ function pathOfKey(node: unknown, offset: number): Path | undefined {
   return undefined;
 }
 
-function keyText({ key }: Key): string {
+function keyText(key: unknown): string {
   return isScalar(key) ? String(key.value ?? '') : String(key);
 }
 

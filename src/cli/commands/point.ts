@@ -116,13 +116,12 @@ function failureOf(result: CommandResult, { device, point }: PointView): Gateway
 
 async function confirmName(
   cli: Cli,
-  { device, point, write: limits }: PointView,
+  { device, point }: PointView,
   value: string,
   given: string | undefined,
 ): Promise<void> {
   const names = [point, `${device}.${point}`];
   const refuse = (message: string) => cliError('CLI_NOT_CONFIRMED', message);
-  if (limits === undefined) return;
   if (given !== undefined) {
     if (!names.includes(given)) throw refuse(`"${given}" is not the name of the point ${device}.${point}`);
     return;
@@ -132,8 +131,10 @@ async function confirmName(
     throw refuse(`${device}.${point} is critical and nobody confirmed the write`);
   const terminal = createInterface({ input: stdin, output: stderr });
   try {
-    const typed = await terminal.question(`${device}.${point} is critical. Type its name to write ${value}: `);
-    if (!names.includes(typed.trim())) throw refuse('nothing was written');
+    const question = `${device}.${point} is critical. Type its name to write ${visible(value)}: `;
+    // Ctrl-C and Ctrl-D reject, with the cursor still behind the question.
+    const typed = await terminal.question(question).catch(() => void stderr.write('\n'));
+    if (!names.includes(typed?.trim() ?? '')) throw refuse('nothing was written');
   } finally {
     terminal.close();
   }
