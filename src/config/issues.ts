@@ -1,7 +1,7 @@
 /** From zod's issues to sentences: what was expected, what was found, what was probably meant. */
 import type { z } from 'zod';
 import { isPlain } from './merge.js';
-import { choices } from './nearest.js';
+import { choices, nearest } from './nearest.js';
 import { say, shown, unsay } from './values.js';
 
 export type Path = readonly (string | number)[];
@@ -168,8 +168,21 @@ function wordsOf(issue: Issue): { readonly message: string; readonly hint: strin
   return { message, hint: 'correct the value; `hpmq config schema` prints what is allowed' };
 }
 
-/** Flattens unions and lists of keys: one finding per thing to correct. */
-export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding[] {
+/** One finding per thing to correct: a key that is missing because it is mistyped is told once. */
+export function findingsOf(issues: readonly Issue[]): readonly Finding[] {
+  const found = flatten(issues, []);
+  const unknown = new Map<string, string[]>();
+  const parentOf = ({ path }: Finding) => JSON.stringify(path.slice(0, -1));
+  for (const one of found) {
+    if (one.at === 'key') unknown.set(parentOf(one), [...(unknown.get(parentOf(one)) ?? []), String(one.path.at(-1))]);
+  }
+  const isMistyped = (one: Finding) =>
+    one.at === 'parent' && unknown.get(parentOf(one))?.some((key) => nearest(key, [String(one.path.at(-1))]));
+  return found.filter((one) => !isMistyped(one));
+}
+
+/** Opens unions and lists of keys. */
+function flatten(issues: readonly Issue[], prefix: Path): Finding[] {
   return issues.flatMap((issue): Finding[] => {
     const path = [...prefix, ...(issue.path as Path)];
     if (issue.input === null) return [{ path, at: 'value', message: 'is empty', hint: EMPTY }];
@@ -189,7 +202,7 @@ export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding
     }
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       const meant = meantBranch(issue.errors);
-      if (meant !== undefined) return findingsOf(meant, path);
+      if (meant !== undefined) return flatten(meant, path);
       const kinds = expectedOf(issue.errors);
       const expected = kinds.map((kind) => KINDS[kind] ?? kind).join(' or ');
       if (issue.input === undefined)

@@ -24,6 +24,29 @@ t.test('the README shows what a mistake in the example really gives', async (t) 
   t.ok(readme!.includes(stdout.replace(/^(?=.)/gm, '   ')), stdout);
 });
 
+t.test('check notes two points on one address, and accepts them', async (t) => {
+  const device = (unit: number) =>
+    `{ adapter: modbus, port: plc, unit: ${unit}, points: { a: { address: 'holding:1' }, b: { address: 'holding:1', type: int16 } } }`;
+  const cwd = t.testdir({
+    'hpmq.yaml': `ports: { plc: { type: tcp, host: h, port: 502 } }
+devices:
+  boiler: ${device(1)}
+  kessel: ${device(1)}
+  other: ${device(2)}
+`,
+  });
+  const { code, stderr } = await hpmq(t, ['config', 'check'], { cwd });
+  t.equal(code, 0);
+  t.equal(
+    stderr,
+    `note: devices.kessel.points.a reads the same address of the same device as devices.boiler.points.a
+note: devices.kessel.points.b reads the same address of the same device as devices.boiler.points.b
+`,
+  );
+  const json = await hpmq(t, ['config', 'check', '--json'], { cwd });
+  t.match(JSON.parse(json.stdout), { valid: true, notes: { length: 2 } });
+});
+
 t.test('check prints every problem on stdout and answers no', async (t) => {
   const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'open-listener.yaml'], { cwd: broken });
   t.equal(code, 1);
