@@ -98,8 +98,17 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       api: z
         .strictObject({ socket: socketPath(inputs).optional().describe('path of the control socket') })
         .prefault({}),
-      log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
-      tui: z.strictObject({ readOnly: z.boolean().default(false) }).prefault({}),
+      log: z
+        .strictObject({
+          level: z
+            .enum(['trace', 'debug', 'info', 'warn', 'error'])
+            .default('info')
+            .describe('least important line logged'),
+        })
+        .prefault({}),
+      tui: z
+        .strictObject({ readOnly: z.boolean().default(false).describe('the terminal UI offers no writes') })
+        .prefault({}),
     })
     .superRefine(
       (value, context) => {
