@@ -107,8 +107,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       addresses: broker.addresses(),
       async [Symbol.asyncDispose]() {
         phase = 'stopping';
-        await announce('offline', 'stopped');
-        await stack.disposeAsync();
+        try {
+          await announce('offline', 'stopped');
+        } finally {
+          await stack.disposeAsync();
+        }
         log.info('gateway stopped');
       },
     };

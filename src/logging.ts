@@ -1,13 +1,14 @@
 /** The log of the process: pino, NDJSON on stderr (short lines for a person at a terminal), and a ring for the API. */
 import { type Logger, pino } from 'pino';
+import { visible } from './cli/text.js';
 import type { Log, LogLevel } from './core/log.js';
 import { Ring } from './core/ring.js';
 import type { LogLine } from './core/views.js';
 
 const RING_LINES = 1_000;
 
-/** Field names whose values are never written. */
-const SECRET_FIELDS = ['password', 'token', 'key', '*.password', '*.token', '*.key'];
+/** Fields whose values are never written, wherever they stand: what an error carries may be nested deeply. */
+const SECRET_FIELD = /^(password|passphrase|token|secret|key)$/i;
 
 export interface Logging {
   readonly log: Log;
@@ -28,8 +29,9 @@ export function createLogging(options: LoggingOptions): Logging {
   const listeners = new Set<(line: LogLine) => void>();
   const stream = {
     write(json: string): void {
-      const line = toLine(json);
-      options.write(options.pretty ? prettyLine(line) : json);
+      const entry = JSON.parse(json, withoutSecret) as Record<string, unknown>;
+      const line = toLine(entry);
+      options.write(`${options.pretty ? visible(prettyLine(line)) : JSON.stringify(entry)}\n`);
       ring.push(line);
       for (const listener of listeners) listener(line);
     },
@@ -38,7 +40,6 @@ export function createLogging(options: LoggingOptions): Logging {
     {
       level: options.level,
       base: null,
-      redact: SECRET_FIELDS,
       serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err },
     },
     stream,
@@ -53,8 +54,9 @@ export function createLogging(options: LoggingOptions): Logging {
   };
 }
 
-function toLine(json: string): LogLine {
-  const { level, time, msg, svc, ...fields } = JSON.parse(json) as Record<string, unknown>;
+const withoutSecret = (field: string, value: unknown): unknown => (SECRET_FIELD.test(field) ? '[secret]' : value);
+
+function toLine({ level, time, msg, svc, ...fields }: Readonly<Record<string, unknown>>): LogLine {
   return {
     at: Number(time),
     level: (pino.levels.labels[Number(level)] ?? 'info') as LogLevel,
@@ -69,5 +71,5 @@ function prettyLine(line: LogLine): string {
   const fields = Object.entries(line.fields).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  return `${[time, line.level.padEnd(5), line.service.padEnd(8), line.message, ...fields].join(' ')}\n`;
+  return [time, line.level.padEnd(5), line.service.padEnd(8), line.message, ...fields].join(' ');
 }

@@ -1,10 +1,11 @@
 /** `hpmq run`: the gateway as a process: configuration, log, signals, exit code. */
 import { defaultSocket } from './api/socket.js';
 import { loadAdapters } from './builtin.js';
+import { EXIT } from './cli/exit.js';
 import { loadConfig } from './config/load.js';
 import { effectiveYaml } from './config/show.js';
 import { systemClock } from './core/clock.js';
-import type { LogLevel } from './core/log.js';
+import type { Log, LogLevel } from './core/log.js';
 import { startGateway } from './gateway.js';
 import { createLogging } from './logging.js';
 
@@ -29,6 +30,9 @@ export async function runGateway(options: RunOptions): Promise<number> {
     pretty: process.stderr.isTTY === true,
     write: (text) => void process.stderr.write(text),
   });
+  // Whoever reads the log may go; the plant does not stop for that.
+  process.stderr.on('error', () => {});
+  endOnDefect(logging.log);
   const stop = waitForStop();
   const gateway = await startGateway({
     config,
@@ -38,16 +42,28 @@ export async function runGateway(options: RunOptions): Promise<number> {
     logging,
     clock: systemClock,
   });
-  process.send?.({ ready: true, addresses: gateway.addresses });
+  // A parent that is gone by now is told by the channel's end.
+  process.send?.({ ready: true, addresses: gateway.addresses }, () => {});
   const reason = await stop;
   logging.log.info({ reason }, 'stopping');
   const deadline = systemClock.after(STOP_DEADLINE, () => {
     logging.log.error({ deadlineMs: STOP_DEADLINE }, 'could not stop in time');
-    process.exit(75);
+    process.exit(EXIT.TRY_LATER);
   });
-  await gateway[Symbol.asyncDispose]();
-  deadline.cancel();
-  return 0;
+  try {
+    await gateway[Symbol.asyncDispose]();
+  } finally {
+    deadline.cancel();
+  }
+  return EXIT.OK;
+}
+
+/** After an error that nobody expected, rejected promises included, nothing is certain: better a fresh start by the supervisor. */
+function endOnDefect(log: Log): void {
+  process.on('uncaughtException', (error, origin) => {
+    log.fatal({ err: error, origin }, 'the gateway ends by a defect');
+    process.exit(EXIT.BUG);
+  });
 }
 
 /** Resolves with the first reason to stop; the second signal ends the process. */
@@ -55,8 +71,8 @@ export function waitForStop(): Promise<string> {
   return new Promise((resolve) => {
     let signals = 0;
     for (const [signal, code] of [
-      ['SIGINT', 130],
-      ['SIGTERM', 143],
+      ['SIGINT', EXIT.SIGINT],
+      ['SIGTERM', EXIT.SIGTERM],
       ['SIGHUP', 129],
     ] as const) {
       process.on(signal, () => {

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ConfigView, GatewayView, PublishRequest, StatusView } from './api/contract.js';
 import type { Broker } from './broker/broker.js';
+import { filterRefusal, topicRefusal } from './broker/topic-rules.js';
 import type { Clock } from './core/clock.js';
 import { errorsOf } from './core/errors.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
@@ -17,6 +18,10 @@ import { Rates } from './rates.js';
 const SHOWN_BYTES = 65_536;
 
 export const viewErrors = {
+  TOPIC_REFUSED: {
+    fault: 'caller',
+    hint: '$SYS/… is published by the gateway alone, $share/… is not available, and a topic has at most 200 levels',
+  },
   TOPIC_INVALID: {
     fault: 'caller',
     hint: 'a topic is 1 to 65,535 bytes; wildcards + and # stand only in filters, as whole levels',
@@ -47,7 +52,6 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
 
   const status = (): StatusView => {
     const counters = router.counters();
-    const deviceViews = devices.devices();
     const services: ServiceView[] = [
       { name: broker.name, ...broker.status() },
       { name: devices.name, ...devices.status() },
@@ -59,8 +63,8 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     );
     const phase = parts.phase();
     const healthy = alarms.length === 0 && services.every((service) => service.state === 'up');
-    const states = { online: 0, degraded: 0, offline: 0, paused: 0 };
-    for (const { state } of deviceViews) states[state === 'starting' ? 'online' : state]++;
+    const states = { starting: 0, online: 0, degraded: 0, offline: 0, paused: 0 };
+    for (const { state } of devices.devices()) states[state]++;
     const qualities = { good: 0, stale: 0, bad: 0 };
     for (const { quality } of devices.points()) qualities[quality]++;
     return {
@@ -139,23 +143,33 @@ const severity = (alarm: { severity: 'error' | 'warn' }): number => (alarm.sever
 function checkFilter(filter: string): void {
   const fault = topicFilterFault(filter);
   if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic filter "${filter.slice(0, 100)}" ${fault}`);
+  // What MQTT clients may not do, clients of the API may not either.
+  if (filterRefusal(filter) !== undefined) throw refused(filter);
 }
+
+const refused = (topic: string): Error => viewError('TOPIC_REFUSED', `topic "${topic.slice(0, 100)}" is not allowed`);
 
 function toMessage(request: PublishRequest, now: number): Message {
   const fault = topicNameFault(request.topic);
   if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic "${request.topic.slice(0, 100)}" ${fault}`);
+  if (topicRefusal(request.topic) !== undefined) throw refused(request.topic);
   const payload =
     request.base64 === undefined ? Buffer.from(request.text ?? '') : Buffer.from(request.base64, 'base64');
   return createMessage({ ...request, payload, origin: 'gateway:api', receivedAt: now });
 }
 
 function messageView(message: Message, retain: boolean): MessageView {
-  const truncated = message.payload.length > SHOWN_BYTES;
-  const shown = truncated ? message.payload.subarray(0, SHOWN_BYTES) : message.payload;
+  const { payload } = message;
+  const truncated = payload.length > SHOWN_BYTES;
+  const isText = isUtf8(payload);
+  let end = SHOWN_BYTES;
+  // A text is cut between characters: before a byte that does not continue one (10xxxxxx).
+  while (isText && truncated && (payload[end]! & 0xc0) === 0x80) end--;
+  const shown = payload.subarray(0, end);
   return {
     topic: message.topic,
-    ...(isUtf8(message.payload) ? { text: shown.toString('utf8') } : { base64: shown.toString('base64') }),
-    bytes: message.payload.length,
+    ...(isText ? { text: shown.toString('utf8') } : { base64: shown.toString('base64') }),
+    bytes: payload.length,
     ...(truncated ? { truncated } : {}),
     qos: message.qos,
     retain,

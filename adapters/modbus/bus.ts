@@ -11,7 +11,14 @@ import {
   writeSingleCoil,
   writeSingleRegister,
 } from './pdu.js';
-import { decodeRegisters, encodeRegisters, type Order, type RegisterType, toBoolean } from './registers.js';
+import {
+  decodeRegisters,
+  encodeRegisters,
+  type Order,
+  type RegisterType,
+  shortestSingle,
+  toBoolean,
+} from './registers.js';
 import { type DeviceOptions, lengthOf, type PointAddress, pointIssues, typeOf } from './schema.js';
 
 /** @returns why a point of this address cannot be written, or undefined */
@@ -109,6 +116,10 @@ class ModbusDevice implements Device<PointAddress> {
     await this.#execute(encode(this.#plan(point), value), signal);
   }
 
+  readyAt(): number {
+    return this.#master.readyAt(this.#unit);
+  }
+
   #execute(request: Request, signal: AbortSignal): Promise<Buffer> {
     return this.#master.execute(this.#unit, request, signal);
   }
@@ -136,7 +147,8 @@ function decode(data: Buffer, first: number, plan: Plan): Value {
   const index = plan.start - first;
   if (isBitTable(plan.table)) return ((data[index >> 3]! >> (index & 7)) & 1) === 1;
   if (plan.bit !== undefined) return ((data.readUInt16BE(index * 2) >> plan.bit) & 1) === 1;
-  return decodeRegisters(data, index, plan.type, plan.order);
+  const value = decodeRegisters(data, index, plan.type, plan.order);
+  return plan.type === 'float32' ? shortestSingle(value as number) : value;
 }
 
 function encode(plan: Plan, value: Value): Request {

@@ -56,12 +56,24 @@ export function isSilenceOfUnit(exceptionCode: number): boolean {
   return exceptionCode === 10 || exceptionCode === 11;
 }
 
+/** Exceptions after which a write may have been done: the device goes on with it (5), or only its answer is missing (11). */
+const PERHAPS_DONE: readonly number[] = [5, 11];
+/** Exceptions that say nothing about what was asked for, only that now is not the time. */
+const BUSY: readonly number[] = [5, 6];
+
 /** The device understood and refused: a Modbus exception response. */
 export function exceptionError(unit: number, functionCode: number, exceptionCode: number): GatewayError {
   const [name, hint] = EXCEPTIONS[exceptionCode] ?? ['not in the specification', undefined];
+  const details = {
+    unit,
+    functionCode,
+    exceptionCode,
+    ...(PERHAPS_DONE.includes(exceptionCode) ? { sent: true } : {}),
+    ...(BUSY.includes(exceptionCode) ? { busy: true } : {}),
+  };
   return modbusError(
     'MODBUS_EXCEPTION',
     `unit ${unit} refused function ${functionCode} with exception ${exceptionCode} (${name})`,
-    { details: { unit, functionCode, exceptionCode }, ...(hint === undefined ? {} : { hint }) },
+    { details, ...(hint === undefined ? {} : { hint }) },
   );
 }

@@ -13,6 +13,8 @@ export interface Master {
    *   MODBUS_DISCONNECTED, MODBUS_QUEUE_FULL
    */
   execute(unit: number, request: Request, signal: AbortSignal): Promise<Buffer>;
+  /** Monotonic ms until which the unit is not asked, because its answer to an earlier request may still come. */
+  readyAt(unit: number): number;
   /** Frames, or pieces of them, that were no answer to anything asked. */
   readonly discarded: number;
   /** Rejects all that waits and lets go of the wire; the wire itself belongs to the port. */

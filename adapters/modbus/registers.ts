@@ -146,6 +146,20 @@ function permutationOf(order: Order, bytes: 4 | 8): readonly number[] {
   return found;
 }
 
+/**
+ * The shortest decimal that is this single and no other: 12.3, where the double with its value is 12.300000190734863.
+ *
+ * @param value - exactly a single (IEEE 754 binary32); at most nine digits tell it from its neighbours
+ */
+export function shortestSingle(value: number): number {
+  if (Number.isSafeInteger(value)) return value;
+  for (let digits = 6; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return Number(value.toPrecision(9));
+}
+
 const scratch = Buffer.alloc(8);
 
 /**

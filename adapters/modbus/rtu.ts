@@ -77,6 +77,10 @@ export class RtuMaster implements Master {
     return this.#discarded;
   }
 
+  readyAt(unit: number): number {
+    return this.#late.get(unit)?.until ?? 0;
+  }
+
   async execute(unit: number, request: Request, signal: AbortSignal): Promise<Buffer> {
     if (request.mirrored && this.#echoes === undefined) await this.#learnEcho(unit, request, signal);
     return this.#enqueue(unit, request, signal);
@@ -126,8 +130,7 @@ export class RtuMaster implements Master {
     const now = this.#clock.monotonic();
     // Bytes of a request that was given up are still on their way: not two frames in one.
     const busyUntil = this.#wire.writableLength > 0 ? now + this.#silenceMs : 0;
-    const lateUntil = this.#late.get(exchange.unit)?.until ?? 0;
-    const free = Math.max(this.#receivedAt + this.#silenceMs, busyUntil, lateUntil);
+    const free = Math.max(this.#receivedAt + this.#silenceMs, busyUntil, this.readyAt(exchange.unit));
     if (free > now) {
       this.#timer = this.#clock.after(Math.ceil(free - now), () => this.#next());
       return;

@@ -25,8 +25,12 @@ const MAX_ANSWERS = 16;
 const BROADCAST = 0;
 const NOTHING = Buffer.alloc(0);
 
-/** Serves until the wire closes or the signal aborts; the wire is destroyed then. Never rejects. */
-export async function serveModbus(wire: Duplex, options: ServerOptions): Promise<void> {
+/**
+ * Serves until the wire closes or the signal aborts; the wire is destroyed then. Never rejects.
+ *
+ * @returns how many requests were dropped, neither carried out nor answered, because the master did not wait for answers
+ */
+export async function serveModbus(wire: Duplex, options: ServerOptions): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const server: Server = options.framing === 'tcp' ? new TcpServer(wire, options) : new RtuServer(wire, options);
   const end = () => wire.destroy();
@@ -39,15 +43,18 @@ export async function serveModbus(wire: Duplex, options: ServerOptions): Promise
   if (!wire.closed) await promise;
   options.signal.removeEventListener('abort', end);
   server.stop?.();
+  return server.dropped;
 }
 
 interface Server {
+  readonly dropped: number;
   receive(chunk: Buffer): void;
   /** The wire is closed. */
   stop?(): void;
 }
 
 class TcpServer implements Server {
+  readonly dropped = 0;
   readonly #wire: Duplex;
   readonly #units: ReadonlyMap<number, RegisterImage>;
   readonly #splitter = new MbapSplitter();
@@ -94,6 +101,7 @@ class TcpServer implements Server {
 }
 
 class RtuServer implements Server {
+  dropped = 0;
   readonly #wire: Duplex;
   readonly #options: ServerOptions;
   readonly #answers = new Set<Timer>();
@@ -160,8 +168,12 @@ class RtuServer implements Server {
       if (pdu[0]! > FUNCTION.readInputRegisters) for (const image of units.values()) respond(pdu, image);
       return;
     }
+    if (this.#answers.size >= MAX_ANSWERS || this.#wire.writableNeedDrain) {
+      // Before it is carried out: a write that nobody hears of is worse than one that was not done.
+      this.dropped++;
+      return;
+    }
     const frame = encodeRtu(unit, respond(pdu, units.get(unit)!));
-    if (this.#answers.size >= MAX_ANSWERS || this.#wire.writableNeedDrain) return;
     const timer = clock.after(silenceMs, () => {
       this.#answers.delete(timer);
       if (this.#wire.writable) this.#wire.write(frame);

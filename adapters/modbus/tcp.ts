@@ -36,6 +36,11 @@ export class TcpMaster implements Master {
     return this.#discarded;
   }
 
+  /** Every answer names its request: no unit has to be waited for. */
+  readyAt(): number {
+    return 0;
+  }
+
   execute(unit: number, request: Request, signal: AbortSignal): Promise<Buffer> {
     const exchange = new Exchange(unit, request, this.#clock.monotonic(), signal, this.#expire);
     if (this.#closed || !this.#wire.writable) exchange.disconnect(this.#cause);
@@ -122,10 +127,13 @@ export class TcpMaster implements Master {
   }
 }
 
-/** The id is right, the rest is not: a broken device or converter. Said at once instead of after the deadline. */
+/**
+ * The id is right, the rest is not: a broken device or converter. Said at once instead of after the deadline. What was
+ * asked did get out, so a write may have been done.
+ */
 function mismatch({ unit, request }: Exchange, answeredUnit: number, pdu: Buffer): GatewayError {
   const { functionCode, answerBytes } = request;
-  const details = { unit, answeredUnit, functionCode, answeredFunctionCode: pdu[0], bytes: pdu.length };
+  const details = { unit, answeredUnit, functionCode, answeredFunctionCode: pdu[0], bytes: pdu.length, sent: true };
   if (unit !== answeredUnit) {
     return modbusError('MODBUS_BAD_FRAME', `unit ${unit} was asked, unit ${answeredUnit} answered`, {
       details,

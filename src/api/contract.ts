@@ -51,6 +51,7 @@ export interface StatusView {
   readonly subscriptions: number;
   readonly retained: number;
   readonly devices: {
+    readonly starting: number;
     readonly online: number;
     readonly degraded: number;
     readonly offline: number;

@@ -40,4 +40,5 @@ export const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   API_NOT_FOUND: 404,
   API_METHOD_NOT_ALLOWED: 405,
   API_BODY_TOO_LARGE: 413,
+  STOPPED: 503,
 };

@@ -51,7 +51,11 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
       throw failed(path, cause);
     });
   }
-  chmodSync(path, SOCKET_MODE);
+  try {
+    chmodSync(path, SOCKET_MODE);
+  } catch (error) {
+    throw failed(path, error);
+  }
 }
 
 async function removeDead(path: string): Promise<void> {

@@ -1,21 +1,27 @@
 /** Reads and checks what clients send: paths, queries, JSON bodies. Refusals are GatewayErrors of fault `caller`. */
 import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../core/errors.js';
 import type { EventKind, PublishRequest, WriteRequest } from './contract.js';
 import { apiError } from './errors.js';
 
 export const MAX_BODY_BYTES = 1_000_000;
 const MAX_LIMIT = 100_000;
 
-/** @throws GatewayError API_BODY_TOO_LARGE, API_BAD_REQUEST */
+/** @throws GatewayError API_BODY_TOO_LARGE, API_BAD_REQUEST, API_CANCELLED */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const tooLarge = () => apiError('API_BODY_TOO_LARGE', `the body has more than ${MAX_BODY_BYTES} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw apiError('API_CANCELLED', 'the client went away before its body was complete', { cause });
   }
   const text = Buffer.concat(chunks).toString('utf8');
   if (text === '') return undefined;
@@ -42,8 +48,10 @@ export function writeRequest(body: unknown): WriteRequest {
   if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string') {
     bad('"value" is not a number, true, false or a text');
   }
+  // JSON has numbers that no double holds: 1e999 is Infinity.
+  if (typeof value === 'number' && !Number.isFinite(value)) bad('"value" is too large for a number');
   if (timeoutMs === undefined) return { value };
-  if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= 3_600_000))
+  if (typeof timeoutMs !== 'number' || !(timeoutMs >= 1 && timeoutMs <= 3_600_000))
     bad('"timeoutMs" is not a number from 1 to 3600000');
   return { value, timeoutMs };
 }

@@ -1,7 +1,8 @@
 /** The control API: JSON over HTTP on a Unix socket, events as SSE. Answers every mistake with an ErrorBody; never throws into the gateway. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.js';
-import { errorView, type GatewayError, toGatewayError } from '../core/errors.js';
+import { coreError, errorView, type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { ErrorBody, GatewayView } from './contract.js';
@@ -44,10 +45,7 @@ class ApiServer implements Service {
     this.#streams = new EventStreams(options.view, options.clock);
     this.#server = createServer({ maxHeaderSize: 16_384 }, (request, response) => void this.#answer(request, response));
     this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n');
-      else socket.destroy();
-    });
+    this.#server.on('clientError', (error, socket) => refuseBytes(error, socket as Socket));
   }
 
   async start(): Promise<void> {
@@ -65,7 +63,7 @@ class ApiServer implements Service {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#status = { state: 'stopping', since: this.#options.clock.now() };
-    this.#closing.abort();
+    this.#closing.abort(coreError('STOPPED', 'the gateway is stopping'));
     this.#streams[Symbol.dispose]();
     if (!this.#server.listening) return;
     // Requests in progress were aborted and answer with that; a client that does not read must not hold up the stop.
@@ -98,7 +96,7 @@ class ApiServer implements Service {
     const { route, params } = matchRoute(method, path);
     onlyQuery(query, route.query ?? []);
     const gone = new AbortController();
-    response.on('close', () => gone.abort());
+    response.on('close', () => gone.abort(apiError('API_CANCELLED', 'the client went away')));
     const body = method === 'GET' ? undefined : await readJson(request);
     const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
     const watchedTopics = () => this.#streams.watchedTopics();
@@ -129,11 +127,34 @@ class ApiServer implements Service {
     }
     const allow = error.code === 'API_METHOD_NOT_ALLOWED' ? error.details.allow : undefined;
     if (typeof allow === 'string') response.setHeader('allow', allow);
-    // What is left of a refused body is not read.
-    if (error.code === 'API_BODY_TOO_LARGE') response.setHeader('connection', 'close');
+    // What is left of a refused body is not read; a gateway that stops waits for no further request.
+    if (error.code === 'API_BODY_TOO_LARGE' || this.#closing.signal.aborted) response.setHeader('connection', 'close');
     const body: ErrorBody = { error: errorView(error) };
     send(response, STATUS_OF_CODE[error.code] ?? STATUS_OF_FAULT[error.fault], body);
   }
+}
+
+const STATUS_OF_PARSER: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/** What came is not HTTP. Once something was answered, more bytes would be read as part of that. */
+function refuseBytes(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const code = error.code ?? '';
+  const body: ErrorBody = { error: errorView(apiError('API_BAD_REQUEST', `the request is not HTTP: ${code}`)) };
+  const text = JSON.stringify(body);
+  const head = [
+    `HTTP/1.1 ${STATUS_OF_PARSER[code] ?? '400 Bad Request'}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

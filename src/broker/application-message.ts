@@ -20,6 +20,16 @@ export function messageOf(packet: PublishPacket, topic: string, origin: Origin, 
   });
 }
 
+/** Roughly what it costs to keep a message, bytes. */
+export function messageBytes({ topic, payload, properties }: Message): number {
+  let bytes = topic.length + payload.length;
+  if (properties === undefined) return bytes;
+  const { responseTopic, contentType, correlationData, userProperties = [] } = properties;
+  bytes += (responseTopic?.length ?? 0) + (contentType?.length ?? 0) + (correlationData?.length ?? 0);
+  for (const [name, value] of userProperties) bytes += name.length + value.length;
+  return bytes;
+}
+
 /** Unix ms; Infinity without a Message Expiry Interval. */
 export function expiryTime(properties: Properties | undefined, now: number): number {
   const seconds = properties?.messageExpiryInterval;

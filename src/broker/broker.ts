@@ -24,8 +24,11 @@ import { Statistics } from './statistics.js';
 import { SysTopics } from './sys-topics.js';
 import { PublishEncoder } from './wire/encode.js';
 
-/** Sockets beyond the limit of connections that are let in as far as CONNECT, to be told why they are refused. */
-const SPARE_SOCKETS = 16;
+/**
+ * Sockets beyond the limit of connections that are let in as far as CONNECT: to be told why they are refused, or to take
+ * their sessions over. At least as many as connections: after a loss of the network all come back at once.
+ */
+const MIN_SPARE_SOCKETS = 16;
 /** How often expired retained messages are removed, ms; they are not given out in any case. */
 const SWEEP_INTERVAL = 10_000;
 
@@ -140,7 +143,7 @@ class MqttBroker implements Broker {
       return;
     }
     const { limits, statistics } = this.#context;
-    if (this.#connections.size >= limits.connections + SPARE_SOCKETS) {
+    if (this.#connections.size >= limits.connections + Math.max(MIN_SPARE_SOCKETS, limits.connections)) {
       statistics.connectionsRefused++;
       stream.destroy();
       return;

@@ -9,6 +9,7 @@ import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { Statistics } from './statistics.js';
 import type { TopicAliases } from './topic-aliases.js';
+import type { ConnectPacket } from './wire/packets.js';
 
 export interface BrokerContext {
   readonly router: Router;
@@ -26,6 +27,7 @@ export interface BrokerContext {
 /** What CONNECT settled for this connection. */
 export interface Accepted {
   readonly session: Session;
+  readonly isBridge: boolean;
   /** Seconds; 0: none. */
   readonly keepAlive: number;
   readonly receiveMaximum: number;
@@ -36,6 +38,8 @@ export interface Accepted {
 export interface Client extends Channel {
   readonly broker: BrokerContext;
   readonly topicAliases: TopicAliases;
+  /** {@link ConnectPacket.isBridge} */
+  readonly isBridge: boolean;
   /** PUBLISH packets of QoS 1 whose acknowledgement waits for a commit. */
   unacknowledged: number;
   /** From CONNECT on. */

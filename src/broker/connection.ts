@@ -2,7 +2,7 @@
  * One network connection: bytes in through the codec to the handlers, packets out, keep-alive, the end.
  *
  *   socket ─▶ codec ─▶ handlers/<packet> ─▶ session, router
- *   socket ◀─ outbound ◀─ send, sendPublish ◀─ session
+ *   socket ◀─ writer ◀─ send, sendPublish ◀─ session
  */
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
@@ -17,9 +17,9 @@ import { handlePubrec } from './handlers/pubrec.js';
 import { handlePubrel } from './handlers/pubrel.js';
 import { handleSubscribe } from './handlers/subscribe.js';
 import { handleUnsubscribe } from './handlers/unsubscribe.js';
-import { Outbound } from './outbound.js';
 import { connectReturnCode, ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
+import { SocketWriter } from './socket-writer.js';
 import { TopicAliases } from './topic-aliases.js';
 import { type EncodedPublish, encodeConnack, encodeDisconnect, PINGRESP } from './wire/encode.js';
 import type { Packet, ProtocolVersion } from './wire/packets.js';
@@ -36,7 +36,7 @@ export class Connection implements Client {
   unacknowledged = 0;
   readonly #socket: Duplex;
   readonly #codec: Codec;
-  readonly #outbound: Outbound;
+  readonly #writer: SocketWriter;
   readonly #onGone: () => void;
   #accepted: Accepted | undefined;
   /** Until CONNECT, then the keep-alive; while the end is near, how long it may take. */
@@ -56,7 +56,7 @@ export class Connection implements Client {
     this.#socket = socket;
     this.#onGone = onGone;
     this.#codec = new Codec(limits.packetBytes);
-    this.#outbound = new Outbound({
+    this.#writer = new SocketWriter({
       stream: socket,
       clock,
       congestedBytes: Math.max(MIN_CONGESTED_BYTES, limits.packetBytes),
@@ -81,6 +81,10 @@ export class Connection implements Client {
     return this.#codec.protocolVersion ?? 4;
   }
 
+  get isBridge(): boolean {
+    return this.#accepted?.isBridge ?? false;
+  }
+
   get receiveMaximum(): number {
     return this.#accepted?.receiveMaximum ?? 0;
   }
@@ -90,7 +94,7 @@ export class Connection implements Client {
   }
 
   get isCongested(): boolean {
-    return this.#outbound.isCongested;
+    return this.#writer.isCongested;
   }
 
   get keepAlive(): number {
@@ -114,9 +118,9 @@ export class Connection implements Client {
     }
     this.broker.statistics.packetsSent++;
     this.broker.statistics.bytesSent += bytes.length;
-    this.#outbound.push(bytes);
+    this.#writer.push(bytes);
     // A client that does not read our answers is not read any further.
-    if (this.#outbound.isCongested && !this.#isOver) this.#socket.pause();
+    if (this.#writer.isCongested && !this.#isOver) this.#socket.pause();
   }
 
   sendPublish({ bytes, identifierAt }: EncodedPublish, packetIdentifier: number): void {
@@ -124,7 +128,7 @@ export class Connection implements Client {
     statistics.packetsSent++;
     statistics.publishSent++;
     statistics.bytesSent += bytes.length;
-    this.#outbound.push(bytes, packetIdentifier, identifierAt);
+    this.#writer.push(bytes, packetIdentifier, identifierAt);
   }
 
   refuse(refusal: Refusal): void {
@@ -138,7 +142,7 @@ export class Connection implements Client {
   /** The broker stops: what waits is written as far as the peer takes it at once; no Will is sent. */
   shutDown(refusal: Refusal): void {
     this.#end(refusal, true);
-    const isTaken = this.#outbound.endNow();
+    const isTaken = this.#writer.endNow();
     if (isTaken && !this.#socket.writableFinished) this.#socket.once('finish', () => this.#socket.destroy());
     else this.#socket.destroy();
   }
@@ -201,7 +205,11 @@ export class Connection implements Client {
 
   #drained(): void {
     if (this.#isOver) return;
-    this.#socket.resume();
+    if (this.#socket.isPaused()) {
+      // Its packets of the meantime are still to be read.
+      this.#packetAt = this.broker.clock.monotonic();
+      this.#socket.resume();
+    }
     this.session?.resume();
   }
 
@@ -216,7 +224,7 @@ export class Connection implements Client {
   #lost(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#over(error?.message ?? 'closed by the client', false);
-    this.#outbound.close();
+    this.#writer.close();
     this.#socket.destroy();
   }
 
@@ -227,7 +235,7 @@ export class Connection implements Client {
     this.#over(refusal?.reason, isNormal);
     const last = refusal === undefined ? undefined : this.#lastPacket(refusal, wasAccepted);
     if (last !== undefined) this.send(last);
-    this.#outbound.end();
+    this.#writer.end();
     // What still comes in is read and thrown away, else closing would reset the connection before the peer has read our
     // last packet; a peer that keeps sending does not keep it open.
     this.#socket.resume();
@@ -265,7 +273,9 @@ export class Connection implements Client {
   #closed(): void {
     this.#lost(undefined);
     this.#timer?.cancel();
-    this.#outbound.close();
+    this.#writer.close();
+    // Not before: a session that is taken over has no connection for a moment, which must cost nobody else's.
+    this.broker.sessions.evict();
     this.#onGone();
   }
 }

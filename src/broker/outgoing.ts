@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
 import type { Message, QoS } from '../core/message.js';
 import type { Subscription } from '../core/router.js';
+import { messageBytes } from './application-message.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
 import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
@@ -48,6 +49,9 @@ interface Feed {
   readonly messages: Iterator<Message>;
 }
 
+/** What may wait for one session: so much, or so much for each message allowed. One payload alone may be a megabyte. */
+const MIN_QUEUED_BYTES = 8 * 1024 * 1024;
+const QUEUED_BYTES_EACH = 8 * 1024;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
@@ -62,7 +66,12 @@ export class Outgoing {
 
   constructor(context: OutgoingContext) {
     this.#context = context;
-    this.#queue = new DropOldestQueue(context.limits.queuedMessages);
+    const { queuedMessages } = context.limits;
+    this.#queue = new DropOldestQueue({
+      items: queuedMessages,
+      bytes: Math.max(MIN_QUEUED_BYTES, queuedMessages * QUEUED_BYTES_EACH),
+      bytesOf: ({ message }) => messageBytes(message),
+    });
   }
 
   get figures(): { inflight: number; queued: number; sent: number; dropped: number } {
@@ -80,13 +89,13 @@ export class Outgoing {
     this.#channel = undefined;
   }
 
-  /** @returns false when a message was dropped: this one, or the oldest in the queue for it */
+  /** @returns false when something was dropped: this message, or the oldest in the queue for it */
   deliver(message: Message, subscription: Subscription): boolean {
     const qos = Math.min(message.qos, subscription.qos) as QoS;
     const retain = message.retain && subscription.retainAsPublished;
     const channel = this.#channel;
     if (qos === 0) {
-      if (channel === undefined || channel.isCongested) return this.#drop();
+      if (channel === undefined || channel.isCongested) return this.#drop(1);
       return this.#send(channel, { message, qos, retain, identifiers: subscription.identifiers });
     }
     const delivery: Delivery = { message, qos, retain, identifiers: subscription.identifiers };
@@ -94,7 +103,7 @@ export class Outgoing {
     if (isFree && this.#inflight.hasRoom(this.#window) && this.#inflight.peekAgain() === undefined) {
       return this.#send(channel, delivery);
     }
-    return this.#queue.push(delivery) ? this.#drop() : true;
+    return this.#drop(this.#queue.push(delivery));
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
@@ -148,7 +157,7 @@ export class Outgoing {
     const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
     const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
     const encoded = encoder.encode(message, version, qos, retain, shown, now);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop();
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1);
     channel.sendPublish(encoded, qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
     this.#sent++;
     return true;
@@ -171,7 +180,7 @@ export class Outgoing {
     const encoded = encodePublish(message, channel.protocolVersion, flags);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       this.#inflight.forget(entry);
-      this.#drop();
+      this.#drop(1);
       return;
     }
     channel.sendPublish(encoded, packetIdentifier);
@@ -193,9 +202,10 @@ export class Outgoing {
     return true;
   }
 
-  #drop(): false {
-    this.#dropped++;
-    this.#context.statistics.publishDropped++;
-    return false;
+  /** @returns whether nothing was dropped */
+  #drop(messages: number): boolean {
+    this.#dropped += messages;
+    this.#context.statistics.publishDropped += messages;
+    return messages === 0;
   }
 }

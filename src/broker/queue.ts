@@ -1,34 +1,40 @@
-/** First in, first out, with a limit; the oldest goes when full. */
+/** First in, first out, limited in items and in bytes; the oldest go when full. */
+export interface QueueLimits<T> {
+  readonly items: number;
+  /** One item alone may exceed it. */
+  readonly bytes: number;
+  readonly bytesOf: (item: T) => number;
+}
+
 export class DropOldestQueue<T> {
-  readonly #limit: number;
+  readonly #limits: QueueLimits<T>;
   #items: (T | undefined)[] = [];
   #head = 0;
+  #bytes = 0;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  constructor(limits: QueueLimits<T>) {
+    this.#limits = limits;
   }
 
   get size(): number {
     return this.#items.length - this.#head;
   }
 
-  /** @returns whether something was dropped for it: the oldest, or the item itself when the limit is 0 */
-  push(item: T): boolean {
-    if (this.#limit === 0) return true;
-    const isFull = this.size >= this.#limit;
-    if (isFull) this.shift();
+  /** @returns how many were dropped for it: the oldest, or the item itself when the limit is 0 */
+  push(item: T): number {
+    const { items, bytes, bytesOf } = this.#limits;
     this.#items.push(item);
-    return isFull;
-  }
-
-  peek(): T | undefined {
-    return this.#items[this.#head];
+    this.#bytes += bytesOf(item);
+    let dropped = 0;
+    for (; this.size > items || (this.#bytes > bytes && this.size > 1); dropped++) this.shift();
+    return dropped;
   }
 
   shift(): T | undefined {
     if (this.size === 0) return undefined;
-    const item = this.#items[this.#head];
+    const item = this.#items[this.#head]!;
     this.#items[this.#head++] = undefined;
+    this.#bytes -= this.#limits.bytesOf(item);
     if (this.#head >= 64 && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

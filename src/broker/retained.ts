@@ -1,5 +1,10 @@
-/** Retained messages (MQTT 5.0 §3.3.1.3) as a tree of topic levels: one per topic, a limit in all. */
+/** Retained messages (MQTT 5.0 §3.3.1.3) as a tree of topic levels: one per topic, limits in all. */
 import type { Message } from '../core/message.js';
+import { messageBytes } from './application-message.js';
+
+/** What all of them may hold: so much, or so much for each that is allowed. One payload alone may be a megabyte. */
+const MIN_BYTES = 64 * 1024 * 1024;
+const BYTES_EACH = 1024;
 
 interface Node {
   children: Map<string, Node> | undefined;
@@ -15,11 +20,14 @@ interface Step {
 export class RetainedMessages {
   readonly #root: Node = { children: undefined, message: undefined };
   readonly #limit: number;
+  readonly #bytesLimit: number;
   #size = 0;
+  #bytes = 0;
   #expiring = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
+    this.#bytesLimit = Math.max(MIN_BYTES, limit * BYTES_EACH);
   }
 
   /** Messages held, those included that expired since the last look. */
@@ -27,10 +35,17 @@ export class RetainedMessages {
     return this.#size;
   }
 
-  /** @returns false when the limit is reached and the topic is new: nothing was stored */
+  /** @returns false when there is no room; what the topic had before, being outdated, is gone then, too */
   set(message: Message): boolean {
     const levels = message.topic.split('/');
-    if (this.#size >= this.#limit && this.#find(levels)?.message === undefined) return false;
+    if (this.#size >= this.#limit || this.#bytes + messageBytes(message) > this.#bytesLimit) {
+      const before = this.#find(levels)?.message;
+      if (before === undefined) return false;
+      if (this.#bytes - messageBytes(before) + messageBytes(message) > this.#bytesLimit) {
+        this.delete(message.topic);
+        return false;
+      }
+    }
     let node = this.#root;
     for (const level of levels) {
       node.children ??= new Map();
@@ -122,6 +137,7 @@ export class RetainedMessages {
   #count(message: Message | undefined, step: 1 | -1): void {
     if (message === undefined) return;
     this.#size += step;
+    this.#bytes += step * messageBytes(message);
     if (message.expiresAt !== Number.POSITIVE_INFINITY) this.#expiring += step;
   }
 }

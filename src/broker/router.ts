@@ -10,6 +10,7 @@ import type { Attachment, Router, RouterCounters, Sink, Subscription } from '../
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { RetainedMessages } from './retained.js';
 import { SubscriptionTree } from './subscription-tree.js';
+import { hasTooManyLevels } from './topic-rules.js';
 
 const NO_MESSAGES: readonly Message[] = [];
 
@@ -58,11 +59,12 @@ export class MessageRouter implements Router {
 
   /**
    * @see Router.publish. `$SYS` is the broker speaking of itself: not counted as received or unmatched, else an idle
-   * broker would look busy. A topic too long for the wire (a route of a link can make one) is dropped, counted.
+   * broker would look busy. A topic too long for the wire or with too many levels (a link can bring one) is dropped, counted.
    */
   publish(message: Message): void {
     const { topic } = message;
-    if (topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES) {
+    const isTooLong = topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES;
+    if (isTooLong || hasTooManyLevels(topic)) {
       this.#dropped++;
       return;
     }

@@ -42,10 +42,13 @@ export class Sessions implements Iterable<Session> {
     this.#absent.delete(session);
   }
 
-  /** The session lost its connection; as many may wait for theirs as connections are allowed. */
+  /** The session lost its connection. */
   absent(session: Session): void {
-    if (this.#sessions.get(session.id) !== session) return;
-    this.#absent.add(session);
+    if (this.#sessions.get(session.id) === session) this.#absent.add(session);
+  }
+
+  /** As many sessions may wait for a connection as connections are allowed. */
+  evict(): void {
     for (const longest of this.#absent) {
       if (this.#absent.size <= this.#context.limits.connections) return;
       longest.end();

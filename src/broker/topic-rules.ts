@@ -18,7 +18,7 @@ export function filterRefusal(filter: string): ReasonCode | undefined {
   return filter.startsWith('$share/') ? ReasonCode.sharedSubscriptionsNotSupported : undefined;
 }
 
-function hasTooManyLevels(topic: string): boolean {
+export function hasTooManyLevels(topic: string): boolean {
   if (topic.length < MAX_TOPIC_LEVELS) return false;
   let levels = 1;
   for (let at = topic.indexOf('/'); at >= 0; at = topic.indexOf('/', at + 1)) levels++;

@@ -47,7 +47,7 @@ export async function resolveDevice(cli: Cli, name: string): Promise<DeviceView>
 
 /** An error for a name that does not exist, with the one that was probably meant. */
 export async function unknown(code: keyof typeof cliErrors, message: string, name: string, known: readonly string[]) {
-  const { nearest } = await import('../config/nearest.js');
+  const { nearest } = await import('../core/nearest.js');
   const close = nearest(name, known);
   return cliError(code, message, {
     hint: `${close === undefined ? '' : `did you mean ${close}? `}${cliErrors[code].hint}`,

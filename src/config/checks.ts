@@ -1,9 +1,9 @@
 /** Rules between ports and devices. They see what parsed and what did not, so that all problems are reported at once. */
 import type { z } from 'zod';
 import type { AnyAdapter, ConfigIssue } from '../core/adapter.js';
+import { choices } from './choices.js';
 import type { Path, Report } from './issues.js';
 import { isPlain, type Plain, partOf } from './merge.js';
-import { choices } from './nearest.js';
 import { endpointOf, type ParsedPort, portOptions, serialPath } from './ports.js';
 import { shown } from './values.js';
 

@@ -1,9 +1,9 @@
 /** `HPMQ_BROKER__LISTENERS__0__PORT=1884`: settings from the environment, over those of the file. */
 import { parse } from 'yaml';
+import { nearest } from '../core/nearest.js';
 import type { Finding, Path } from './issues.js';
 import { fittingVariants, type JsonSchema, variantsOf } from './json-schema.js';
 import { isPlain } from './merge.js';
-import { nearest } from './nearest.js';
 import { shown } from './values.js';
 
 export interface Override {

@@ -1,7 +1,8 @@
 /** From zod's issues to sentences: what was expected, what was found, what was probably meant. */
 import type { z } from 'zod';
+import { nearest } from '../core/nearest.js';
+import { choices } from './choices.js';
 import { isPlain } from './merge.js';
-import { choices, nearest } from './nearest.js';
 import { say, shown, unsay } from './values.js';
 
 export type Path = readonly (string | number)[];

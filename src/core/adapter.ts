@@ -37,11 +37,17 @@ export interface Device<A> {
   /**
    * Reads points in ONE exchange on the wire (the caller planned them into one span, where the adapter has spans).
    * Resolves with one reading per point when the device answered; a refusal by the device (a Modbus exception) is a
-   * reading of quality bad for each point. Rejects when it did not answer or the wire failed.
+   * reading of quality bad for each point, all with the same error (`details.busy`: try again later, the points are not
+   * the reason). Rejects when it did not answer or the wire failed.
    */
   read?(points: readonly Point<A>[], signal: AbortSignal): Promise<readonly Reading[]>;
   /** Resolves when the device confirmed the write. Rejects with fault `caller` before anything was sent, else `device`. */
   write?(point: Point<A>, value: Value, signal: AbortSignal): Promise<void>;
+  /**
+   * Monotonic ms before which it is not to be asked, because the answer to an earlier question may still come and be
+   * taken for that of the next. The wire serves other devices until then. Absent: it can be asked at any time.
+   */
+  readyAt?(): number;
 }
 
 /**

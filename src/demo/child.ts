@@ -1,6 +1,6 @@
 /** A part of the demo in a process of its own: it ends with its parent, whatever happens to that. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { errorsOf } from '../core/errors.js';
 import { selfCommand } from './self.js';
 
@@ -33,8 +33,10 @@ export function startChild(name: string, args: readonly string[], logFile: strin
   const log = openSync(logFile, 'a');
   // A group of its own: Ctrl-C at the terminal reaches the demo, which then ends its parts in order.
   const child = spawn(program, [...first, ...args], { stdio: ['ignore', log, log, 'ipc'], detached: true });
+  closeSync(log);
   return new Promise((resolve, reject) => {
     const fail = (what: string) => {
+      clearTimeout(timer);
       child.kill('SIGKILL');
       const tail = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
       reject(

@@ -23,6 +23,8 @@ interface Reading {
 export async function watchCloud(options: CloudOptions): Promise<AsyncDisposable> {
   const { print, started } = options;
   const client = await connectAsync(`mqtt://127.0.0.1:${options.port}`, { protocolVersion: 5 });
+  // It connects again by itself; without a listener an error would end the demo.
+  client.on('error', (error) => print(`  (gateway "cloud": ${error.message})`));
   const printed = new Map<string, number>();
   let first = true;
 
@@ -42,8 +44,20 @@ export async function watchCloud(options: CloudOptions): Promise<AsyncDisposable
   return { [Symbol.asyncDispose]: () => client.endAsync(true) };
 }
 
+/** Anyone may publish here: what is no reading is shown as it is. */
 function readingText(payload: Buffer): string {
-  const { v, q, t, u, e } = JSON.parse(payload.toString()) as Reading;
+  const reading = parseReading(payload);
+  if (reading === undefined) return payload.toString();
+  const { v, q, t, u, e } = reading;
   const value = v === null ? '—' : `${v}${u === undefined ? '' : ` ${u}`}`;
   return `${value.padEnd(14)} ${q.padEnd(5)} sampled ${new Date(t).toISOString().slice(11, 23)}${e === undefined ? '' : `  ${e}`}`;
+}
+
+function parseReading(payload: Buffer): Reading | undefined {
+  try {
+    const reading = JSON.parse(payload.toString()) as Partial<Reading> | null;
+    return typeof reading?.q === 'string' && typeof reading.t === 'number' ? (reading as Reading) : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -14,25 +14,25 @@ import type { Plant } from '../../adapters/simulator/plant.js';
 
 const sizes = { coil: 8, discrete: 8, holding: 8, input: 32 };
 
+/** What a master may write, at address 0 of a table. */
+interface Writable {
+  readonly coil?: (on: boolean) => void;
+  /** Raw register. */
+  readonly holding?: (value: number) => void;
+}
+
 /** Brings the plant to now and its values into the tables before each read; gives writes to the plant. */
 class UnitImage implements RegisterImage {
   readonly #memory = new MemoryImage(sizes);
   readonly #plant: Plant;
   readonly #load: (image: UnitImage) => void;
-  readonly #store: (table: 'coil' | 'holding', address: number, value: number) => boolean;
+  readonly #writable: Writable;
 
-  /**
-   * @param load - puts the plant's values into the tables
-   * @param store - takes one written value; false: this address cannot be written
-   */
-  constructor(
-    plant: Plant,
-    load: (image: UnitImage) => void,
-    store: (table: 'coil' | 'holding', address: number, value: number) => boolean,
-  ) {
+  /** @param load - puts the plant's values into the tables */
+  constructor(plant: Plant, load: (image: UnitImage) => void, writable: Writable = {}) {
     this.#plant = plant;
     this.#load = load;
-    this.#store = store;
+    this.#writable = writable;
   }
 
   bit(table: 'coil' | 'discrete', address: number, value: boolean): void {
@@ -51,8 +51,11 @@ class UnitImage implements RegisterImage {
   }
 
   write(table: 'coil' | 'holding', start: number, values: readonly number[]): ExceptionCode | undefined {
+    const [value] = values;
+    if (start !== 0 || values.length !== 1 || value === undefined || this.#writable[table] === undefined) return 2;
     this.#plant.step();
-    for (const [index, value] of values.entries()) if (!this.#store(table, start + index, value)) return 2;
+    if (table === 'coil') this.#writable.coil?.(value === 1);
+    else this.#writable.holding?.(value);
     return undefined;
   }
 }
@@ -70,22 +73,20 @@ export function plantUnits(plant: Plant): ReadonlyMap<number, RegisterImage> {
       image.register('holding', 0, 'int16', boiler.setpoint * 10);
       image.bit('coil', 0, boiler.burner);
     },
-    (table, address, value) => {
-      if (address !== 0) return false;
-      if (table === 'coil') boiler.burner = value === 1;
-      else boiler.setpoint = ((value << 16) >> 16) / 10;
-      return true;
+    {
+      coil: (on) => {
+        boiler.burner = on;
+      },
+      holding: (value) => {
+        boiler.setpoint = ((value << 16) >> 16) / 10;
+      },
     },
   );
-  const meterImage = new UnitImage(
-    plant,
-    (image) => {
-      const values = [...meter.voltages, ...meter.currents, meter.power, meter.powerFactor, meter.frequency];
-      for (const [index, value] of values.entries()) image.register('input', 2 * index, 'float32', value);
-      image.register('input', 18, 'float64', meter.energy);
-    },
-    () => false,
-  );
+  const meterImage = new UnitImage(plant, (image) => {
+    const values = [...meter.voltages, ...meter.currents, meter.power, meter.powerFactor, meter.frequency];
+    for (const [index, value] of values.entries()) image.register('input', 2 * index, 'float32', value);
+    image.register('input', 18, 'float64', meter.energy);
+  });
   const tankImage = new UnitImage(
     plant,
     (image) => {
@@ -94,10 +95,10 @@ export function plantUnits(plant: Plant): ReadonlyMap<number, RegisterImage> {
       image.bit('discrete', 1, tank.isLow);
       image.bit('coil', 0, tank.pump);
     },
-    (table, address, value) => {
-      if (table !== 'coil' || address !== 0) return false;
-      tank.pump = value === 1;
-      return true;
+    {
+      coil: (on) => {
+        tank.pump = on;
+      },
     },
   );
   return new Map([

@@ -34,11 +34,12 @@ export async function runSimulator({ endpoint }: SimulatorOptions): Promise<numb
     const served = serveModbus(wire, { framing: 'rtu', units, clock, signal, silenceMs });
     const reason = await Promise.race([stop, served.then(() => 'line is gone')]);
     stopping.abort();
-    await served;
+    const dropped = await served;
+    if (dropped > 0) process.stderr.write(`${dropped} requests were dropped: the master did not wait for answers\n`);
     if (reason === 'line is gone') process.stderr.write(`${endpoint.path} is gone\n`);
     return reason === 'line is gone' ? 69 : 0;
   }
-  const wires = new Set<Promise<void>>();
+  const wires = new Set<Promise<unknown>>();
   const server = createServer({ noDelay: true }, (wire: Duplex) => {
     const served = serveModbus(wire, { framing: 'tcp', units, clock, signal });
     wires.add(served);

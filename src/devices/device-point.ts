@@ -23,7 +23,7 @@ export class DevicePoint {
     this.point = { id: config.id, address: config.address, writable: reason === undefined };
     this.span = adapter.span?.(config.address);
     this.shadow = shadow.add(device, config, topic, reason);
-    this.rule = new ReportRule(config.report);
+    this.rule = new ReportRule(config.report, config.every);
   }
 
   /** What the reading means in engineering terms. */

@@ -10,11 +10,11 @@
 import type { AnyAdapter } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig, PortConfig } from '../core/config.js';
-import { errorView, type GatewayError } from '../core/errors.js';
+import { errorView } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
-import { endpointName, type OpenTransport } from '../core/transport.js';
+import type { OpenTransport } from '../core/transport.js';
 import type { AlarmView, CommandResult, DeviceState, DeviceView, PointView, ServiceView } from '../core/views.js';
 import { CommandTopics, pointOf, type Target } from './command-topics.js';
 import { Commands, DEFAULT_DEADLINE_MS } from './commands.js';
@@ -24,6 +24,7 @@ import { Port } from './port.js';
 import { Publisher } from './publisher.js';
 import { Shadow, viewValue } from './shadow.js';
 import { Supervisor } from './supervisor.js';
+import { alarmViews, deviceView, type RunningPort } from './views.js';
 
 export { devicesErrors } from './errors.js';
 export { openTransport } from './transport/open.js';
@@ -73,14 +74,6 @@ export interface Devices extends Service {
   alarms(): readonly AlarmView[];
 }
 
-interface RunningPort {
-  readonly config: PortConfig;
-  /** undefined: no device uses it, it is not opened. */
-  readonly port: Port | undefined;
-  readonly commands: Commands;
-  readonly supervisors: readonly Supervisor[];
-}
-
 /** @throws GatewayError of fault `config` when ports, devices and adapters do not fit together */
 export function createDevices(options: DevicesOptions): Devices {
   return new RunningDevices(options);
@@ -88,7 +81,6 @@ export function createDevices(options: DevicesOptions): Devices {
 
 class RunningDevices implements Devices {
   readonly name = 'devices';
-  readonly #clock: Clock;
   readonly #log: Log;
   readonly #shadow = new Shadow();
   readonly #publisher: Publisher;
@@ -102,7 +94,6 @@ class RunningDevices implements Devices {
   constructor(o: DevicesOptions) {
     const log = o.log;
     const random = o.random ?? Math.random;
-    this.#clock = o.clock;
     this.#log = log;
     this.#createdAt = o.clock.now();
     this.#publisher = new Publisher(o.gatewayId, o.router, o.clock, log);
@@ -195,22 +186,7 @@ class RunningDevices implements Devices {
   }
 
   alarms(): readonly AlarmView[] {
-    const alarms: AlarmView[] = [];
-    for (const { port, config, supervisors } of this.#ports) {
-      const view = port?.view();
-      const broken = view?.state === 'down' ? port?.error : undefined;
-      if (view !== undefined && broken !== undefined) {
-        alarms.push(alarm('error', `port:${config.name}`, view.since, broken));
-      }
-      for (const { state, since, error, config } of supervisors) {
-        if (error === undefined) continue;
-        // Where the port is the cause, one alarm says it for all its devices.
-        if (state === 'offline' && broken === undefined) {
-          alarms.push(alarm('error', `device:${config.name}`, since, error));
-        } else if (state === 'degraded') alarms.push(alarm('warn', `device:${config.name}`, since, error));
-      }
-    }
-    return alarms.sort((a, b) => Number(a.severity === 'warn') - Number(b.severity === 'warn') || a.since - b.since);
+    return alarmViews(this.#ports);
   }
 
   /**
@@ -281,41 +257,4 @@ class RunningDevices implements Devices {
     }
     return { config, port, commands, supervisors };
   }
-}
-
-function alarm(severity: AlarmView['severity'], subject: string, since: number, error: GatewayError): AlarmView {
-  return { severity, subject, since, error: errorView(error) };
-}
-
-function deviceView(supervisor: Supervisor, port: PortConfig): DeviceView {
-  const { config, stats, error, nextTryAt } = supervisor;
-  const points = [...supervisor.points.values()];
-  return {
-    name: config.name,
-    adapter: config.adapter,
-    port: config.port,
-    endpoint: endpointName(port.endpoint),
-    address: addressOf(config.options),
-    state: supervisor.state,
-    since: supervisor.since,
-    ...(error === undefined ? {} : { error: errorView(error) }),
-    points: points.length,
-    badPoints: points.filter((point) => point.shadow.sample?.quality === 'bad').length,
-    exchangeMs: stats.exchangeMs(),
-    requests: stats.requests,
-    timeouts: stats.timeouts,
-    errors: stats.errors,
-    errorsPerMinute: stats.errorsPerMinute(),
-    overruns: supervisor.overruns,
-    ...(supervisor.state === 'offline' && nextTryAt !== undefined ? { nextTryAt } : {}),
-  };
-}
-
-/** An adapter names the device on its port by the first key of its schema: `unit 3`. */
-function addressOf(options: unknown): string {
-  if (typeof options !== 'object' || options === null) return '';
-  const first = Object.entries(options)[0];
-  return first !== undefined && ['string', 'number', 'boolean'].includes(typeof first[1])
-    ? `${first[0]} ${first[1]}`
-    : '';
 }

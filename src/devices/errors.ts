@@ -1,5 +1,6 @@
 /** Errors of ports, devices, points and commands. `hpmq explain CODE` reads this catalogue. */
 import { type ErrorCatalogue, errorsOf } from '../core/errors.js';
+import { nearestNames } from '../core/nearest.js';
 
 export const devicesErrors = {
   PORT_NOT_FOUND: { fault: 'device', hint: 'check that the adapter is plugged in; /dev/serial/by-id has stable names' },
@@ -57,39 +58,8 @@ export const devicesErrors = {
 
 export const devicesError = errorsOf(devicesErrors);
 
-/** The names most like the one given, best first, for a hint. */
-export function nearest(name: string, names: Iterable<string>, limit = 3): readonly string[] {
-  const wanted = name.toLowerCase();
-  return [...names]
-    .map((candidate) => {
-      const other = candidate.toLowerCase();
-      const contained = other.includes(wanted) || wanted.includes(other);
-      return { candidate, distance: contained ? 1 : editDistance(wanted, other) };
-    })
-    .filter(({ distance }) => distance <= Math.max(2, Math.floor(wanted.length / 2)))
-    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
-    .slice(0, limit)
-    .map(({ candidate }) => candidate);
-}
-
-/** Levenshtein distance of two short names; a long one is cut, so that a caller cannot make this costly. */
-function editDistance(a: string, b: string): number {
-  const left = a.slice(0, 64);
-  const right = b.slice(0, 64);
-  let row = Array.from({ length: right.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j++) {
-      const change = left[i - 1] === right[j - 1] ? 0 : 1;
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + change));
-    }
-    row = next;
-  }
-  return row[right.length]!;
-}
-
 /** Options of an error about an unknown name: `did you mean …` where a name is near. */
 export function didYouMean(name: string, names: Iterable<string>): { readonly hint?: string } {
-  const candidates = nearest(name, names);
+  const candidates = nearestNames(name, names);
   return candidates.length === 0 ? {} : { hint: `did you mean ${candidates.join(', ')}?` };
 }

@@ -23,9 +23,19 @@ export class FairQueue<T> {
     return true;
   }
 
-  /** The first item of the lane whose turn it is; that lane then goes to the end of the round. */
-  shift(): T | undefined {
+  /** Of the lanes that are not empty. */
+  keys(): Iterable<string> {
+    return this.#lanes.keys();
+  }
+
+  /**
+   * The first item of the lane whose turn it is; that lane then goes to the end of the round.
+   *
+   * @param isReady - a lane that is not keeps its place, the next one has its turn
+   */
+  shift(isReady: (key: string) => boolean = () => true): T | undefined {
     for (const [key, lane] of this.#lanes) {
+      if (!isReady(key)) continue;
       const item = lane.shift();
       this.#lanes.delete(key);
       if (lane.length > 0) this.#lanes.set(key, lane);

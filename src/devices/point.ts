@@ -168,7 +168,13 @@ function unscale(value: number | bigint, { scale, offset }: Scaling): number | b
     const shifted = value - BigInt(offset);
     if (shifted % BigInt(scale) === 0n) return shifted / BigInt(scale);
   }
-  return withoutNoise((Number(value) - offset) / scale);
+  const raw = (Number(value) - offset) / scale;
+  // An integer that reads as this very value is what was meant, with all its digits.
+  const whole = Math.round(raw);
+  if (Number.isSafeInteger(whole) && toEngineering(whole, { scale, offset, decimals: undefined }) === Number(value)) {
+    return unsigned(whole);
+  }
+  return withoutNoise(raw);
 }
 
 function wrongType(point: PointConfig, expected: string, value: Engineering) {

@@ -6,7 +6,7 @@
  *   polls    ─┘    (fair per device)   rest `pause`
  *
  * Rules: the wire carries one exchange at a time; commands go before asks, asks before polls, and a flood of the first
- * lets a poll through now and then; every exchange has a deadline; when the wire fails, the exchange in flight fails at
+ * lets a poll through now and then; a device that is not ready to be asked holds up nobody else; every exchange has a deadline; when the wire fails, the exchange in flight fails at
  * once and the wire is opened again; nothing here throws, an exchange's failure is its outcome.
  */
 import { setImmediate as turn } from 'node:timers/promises';
@@ -202,9 +202,9 @@ export class Port implements AsyncDisposable {
       this.#ended.ring();
     });
     while (session.error === undefined) {
-      const job = this.#next();
+      const job = this.#next(session);
       if (job === undefined) {
-        await this.#work.wait();
+        await this.#work.wait(this.#untilReady(session));
         continue;
       }
       await this.#exchange(session, job);
@@ -215,17 +215,24 @@ export class Port implements AsyncDisposable {
     signal.removeEventListener('abort', onStop);
   }
 
-  #next(): Job | undefined {
+  /** The job whose turn it is, of a device that can be asked now. */
+  #next(session: Session): Job | undefined {
     const { command, ask, poll } = this.#queues;
-    if (this.#inARow < MAX_IN_A_ROW || poll.size === 0) {
-      const first = command.shift() ?? ask.shift();
-      if (first !== undefined) {
-        this.#inARow++;
-        return first;
-      }
-    }
-    this.#inARow = 0;
-    return poll.shift();
+    const now = this.#o.clock.monotonic();
+    const isReady = (device: string) => session.readyAt(device) <= now;
+    const urgent = () => command.shift(isReady) ?? ask.shift(isReady);
+    const pollsTurn = this.#inARow >= MAX_IN_A_ROW ? poll.shift(isReady) : undefined;
+    const first = pollsTurn === undefined ? urgent() : undefined;
+    this.#inARow = first === undefined ? 0 : this.#inARow + 1;
+    return pollsTurn ?? first ?? poll.shift(isReady);
+  }
+
+  /** ms until the first device that has a job can be asked; undefined: there is no job. */
+  #untilReady(session: Session): number | undefined {
+    const waiting = Object.values(this.#queues).flatMap((queue) => [...queue.keys()]);
+    if (waiting.length === 0) return undefined;
+    const readyAt = Math.min(...waiting.map((device) => session.readyAt(device)));
+    return Math.max(0, Math.ceil(readyAt - this.#o.clock.monotonic()));
   }
 
   async #exchange(session: Session, job: Job): Promise<void> {

@@ -3,13 +3,19 @@ import type { ReportConfig } from '../core/config.js';
 import type { Engineering } from './point.js';
 import type { Sample } from './shadow.js';
 
+/** The next reading is expected after this share of `every`: it may come a little early. */
+const NEXT_READING = 0.9;
+
 export class ReportRule {
   readonly #config: ReportConfig;
+  readonly #every: number;
   #last: Sample | undefined;
   #lastAt = 0;
 
-  constructor(config: ReportConfig) {
+  /** @param every - time between two readings, ms */
+  constructor(config: ReportConfig, every: number) {
     this.#config = config;
+    this.#every = every;
   }
 
   /**
@@ -31,7 +37,8 @@ export class ReportRule {
     const { mode, deadband, maxSilence } = this.#config;
     if (last === undefined || mode === 'always') return true;
     if (last.quality !== sample.quality || last.error?.code !== sample.error?.code) return true;
-    if (now - this.#lastAt >= maxSilence) return true;
+    // The next reading would break the silence too late.
+    if (now - this.#lastAt + NEXT_READING * this.#every >= maxSilence) return true;
     return differs(last.value, sample.value, deadband);
   }
 }

@@ -63,6 +63,11 @@ export class Session {
     return device;
   }
 
+  /** Monotonic ms before which the device is not to be asked. */
+  readyAt(name: string): number {
+    return this.#devices.get(name)?.readyAt?.() ?? 0;
+  }
+
   /** Calls back when the session ends, at once when it is over already. */
   onEnd(listener: (error: GatewayError) => void): Disposable {
     if (this.#error !== undefined) listener(this.#error);

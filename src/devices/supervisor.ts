@@ -292,10 +292,10 @@ export class Supervisor implements AsyncDisposable {
 
   #apply(entry: Entry, readings: readonly Reading[]): void {
     const { points } = entry.piece;
-    if (readings.every((reading) => reading.quality === 'bad')) {
+    const refusal = refusalOf(readings);
+    if (refusal !== undefined) {
       this.stats.error();
-      const fromDevice = readings.every((reading) => reading.error?.fault === 'device');
-      if (fromDevice && this.#groups.refused(entry)) return;
+      if (refusal.details.busy !== true && this.#groups.refused(entry)) return;
     } else {
       entry.group.plan.answered(entry.piece);
     }
@@ -349,6 +349,13 @@ export class Supervisor implements AsyncDisposable {
     } else if (this.#failures > 0) this.#status.set('degraded', this.#error);
     else this.#status.set(trouble === undefined ? 'online' : 'degraded', trouble);
   }
+}
+
+/** Why the device refused the exchange as a whole; undefined: it did not, even if no reading is good. */
+function refusalOf(readings: readonly Reading[]): GatewayError | undefined {
+  const error = readings[0]?.error;
+  const isRefusal = error?.fault === 'device' && readings.every((reading) => reading.error === error);
+  return isRefusal ? error : undefined;
 }
 
 function hintOf(error: GatewayError | undefined): { readonly hint?: string } {

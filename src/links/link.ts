@@ -136,16 +136,17 @@ export class Link implements Sink, AsyncDisposable {
     let delays = backoffDelays(RECONNECT, random);
     while (!signal.aborted) {
       this.#status.trying();
-      const startedAt = clock.monotonic();
+      let openedAt = Number.POSITIVE_INFINITY;
       let error: GatewayError;
       try {
         const far = await this.#open(signal);
+        openedAt = clock.monotonic();
         error = await this.#serve(far, signal);
-        if (clock.monotonic() - startedAt >= GOOD_CONNECTION) delays = backoffDelays(RECONNECT, random);
       } catch (failure) {
         error = toGatewayError(failure);
       }
       if (signal.aborted) return;
+      if (clock.monotonic() - openedAt >= GOOD_CONNECTION) delays = backoffDelays(RECONNECT, random);
       const wait = delays.next().value;
       this.#status.lost(error, clock.now() + wait);
       await clock.sleep(wait, signal);

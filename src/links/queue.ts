@@ -1,6 +1,6 @@
 /**
  * What a link still has to deliver: messages that wait, then messages in flight until the far side acknowledges them.
- * First in, first out, also after a lost connection. Full: the oldest that waits goes, counted.
+ * First in, first out, also after a lost connection. Full, by number or by bytes: the oldest that waits goes, counted.
  */
 import type { Message, PublishProperties, QoS } from '../core/message.js';
 
@@ -19,21 +19,30 @@ export interface Outgoing {
   readonly source: Message;
 }
 
+/** Payload bytes of all messages; a single larger one is still taken. */
+const MAX_BYTES = 64 * 1_048_576;
 /** The array is cut when this many of its first places are empty. */
 const SLACK = 1_024;
 
 export class Outbox {
   readonly #capacity: number;
-  #waiting: Outgoing[] = [];
+  readonly #maxBytes: number;
+  /** undefined: a place before the head. */
+  #waiting: (Outgoing | undefined)[] = [];
   /** First used place of #waiting. */
   #head = 0;
   /** In the order they were sent. */
   readonly #inFlight = new Set<Outgoing>();
+  #bytes = 0;
   #dropped = 0;
 
-  /** @param capacity - messages that may wait; those in flight are limited by the window of the far side */
-  constructor(capacity: number) {
+  /**
+   * @param capacity - messages that may wait; those in flight are limited by the window of the far side
+   * @param maxBytes - payload bytes, waiting and in flight
+   */
+  constructor(capacity: number, maxBytes = MAX_BYTES) {
     this.#capacity = capacity;
+    this.#maxBytes = maxBytes;
   }
 
   get waiting(): number {
@@ -49,8 +58,9 @@ export class Outbox {
     return this.waiting + this.inFlight;
   }
 
+  /** By bytes it counts as full from nine tenths on: how large the next message is nobody knows. */
   get isFull(): boolean {
-    return this.waiting >= this.#capacity;
+    return this.waiting >= this.#capacity || this.#bytes > this.#maxBytes * 0.9;
   }
 
   /** Messages lost because there was no room. */
@@ -67,6 +77,7 @@ export class Outbox {
   /** @returns false when the oldest had to go for it */
   push(item: Outgoing): boolean {
     this.#waiting.push(item);
+    this.#bytes += item.payload.length;
     return this.#trim();
   }
 
@@ -77,9 +88,11 @@ export class Outbox {
 
   /** Takes the next away for good: it was sent at QoS 0, or cannot be sent. */
   shift(): Outgoing | undefined {
-    if (this.waiting === 0) return undefined;
     const item = this.#waiting[this.#head];
-    this.#head++;
+    if (item === undefined) return undefined;
+    this.#bytes -= item.payload.length;
+    // Not only passed over: the array must not keep its payload.
+    this.#waiting[this.#head++] = undefined;
     if (this.#head === this.#waiting.length) {
       this.#waiting = [];
       this.#head = 0;
@@ -93,13 +106,17 @@ export class Outbox {
   /** Takes the next away until it is acknowledged by {@link settle}. */
   send(): Outgoing | undefined {
     const item = this.shift();
-    if (item !== undefined) this.#inFlight.add(item);
+    if (item === undefined) return undefined;
+    this.#inFlight.add(item);
+    this.#bytes += item.payload.length;
     return item;
   }
 
   /** The far side took it, or refused it for good. */
   settle(item: Outgoing): boolean {
-    return this.#inFlight.delete(item);
+    if (!this.#inFlight.delete(item)) return false;
+    this.#bytes -= item.payload.length;
+    return true;
   }
 
   /**
@@ -107,18 +124,21 @@ export class Outbox {
    * QoS 0 does not wait for a connection.
    */
   requeue(): void {
-    const all = [...this.#inFlight, ...this.#waiting.slice(this.#head)];
-    this.#inFlight.clear();
-    this.#waiting = all.filter((item) => item.qos > 0);
+    const size = this.size;
+    this.#waiting = [...this.#inFlight, ...this.#waiting].filter((item) => item !== undefined && item.qos > 0);
     this.#head = 0;
-    this.#dropped += all.length - this.#waiting.length;
+    this.#inFlight.clear();
+    this.#bytes = this.#waiting.reduce((sum, item) => sum + item!.payload.length, 0);
+    this.#dropped += size - this.#waiting.length;
     this.#trim();
   }
 
   #trim(): boolean {
-    const excess = this.waiting - this.#capacity;
-    for (let i = 0; i < excess; i++) this.shift();
-    if (excess > 0) this.#dropped += excess;
-    return excess <= 0;
+    const before = this.#dropped;
+    while (this.waiting > this.#capacity || (this.waiting > 1 && this.#bytes > this.#maxBytes)) {
+      this.shift();
+      this.#dropped++;
+    }
+    return this.#dropped === before;
   }
 }

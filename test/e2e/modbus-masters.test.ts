@@ -20,7 +20,7 @@ function plant(): MemoryImage {
 /** Serves unit 1 on a TCP port until the test ends. */
 async function serveTcp(t: Test, image: MemoryImage): Promise<number> {
   const stop = new AbortController();
-  const serving = new Set<Promise<void>>();
+  const serving = new Set<Promise<number>>();
   const server = createServer({ noDelay: true }, (socket) => {
     const units = new Map([[1, image]]);
     serving.add(serveModbus(socket, { framing: 'tcp', units, clock: systemClock, signal: stop.signal }));

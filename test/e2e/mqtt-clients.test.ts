@@ -4,7 +4,7 @@ import t, { type Test } from 'tap';
 import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/core/clock.js';
 import { silentLog } from '../../src/core/log.js';
-import { eventually, needs, type Peer, startPeer } from '../support/peers.js';
+import { eventually, freePort, needs, type Peer, startPeer } from '../support/peers.js';
 import { brokerConfig } from '../unit/broker/harness.js';
 
 const versions = ['311', '5'] as const;
@@ -248,3 +248,35 @@ t.test('MQTT.js 5.0: request and response, Topic Alias, identifiers, take-over t
   await connect(t, port, { protocolVersion: 5, clientId: 'server' });
   t.equal(await told, 0x8e);
 });
+
+t.test(
+  'a mosquitto bridge with its default settings',
+  needs('mosquitto', 'mosquitto_pub', 'mosquitto_sub'),
+  async (t) => {
+    const { broker, port } = await startBroker(t);
+    const far = String(await freePort());
+    const lines = [
+      `listener ${far} 127.0.0.1`,
+      'allow_anonymous true',
+      'connection bridge',
+      `address 127.0.0.1:${port}`,
+      'topic # both 1',
+      'notifications false',
+    ];
+    const folder = t.testdir({ 'mosquitto.conf': `${lines.join('\n')}\n` });
+    startPeer(t, 'mosquitto', ['-c', `${folder}/mosquitto.conf`]);
+    await subscriptions(broker, 1);
+    const here = sub(t, port, '-t', 'up', '-C', '1');
+    await subscriptions(broker, 2);
+    await pub(t, far, '-t', 'up', '-m', 'u', '-q', '1');
+    t.equal(await here.ended, 0);
+    t.equal(here.stdout(), 'up|u|q0|r0\n');
+    await pub(t, port, '-t', 'down', '-m', 'd', '-q', '1', '-r');
+    const there = sub(t, far, '-t', 'down', '-C', '1');
+    t.equal(await there.ended, 0);
+    t.match(there.stdout(), /^down\|d\|q0/);
+    const later = sub(t, far, '-t', 'down', '-C', '1');
+    t.equal(await later.ended, 0, 'retained over there, too');
+    t.equal(later.stdout(), 'down|d|q0|r1\n');
+  },
+);

@@ -144,7 +144,7 @@ export class FakeView implements GatewayView {
       clients: 2,
       subscriptions: 5,
       retained: 1,
-      devices: { online: 1, degraded: 0, offline: 1, paused: 0 },
+      devices: { starting: 0, online: 1, degraded: 0, offline: 1, paused: 0 },
       points: { good: 4, stale: 0, bad: 1 },
       rssBytes: 61_000_000,
       readOnly: false,

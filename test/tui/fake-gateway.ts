@@ -230,7 +230,7 @@ export class FakeGateway implements ApiClient {
       clients: 3,
       subscriptions: 12,
       retained: this.#topics.size,
-      devices: { online: 2, degraded: 0, offline: 1, paused: this.#paused.size },
+      devices: { starting: 0, online: 2, degraded: 0, offline: 1, paused: this.#paused.size },
       points: { good: count('good'), stale: count('stale'), bad: count('bad') },
       rssBytes: 61_400_000,
       readOnly: this.#readOnly,

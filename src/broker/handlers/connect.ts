@@ -19,7 +19,9 @@ export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   const before = broker.sessions.get(clientId);
   if (before?.channel === undefined && broker.sessions.connected >= broker.limits.connections) {
     broker.statistics.connectionsRefused++;
-    return new Refusal(ReasonCode.quotaExceeded, 'as many clients are connected as are allowed');
+    // Not returned, which would count it as a fault of the client.
+    client.refuse(new Refusal(ReasonCode.quotaExceeded, 'as many clients are connected as are allowed'));
+    return undefined;
   }
   const { properties } = packet;
   const asked = requestedExpiry(packet);
@@ -48,7 +50,8 @@ export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   const present = broker.sessions.get(clientId);
   const session = present ?? broker.sessions.create(clientId);
   const receiveMaximum = properties.receiveMaximum ?? MAX_RECEIVE_MAXIMUM;
-  client.accept({ session, keepAlive: packet.keepAlive, receiveMaximum, maximumPacketSize });
+  const { isBridge, keepAlive } = packet;
+  client.accept({ session, isBridge, keepAlive, receiveMaximum, maximumPacketSize });
   session.connect(client, granted, packet.will === undefined ? undefined : new Will(packet.will, session.origin));
   broker.sessions.present(session);
   client.send(connack(present !== undefined));

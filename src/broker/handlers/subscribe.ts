@@ -11,7 +11,8 @@ export function handleSubscribe(client: Client, session: Session, packet: Subscr
     const refused = filterRefusal(subscription.filter);
     if (refused !== undefined) return refused;
     if (!session.mayTake(subscription.filter)) return ReasonCode.quotaExceeded;
-    session.subscribe(subscription);
+    // As 5.0 bridges ask for themselves: 3.1.1 has no words for it.
+    session.subscribe(client.isBridge ? { ...subscription, noLocal: true, retainAsPublished: true } : subscription);
     return subscription.qos;
   });
   const { protocolVersion } = client;

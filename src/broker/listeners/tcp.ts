@@ -17,9 +17,12 @@ export interface ListenerEvents {
   readonly onError: (error: Error) => void;
 }
 
+/** Clients may do without MQTT's Keep Alive: then the system asks, after a minute of silence (ms), whether they are there. */
+const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+
 /** @throws GatewayError BROKER_ADDRESS_IN_USE, _NOT_PERMITTED, _NOT_AVAILABLE or BROKER_LISTEN_FAILED */
 export function listenTcp(config: ListenerConfig, events: ListenerEvents): Promise<Listener> {
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = createServer(socketOptions, (socket) => {
     socket.on('error', () => {});
     events.onSocket(socket, hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0));
   });

@@ -94,12 +94,14 @@ export class Decoder {
     const reader = this.#reader;
     const name = reader.binary().toString('latin1');
     const level = reader.byte();
-    const known = (name === 'MQTT' && (level === 4 || level === 5)) || (name === 'MQIsdp' && level === 3);
     if (reader.fault !== undefined) return reader.fault;
-    this.#version = known ? (level as ProtocolVersion) : level > 4 ? 5 : 4;
+    const isBridge = level === 0x83 || level === 0x84;
+    const version = isBridge ? level - 0x80 : level;
+    const known = (name === 'MQTT' && (version === 4 || version === 5)) || (name === 'MQIsdp' && version === 3);
+    this.#version = known ? (version as ProtocolVersion) : version > 4 ? 5 : 4;
     if (!known)
       return new Refusal(ReasonCode.unsupportedProtocolVersion, 'the protocol version is not 3.1, 3.1.1 or 5.0');
-    const isVersion5 = level === 5;
+    const isVersion5 = version === 5;
     const flags = reader.byte();
     const has = (bit: number) => (flags & bit) !== 0;
     reader.uint16();
@@ -127,6 +129,7 @@ export class Decoder {
     return {
       type: 'connect',
       protocolVersion: this.#version,
+      isBridge,
       clientId: packet.clientId,
       cleanStart: packet.clean ?? false,
       keepAlive: packet.keepalive ?? 0,
@@ -201,7 +204,18 @@ function willFields(
   properties: Properties | undefined,
 ): WillFields {
   const { topic, payload, qos = 0, retain = false } = will;
-  return { topic, payload: Buffer.from(payload), qos, retain, properties: properties ?? NO_PROPERTIES };
+  const { correlationData } = properties ?? NO_PROPERTIES;
+  return {
+    topic,
+    payload: Buffer.from(payload),
+    qos,
+    retain,
+    // Kept as long as the connection, so no view of CONNECT, which may hold a password.
+    properties: {
+      ...properties,
+      ...(correlationData !== undefined && { correlationData: Buffer.from(correlationData) }),
+    },
+  };
 }
 
 /** A new parser for each packet: it keeps what it parsed last, which for CONNECT would be the password. */

@@ -28,6 +28,8 @@ export const PacketType = {
 export interface ConnectPacket {
   readonly type: 'connect';
   readonly protocolVersion: ProtocolVersion;
+  /** Another broker as a client: bit 7 of the protocol level of 3.1 and 3.1.1, a custom begun by Mosquitto. */
+  readonly isBridge: boolean;
   readonly clientId: string;
   /** Clean Start; Clean Session in 3.1.1. */
   readonly cleanStart: boolean;
@@ -37,9 +39,9 @@ export interface ConnectPacket {
   readonly properties: Properties;
 }
 
+/** Owned: nothing in it is a view of the packet. */
 export interface WillFields {
   readonly topic: string;
-  /** Owned. */
   readonly payload: Buffer;
   readonly qos: QoS;
   readonly retain: boolean;

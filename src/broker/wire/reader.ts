@@ -23,10 +23,6 @@ export class Reader {
     return this.#fault;
   }
 
-  get position(): number {
-    return this.#position;
-  }
-
   get remaining(): number {
     return this.#end - this.#position;
   }

@@ -35,15 +35,28 @@ export class OutgoingStore extends Store {}
 /** QoS 2 messages received but not yet released by PUBREL (MQTT 5.0 §4.3.3). */
 export class IncomingStore extends Store {
   readonly #packets = new Map<number | undefined, Packet>();
+  readonly #maxBytes: number;
+  readonly #onFull: (bytes: number) => void;
+  #bytes = 0;
+
+  /** @param onFull - told when payloads of more than `maxBytes` are held */
+  constructor(maxBytes: number, onFull: (bytes: number) => void) {
+    super();
+    this.#maxBytes = maxBytes;
+    this.#onFull = onFull;
+  }
 
   override put(packet: Packet, done: (error?: Error) => void): this {
+    this.#forget(packet.messageId);
     this.#packets.set(packet.messageId, packet);
+    this.#bytes += payloadBytes(packet);
+    if (this.#bytes > this.#maxBytes) this.#onFull(this.#bytes);
     done();
     return this;
   }
 
   override del(packet: Pick<Packet, 'messageId'>, done: Found): this {
-    this.#packets.delete(packet.messageId);
+    this.#forget(packet.messageId);
     done();
     return this;
   }
@@ -62,6 +75,18 @@ export class IncomingStore extends Store {
   takeAll(): readonly IPublishPacket[] {
     const all = [...this.#packets.values()] as IPublishPacket[];
     this.#packets.clear();
+    this.#bytes = 0;
     return all;
   }
+
+  #forget(messageId: number | undefined): void {
+    const packet = this.#packets.get(messageId);
+    if (packet === undefined) return;
+    this.#packets.delete(messageId);
+    this.#bytes -= payloadBytes(packet);
+  }
+}
+
+function payloadBytes(packet: Packet): number {
+  return packet.cmd === 'publish' ? packet.payload.length : 0;
 }

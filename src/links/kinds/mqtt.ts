@@ -1,6 +1,6 @@
 /** One connection to an MQTT broker on MQTT.js. Its own queueing, storing and reconnecting are off: those are the link's. */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import type { IConnackPacket, IPublishPacket, MqttClient, Packet } from 'mqtt';
 import type { Clock } from '../../core/clock.js';
 import type { LinkConfig } from '../../core/config.js';
@@ -30,6 +30,8 @@ const CONNECT_TIMEOUT = 10_000;
 const CLOSE_TIMEOUT = 1_000;
 /** Largest packet taken from the far side, bytes; announced as Maximum Packet Size where the protocol can. */
 const MAX_INCOMING_BYTES = 16 * 1_048_576;
+/** QoS 2 messages held until the far side releases them, bytes. */
+const MAX_HELD_BYTES = 64 * 1_048_576;
 /** In flight at most, where the far side allows more: what would have to be sent again after a lost connection. */
 const MAX_WINDOW = 1_000;
 /** MQTT 3.1.1 announces no limit; brokers commonly stop reading beyond 100. */
@@ -61,7 +63,7 @@ export interface MqttOptions {
 export async function openMqtt(options: MqttOptions, signal: AbortSignal): Promise<FarSide> {
   const { default: mqtt } = await import('mqtt');
   signal.throwIfAborted();
-  const connection = new MqttConnection(options, mqtt.MqttClient);
+  const connection = new MqttConnection(options, mqtt.MqttClient, secureContext(options.config));
   const abort = () => connection.fail(toGatewayError(signal.reason));
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -76,12 +78,31 @@ export async function openMqtt(options: MqttOptions, signal: AbortSignal): Promi
   return connection;
 }
 
+/** Parsed here because tls.connect() would throw it into the middle of MQTT.js. */
+function secureContext({ url, tls: { ca, cert, key } }: LinkConfig): SecureContext | undefined {
+  if (new URL(url).protocol !== 'mqtts:') return undefined;
+  try {
+    return createSecureContext({
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    });
+  } catch (cause) {
+    throw linkError('LINK_TLS', `the certificate or key of the link cannot be used: ${(cause as Error).message}`, {
+      cause,
+      hint: 'check that `tls` names PEM files, and that the key belongs to the certificate',
+    });
+  }
+}
+
 class MqttConnection implements FarSide {
   readonly closed: Promise<GatewayError>;
   readonly #options: MqttOptions;
   readonly #far: string;
+  /** undefined: without TLS. */
+  readonly #secure: SecureContext | undefined;
   readonly #client: MqttClient;
-  readonly #incoming = new IncomingStore();
+  readonly #incoming = new IncomingStore(MAX_HELD_BYTES, (bytes) => this.#holdsTooMuch(bytes));
   readonly #guard = new FrameGuard(MAX_INCOMING_BYTES);
   #socket: Socket | undefined;
   #phase: Phase = 'tcp';
@@ -89,8 +110,9 @@ class MqttConnection implements FarSide {
   #cause: GatewayError | undefined;
   #limits: NonNullable<IConnackPacket['properties']> = {};
 
-  constructor(options: MqttOptions, Client: typeof MqttClient) {
+  constructor(options: MqttOptions, Client: typeof MqttClient, secure: SecureContext | undefined) {
     this.#options = options;
+    this.#secure = secure;
     const { config, will } = options;
     this.#far = new URL(config.url).host;
     this.#client = new Client(() => this.#openSocket(), {
@@ -199,19 +221,13 @@ class MqttConnection implements FarSide {
   }
 
   #openSocket(): Socket {
-    const { url, tls } = this.#options.config;
-    const { protocol, hostname, port } = new URL(url);
+    const { hostname, port } = new URL(this.#options.config.url);
     const host = hostname.replace(/^\[|\]$/g, '');
-    const secure = protocol === 'mqtts:';
+    const secureContext = this.#secure;
+    const secure = secureContext !== undefined;
     const address = { host, port: port === '' ? (secure ? 8_883 : 1_883) : Number(port) };
     const socket = secure
-      ? connectTls({
-          ...address,
-          ...(isIP(host) === 0 ? { servername: host } : {}),
-          ...(tls.ca === undefined ? {} : { ca: tls.ca }),
-          ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-          ...(tls.key === undefined ? {} : { key: tls.key }),
-        })
+      ? connectTls({ ...address, ...(isIP(host) === 0 ? { servername: host } : {}), secureContext })
       : connectTcp(address);
     this.#socket = socket;
     socket.setNoDelay(true);
@@ -232,6 +248,11 @@ class MqttConnection implements FarSide {
       this.fail(linkError('LINK_PROTOCOL', message, { details: { far: this.#far } }));
     });
     return socket;
+  }
+
+  #holdsTooMuch(bytes: number): void {
+    const message = `${this.#far} sent ${bytes} bytes of QoS 2 messages that it has not released, more than ${MAX_HELD_BYTES}`;
+    this.fail(linkError('LINK_PROTOCOL', message, { details: { far: this.#far } }));
   }
 
   #onPacket(packet: Packet): void {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import t from 'tap';
 import { createBroker } from '../../../src/broker/broker.js';
@@ -6,7 +7,7 @@ import { GatewayError } from '../../../src/core/errors.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage } from '../../../src/core/message.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { eventually } from '../../support/peers.js';
+import { eventually, needs } from '../../support/peers.js';
 import { Bench, brokerConfig, TestClient } from './harness.js';
 
 const never = new AbortController().signal;
@@ -166,6 +167,26 @@ t.test('sockets beyond the limit are closed at once, counted by nobody else', as
   await bench.settle();
   t.equal(bench.broker.connections(), 17, 'one, and those let in to be told why not');
   t.equal(clients.filter(({ isClosed }) => isClosed).length, 3);
+});
+
+t.test('all clients may come back at once while their old connections still seem open', async (t) => {
+  const bench = new Bench(t, { connections: 40 });
+  const ids = Array.from({ length: 40 }, (_, i) => `c${i}`);
+  for (const id of ids) await bench.connect(4, id, { clean: false });
+  const back = ids.map(() => bench.open(4));
+  const answers = await Promise.all(back.map((client, i) => client.connect(ids[i]!, { clean: false })));
+  t.ok(answers.every(({ returnCode, sessionPresent }) => returnCode === 0 && sessionPresent));
+});
+
+t.test('a peer that is gone without a word is noticed even without Keep Alive', needs('ss'), async (t) => {
+  const bench = new Bench(t);
+  await bench.broker.start(never);
+  const port = bench.broker.addresses()[0]!.split(':')[1]!;
+  const socket = connect(Number(port), '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  await eventually(() => bench.broker.connections() === 1);
+  const shown = execFileSync('ss', ['-tnoH', `sport = :${port}`], { encoding: 'utf8' });
+  t.match(shown, /timer:\(keepalive,/, 'the system asks the peer');
 });
 
 t.test('one message object serves all receivers', async (t) => {

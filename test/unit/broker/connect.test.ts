@@ -170,6 +170,11 @@ t.test('one client too many is told so', async (t) => {
   t.equal((await old.connect('c')).returnCode, 3);
   const again = await bench.connect(5, 'a');
   t.equal(again.connack?.reasonCode, 0, 'taking over needs no room');
+  await bench.broker.start(new AbortController().signal);
+  const reader = await bench.connect(5, 'a');
+  await reader.subscribe('$SYS/broker/connections/+', 0);
+  const counts = (await reader.pending()).map(shown);
+  t.same(counts, ['$SYS/broker/connections/failed 0 q0 r1', '$SYS/broker/connections/refused 2 q0 r1']);
 });
 
 t.test('no CONNECT within connectTimeout: closed', async (t) => {
@@ -233,4 +238,27 @@ t.test('what a client sends against the protocol ends the connection with the re
   old.raw(Buffer.from('3003000123', 'hex'));
   await old.closed();
   t.same((await old.pending()).map(shown), []);
+});
+
+t.test('taking over a session evicts nobody else', async (t) => {
+  const bench = new Bench(t, { connections: 2 });
+  for (const id of ['a', 'b']) await (await bench.connect(4, id, { clean: false })).cut();
+  await bench.connect(4, 'c', { clean: false });
+  await bench.connect(4, 'c', { clean: false });
+  t.same(
+    bench.broker.clients().map(({ clientId }) => clientId),
+    ['a', 'b', 'c'],
+  );
+});
+
+t.test('while its answers wait for it to read, a client is not timed out for what we did not read', async (t) => {
+  const bench = new Bench(t);
+  const client = await bench.connect(4, 'a', { keepalive: 10 });
+  client.stream.pause();
+  client.raw(Buffer.alloc(2 * 1024 * 1024, Buffer.from('c000', 'hex')));
+  await bench.settle();
+  await bench.clock.advance(14_999);
+  client.stream.resume();
+  await bench.clock.advance(14_999);
+  t.equal(client.isClosed, false);
 });

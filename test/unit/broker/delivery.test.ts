@@ -117,6 +117,22 @@ t.test('the queue of an absent client drops the oldest and counts it; QoS 0 is n
   t.same((await second.pending()).map(shown), ['t 3 q1 r0', 't 4 q1 r0', 't 5 q1 r0']);
 });
 
+t.test('the queue of an absent client is limited in bytes too', async (t) => {
+  const bench = new Bench(t, { packetBytes: 1024 * 1024 });
+  const first = await bench.connect(5, 's', kept);
+  await first.subscribe('t', 1);
+  await first.cut();
+  const payload = 'x'.repeat(1_000_000);
+  for (let i = 0; i < 20; i++) bench.route({ topic: 't', payload: `${i}${payload}`, qos: 1 });
+  const [client] = bench.broker.clients();
+  t.equal(client!.queued + client!.dropped, 20);
+  t.equal(client!.queued, 8, 'as many as 8 MiB hold');
+  await publish(bench, 'small');
+  t.match(bench.broker.clients()[0], { queued: 9, dropped: 12 });
+  const second = await bench.connect(5, 's', kept);
+  t.match((await second.next('publish')).payload.toString().slice(0, 3), '12x', 'the oldest went');
+});
+
 t.test('Message Expiry: what remains is sent on, what is over is not [MQTT-3.3.2-5] [MQTT-3.3.2-6]', async (t) => {
   const bench = new Bench(t);
   const first = await bench.connect(5, 's', kept);

@@ -125,6 +125,22 @@ t.test('beyond the limit a new topic is not retained, an old one is still replac
   t.same(kept(), ['b1', 'c2']);
 });
 
+t.test('retained messages are limited in bytes too; one that is too much leaves no old one behind', async (t) => {
+  const router = new MessageRouter({ clock: new ManualClock(), retainedMessages: 1_000 });
+  const payload = Buffer.alloc(16 * 1024 * 1024);
+  const retain = (topic: string, bytes: Buffer) =>
+    router.publish(createMessage({ topic, payload: bytes, origin: 'device:d', receivedAt: 0, retain: true }));
+  const topics = () => Array.from(router.retained('#'), ({ topic }) => topic);
+  for (const topic of ['a', 'b', 'c']) retain(topic, payload);
+  retain('d', Buffer.from('old'));
+  retain('d', payload);
+  t.same(topics(), ['a', 'b', 'c']);
+  t.equal(router.counters().dropped, 1);
+  retain('a', Buffer.alloc(0));
+  retain('d', payload);
+  t.same(topics(), ['b', 'c', 'd']);
+});
+
 t.test('retained messages read slowly are given as they are when read', async (t) => {
   const router = newRouter();
   for (const topic of ['a', 'b', 'c']) router.publish(message(topic, { retain: true, payload: '1' }));
@@ -144,5 +160,16 @@ t.test('a topic too long for the wire is dropped and counted', async (t) => {
   t.same(sink.taken, []);
   t.match(router.counters(), { dropped: 1, retained: 0 });
   router.publish(message(`${'é'.repeat(32_767)}x`));
+  t.equal(sink.taken.length, 1);
+});
+
+t.test('a topic with more than 200 levels is dropped and counted, whoever brings it', async (t) => {
+  const router = newRouter();
+  const sink = recorder('a');
+  router.attach(sink).subscribe(subscriptionTo('#'));
+  router.publish(message('/'.repeat(200), { retain: true }));
+  t.same(sink.taken, []);
+  t.match(router.counters(), { dropped: 1, retained: 0 });
+  router.publish(message('/'.repeat(199)));
   t.equal(sink.taken.length, 1);
 });

@@ -1,6 +1,6 @@
 /** Receivers that do not read, on real sockets: the kernel's buffers fill, ours must not. */
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { generate, type Packet } from 'mqtt-packet';
 import t, { type Test } from 'tap';
 import { type Broker, createBroker } from '../../../src/broker/broker.js';
@@ -90,17 +90,40 @@ t.test('a reader that takes nothing for drainTimeout is disconnected', async (t)
   await eventually(() => broker.connections() === 0);
 });
 
+t.test('a reader that is slow but reads is given one large message in full', async (t) => {
+  const { broker, clock } = await start(t, { drainTimeout: 5_000, packetBytes: 32 * 1024 * 1024 });
+  const socket = await deafSubscriber(t, broker, 1);
+  const size = 24 * 1024 * 1024;
+  publish(broker, 1, size, 1);
+  let bytes = 0;
+  let goal = 0;
+  socket.on('data', (chunk) => {
+    bytes += chunk.length;
+    if (bytes >= goal) socket.pause();
+  });
+  while (bytes < size && broker.connections() === 1) {
+    goal = Math.min(bytes + 2 * 1024 * 1024, size);
+    socket.resume();
+    await eventually(() => bytes >= goal || broker.connections() === 0);
+    await clock.advance(4_000);
+  }
+  t.equal(broker.clients()[0]?.connected, true);
+  t.ok(bytes >= size, `${bytes} of ${size}`);
+});
+
 t.test('who floods requests and does not read the answers is not read any further', async (t) => {
   const { broker } = await start(t, {});
   const socket = await deafSubscriber(t, broker, 0);
   const pings = Buffer.alloc(64 * 1024, Buffer.from([0xc0, 0x00]));
   let isBlocked = false;
   for (let i = 0; i < 400 && !isBlocked; i++) {
-    const taken = await Promise.race([
-      new Promise<boolean>((resolve) => socket.write(pings, () => resolve(true))),
-      sleep(300).then(() => false),
-    ]);
-    isBlocked = !taken;
+    let isTaken = false;
+    socket.write(pings, () => {
+      isTaken = true;
+    });
+    // Turns, not time: the broker lives in this process and would read in each of them.
+    for (let turns = 0; !isTaken && turns < 20_000; turns++) await turn();
+    isBlocked = !isTaken;
   }
   t.ok(isBlocked, 'the flood stands still');
   let answers = 0;

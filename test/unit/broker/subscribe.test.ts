@@ -182,3 +182,18 @@ t.test('expired retained messages are neither sent nor kept [MQTT-3.3.2-5]', asy
   await bench.clock.advance(10_000);
   t.equal(bench.broker.router.counters().retained, kept, 'swept');
 });
+
+t.test('a bridge (protocol level 0x83, 0x84): retain flags stay, its own messages do not come back', async (t) => {
+  const bench = new Bench(t);
+  for (const connect of ['101000064d5149736470830200000002' + '6233', '100e00044d5154548402000000026234']) {
+    const bridge = bench.open(4);
+    bridge.raw(Buffer.from(connect, 'hex'));
+    t.equal((await bridge.next('connack')).returnCode, 0);
+    await bridge.subscribe('t/#', 0);
+    await bridge.publish('t/own', 'x');
+    bench.route({ topic: 't/live', payload: 'x', retain: true });
+    t.same((await bridge.pending()).map(shown), ['t/live x q0 r1']);
+    bench.route({ topic: 't/live', payload: '', retain: true });
+    await bridge.cut();
+  }
+});

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import t from 'tap';
 import { ConfigError, problemBlock } from '../../../src/config/errors.js';
 import { describeIssue, findingsOf } from '../../../src/config/issues.js';
-import { editDistance } from '../../../src/config/nearest.js';
 import { createConfigSchema } from '../../../src/config/schema.js';
 import { ConfigSource } from '../../../src/config/source.js';
+import { editDistance } from '../../../src/core/nearest.js';
 import { fakeAdapters } from '../../support/fake-adapters.js';
 import { repoRoot } from '../../support/peers.js';
 

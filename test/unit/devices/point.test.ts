@@ -20,6 +20,12 @@ t.test('raw to engineering, without the noise of binary fractions', async (t) =>
   t.equal(toEngineering(5e300, scaled(1e300)), undefined, 'overflow is no value');
 });
 
+t.test('an integer register gets all its digits back, also those beyond what division keeps', async (t) => {
+  const point = pointConfig('p', 0, { scale: 0.001, write: writable });
+  t.equal(toRaw(1_234_567_890_123.457, point, 'number'), 1_234_567_890_123_457);
+  t.equal(toRaw(0.1235, point, 'number'), 123.5, 'what is between two steps is not rounded away');
+});
+
 t.test('what is not a number is no value', async (t) => {
   for (const raw of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
     t.equal(toEngineering(raw, scaled(1)), undefined);

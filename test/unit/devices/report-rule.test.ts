@@ -15,8 +15,8 @@ const bad = (code: string): Sample => ({
   at: 0,
   error: new GatewayError(code, { fault: 'device', hint: 'h' }, 'm'),
 });
-const rule = (mode: 'always' | 'change', deadband = 0, maxSilence = 60_000) =>
-  new ReportRule({ mode, deadband, maxSilence });
+const rule = (mode: 'always' | 'change', deadband = 0, maxSilence = 60_000, every = 1) =>
+  new ReportRule({ mode, deadband, maxSilence }, every);
 
 t.test('always reports every reading', async (t) => {
   const always = rule('always');
@@ -55,6 +55,20 @@ t.test('maxSilence: reported again although unchanged', async (t) => {
   t.ok(change.accepts(good(1), 1_000));
   t.notOk(change.accepts(good(1), 1_999));
 });
+
+t.test(
+  'maxSilence: at least this often, also when a reading comes a hair early or the next would be too late',
+  async (t) => {
+    const tenth = rule('change', 0, 10_000, 1_000);
+    t.ok(tenth.accepts(good(1), 5));
+    t.notOk(tenth.accepts(good(1), 9_040), 'there is time for another one');
+    t.ok(tenth.accepts(good(1), 10_002), '9.997 s later, and the next comes after 10.997 s');
+    const odd = rule('change', 0, 10_000, 4_000);
+    t.ok(odd.accepts(good(1), 0));
+    t.notOk(odd.accepts(good(1), 4_000));
+    t.ok(odd.accepts(good(1), 8_000), 'the next would come after 12 s');
+  },
+);
 
 t.test('a change of quality or of the error is always reported, and repeated failures only once', async (t) => {
   const change = rule('change', 100);

@@ -144,9 +144,9 @@ export class FakeWorld {
               return answer === undefined || answer === 'refuse';
             });
             const at = clock.now();
+            const error = fakeError('FAKE_REFUSED', 'no such register');
             return points.map((point): Reading => {
               if (refused) {
-                const error = fakeError('FAKE_REFUSED', 'no such register');
                 return { point: point.id, value: undefined, quality: 'bad', at, error };
               }
               return { point: point.id, value: device.registers.get(point.address.register), quality: 'good', at };

@@ -13,6 +13,7 @@ import {
   REGISTER_TYPES,
   type RegisterType,
   registersOf,
+  shortestSingle,
 } from '../../../../adapters/modbus/registers.js';
 import type { Value } from '../../../../src/adapter.js';
 import { repoRoot } from '../../../support/peers.js';
@@ -65,6 +66,24 @@ for (const type of REGISTER_TYPES) {
     });
   }
 }
+
+t.test('a single is shown with the digits it has, not with those of a double', async (t) => {
+  for (const value of [12.3, 0.1, -40.05, 230.4, 1e-7, 3.402_823_5e38, 16_777_216, 0.000_123_4]) {
+    t.equal(shortestSingle(Math.fround(value)), value);
+  }
+  t.ok(Object.is(shortestSingle(-0), -0));
+  t.ok(Number.isNaN(shortestSingle(Number.NaN)));
+  t.equal(shortestSingle(Number.NEGATIVE_INFINITY), Number.NEGATIVE_INFINITY);
+  fc.assert(
+    fc.property(fc.float(), (single) => {
+      const shown = shortestSingle(single);
+      const digits = String(shown)
+        .replace(/e.*|\D/g, '')
+        .replace(/^0+/, '');
+      return Object.is(Math.fround(shown), single) && (Number.isInteger(single) || digits.length <= 9);
+    }),
+  );
+});
 
 t.test('four letters mean the same habit with eight bytes', async (t) => {
   const same: readonly (readonly [Order, Order])[] = [

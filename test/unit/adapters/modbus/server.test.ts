@@ -159,10 +159,13 @@ t.test('RTU', async (t) => {
 });
 
 t.test('RTU: a master that asks on without waiting gets no more than 16 answers at once', async (t) => {
-  const { ask } = open(t, 'rtu');
+  const { ask, image, stop, served } = open(t, 'rtu');
   const request = rtu(1, '03000a0001');
-  t.equal(await ask(request.repeat(40)), rtu(1, '0302000a').repeat(16));
+  t.equal(await ask(`${request.repeat(40)}${rtu(1, '0600070063')}`), rtu(1, '0302000a').repeat(16));
+  t.equal(image.tables.holding[7], 7, 'what is not answered is not done either');
   t.equal(await ask(request), rtu(1, '0302000a'));
+  stop.abort();
+  t.equal(await served, 25, 'what was not served is counted');
 });
 
 for (const framing of ['tcp', 'rtu'] as const) {

@@ -1,14 +1,14 @@
 /**
  * Bytes to one socket: one write per turn of the event loop (or per full block), one at a time, so that progress is seen.
  *
- *   push ─▶ frames ─(setImmediate)─▶ block ≤ 64 KiB ─▶ write ─▶ callback ─▶ next block
+ *   push ─▶ frames ─(setImmediate)─▶ block ≤ 64 KiB, of several frames or of one ─▶ write ─▶ callback ─▶ next block
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
 
 const BLOCK_BYTES = 64 * 1024;
 
-export interface OutboundOptions {
+export interface SocketWriterOptions {
   readonly stream: Duplex;
   readonly clock: Clock;
   /** Bytes waiting from which on the receiver counts as congested. */
@@ -20,14 +20,16 @@ export interface OutboundOptions {
   readonly onStalled: () => void;
 }
 
-export class Outbound {
-  readonly #options: OutboundOptions;
+export class SocketWriter {
+  readonly #options: SocketWriterOptions;
   #frames: Buffer[] = [];
   /** Packet Identifier to fill in for each frame, and where; 0: none. */
   #identifiers: number[] = [];
   #offsets: number[] = [];
   /** First frame not yet written. */
   #next = 0;
+  /** Of a frame larger than a block, what is not yet written. */
+  #rest: Buffer | undefined;
   #waitingBytes = 0;
   #writingBytes = 0;
   #immediate: NodeJS.Immediate | undefined;
@@ -42,7 +44,7 @@ export class Outbound {
   };
   readonly #written = (error?: Error | null) => this.#onWritten(error);
 
-  constructor(options: OutboundOptions) {
+  constructor(options: SocketWriterOptions) {
     this.#options = options;
   }
 
@@ -75,7 +77,7 @@ export class Outbound {
   endNow(): boolean {
     if (this.#isClosed) return true;
     const { stream } = this.#options;
-    while (this.#next < this.#frames.length) stream.write(this.#takeBlock());
+    while (this.#hasMore) stream.write(this.#takeBlock());
     stream.end();
     this.close();
     return stream.writableLength === 0;
@@ -87,12 +89,17 @@ export class Outbound {
     clearImmediate(this.#immediate);
     this.#stallTimer?.cancel();
     this.#frames = [];
+    this.#rest = undefined;
+  }
+
+  get #hasMore(): boolean {
+    return this.#rest !== undefined || this.#next < this.#frames.length;
   }
 
   #write(): void {
     if (this.#isClosed || this.#writingBytes > 0) return;
     const { stream, clock } = this.#options;
-    if (this.#next === this.#frames.length) {
+    if (!this.#hasMore) {
       if (this.#isEnding) stream.end();
       return;
     }
@@ -105,6 +112,13 @@ export class Outbound {
   }
 
   #takeBlock(): Buffer {
+    const block = this.#rest ?? this.#takeFrames();
+    this.#rest = block.length > BLOCK_BYTES ? block.subarray(BLOCK_BYTES) : undefined;
+    return this.#rest === undefined ? block : block.subarray(0, BLOCK_BYTES);
+  }
+
+  /** As many as fit a block, but at least one. */
+  #takeFrames(): Buffer {
     const first = this.#next;
     let bytes = 0;
     do bytes += this.#frames[this.#next++]!.length;
