@@ -110,7 +110,8 @@ class SocketClient implements ApiClient {
     }
     if (code?.startsWith('HPE_'))
       return apiError('GATEWAY_BAD_ANSWER', `what answers on ${this.#socket} does not speak HTTP`, { cause: error });
-    return apiError('GATEWAY_LOST', `the connection to the gateway was lost: ${message}`, { cause: error });
+    const reason = message === 'aborted' ? 'it went away in the middle of an answer' : message;
+    return apiError('GATEWAY_LOST', `the connection to the gateway was lost: ${reason}`, { cause: error });
   }
 }
 

@@ -1,11 +1,14 @@
 /** Commander's Command with our help: purpose, examples, usage, then the rest; exit codes last. */
-import { Command, Help } from 'commander';
+import { Command, Help, type HelpContext } from 'commander';
+import { cliError } from './errors.js';
 import { EXIT_CODES_HELP } from './exit.js';
 
 export type Example = readonly [command: string, what: string];
 
 export class HpmqCommand extends Command {
   examples: readonly Example[] = [];
+  /** Commander's own, missing in its types: refuses the first word, with a suggestion. */
+  declare readonly unknownCommand: () => never;
 
   override createCommand(name?: string): HpmqCommand {
     return new HpmqCommand(name);
@@ -13,6 +16,28 @@ export class HpmqCommand extends Command {
 
   override createHelp(): Help {
     return Object.assign(new HpmqHelp(), this.configureHelp());
+  }
+
+  /** Help is for commands that exist: `hpmq help nope` is a mistake. */
+  override helpInformation(context?: HelpContext): string {
+    if (this.commands.length > 0 && /^[^-]/.test(this.args[0] ?? '')) this.unknownCommand();
+    return super.helpInformation(context);
+  }
+
+  /** Usage errors with the usage of the command that was meant. */
+  override error(text: string): never {
+    const [first = '', ...rest] = text.replace(/^error: /, '').split('\n');
+    // Arguments may be counted that the usage does not show.
+    const message = first.replaceAll("'", '"').replace(/\. Expected \d+ arguments? but got .*$/s, '');
+    const suggestion = /\(Did you mean (.+)\?\)/s.exec(rest.join(' '))?.[1];
+    if (suggestion !== undefined) throw cliError('CLI_USAGE', message, { hint: `did you mean ${suggestion}?` });
+    const usage = this.createHelp().commandUsage(this).replaceAll(' [options]', '');
+    const known = this.commands.map((one) => one.name()).join(', ');
+    throw cliError('CLI_USAGE', message, {
+      hint: message.startsWith('unknown command')
+        ? `known commands: ${known}`
+        : `write \`${usage}\`, or see its --help`,
+    });
   }
 
   /** Typed as ours, for chaining. */

@@ -25,4 +25,4 @@ export const EXIT_OF_FAULT: Readonly<Record<Fault, number>> = {
 };
 
 export const EXIT_CODES_HELP =
-  'Exit codes: 0 done, 1 the answer is no, 64 usage, 69 gateway or device unavailable, 70 defect of hpmq, 75 try later, 78 configuration';
+  'Exit codes: 0 done, 1 the answer is no, 64 usage, 69 gateway or device unavailable, 70 defect of hpmq, 74 output failed, 75 try later, 78 configuration, 130 Ctrl-C';

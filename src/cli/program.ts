@@ -37,7 +37,7 @@ export function createProgram(cli: Cli): HpmqCommand {
     .withExamples(
       ['demo', 'see it work, without hardware'],
       ['config check hpmq.yaml', 'check a configuration'],
-      ['run -c hpmq.yaml', 'start the gateway'],
+      ['run hpmq.yaml', 'start the gateway'],
       ['point watch boiler', 'follow the values of a device'],
     )
     .version(version, '--version', 'show the version')
@@ -81,25 +81,20 @@ export async function main(
   const program = createProgram(cli);
   try {
     // Commander prints the help of a command without its module; as a flag it goes the way on which that is loaded.
-    const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args;
-    await program.parseAsync(words, { from: 'user' });
+    const at = args.slice(0, 2).indexOf('help');
+    await program.parseAsync(at < 0 ? args : [...args.toSpliced(at, 1), '--help'], { from: 'user' });
     return cli.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return usage(error, cli);
+    if (error instanceof CommanderError) return ended(error, cli);
     const failure = toGatewayError(error);
     cli.output.error(failure);
     return EXIT_OF_FAULT[failure.fault];
   }
 }
 
-/** Commander exits with 1 on usage errors; ours are 64, and help that was asked for is 0. */
-function usage(error: CommanderError, cli: Cli): number {
+/** Help and version that were asked for are 0; help that is shown on stderr because a verb is missing is 64. */
+function ended(error: CommanderError, cli: Cli): number {
   if (error.exitCode === 0) return EXIT.OK;
-  // Help that was shown because a verb is missing.
-  if (error.code === 'commander.help') return EXIT.USAGE;
-  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = /\(Did you mean (.+)\?\)/s.exec(rest.join(' '))?.[1];
-  const hint = suggestion === undefined ? 'see `hpmq --help`' : `did you mean ${suggestion}?`;
-  cli.output.error(cliError('CLI_USAGE', first.replaceAll("'", '"'), { hint }));
+  if (cli.output.isJson) cli.output.error(cliError('CLI_USAGE', 'the command is incomplete'));
   return EXIT.USAGE;
 }

@@ -1,16 +1,10 @@
 /** The `broker` section. */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import type { BrokerConfig, ListenerConfig } from '../core/config.js';
+import type { Report } from './issues.js';
 import { isPlain } from './merge.js';
-import { duration, say, shown, size, whole } from './values.js';
-
-const host = z
-  .string()
-  .refine((text) => isIPv4(text) || isIPv6(text) || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text), {
-    error: (issue) =>
-      say(`${shown(issue.input)} is not an address`, 'write 127.0.0.1, 0.0.0.0, ::1 or a host name, without a port'),
-  });
+import { duration, host, size, whole } from './values.js';
 
 const listener = z.discriminatedUnion('type', [
   z.strictObject({
@@ -51,7 +45,7 @@ export const broker = z.strictObject({
 });
 
 /** Only programs on the same machine reach it. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));
 }
 
@@ -69,9 +63,6 @@ const ANY = new Set(['0.0.0.0', '::']);
 function overlap(a: ListenerConfig, b: ListenerConfig): boolean {
   return a.port === b.port && a.port !== 0 && (a.host === b.host || ANY.has(a.host) || ANY.has(b.host));
 }
-
-/** Without a hint, the message is an adapter's own text. */
-export type Report = (path: readonly (string | number)[], message: string, hint?: string) => void;
 
 /** Rules between listeners and `auth`; `value` may hold parts that did not parse. */
 export function checkBroker(value: unknown, report: Report): void {

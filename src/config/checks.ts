@@ -1,13 +1,11 @@
 /** Rules between ports and devices. They see what parsed and what did not, so that all problems are reported at once. */
 import type { z } from 'zod';
 import type { AnyAdapter, ConfigIssue } from '../core/adapter.js';
-import type { Report } from './broker.js';
 import { choices } from './choices.js';
+import type { Path, Report } from './issues.js';
 import { isPlain, type Plain, partOf } from './merge.js';
 import { endpointOf, type ParsedPort, portOptions, serialPath } from './ports.js';
 import { shown } from './values.js';
-
-type Path = readonly (string | number)[];
 
 /** A wire of the configuration and who uses it. */
 interface Wire {
@@ -38,7 +36,8 @@ export function checkPortsAndDevices(value: Plain, context: CheckContext): void 
     if (!isPlain(device)) continue;
     const adapter = context.adapters.find((one) => one.type === device.adapter);
     const wire = adapter && wireOf(wires, name, device, adapter, context.report);
-    if (adapter !== undefined && wire !== undefined) join(wire, name, device, adapter, context.report);
+    if (adapter !== undefined && wire !== undefined && !context.isBroken([...wire.path, 'type']))
+      join(wire, name, device, adapter, context.report);
   }
   checkSerialPaths(wires, context.report);
   for (const wire of wires.values()) checkAdapterRules(wire, context);
@@ -52,7 +51,8 @@ function wireOf(wires: Map<string, Wire>, name: string, device: Plain, adapter: 
     const wire = wires.get(port);
     if (wire === undefined) {
       const known = [...wires].filter(([, one]) => one.path[0] === 'ports').map(([key]) => key);
-      report(path, `there is no port ${shown(port)}`, choices('ports', port, known));
+      const add = 'add it to `ports`, or write it here, such as { type: tcp, host: 10.0.0.7, port: 502 }';
+      report(path, `there is no port ${shown(port)}`, known.length === 0 ? add : choices('ports', port, known));
     }
     return wire;
   }

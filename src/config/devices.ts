@@ -32,7 +32,7 @@ const commonPoint = {
     })
     .default(1)
     .describe('engineering value = raw × scale + offset'),
-  offset: z.number().default(0),
+  offset: z.number().default(0).describe('added after the scale, engineering units'),
   decimals: whole(0, 15)
     .optional()
     .describe('digits after the decimal point; as many as the scale implies when absent'),
@@ -40,13 +40,13 @@ const commonPoint = {
   every: every().optional().describe("time between two reads; the device's when absent"),
   report: z
     .strictObject({
-      mode: z.enum(['change', 'always']).default('change'),
+      mode: z.enum(['change', 'always']).default('change').describe('always: every read is reported'),
       deadband: z.number().min(0).default(0).describe('a smaller change is not reported, engineering units'),
       maxSilence: duration('100ms', '24d').prefault('60s').describe('reported at least this often, even unchanged'),
     })
     .prefault({}),
-  retain: z.boolean().default(true),
-  qos: z.literal([0, 1, 2]).default(1),
+  retain: z.boolean().default(true).describe('later subscribers get the last value at once'),
+  qos: z.literal([0, 1, 2]).default(1).describe('MQTT quality of service of its messages'),
   write: z.union([z.boolean(), write]).default(false).describe('true, or the limits of what may be written'),
 };
 
@@ -86,7 +86,7 @@ function deviceSchema(adapter: AnyAdapter, port: z.ZodType) {
       .default('json')
       .describe('payload: an object with quality and time, or the bare value'),
     every: every().prefault('1s').describe('time between two reads of its points'),
-    points: z.record(pointName, pointSchema(adapter)).prefault({}),
+    points: z.record(pointName, pointSchema(adapter)).prefault({}).describe('what is read and written, by name'),
   });
 }
 

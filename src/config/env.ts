@@ -12,7 +12,7 @@ export interface Override {
   readonly value: unknown;
 }
 
-export interface Overrides {
+interface Overrides {
   /** The document with all of them set. */
   readonly document: unknown;
   readonly values: readonly Override[];
@@ -130,7 +130,7 @@ export function readOverrides(
 }
 
 /** A copy of the document with one value set; what is not touched is shared. */
-export function withValue(document: unknown, path: Path, value: unknown): unknown {
+function withValue(document: unknown, path: Path, value: unknown): unknown {
   const [segment, ...rest] = path;
   if (segment === undefined) return value;
   if (typeof segment === 'number') {

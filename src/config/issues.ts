@@ -1,7 +1,7 @@
 /** From zod's issues to sentences: what was expected, what was found, what was probably meant. */
 import type { z } from 'zod';
+import { nearest } from '../core/nearest.js';
 import { choices } from './choices.js';
-import { configErrors } from './errors.js';
 import { isPlain } from './merge.js';
 import { say, shown, unsay } from './values.js';
 
@@ -27,14 +27,43 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 function typeHint(expected: string, input: unknown): string {
-  if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean'))
-    return `put it in quotes: '${input}'`;
-  if (expected === 'number' || expected === 'int') return 'write a number without quotes';
-  if (expected === 'boolean') return 'write true or false';
-  if (expected === 'array') return 'begin each entry with "- "';
-  if (expected === 'object' || expected === 'record') return 'write `key: value` pairs, indented by two spaces';
-  return `write ${KINDS[expected] ?? expected}`;
+  switch (expected) {
+    case 'string':
+      // What stands in braces is a mapping to YAML.
+      return typeof input === 'number' || typeof input === 'boolean'
+        ? `put it in quotes: '${input}'`
+        : isPlain(input)
+          ? 'put the text in quotes'
+          : 'write a text';
+    case 'number':
+    case 'int':
+      return numberHint(expected, input);
+    case 'boolean':
+      return /^(yes|on)$/i.test(String(input))
+        ? 'write true'
+        : /^(no|off)$/i.test(String(input))
+          ? 'write false'
+          : 'write true or false';
+    case 'array':
+      return 'begin each entry with "- "';
+    case 'object':
+    case 'record':
+      return typeof input === 'string' && /^[\w-]+:\S/.test(input)
+        ? 'put a space after the colon'
+        : 'write `key: value` pairs, indented by two spaces';
+    default:
+      return `write ${KINDS[expected] ?? expected}`;
+  }
 }
+
+function numberHint(expected: 'number' | 'int', input: unknown): string {
+  if (typeof input !== 'string') return expected === 'int' ? 'write a whole number' : 'write a number, such as 0.1';
+  const text = input.trim().replace(',', '.');
+  return text !== '' && Number.isFinite(Number(text)) ? `write ${text}, without quotes` : 'write a number';
+}
+
+/** A key with nothing behind it: all of it is a comment, or it is not indented. */
+const EMPTY = 'remove the key, or write its value behind or indented below it';
 
 /** Keys of the object schema that raised an issue. */
 function knownKeys(schema: unknown): readonly string[] {
@@ -42,8 +71,10 @@ function knownKeys(schema: unknown): readonly string[] {
   return shape === undefined ? [] : Object.keys(shape).filter((key) => key !== '$schema');
 }
 
-function options(values: readonly unknown[]): string {
-  return values.map((value) => String(value)).join(', ');
+/** `none, even or odd` */
+function oneOf(values: readonly unknown[]): string {
+  const words = values.map(String);
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 /** The general message map: what the schemas do not say themselves. */
@@ -60,10 +91,10 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
         typeHint(issue.expected, input),
       );
     case 'invalid_value': {
-      if (input === undefined) return say('is missing', `write one of: ${options(issue.values)}`);
+      if (input === undefined) return say('is missing', `add it: ${oneOf(issue.values)}`);
       const hint =
         issue.values.length === 1
-          ? `write ${options(issue.values)}`
+          ? `write ${oneOf(issue.values)}`
           : choices('values', String(input), issue.values.map(String));
       return say(`${shown(input)} is not allowed here`, hint);
     }
@@ -76,7 +107,7 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
       const { discriminator } = issue as { discriminator?: string };
       if (discriminator !== undefined && isPlain(input)) {
         const word = input[discriminator];
-        if (word === undefined) return say('is missing', `write one of: ${options(allowed)}`);
+        if (word === undefined) return say('is missing', `add it: ${oneOf(allowed)}`);
         return say(`${shown(word)} is not allowed here`, choices('values', String(word), allowed.map(String)));
       }
       return undefined;
@@ -95,6 +126,9 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
+/** Reports a problem of a rule. Without a hint, the message is an adapter's own text. */
+export type Report = (path: Path, message: string, hint?: string) => void;
+
 type Issue = z.core.$ZodIssue;
 
 /** Of the branches of a union, the one that was meant: where the kind of the value was right, and least else is wrong. */
@@ -105,11 +139,12 @@ function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] 
   return fits.toSorted((a, b) => a.length - b.length)[0];
 }
 
-function expectedOf(branches: readonly (readonly Issue[])[]): string {
+/** The kinds of value that a union takes, as zod names them. */
+function expectedOf(branches: readonly (readonly Issue[])[]): readonly string[] {
   const kinds = branches.flatMap((issues) =>
-    issues.flatMap((issue) => (issue.code === 'invalid_type' ? [KINDS[issue.expected] ?? issue.expected] : [])),
+    issues.flatMap((issue) => (issue.code === 'invalid_type' ? [issue.expected] : [])),
   );
-  return [...new Set(kinds)].join(' or ');
+  return [...new Set(kinds)];
 }
 
 /** A schema's own message may not say so: an adapter describes the form it expects. */
@@ -131,13 +166,27 @@ function wordsOf(issue: Issue): { readonly message: string; readonly hint: strin
   if (expected !== undefined) return { message: `${shown(issue.input)} is not valid here`, hint: `write ${expected}` };
   const at = message.indexOf('; ');
   if (at > 0) return { message: message.slice(0, at), hint: message.slice(at + 2) };
-  return { message, hint: configErrors.CONFIG_INVALID.hint };
+  return { message, hint: 'correct the value; `hpmq config schema` prints what is allowed' };
 }
 
-/** Flattens unions and lists of keys: one finding per thing to correct. */
-export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding[] {
+/** One finding per thing to correct: a key that is missing because it is mistyped is told once. */
+export function findingsOf(issues: readonly Issue[]): readonly Finding[] {
+  const found = flatten(issues, []);
+  const unknown = new Map<string, string[]>();
+  const parentOf = ({ path }: Finding) => JSON.stringify(path.slice(0, -1));
+  for (const one of found) {
+    if (one.at === 'key') unknown.set(parentOf(one), [...(unknown.get(parentOf(one)) ?? []), String(one.path.at(-1))]);
+  }
+  const isMistyped = (one: Finding) =>
+    one.at === 'parent' && unknown.get(parentOf(one))?.some((key) => nearest(key, [String(one.path.at(-1))]));
+  return found.filter((one) => !isMistyped(one));
+}
+
+/** Opens unions and lists of keys. */
+function flatten(issues: readonly Issue[], prefix: Path): Finding[] {
   return issues.flatMap((issue): Finding[] => {
     const path = [...prefix, ...(issue.path as Path)];
+    if (issue.input === null) return [{ path, at: 'value', message: 'is empty', hint: EMPTY }];
     const { message, hint } = wordsOf(issue);
     if (issue.code === 'unrecognized_keys') {
       const texts = issue.message.split('\n').map(unsay);
@@ -154,13 +203,15 @@ export function findingsOf(issues: readonly Issue[], prefix: Path = []): Finding
     }
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       const meant = meantBranch(issue.errors);
-      if (meant !== undefined) return findingsOf(meant, path);
-      const expected = expectedOf(issue.errors);
-      return [
-        issue.input === undefined
-          ? { path, at: 'parent', message: 'is missing', hint: message === 'is missing' ? hint : `add it: ${expected}` }
-          : { path, at: 'value', message: `expected ${expected}`, hint },
-      ];
+      if (meant !== undefined) return flatten(meant, path);
+      const kinds = expectedOf(issue.errors);
+      const expected = kinds.map((kind) => KINDS[kind] ?? kind).join(' or ');
+      if (issue.input === undefined)
+        return [
+          { path, at: 'parent', message: 'is missing', hint: message === 'is missing' ? hint : `add it: ${expected}` },
+        ];
+      const text = `expected ${expected}, found ${shown(issue.input)}`;
+      return [{ path, at: 'value', message: text, hint: typeHint(kinds[0] ?? '', issue.input) }];
     }
     if (isMissing(issue)) return [{ path, at: 'parent', message: 'is missing', hint }];
     return [{ path, at: 'value', message, hint }];

@@ -80,7 +80,7 @@ function linkSchema(inputs: ConfigInputs) {
       clientId: z.string().min(1).max(256).optional().describe('hpmq-<gateway>-<link> when absent'),
       username: z.string().min(1).max(256).optional(),
       password: secretText(inputs).optional(),
-      keepAlive: duration('1s', '65535s').prefault('30s'),
+      keepAlive: duration('1s', '65535s').prefault('30s').describe('MQTT Keep Alive'),
       queuedMessages: whole(1, 1_000_000)
         .default(10_000)
         .describe('kept in memory while the far side takes none; the oldest goes first'),
@@ -91,7 +91,7 @@ function linkSchema(inputs: ConfigInputs) {
           key: secret(inputs).optional().describe('PEM: our private key'),
         })
         .prefault({}),
-      routes: z.array(route).default([]),
+      routes: z.array(route).default([]).describe('which topics are exchanged'),
     })
     .superRefine((link, context) => {
       const fail = (path: string[], message: string, hint: string) =>

@@ -1,10 +1,10 @@
-/** Finds, reads and checks the configuration: flags, then environment, then file, then defaults. Reads; changes nothing. */
+/** Finds, reads and checks the configuration: environment before file before defaults. Reads; changes nothing. */
 import { readFileSync, statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig } from '../core/config.js';
-import { type Override, readOverrides, settingsOf, withValue } from './env.js';
+import { type Override, readOverrides, settingsOf } from './env.js';
 import { ConfigError, type ConfigProblem } from './errors.js';
 import { fileFault } from './io.js';
 import { describeIssue, type Finding, findingsOf, type Path } from './issues.js';
@@ -18,8 +18,6 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly adapters: readonly AnyAdapter[];
-  /** Settings of flags, above everything else. */
-  readonly overrides?: readonly { readonly flag: string; readonly path: Path; readonly value: unknown }[];
   readonly hostName?: string;
 }
 
@@ -36,6 +34,9 @@ export interface LoadedConfig {
   readonly file: string | undefined;
   readonly document: ConfigDocument;
 }
+
+/** A gateway's file has some thousand points at most (ten thousand need 1 MB); more is a mistake or an attack. */
+const MAX_CONFIG_BYTES = 4_000_000;
 
 /** Where the file is looked for, first found first. */
 export function configPlaces(env: LoadOptions['env'], cwd: string): readonly string[] {
@@ -59,22 +60,24 @@ function shownPath(file: string, cwd: string): string {
   return short === '' || short.startsWith('..') ? file : short;
 }
 
+const FILE_HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'check the path; without a file name the usual places are searched (`hpmq --help`)',
+  EACCES: 'let this user read it, or run as the user who may',
+  EISDIR: 'name the file inside it, such as hpmq.yaml',
+};
+
 function readSource(file: string, cwd: string): ConfigSource {
   const shown = shownPath(file, cwd);
   let bytes: Buffer;
   try {
-    if (statSync(file).isFile()) bytes = readFileSync(file);
-    else
-      throw Object.assign(
-        new Error('it is not a regular file'),
-        statSync(file).isDirectory() ? { code: 'EISDIR' } : {},
-      );
+    const stat = statSync(file);
+    if (stat.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    if (!stat.isFile()) throw new Error('it is not a regular file');
+    if (stat.size > MAX_CONFIG_BYTES) throw new Error(`it has ${stat.size} bytes, more than ${MAX_CONFIG_BYTES}`);
+    bytes = readFileSync(file);
   } catch (error) {
-    throw fileProblem(
-      shown,
-      `cannot read the file: ${fileFault(error)}`,
-      'name an existing file with --config FILE, and check who may read it',
-    );
+    const hint = FILE_HINTS[(error as NodeJS.ErrnoException).code ?? ''] ?? 'name the YAML file of a gateway';
+    throw fileProblem(shown, `cannot read the file: ${fileFault(error)}`, hint);
   }
   return new ConfigSource(shown, bytes);
 }
@@ -92,12 +95,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const base = source?.value ?? {};
   const fromEnv = settings.length === 0 ? undefined : readOverrides(settings, base, configJsonSchema(adapters));
   for (const finding of fromEnv?.findings ?? []) problems.push(outsideFile(finding.variable, finding));
-  const flags = (options.overrides ?? []).map(({ flag, path, value }): Override => ({ variable: flag, path, value }));
-  const overrides = [...(fromEnv?.values ?? []), ...flags];
-  const value = flags.reduce<unknown>(
-    (document, one) => withValue(document, one.path, one.value),
-    fromEnv?.document ?? base,
-  );
+  const overrides = fromEnv?.values ?? [];
+  const value = fromEnv?.document ?? base;
 
   const inputs = { folder: file === undefined ? cwd : dirname(file), env, hostName: options.hostName ?? hostname() };
   const result = createConfigSchema(adapters, inputs).safeParse(value, { error: describeIssue, reportInput: true });

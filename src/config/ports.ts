@@ -5,7 +5,7 @@ import type { PortConfig } from '../core/config.js';
 import type { Endpoint } from '../core/transport.js';
 import { describeIssue } from './issues.js';
 import { isPlain, type Plain, partOf, portKeys } from './merge.js';
-import { duration, whole } from './values.js';
+import { duration, host, whole } from './values.js';
 
 const common = {
   timeout: duration('1ms', '10m').prefault('1s').describe('one exchange must be done within this time'),
@@ -16,25 +16,27 @@ const endpoints = {
   serial: {
     type: z.literal('serial'),
     path: z.string().min(1).describe('device file; /dev/serial/by-id/… survives re-plugging'),
-    baudRate: whole(50, 4_000_000),
+    baudRate: whole(50, 4_000_000).describe('bits per second, such as 9600 or 19200'),
     dataBits: z.literal([5, 6, 7, 8]).default(8),
     parity: z.enum(['none', 'even', 'odd']).describe('Modbus RTU: even unless the device says otherwise'),
     stopBits: z.literal([1, 2]).default(1),
   },
   tcp: {
     type: z.literal('tcp'),
-    host: z.string().min(1).max(253),
-    port: whole(1, 65_535),
+    host: host.describe('IP address or host name'),
+    port: whole(1, 65_535).describe('TCP port; Modbus uses 502'),
   },
   memory: { type: z.literal('memory').describe('no wire: the adapter makes its values itself') },
 };
 
+/** The keys of the gateway: no adapter may take one. */
+const commonKeys = new Set([endpoints.serial, endpoints.tcp, endpoints.memory, common].flatMap(Object.keys));
+
 /** One port, as it stands in `ports` or inside a device. */
 export function portSchema(adapters: readonly AnyAdapter[]) {
   const own = portKeys(adapters.map((adapter) => adapter.port));
-  const reserved = [endpoints.serial, endpoints.tcp, endpoints.memory, common].flatMap((shape) => Object.keys(shape));
   for (const key of Object.keys(own)) {
-    if (reserved.includes(key)) throw new TypeError(`the key "${key}" belongs to the gateway, not to an adapter`);
+    if (commonKeys.has(key)) throw new TypeError(`the key "${key}" belongs to the gateway, not to an adapter`);
   }
   return z.discriminatedUnion('type', [
     z.strictObject({ ...endpoints.serial, ...common, ...own }),
@@ -44,8 +46,6 @@ export function portSchema(adapters: readonly AnyAdapter[]) {
 }
 
 export type ParsedPort = z.output<ReturnType<typeof portSchema>>;
-
-const commonKeys = new Set([endpoints.serial, endpoints.tcp, endpoints.memory, common].flatMap(Object.keys));
 
 /** Checks the keys of a port that are its adapter's, all others set aside. */
 export function portOptions(adapter: AnyAdapter, port: Plain) {

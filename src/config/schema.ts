@@ -4,17 +4,18 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig } from '../core/config.js';
-import { broker, checkBroker, type Report, toBrokerConfig } from './broker.js';
+import { broker, checkBroker, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
 import { type ConfigInputs, processInputs } from './io.js';
+import type { Report } from './issues.js';
 import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
 import type { Plain } from './merge.js';
 import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
 import { MAX_NAME_LENGTH, name, say } from './values.js';
 
 /** A host name as a gateway id: it becomes a topic level. */
-export function topicSafe(hostName: string): string {
+function topicSafe(hostName: string): string {
   return hostName.replace(/[^A-Za-z0-9_.-]/g, '-').slice(0, MAX_NAME_LENGTH) || 'gateway';
 }
 
@@ -97,8 +98,17 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       api: z
         .strictObject({ socket: socketPath(inputs).optional().describe('path of the control socket') })
         .prefault({}),
-      log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
-      tui: z.strictObject({ readOnly: z.boolean().default(false) }).prefault({}),
+      log: z
+        .strictObject({
+          level: z
+            .enum(['trace', 'debug', 'info', 'warn', 'error'])
+            .default('info')
+            .describe('least important line logged'),
+        })
+        .prefault({}),
+      tui: z
+        .strictObject({ readOnly: z.boolean().default(false).describe('the terminal UI offers no writes') })
+        .prefault({}),
     })
     .superRefine(
       (value, context) => {

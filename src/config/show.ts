@@ -7,7 +7,7 @@ import { covers, type LoadedConfig } from './load.js';
 import { isPlain } from './merge.js';
 
 /** Fills in what the schema gives where the document says nothing. */
-export function withDefaults(value: unknown, schema: JsonSchema): unknown {
+function withDefaults(value: unknown, schema: JsonSchema): unknown {
   if (Array.isArray(value)) {
     const item = fittingVariants(schema, value).find(({ items }) => items !== undefined)?.items;
     return item === undefined ? value : value.map((one) => withDefaults(one, item));

@@ -15,35 +15,14 @@ import { ConfigError, type ConfigProblem } from './errors.js';
 import type { Finding, Path } from './issues.js';
 import { isPlain, type Plain } from './merge.js';
 import { shown } from './values.js';
+import { aliasWords, NESTING_HINT, type YamlWords, yamlWords } from './yaml-words.js';
 
-/** A gateway's file has some thousand points at most; more is a mistake or an attack. */
-const MAX_CONFIG_BYTES = 4_000_000;
 /** Aliases may multiply what is parsed by this at most (the "billion laughs" of YAML). */
 const MAX_ALIAS_COUNT = 1_000;
-
-const YAML_HINTS: Readonly<Record<string, string>> = {
-  TAB_AS_INDENT: 'indent with spaces; YAML allows no tabs',
-  DUPLICATE_KEY: 'every key stands once in its mapping: rename or remove one of the two',
-  BAD_INDENT: 'indent entries of one mapping or list alike, deeper than its key',
-  MISSING_CHAR: 'close the bracket, brace or quote, or put a space after the colon',
-  MULTIPLE_DOCS: 'a configuration is one document: remove the line `---`',
-  BAD_ALIAS: 'define the anchor (&name) before its alias (*name)',
-  TAG_RESOLVE_FAILED: 'remove the tag; secrets are written as { file: … } or { env: … }',
-  UNEXPECTED_TOKEN: 'look for a missing quote, colon or indent just before this place',
-  BAD_SCALAR_START: 'put the text in quotes',
-  MULTILINE_IMPLICIT_KEY: 'put a colon after the key, and the key on one line',
-  BLOCK_AS_IMPLICIT_KEY: 'check the indent of the next line, and put texts that contain ": " in quotes',
-};
-
-const YAML_HINT = 'correct the YAML; nothing after this place could be checked';
 
 interface Position {
   readonly line: number;
   readonly column: number;
-}
-
-interface Key {
-  readonly key: unknown;
 }
 
 export class ConfigSource {
@@ -67,24 +46,21 @@ export class ConfigSource {
     const document = parseYaml(file, text, this.#lines);
     this.#root = document.contents;
     this.#resolve = (node) => (isAlias(node) ? node.resolve(document) : node);
+    // What follows on the same line is mostly a consequence.
+    const told = new Set<string>();
     const found = [...document.errors, ...document.warnings]
-      .filter((error, index, all) => all.findIndex(({ pos }) => pos[0] === error.pos[0]) === index)
-      .map((error) => this.#yamlProblem(error));
+      .filter(({ code, pos }) => {
+        const place = code === 'DUPLICATE_KEY' ? `key ${pos[0]}` : `line ${this.#lines.linePos(pos[0]).line}`;
+        return !told.has(place) && told.add(place);
+      })
+      .map((error) => this.#yamlProblem(error, text));
     if (document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) throw new ConfigError(found);
     this.problems = found;
     let value: unknown;
     try {
       value = document.toJS({ maxAliasCount: MAX_ALIAS_COUNT }) ?? {};
     } catch (error) {
-      throw new ConfigError([
-        ...found,
-        problemAt(
-          file,
-          { line: 1, column: 1 },
-          aliasMessage(error),
-          'write the repeated parts out, or use fewer aliases',
-        ),
-      ]);
+      throw new ConfigError([...found, this.#problemOf(aliasWords(error, document))]);
     }
     if (!isPlain(value)) {
       const hint = 'write `key: value` pairs, such as `gateway: { id: plant-7 }`';
@@ -147,25 +123,17 @@ export class ConfigSource {
     return { line: Math.max(1, line), column: Math.max(1, col) };
   }
 
-  #yamlProblem(error: YAMLError): ConfigProblem {
-    const { line, col } = this.#lines.linePos(error.pos[0]);
-    if (error.code === 'DUPLICATE_KEY') {
-      const path = pathOfKey(this.#root, error.pos[0]) ?? [];
-      const message = `the key ${shown(path.at(-1) ?? '')} stands twice in this mapping`;
-      return {
-        ...problemAt(this.file, { line, column: col }, message, YAML_HINTS.DUPLICATE_KEY!),
-        path: pathText(path),
-      };
-    }
-    const message = `${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`
-      .replace(/\s+/g, ' ')
-      .slice(0, 200);
-    return problemAt(
-      this.file,
-      { line, column: col },
-      message,
-      /^flow /i.test(message) ? YAML_HINTS.MISSING_CHAR! : (YAML_HINTS[error.code] ?? YAML_HINT),
-    );
+  #yamlProblem(error: YAMLError, text: string): ConfigProblem {
+    if (error.code !== 'DUPLICATE_KEY') return this.#problemOf(yamlWords(error, text, this.#root));
+    const path = pathOfKey(this.#root, error.pos[0]) ?? [];
+    const message = `the key ${shown(path.at(-1) ?? '')} stands twice in this mapping`;
+    const hint = 'every key stands once in its mapping: rename or remove one of the two';
+    return { ...this.#problemOf({ offset: error.pos[0], message, hint }), path: pathText(path) };
+  }
+
+  #problemOf({ offset, message, hint }: YamlWords): ConfigProblem {
+    const { line, col } = this.#lines.linePos(offset);
+    return problemAt(this.file, { line: Math.max(1, line), column: Math.max(1, col) }, message, hint);
   }
 }
 
@@ -179,7 +147,7 @@ export function fileProblem(file: string, message: string, hint: string): Config
 }
 
 function findPair(items: readonly Pair[], segment: string | number): Pair | undefined {
-  return items.find((pair) => keyText(pair) === String(segment));
+  return items.find((pair) => keyText(pair.key) === String(segment));
 }
 
 /** The path of the key that begins at an offset. */
@@ -187,7 +155,7 @@ function pathOfKey(node: unknown, offset: number): Path | undefined {
   if (!isMap(node) && !isSeq(node)) return undefined;
   for (const [index, item] of node.items.entries()) {
     const { key, value } = isMap(node) ? (item as Pair) : { key: undefined, value: item };
-    const segment = isMap(node) ? keyText({ key }) : index;
+    const segment = isMap(node) ? keyText(key) : index;
     if ((key as Node | undefined)?.range?.[0] === offset) return [segment];
     const inner = pathOfKey(value, offset);
     if (inner !== undefined) return [segment, ...inner];
@@ -195,7 +163,7 @@ function pathOfKey(node: unknown, offset: number): Path | undefined {
   return undefined;
 }
 
-function keyText({ key }: Key): string {
+function keyText(key: unknown): string {
   return isScalar(key) ? String(key.value ?? '') : String(key);
 }
 
@@ -211,15 +179,11 @@ export function pathText(path: Path): string {
 }
 
 function decode(file: string, bytes: Buffer): string {
-  if (bytes.length > MAX_CONFIG_BYTES) {
-    throw fileProblem(
-      file,
-      `the file has ${bytes.length} bytes, more than ${MAX_CONFIG_BYTES}`,
-      'is this the right file?',
-    );
-  }
   const mark = bytes.subarray(0, 2).toString('hex');
   if (mark === 'fffe' || mark === 'feff') throw fileProblem(file, 'the file is UTF-16, not UTF-8', 'save it as UTF-8');
+  if (bytes.includes(0)) {
+    throw fileProblem(file, 'the file contains NUL bytes: it is not a text file', 'name a YAML file; save it as UTF-8');
+  }
   if (!isUtf8(bytes)) {
     const at = firstInvalid(bytes);
     const before = bytes.subarray(0, at);
@@ -233,10 +197,7 @@ function decode(file: string, bytes: Buffer): string {
       problemAt(file, place, `the byte 0x${hex} is not UTF-8`, 'save the file as UTF-8 (it looks like Latin-1)'),
     ]);
   }
-  const text = bytes.toString('utf8');
-  const nul = text.indexOf('\0');
-  if (nul >= 0) throw fileProblem(file, 'the file contains NUL characters', 'is this a text file? save it as UTF-8');
-  return text.replace(/^\ufeff/, '');
+  return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
 /** Offset of the first byte that is not part of valid UTF-8. */
@@ -253,16 +214,9 @@ function firstInvalid(bytes: Buffer): number {
 
 function parseYaml(file: string, text: string, lineCounter: LineCounter) {
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false, merge: true, logLevel: 'silent' });
+    return parseDocument(text, { lineCounter, prettyErrors: false, merge: true, logLevel: 'error' });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw fileProblem(file, 'the mappings and lists are nested too deeply', 'a configuration needs at most ten levels');
+    throw fileProblem(file, 'the mappings and lists are nested too deeply', NESTING_HINT);
   }
-}
-
-function aliasMessage(error: unknown): string {
-  if (error instanceof RangeError) return 'the mappings and lists are nested too deeply';
-  return error instanceof ReferenceError
-    ? 'the aliases of the file expand to too much'
-    : 'the aliases of the file cannot be expanded';
 }

@@ -1,4 +1,5 @@
 /** The scalars of the configuration, each with a message that names the valid forms. */
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration, parseSize, SIZE_PATTERN } from '../core/duration.js';
 import { topicFilterFault } from '../core/topic.js';
@@ -53,10 +54,10 @@ const UNIT_WORDS: Readonly<Record<string, string>> = {
 function durationHint(input: unknown): string {
   const forms = 'write a number and ms, s, m, h or d, such as 500ms, 5s or 2m';
   if (typeof input === 'number') return `${forms} (did you mean ${input}s or ${input}ms?)`;
-  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*$/i.exec(String(input));
+  const match = /^\s*(\d+(?:[.,]\d+)?)\s*([a-z]+)\s*$/i.exec(String(input));
   const word = match?.[2]?.toLowerCase() ?? '';
-  const unit = UNIT_WORDS[word] ?? (/^(ms|s|m|h|d)$/.test(word) ? word : undefined);
-  return unit === undefined ? forms : `${forms} (did you mean ${match?.[1]}${unit}?)`;
+  const unit = /^(ms|s|m|h|d)$/.test(word) ? word : UNIT_WORDS[word.replace(/s$/, '')];
+  return unit === undefined ? forms : `${forms} (did you mean ${match?.[1]?.replace(',', '.')}${unit}?)`;
 }
 
 /** A duration such as `5s`, in ms after parsing, between two durations. */
@@ -103,6 +104,17 @@ export function whole(min: number, max: number) {
         );
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
+
+/** An IP address or a host name, as it stands in one field of its own. */
+export const host = z
+  .string()
+  .refine((text) => isIPv4(text) || isIPv6(text) || /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/.test(text), {
+    error: (issue) =>
+      say(
+        `${shown(issue.input)} is not an address`,
+        'write an IP address or a host name alone, without scheme and port',
+      ),
+  });
 
 export const MAX_NAME_LENGTH = 64;
 

@@ -2,12 +2,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { loadAdapters } from '../../src/builtin.js';
 import { ConfigError, problemBlock } from '../../src/config/errors.js';
 import { loadConfig } from '../../src/config/load.js';
-import { fakeAdapters } from '../support/fake-adapters.js';
+import { scale } from '../support/fake-adapters.js';
 import { repoRoot } from '../support/peers.js';
 
 const folder = join(repoRoot, 'test', 'cli', 'broken-configs');
+/** The built-in adapters share no type of port: the rule needs a second one on serial lines. */
+const withScale = new Set(['two-adapters-on-one-port.yaml']);
+const adapters = await loadAdapters();
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
 t.ok(files.length >= 20, `${files.length} broken files`);
@@ -16,7 +20,7 @@ for (const file of files) {
   t.test(file, async (t) => {
     const expected = readFileSync(join(folder, file.replace('.yaml', '.txt')), 'utf8');
     try {
-      loadConfig({ file, env: {}, cwd: folder, adapters: fakeAdapters });
+      loadConfig({ file, env: {}, cwd: folder, adapters: withScale.has(file) ? [...adapters, scale] : adapters });
       t.fail('it was accepted');
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { hpmq } from '../support/cli.js';
@@ -10,7 +11,40 @@ t.test('the example file is accepted, with the adapters that are built in', asyn
   const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'hpmq.example.yaml']);
   t.equal(stderr, '');
   t.equal(code, 0);
-  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 3 devices, 7 points, 1 link\n`);
+  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 3 devices, 8 points, 1 link\n`);
+});
+
+t.test('the README shows what a mistake in the example really gives', async (t) => {
+  const [example, readme] = ['hpmq.example.yaml', 'README.md'].map((name) =>
+    readFileSync(join(repoRoot, name), 'utf8'),
+  );
+  const cwd = t.testdir({ 'hpmq.yaml': example!.replace('port: line-a', 'port: line-x') });
+  const { code, stdout } = await hpmq(t, ['config', 'check'], { cwd });
+  t.equal(code, 1);
+  t.ok(readme!.includes(stdout.replace(/^(?=.)/gm, '   ')), stdout);
+});
+
+t.test('check notes two points on one address, and accepts them', async (t) => {
+  const device = (unit: number) =>
+    `{ adapter: modbus, port: plc, unit: ${unit}, points: { a: { address: 'holding:1' }, b: { address: 'holding:1', type: int16 } } }`;
+  const cwd = t.testdir({
+    'hpmq.yaml': `ports: { plc: { type: tcp, host: h, port: 502 } }
+devices:
+  boiler: ${device(1)}
+  kessel: ${device(1)}
+  other: ${device(2)}
+`,
+  });
+  const { code, stderr } = await hpmq(t, ['config', 'check'], { cwd });
+  t.equal(code, 0);
+  t.equal(
+    stderr,
+    `note: devices.kessel.points.a reads the same address of the same device as devices.boiler.points.a
+note: devices.kessel.points.b reads the same address of the same device as devices.boiler.points.b
+`,
+  );
+  const json = await hpmq(t, ['config', 'check', '--json'], { cwd });
+  t.match(JSON.parse(json.stdout), { valid: true, notes: { length: 2 } });
 });
 
 t.test('check prints every problem on stdout and answers no', async (t) => {
@@ -41,7 +75,7 @@ t.test('run with a broken file: every problem, exit 78, nothing started', async 
   t.equal(stderr.match(/^many-problems\.yaml:\d+:\d+: /gm)?.length, 7);
   t.equal(stderr.match(/^ {2}hint: /gm)?.length, 7);
   t.equal(stderr.split('\n').length, 15, 'and no other line, so nothing was started');
-  const missing = await hpmq(t, ['run', '-c', 'none.yaml', '--json'], { cwd: broken });
+  const missing = await hpmq(t, ['run', 'none.yaml', '--json'], { cwd: broken });
   t.equal(missing.code, 78);
   t.match(JSON.parse(missing.stdout), {
     error: { code: 'CONFIG_INVALID', fault: 'config', problems: [{ file: 'none.yaml' }] },

@@ -43,6 +43,7 @@ meter   modbus   offline  NNm NNs       2    1      12      30        0  /dev/tt
   const unknown = await run(['device', 'show', 'metr']);
   t.equal(unknown.code, 64);
   t.match(unknown.stderr, 'error: there is no device "metr"');
+  t.match(unknown.stderr, 'hint: did you mean meter? list them with `hpmq device list`');
 });
 
 t.test('point list: the same columns in a pipe, nothing cut, no colour', async (t) => {
@@ -63,6 +64,9 @@ meter.power                            —        bad      N.Ns  no     hpmq/pla
     json.items,
     view.points().filter(({ device }) => device === 'meter'),
   );
+  const unknown = await run(['point', 'list', 'metr']);
+  t.equal(unknown.code, 64);
+  t.match(unknown.stderr, 'did you mean meter?');
   const forced = await run(['point', 'list'], { env: { FORCE_COLOR: '1' } });
   t.match(forced.stdout, '\u001b[31mbad');
 });
@@ -87,6 +91,10 @@ hint: check the wiring
   const unknown = await run(['point', 'read', 'boiler.temprature']);
   t.equal(unknown.code, 64);
   t.match(unknown.stderr, 'did you mean boiler.temperature?');
+  const device = await run(['point', 'read', 'boiler']);
+  t.equal(device.code, 64);
+  t.match(device.stderr, 'error: "boiler" is a device, not a point\n');
+  t.match(device.stderr, 'hint: name one of its points, such as boiler.temperature; ');
 });
 
 t.test('point write: verified is 0, everything else is 1', async (t) => {
@@ -188,6 +196,7 @@ t.test('point watch: a name that does not exist, a limit, a gateway that stops',
   await server[Symbol.asyncDispose]();
   t.equal(await cut.ended, 69);
   t.match(cut.stderr(), 'GATEWAY_LOST');
+  t.match(cut.stderr(), 'hint: see whether the gateway still runs: `hpmq status`');
 });
 
 t.test('a closed pipe ends a stream quietly', async (t) => {
@@ -221,13 +230,13 @@ t.test('topic tail: escapes in text, whole messages in JSON', async (t) => {
   const text = start(['topic', 'tail', 'a/#', '--limit', '2']);
   const json = start(['topic', 'tail', 'a/#', '--limit', '2', '--json']);
   await eventually(() => view.watchers === 2);
-  view.arrive('a/b', 'line 1\nline 2\u001b[2J');
+  view.arrive('a/b', 'line 1\nline 2\u001b[2J\u202e\u200b');
   view.arrive('x', 'not asked for');
   view.arrive('a/c', 'kept', true);
   t.equal(await text.ended, 0);
   t.equal(
     timeless(text.stdout()),
-    'HH:MM:SS.mmm  a/b  line 1\\nline 2\\u001b[2J\nHH:MM:SS.mmm  a/c  kept  (retained)\n',
+    'HH:MM:SS.mmm  a/b  line 1\\nline 2\\u001b[2J\\u202e\\u200b\nHH:MM:SS.mmm  a/c  kept  (retained)\n',
   );
   t.equal(await json.ended, 0);
   t.match(
@@ -237,7 +246,7 @@ t.test('topic tail: escapes in text, whole messages in JSON', async (t) => {
       .split('\n')
       .map((line) => JSON.parse(line)),
     [
-      { topic: 'a/b', text: 'line 1\nline 2\u001b[2J' },
+      { topic: 'a/b', text: 'line 1\nline 2\u001b[2J\u202e\u200b' },
       { topic: 'a/c', retain: true },
     ],
   );

@@ -79,9 +79,14 @@ registerHooks({ load(url, context, next) { writeSync(2, 'loaded ' + url + '\\n')
 });
 
 t.test('hpmq help COMMAND is the help of the command', async (t) => {
-  const [help, flag] = await Promise.all([hpmq(t, ['help', 'point']), hpmq(t, ['point', '--help'])]);
-  t.equal(help.code, 0);
-  t.equal(help.stdout, flag.stdout);
+  const forms = [
+    ['point', 'write', '--help'],
+    ['help', 'point', 'write'],
+    ['point', 'help', 'write'],
+  ];
+  const [flag, ...others] = await Promise.all(forms.map((words) => hpmq(t, words)));
+  t.match(flag?.stdout, 'Usage: hpmq point write');
+  for (const help of others) t.strictSame(help, flag);
 });
 
 t.test('a command that lacks its verb shows its help on stderr', async (t) => {
@@ -91,12 +96,28 @@ t.test('a command that lacks its verb shows its help on stderr', async (t) => {
   t.match(stderr, 'Usage: hpmq device');
 });
 
+const names = commands.filter((name) => /^[a-z]+$/.test(name)).join(', ');
+
 const mistakes: readonly (readonly [args: readonly string[], message: string, hint: string])[] = [
   [['devce'], 'unknown command "devce"', 'did you mean device?'],
   [['config', 'chek'], 'unknown command "chek"', 'did you mean check?'],
   [['status', '--jsn'], 'unknown option "--jsn"', 'did you mean --json?'],
-  [['point', 'write', 'a.b'], 'missing required argument "value"', 'see `hpmq --help`'],
-  [['status', 'extra'], 'too many arguments for "status". Expected 0 arguments but got 1: extra.', 'see `hpmq --help`'],
+  [['help', 'nope'], 'unknown command "nope"', `known commands: ${names}`],
+  [['help', 'devce'], 'unknown command "devce"', 'did you mean device?'],
+  [['help', 'point', 'writ'], 'unknown command "writ"', 'did you mean write?'],
+  [['point', 'help', 'writ'], 'unknown command "writ"', 'did you mean write?'],
+  [['nope', '--help'], 'unknown command "nope"', `known commands: ${names}`],
+  [
+    ['point', 'write', 'a.b'],
+    'missing required argument "value"',
+    'write `hpmq point write <point> <value>`, or see its --help',
+  ],
+  [
+    ['point', 'write', 'a', 'b', '1', '2'],
+    'too many arguments for "write"',
+    'write `hpmq point write <point> <value>`, or see its --help',
+  ],
+  [['status', 'extra'], 'too many arguments for "status"', 'write `hpmq status`, or see its --help'],
   [['status', '--timeout', '5'], '"5" is not a duration from 1ms to 1h', 'write --timeout 500ms, 5s or 2m'],
   [['topic', 'pub', 'a', 'b', '--qos', '3'], '"3" is not a quality of service', 'write --qos 0, 1 or 2'],
   [['topic', 'pub', 'a/#', 'b'], '"a/#" is not a topic: contains a wildcard', 'write a topic without wildcards'],
@@ -122,6 +143,9 @@ t.test('usage errors are JSON with --json, wherever it stands', async (t) => {
   t.equal(code, 64);
   t.equal(stderr, '');
   t.match(JSON.parse(stdout), { error: { code: 'CLI_USAGE', fault: 'caller', hint: 'did you mean device?' } });
+  const verb = await hpmq(t, ['device', '--json']);
+  t.equal(verb.code, 64);
+  t.match(JSON.parse(verb.stdout), { error: { code: 'CLI_USAGE', message: 'the command is incomplete' } });
 });
 
 t.test('no gateway: exit 69 and how to start one', async (t) => {

@@ -34,4 +34,12 @@ t.test('a critical point asks for its name', needs('socat', 'stty'), async (t) =
   right.write('release\n');
   await right.sees(/verified 1\s+code=0/);
   t.match(view.written, [{ point: 'release', value: 1 }]);
+  for (const key of ['\u0003', '\u0004']) {
+    const left = onTerminal(t, socket, 'point write boiler.release 1');
+    await left.sees(/Type its name/);
+    left.write(key);
+    await left.sees(/code=/);
+    t.match(left.stdout(), /\n.*error:.* nothing was written[\s\S]*code=64/, 'Ctrl-C and Ctrl-D: nobody confirmed');
+  }
+  t.equal(view.written.length, 1);
 });

@@ -5,6 +5,9 @@ import { EXIT } from '../exit.js';
 import { problemText } from '../output.js';
 import { count, visible } from '../text.js';
 
+/** Shown; the rest are counted. */
+const MAX_NOTES = 10;
+
 export function define(command: HpmqCommand, cli: Cli): void {
   command.withExamples(
     ['config check hpmq.yaml', 'all problems of a file, with place and hint'],
@@ -64,9 +67,14 @@ async function check(cli: Cli, file: string | undefined): Promise<number> {
   const { ConfigError } = await import('../../config/errors.js');
   const { output } = cli;
   try {
-    const { loaded } = await load(cli, file);
-    if (output.isJson) output.json({ file: loaded.file ?? null, valid: true, problems: [] });
-    else output.line(`${visible(loaded.file ?? 'no file, defaults only')}: ok, ${summary(loaded.config)}`);
+    const [{ loaded }, { notesOf }] = await Promise.all([load(cli, file), import('../../config/notes.js')]);
+    const notes = notesOf(loaded.config);
+    if (output.isJson) output.json({ file: loaded.file ?? null, valid: true, problems: [], notes });
+    else {
+      output.line(`${visible(loaded.file ?? 'no file, defaults only')}: ok, ${summary(loaded.config)}`);
+      for (const note of notes.slice(0, MAX_NOTES)) output.note(`note: ${note}`);
+      if (notes.length > MAX_NOTES) output.note(`and ${count(notes.length - MAX_NOTES, 'more note')}: --json`);
+    }
     return EXIT.OK;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

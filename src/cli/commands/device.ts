@@ -2,6 +2,7 @@ import type { DeviceView } from '../../api/contract.js';
 import type { Cli } from '../cli.js';
 import { ageText, deviceColumns, pointColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
+import { resolveDevice } from '../names.js';
 import { visible } from '../text.js';
 
 export function define(command: HpmqCommand, cli: Cli): void {
@@ -26,7 +27,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .withExamples(['device show boiler', 'state, counters, last error and points'])
     .action(
       cli.action(async (name: string) => {
-        const device = await cli.request('GET /v1/devices/{device}', { params: { device: name } });
+        const device = await resolveDevice(cli, name);
         const { items } = await cli.request('GET /v1/points', { query: { device: name } });
         if (cli.output.isJson) {
           cli.output.json({ ...device, items });

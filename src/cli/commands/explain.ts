@@ -1,8 +1,9 @@
 import type { ErrorCatalogue, Fault } from '../../core/errors.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
-import { cliError, cliErrors } from '../errors.js';
+import { cliErrors } from '../errors.js';
 import { EXIT_OF_FAULT } from '../exit.js';
+import { unknown } from '../names.js';
 
 const WHO_ACTS: Readonly<Record<Fault, string>> = {
   config: 'the person who wrote the configuration',
@@ -52,14 +53,12 @@ async function explain(cli: Cli, text: string): Promise<undefined> {
   const code = text.toUpperCase().replaceAll('-', '_');
   const found = all.find((one) => one.code === code);
   if (found === undefined) {
-    const { nearest } = await import('../../core/nearest.js');
-    const close = nearest(
+    throw await unknown(
+      'CLI_UNKNOWN_CODE',
+      `there is no error code ${code}`,
       code,
       all.map((one) => one.code),
     );
-    throw cliError('CLI_UNKNOWN_CODE', `there is no error code ${code}`, {
-      hint: `${close === undefined ? '' : `did you mean ${close}? `}list them with \`hpmq explain\``,
-    });
   }
   if (cli.output.isJson) {
     cli.output.json({ ...found, whoActs: WHO_ACTS[found.fault], exitCode: EXIT_OF_FAULT[found.fault] });

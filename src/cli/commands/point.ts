@@ -7,7 +7,7 @@ import { changeLine, pointColumns, valueText } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { cliError } from '../errors.js';
 import { EXIT } from '../exit.js';
-import { resolvePoint, unknownPoint } from '../points.js';
+import { resolveDevice, resolvePoint, unknown } from '../names.js';
 import { visible } from '../text.js';
 
 /** Devices need longer than the gateway itself, ms. */
@@ -27,7 +27,8 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .withExamples(['point list', 'all points'], ['point list boiler --json', 'those of one device, for programs'])
     .action(
       cli.action(async (device: string | undefined) => {
-        const { items } = await cli.request('GET /v1/points', device === undefined ? {} : { query: { device } });
+        const query = device === undefined ? {} : { device: (await resolveDevice(cli, device)).name };
+        const { items } = await cli.request('GET /v1/points', { query });
         await cli.output.list(pointColumns(Date.now()), items, 'there are no points in the configuration');
         return undefined;
       }),
@@ -115,13 +116,12 @@ function failureOf(result: CommandResult, { device, point }: PointView): Gateway
 
 async function confirmName(
   cli: Cli,
-  { device, point, write: limits }: PointView,
+  { device, point }: PointView,
   value: string,
   given: string | undefined,
 ): Promise<void> {
   const names = [point, `${device}.${point}`];
   const refuse = (message: string) => cliError('CLI_NOT_CONFIRMED', message);
-  if (limits === undefined) return;
   if (given !== undefined) {
     if (!names.includes(given)) throw refuse(`"${given}" is not the name of the point ${device}.${point}`);
     return;
@@ -131,8 +131,10 @@ async function confirmName(
     throw refuse(`${device}.${point} is critical and nobody confirmed the write`);
   const terminal = createInterface({ input: stdin, output: stderr });
   try {
-    const typed = await terminal.question(`${device}.${point} is critical. Type its name to write ${value}: `);
-    if (!names.includes(typed.trim())) throw refuse('nothing was written');
+    const question = `${device}.${point} is critical. Type its name to write ${visible(value)}: `;
+    // Ctrl-C and Ctrl-D reject, with the cursor still behind the question.
+    const typed = await terminal.question(question).catch(() => void stderr.write('\n'));
+    if (!names.includes(typed?.trim() ?? '')) throw refuse('nothing was written');
   } finally {
     terminal.close();
   }
@@ -160,5 +162,9 @@ async function watch(cli: Cli, names: readonly string[], limit = Number.POSITIVE
 
 async function checkNames(names: readonly string[], points: readonly PointView[]): Promise<void> {
   const known = new Set(points.flatMap(({ device, point }) => [device, `${device}.${point}`, `${device}/${point}`]));
-  for (const name of names) if (!known.has(name)) throw await unknownPoint(name, [...known]);
+  for (const name of names) {
+    if (!known.has(name)) {
+      throw await unknown('CLI_UNKNOWN_POINT', `there is no point or device "${name}"`, name, [...known]);
+    }
+  }
 }

@@ -3,16 +3,17 @@ import type { HpmqCommand } from '../command.js';
 
 export function define(command: HpmqCommand, cli: Cli): void {
   command
+    .argument('[file]', 'configuration, as with --config')
     .withExamples(
       ['run', 'with the configuration found in the usual places'],
-      ['run -c hpmq.yaml', 'with this configuration'],
+      ['run hpmq.yaml', 'with this configuration'],
       ['run -v', 'with the debug log'],
     )
     .action(
-      cli.action(async () => {
+      cli.action(async (file: string | undefined) => {
         const { runGateway } = await import('../../run.js');
         const { config, socket, verbose = 0 } = cli.globals;
-        return runGateway({ config, socket: socket ?? (cli.env.HPMQ_SOCKET || undefined), verbose });
+        return runGateway({ config: file ?? config, socket: socket ?? (cli.env.HPMQ_SOCKET || undefined), verbose });
       }),
     );
 }

@@ -42,12 +42,11 @@ t.test('without any file: defaults', async (t) => {
   t.equal(config.gateway.id, 'box');
 });
 
-t.test('flags before environment before file before defaults', async (t) => {
+t.test('environment before file before defaults', async (t) => {
   const cwd = t.testdir({ 'hpmq.yaml': 'log: { level: warn }\ngateway: { id: file }\napi: { socket: /file }\n' });
   const env = { HPMQ_LOG__LEVEL: 'debug', HPMQ_API__SOCKET: '/env', HPMQ_SOCKET: 'no setting: it has no __' };
-  const overrides = [{ flag: '--socket', path: ['api', 'socket'], value: '/flag' }];
-  const { config } = load({ cwd, env, overrides });
-  t.strictSame([config.api.socket, config.log.level, config.gateway.id], ['/flag', 'debug', 'file']);
+  const { config } = load({ cwd, env });
+  t.strictSame([config.api.socket, config.log.level, config.gateway.id], ['/env', 'debug', 'file']);
 });
 
 t.test('environment variables name keys in capitals, entries of lists by number', async (t) => {
@@ -96,12 +95,18 @@ t.test(
 );
 
 t.test('files that cannot be read say why', async (t) => {
-  const cwd = t.testdir({ folder: {}, 'utf16.yaml': Buffer.from('\ufeffgateway: {}', 'utf16le'), 'nul.yaml': 'a: \0' });
+  const cwd = t.testdir({
+    folder: {},
+    'utf16.yaml': Buffer.from('\ufeffgateway: {}', 'utf16le'),
+    'nul.yaml': 'a: \0',
+    'huge.yaml': Buffer.alloc(4_000_001, '#'),
+  });
   const only = (file: string) => problemsOf(() => load({ cwd, file }))[0];
   t.equal(only('missing.yaml'), 'missing.yaml: cannot read the file: there is no such file');
   t.equal(only('folder'), 'folder: cannot read the file: it is a folder');
   t.equal(only('utf16.yaml'), 'utf16.yaml: the file is UTF-16, not UTF-8');
-  t.equal(only('nul.yaml'), 'nul.yaml: the file contains NUL characters');
+  t.equal(only('nul.yaml'), 'nul.yaml: the file contains NUL bytes: it is not a text file');
+  t.equal(only('huge.yaml'), 'huge.yaml: cannot read the file: it has 4000001 bytes, more than 4000000');
   t.equal(only('/dev/null'), '/dev/null: cannot read the file: it is not a regular file');
 });
 

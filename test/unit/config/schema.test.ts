@@ -1,5 +1,6 @@
 import t from 'tap';
 import { z } from 'zod';
+import { loadAdapters } from '../../../src/builtin.js';
 import { configJsonSchema } from '../../../src/config/json-schema.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { createConfigSchema } from '../../../src/config/schema.js';
@@ -115,7 +116,7 @@ t.test('names of Object.prototype are ordinary names', async (t) => {
 });
 
 t.test('the example file says what it promises', async (t) => {
-  const { config } = loadConfig({ file: 'hpmq.example.yaml', env: {}, cwd: repoRoot, adapters: fakeAdapters });
+  const { config } = loadConfig({ file: 'hpmq.example.yaml', env: {}, cwd: repoRoot, adapters: await loadAdapters() });
   t.equal(config.gateway.id, 'plant-7');
   t.strictSame(Object.keys(config.devices), ['boiler', 'meter', 'chiller']);
   const written = config.broker.limits;
