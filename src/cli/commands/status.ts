@@ -41,7 +41,7 @@ function print(status: StatusView, output: Output): void {
   );
   row(
     'devices',
-    `${devices.online} online, ${devices.degraded} degraded, ${devices.offline} offline, ${devices.paused} paused`,
+    `${devices.online} online, ${devices.degraded} degraded, ${devices.offline} offline, ${devices.paused} paused${devices.starting > 0 ? `, ${devices.starting} starting` : ''}`,
   );
   row('points', `${points.good} good, ${points.stale} stale, ${points.bad} bad`);
   for (const service of status.services.filter((one) => one.state !== 'up')) {
