@@ -81,7 +81,7 @@ function appendLogs(data: Data, before: readonly LogRow[], lines: readonly LogLi
   return { ...data, logs: [...before, ...added].slice(-MAX_LOG_ROWS), nextId: id };
 }
 
-export function appendTail(data: Data, messages: readonly MessageView[], dropped: number): Data {
+function appendTail(data: Data, messages: readonly MessageView[], dropped: number): Data {
   let id = data.nextId;
   const added: TailRow[] = messages.slice(-MAX_TAIL_ROWS).map((message) => ({ id: id++, message }));
   return {

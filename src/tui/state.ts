@@ -138,7 +138,6 @@ export type Action =
   | { readonly type: 'event'; readonly stream: StreamName; readonly event: GatewayEvent; readonly at: number }
   | { readonly type: 'lost'; readonly stream: StreamName; readonly error: ErrorView; readonly at: number }
   | { readonly type: 'reset'; readonly stream: 'topics' | 'tail' }
-  | { readonly type: 'retained'; readonly items: readonly MessageView[] }
   | { readonly type: 'clients'; readonly items: readonly ClientView[] }
   | { readonly type: 'device'; readonly device: DeviceView }
   | { readonly type: 'point'; readonly point: PointView }

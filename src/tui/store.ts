@@ -5,7 +5,7 @@ import type { Action, Model } from './state.js';
 
 export const FRAME_MS = 100;
 
-const fromGateway: ReadonlySet<Action['type']> = new Set<Action['type']>(['event', 'retained', 'clients', 'tick']);
+const fromGateway: ReadonlySet<Action['type']> = new Set<Action['type']>(['event', 'clients', 'tick']);
 
 export class Store implements Disposable {
   readonly #clock: Clock;

@@ -220,6 +220,18 @@ t.test('the tail follows the cursor; + watches another filter; x changes the for
   t.pass('streams are closed when they are not shown');
 });
 
+t.test('the tail begins with what is retained, once', async (t) => {
+  const ui = new Ui(t, { screen: 'topics' });
+  await ui.sees('tail hpmq/#');
+  await ui.press('G');
+  await ui.sees(/─ tail \S*tank\/valve/);
+  await ui.watches('messages hpmq/plant-7/tank/valve');
+  await ui.sees('{"v":71.4,"q":"good"}');
+  await ui.press('x');
+  await ui.sees('"v": 71.4');
+  t.equal(ui.lines().filter((line) => line.includes('"v": 71.4')).length, 1);
+});
+
 t.test('looking back in the tail holds it still', async (t) => {
   const ui = new Ui(t, { screen: 'topics' });
   await ui.sees('tail hpmq/#');
