@@ -1,9 +1,9 @@
-/** Holds the model between the reducer and the screen. Keys show at once; what the gateway says, at most ten times a second. */
+/** Holds the model between the reducer and the screen. Keys show at once; what the gateway says, at most twice a second. */
 import type { Clock, Timer } from '../core/clock.js';
 import { reduce } from './model.js';
 import type { Action, Model } from './state.js';
 
-export const FRAME_MS = 100;
+export const FRAME_MS = 500;
 
 const fromGateway: ReadonlySet<Action['type']> = new Set<Action['type']>(['event', 'clients', 'tick']);
 

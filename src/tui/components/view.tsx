@@ -38,7 +38,7 @@ export function View(props: ViewProps): ReactNode {
     const text = `terminal too small: need ${MIN_COLUMNS}×${MIN_ROWS}, have ${columns}×${rows}`;
     return (
       <ThemeContext value={theme}>
-        <Box width={frame.width} height={frame.height} overflow="hidden">
+        <Box width={frame.width} height={frame.height}>
           <Line spans={[span(text, 'warn')]} width={frame.width} />
         </Box>
       </ThemeContext>
@@ -46,7 +46,7 @@ export function View(props: ViewProps): ReactNode {
   }
   return (
     <ThemeContext value={theme}>
-      <Box flexDirection="column" width={frame.width} height={frame.height} overflow="hidden">
+      <Box flexDirection="column" width={frame.width} height={frame.height}>
         <StatusLine model={model} />
         <Box height={body.height} flexShrink={0}>
           <Body model={model} />
