@@ -152,7 +152,7 @@ t.test('a critical point wants its name', async (t) => {
   await ui.type('on\r');
   await ui.sees('this point is critical: type trip');
   await ui.type('tri\r');
-  await ui.sees('✕ type trip exactly');
+  await ui.sees('✕ type trip exactly tri█');
   t.notOk(ui.gateway.requests.some((request) => request.includes('write')));
   await ui.type('p\r');
   await ui.sees('● verified true');

@@ -115,6 +115,8 @@ t.test('a trend spans its smallest to its largest sample, with gaps', async (t) 
   t.equal(sparkline([5, 5], 10), '▄▄');
   t.equal(sparkline([1, 2, 3], 2), '▁▇', 'the newest are shown');
   t.equal(sparkline([], 5), '');
+  t.equal(sparkline([1, 1, 0, null], 10), '▇▇▁ ', 'a switch that is on is high');
+  t.equal(sparkline([0, 0], 10), '▁▁', 'also when it never moved');
 });
 
 t.test('columns are dropped by priority, then grow from the left', async (t) => {
