@@ -45,6 +45,7 @@ export function initialModel(start: Start): Model {
       logs: freshList,
     },
     detail: false,
+    detailTop: 0,
     pane: 0,
     tailBack: 0,
     help: undefined,
@@ -170,7 +171,7 @@ export function reduce(model: Model, action: Action): Model {
         ? { ...model, frozen: { data: model.data, at: model.now } }
         : { ...model, frozen: undefined, tailBack: 0 };
     case 'detail':
-      return { ...model, detail: !model.detail };
+      return { ...model, detail: !model.detail, detailTop: 0, pane: 0 };
     case 'pane':
       return { ...model, pane: model.pane === 0 ? 1 : 0 };
     case 'help':

@@ -31,7 +31,7 @@ export interface ViewProps {
 
 export function View(props: ViewProps): ReactNode {
   const { model } = props;
-  const { tooSmall, frame, body } = layoutOf(model);
+  const { tooSmall, frame, body, problemRows } = layoutOf(model);
   const { columns, rows } = model.size;
   const theme = { ...props.theme, dimmed: staleSince(model) !== undefined };
   if (tooSmall) {
@@ -51,7 +51,7 @@ export function View(props: ViewProps): ReactNode {
         <Box height={body.height} flexShrink={0}>
           <Body model={model} />
         </Box>
-        <ProblemLine model={model} />
+        <ProblemLine model={model} rows={problemRows} />
         {props.hints !== false && <HintsLine model={model} />}
       </Box>
     </ThemeContext>
