@@ -81,9 +81,11 @@ function appendLogs(data: Data, before: readonly LogRow[], lines: readonly LogLi
   return { ...data, logs: [...before, ...added].slice(-MAX_LOG_ROWS), nextId: id };
 }
 
-export function appendTail(data: Data, messages: readonly MessageView[], dropped: number): Data {
+function appendTail(data: Data, messages: readonly MessageView[], dropped: number): Data {
   let id = data.nextId;
-  const added: TailRow[] = messages.slice(-MAX_TAIL_ROWS).map((message) => ({ id: id++, message }));
+  // The first are the retained ones, in the order of their topics: the newest are to be at the end.
+  const inOrder = data.tail.length === 0 ? [...messages].sort((a, b) => a.at - b.at) : messages;
+  const added: TailRow[] = inOrder.slice(-MAX_TAIL_ROWS).map((message) => ({ id: id++, message }));
   return {
     ...data,
     tail: [...data.tail, ...added].slice(-MAX_TAIL_ROWS),

@@ -16,7 +16,6 @@ const HEARTBEAT_MS = 1_000;
 const CLIENTS_MS = 2_000;
 /** The cursor may run over many topics: only the one it rests on is watched. */
 const REST_MS = 200;
-const RETAINED_SHOWN = '20';
 
 interface Watch {
   readonly filter: string;
@@ -89,7 +88,6 @@ export class Feed implements AsyncDisposable {
       const signal = AbortSignal.any([scopeSignal, watch.stop.signal]);
       if (old !== undefined && !(await this.#rest(REST_MS, signal))) return;
       this.#store.dispatch({ type: 'reset', stream });
-      if (stream === 'tail') await this.#showRetained(filter, signal);
       await this.#follow(stream, { kinds, filter }, signal);
     });
   }
@@ -101,27 +99,6 @@ export class Feed implements AsyncDisposable {
       return true;
     } catch {
       return false;
-    }
-  }
-
-  /** A tail begins with what is retained; the stream brings only what is published from now on. */
-  async #showRetained(filter: string, signal: AbortSignal): Promise<void> {
-    try {
-      const { items } = await this.#client.request('GET /v1/retained', {
-        query: { filter, limit: RETAINED_SHOWN },
-        signal,
-      });
-      if (!signal.aborted) {
-        this.#store.dispatch({ type: 'retained', items: [...items].sort((a, b) => a.at - b.at) });
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      this.#store.dispatch({
-        type: 'lost',
-        stream: 'tail',
-        error: errorView(toGatewayError(error)),
-        at: this.#clock.now(),
-      });
     }
   }
 

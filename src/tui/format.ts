@@ -84,7 +84,10 @@ export function errorSpans(error: ErrorView): Span[] {
 
 const LEVELS = '▁▂▃▄▅▆▇';
 
-/** The newest samples as bars between their smallest and largest; a gap where the value was not known. */
+/**
+ * The newest samples as bars between their smallest and largest; a gap where the value was not known. Samples that are
+ * all 0 or 1 are those of a switch: off is low and on is high, also when it never moved.
+ */
 export function sparkline(samples: readonly (number | null)[], width: number): string {
   const shown = samples.slice(-width);
   let low = Number.POSITIVE_INFINITY;
@@ -94,6 +97,8 @@ export function sparkline(samples: readonly (number | null)[], width: number): s
     low = Math.min(low, sample);
     high = Math.max(high, sample);
   }
+  if (low >= 0 && high <= 1 && shown.every((sample) => sample === null || Number.isInteger(sample)))
+    [low, high] = [0, 1];
   let line = '';
   for (const sample of shown) {
     if (sample === null) line += ' ';

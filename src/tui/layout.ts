@@ -1,4 +1,5 @@
 /** Where everything is, by the size of the terminal. One place, so that keys and drawing agree. */
+import { problemRows } from './problem.js';
 import type { Model } from './state.js';
 
 export const MIN_COLUMNS = 60;
@@ -6,8 +7,8 @@ export const MIN_ROWS = 15;
 /** From here on the detail pane is always beside the list. */
 export const WIDE_COLUMNS = 140;
 
-/** Status line, problem line, hints. */
-const CHROME_ROWS = 3;
+/** Status line and hints; the problem has rows of its own. */
+const CHROME_ROWS = 2;
 /** Two borders and the header of a table. */
 const TABLE_CHROME_ROWS = 3;
 const BOTTOM_PANE_ROWS = 12;
@@ -27,6 +28,8 @@ export interface Layout {
   /** All that is drawn: one row less than the terminal, else every frame clears it. */
   readonly frame: Area;
   readonly body: Area;
+  /** Rows of the line between the body and the hints. */
+  readonly problemRows: number;
   /** The list, or the left pane; height 0: hidden by the pane. */
   readonly list: Area;
   /** Detail, dialog or tail; undefined: not shown. */
@@ -42,11 +45,13 @@ const hasDetail = (model: Model) => model.route.screen !== 'overview' && model.r
 export function layoutOf(model: Model): Layout {
   const { columns, rows } = model.size;
   const frame = { width: columns, height: Math.max(1, rows - 1) };
-  const body = { width: columns, height: Math.max(0, frame.height - CHROME_ROWS) };
+  const problem = problemRows(model);
+  const body = { width: columns, height: Math.max(0, frame.height - CHROME_ROWS - problem) };
   const place = (list: Area, pane: Area | undefined, beside: boolean): Layout => ({
     tooSmall: columns < MIN_COLUMNS || rows < MIN_ROWS,
     frame,
     body,
+    problemRows: problem,
     list,
     pane,
     beside,

@@ -1,5 +1,5 @@
 /** The reducer: `(model, action) → model`. Pure; it alone changes what the interface knows. */
-import { appendTail, applyEvent, noData } from './data.js';
+import { applyEvent, noData } from './data.js';
 import { back, forward, go, leave, move, nextSort, toggle, withList } from './navigation.js';
 import { dialogPoint } from './select.js';
 import type { Action, Connection, ListState, Model, Notice, Route } from './state.js';
@@ -45,6 +45,7 @@ export function initialModel(start: Start): Model {
       logs: freshList,
     },
     detail: false,
+    detailTop: 0,
     pane: 0,
     tailBack: 0,
     help: undefined,
@@ -133,8 +134,6 @@ export function reduce(model: Model, action: Action): Model {
             ? { ...model.data, topics: noData.topics, topicsError: undefined }
             : { ...model.data, tail: [], tailDropped: 0, tailError: undefined },
       };
-    case 'retained':
-      return { ...model, data: appendTail(model.data, action.items, 0) };
     case 'clients':
       return { ...model, data: { ...model.data, clients: action.items } };
     case 'device': {
@@ -172,7 +171,7 @@ export function reduce(model: Model, action: Action): Model {
         ? { ...model, frozen: { data: model.data, at: model.now } }
         : { ...model, frozen: undefined, tailBack: 0 };
     case 'detail':
-      return { ...model, detail: !model.detail };
+      return { ...model, detail: !model.detail, detailTop: 0, pane: 0 };
     case 'pane':
       return { ...model, pane: model.pane === 0 ? 1 : 0 };
     case 'help':

@@ -1,4 +1,5 @@
 /** Where one is and where the cursor is: screens, history, lists. Part of the reducer; pure. */
+import { detailLines } from './detail.js';
 import { helpLines } from './help.js';
 import { layoutOf, scrollTo } from './layout.js';
 import { cursorOf, rowsOf, selectedTopic, tables } from './select.js';
@@ -25,6 +26,7 @@ function show(model: Model, route: Route): Model {
     dialog: undefined,
     prompt: undefined,
     detail: false,
+    detailTop: 0,
     pane: 0,
     tailBack: 0,
   };
@@ -75,19 +77,30 @@ function moveTail(model: Model, by: Move, page: number): Model {
   return { ...model, tailBack, frozen: model.frozen ?? { data: model.data, at: model.now } };
 }
 
+/** The first visible line of a text after a move. */
+function scrolled(top: number, lines: number, page: number, by: Move): number {
+  const last = Math.max(0, lines - page);
+  const steps = { first: -top, last: last - top, 'page-up': -page, 'page-down': page } as const;
+  return Math.min(last, Math.max(0, top + (typeof by === 'number' ? by : steps[by])));
+}
+
 function moveHelp(model: Model, top: number, by: Move): Model {
   const { body } = layoutOf(model);
-  const page = Math.max(1, body.height - 2);
-  const last = Math.max(0, helpLines(model, body.width - 2).length - page);
-  const steps = { first: -top, last: last - top, 'page-up': -page, 'page-down': page } as const;
-  const wanted = top + (typeof by === 'number' ? by : steps[by]);
-  return { ...model, help: { top: Math.min(last, Math.max(0, wanted)) } };
+  const lines = helpLines(model, body.width - 2).length;
+  return { ...model, help: { top: scrolled(top, lines, Math.max(1, body.height - 2), by) } };
+}
+
+function moveDetail(model: Model, by: Move): Model {
+  const { pane } = layoutOf(model);
+  if (pane === undefined) return model;
+  const lines = detailLines(model, pane.width - 2, false).length;
+  return { ...model, detailTop: scrolled(model.detailTop, lines, Math.max(1, pane.height - 2), by) };
 }
 
 export function move(model: Model, by: Move): Model {
   const height = Math.max(1, layoutOf(model).listRows);
-  if (model.pane === 1 && model.help === undefined) return moveTail(model, by, height);
   if (model.help !== undefined) return moveHelp(model, model.help.top, by);
+  if (model.pane === 1) return model.route.screen === 'topics' ? moveTail(model, by, height) : moveDetail(model, by);
   const { items } = rowsOf(model);
   if (items.length === 0) return model;
   const table = tables[model.route.screen];
@@ -96,11 +109,14 @@ export function move(model: Model, by: Move): Model {
   const steps = { first: -from, last: last - from, 'page-up': -height, 'page-down': height } as const;
   const index = Math.min(last, Math.max(0, from + (typeof by === 'number' ? by : steps[by])));
   const stays = table.follows === true && index === last;
-  return withList(model, {
-    index,
-    selected: stays ? undefined : table.key(items[index]!),
-    top: scrollTo(model.lists[model.route.screen].top, index, height, items.length),
-  });
+  return withList(
+    { ...model, detailTop: 0 },
+    {
+      index,
+      selected: stays ? undefined : table.key(items[index]!),
+      top: scrollTo(model.lists[model.route.screen].top, index, height, items.length),
+    },
+  );
 }
 
 /** `s`: the next column that can be sorted by, after the last one the gateway's order. */

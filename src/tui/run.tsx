@@ -74,24 +74,44 @@ export async function runSession(session: Session): Promise<number> {
     instance?.clear();
   };
 
-  async function suspend(): Promise<void> {
-    if (suspendInk === undefined) return;
+  let isSuspended = false;
+  const onStop = () => scope.run(() => suspend(() => process.kill(process.pid, 'SIGSTOP')));
+
+  /** The whole process group, as the terminal does it: a shell may have started us through another program. */
+  function stopGroup(): void {
+    process.off('SIGTSTP', onStop);
+    process.kill(0, 'SIGTSTP');
+  }
+
+  async function suspend(stop: () => void): Promise<void> {
+    if (suspendInk === undefined || isSuspended) return;
+    isSuspended = true;
     const suspension = await suspendInk();
     const continued = Promise.withResolvers<void>();
     process.once('SIGCONT', continued.resolve);
-    // The whole process group, as the terminal does it: a shell may have started us through another program.
-    process.kill(0, 'SIGTSTP');
+    stop();
     await Promise.race([continued.promise, clock.sleep(SUSPEND_MS)]);
     process.off('SIGCONT', continued.resolve);
+    process.off('SIGTSTP', onStop);
+    process.on('SIGTSTP', onStop);
     await suspension.resume();
+    isSuspended = false;
   }
+
+  /** After a stop that could not be seen coming: whoever had the terminal meanwhile left it in their modes. */
+  const onContinue = () => {
+    if (isSuspended) return;
+    stdin.setRawMode(false);
+    stdin.setRawMode(true);
+    terminal.redraw();
+  };
 
   const terminal: TerminalActions = {
     redraw() {
       erase();
       instance?.rerender(app());
     },
-    suspend: () => scope.run(suspend),
+    suspend: () => scope.run(() => suspend(stopGroup)),
     quit: () => end(0),
     send: (sequence) => void stdout.write(sequence),
   };
@@ -104,6 +124,8 @@ export async function runSession(session: Session): Promise<number> {
   await using feed = new Feed({ client, store, clock, random, onError: fail });
   // Registered before Ink's own listener: it then draws on an empty screen, whatever the terminal did with the old one.
   stdout.on('resize', erase);
+  process.on('SIGTSTP', onStop);
+  process.on('SIGCONT', onContinue);
   // Ink does it only after the first frame: what is typed until then would be echoed into that frame.
   stdin.setRawMode(true);
   instance = render(app(), {
@@ -124,6 +146,8 @@ export async function runSession(session: Session): Promise<number> {
   } finally {
     undo();
     stdout.off('resize', erase);
+    process.off('SIGTSTP', onStop);
+    process.off('SIGCONT', onContinue);
     restore();
     await instance.waitUntilExit().catch(() => {});
     stdin.setRawMode(false);

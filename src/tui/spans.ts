@@ -24,11 +24,22 @@ export function compose(spans: readonly Span[], width: number, ascii = false): S
     if (left === 0) break;
     const text = cut(clean(item.text, ascii), left, ascii);
     if (text === '') continue;
-    line.push({ ...item, text });
+    append(line, { ...item, text });
     left -= widthOf(text);
   }
-  if (left > 0) line.push({ text: ' '.repeat(left) });
+  if (left > 0) append(line, { text: ' '.repeat(left) });
   return line;
+}
+
+/** Pieces that look the same become one: every piece costs the terminal library an element. A space has no colour. */
+function append(line: Span[], item: Span): void {
+  const last = line.at(-1);
+  const isSame =
+    last !== undefined &&
+    (/^ *$/.test(item.text) ||
+      ((last.tone ?? 'plain') === (item.tone ?? 'plain') && (last.bold ?? false) === (item.bold ?? false)));
+  if (isSame) line[line.length - 1] = { ...last, text: last.text + item.text };
+  else line.push(item);
 }
 
 /** `left` at the left edge, `right` at the right edge; when both do not fit, the left one is cut. */

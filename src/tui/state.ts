@@ -114,6 +114,8 @@ export interface Model {
   readonly lists: Readonly<Record<ScreenId, ListState>>;
   /** The detail pane was asked for (narrow terminals; wide ones always have it). */
   readonly detail: boolean;
+  /** Lines of the detail above the visible ones. */
+  readonly detailTop: number;
   /** 0: the list; 1: the pane beside it. */
   readonly pane: 0 | 1;
   /** Lines of the tail below the visible ones; 0: the newest are shown. */
@@ -138,7 +140,6 @@ export type Action =
   | { readonly type: 'event'; readonly stream: StreamName; readonly event: GatewayEvent; readonly at: number }
   | { readonly type: 'lost'; readonly stream: StreamName; readonly error: ErrorView; readonly at: number }
   | { readonly type: 'reset'; readonly stream: 'topics' | 'tail' }
-  | { readonly type: 'retained'; readonly items: readonly MessageView[] }
   | { readonly type: 'clients'; readonly items: readonly ClientView[] }
   | { readonly type: 'device'; readonly device: DeviceView }
   | { readonly type: 'point'; readonly point: PointView }

@@ -4,6 +4,8 @@ import stringWidth from 'string-width';
 /** Controls, format characters (bidirectional, zero width), lone surrogates, unassigned and separator code points. */
 const UNSAFE = /\p{Cc}|\p{Cf}|\p{Cs}|\p{Co}|\p{Cn}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}/gu;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+/** Characters that are one column wide each, whatever stands beside them: ASCII, Latin-1, and the glyphs of the screens. */
+const SINGLE_COLUMN = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\xff–—…→←↑↓⏎─-╿▀-▟▴▸▾○●◐✕]*$/;
 const NOT_ASCII = /[^\x20-\x7e]/gu;
 
 /** What the ASCII set shows for each glyph of ours, and for the usual characters of units. */
@@ -59,7 +61,7 @@ export function clean(text: string, ascii = false): string {
 
 /** Columns of cleaned text. */
 export function widthOf(text: string): number {
-  return PRINTABLE_ASCII.test(text) ? text.length : stringWidth(text);
+  return SINGLE_COLUMN.test(text) ? text.length : stringWidth(text);
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
@@ -67,7 +69,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 /** The longest beginning of cleaned text that fits into `width` columns. */
 export function headOf(text: string, width: number): string {
   if (width <= 0) return '';
-  if (PRINTABLE_ASCII.test(text)) return text.slice(0, width);
+  if (SINGLE_COLUMN.test(text)) return text.slice(0, width);
   let used = 0;
   let end = 0;
   for (const { segment, index } of graphemes.segment(text)) {

@@ -85,7 +85,8 @@ export function limitsOf(point: PointView): string {
   const { min, max, step, verify } = point.write ?? {};
   const unit = point.unit === undefined ? '' : ` ${point.unit}`;
   const parts: string[] = [];
-  if (min !== undefined && max !== undefined) parts.push(`${min} to ${max}${unit}`);
+  if (typeof point.value === 'boolean') parts.push('true or false');
+  else if (min !== undefined && max !== undefined) parts.push(`${min} to ${max}${unit}`);
   else if (min !== undefined) parts.push(`at least ${min}${unit}`);
   else if (max !== undefined) parts.push(`at most ${max}${unit}`);
   else parts.push('no range configured');
@@ -94,13 +95,17 @@ export function limitsOf(point: PointView): string {
   return parts.join(' · ');
 }
 
-/** Shows a value with as many decimals as the point shows, never rounding away what there is. */
-export function valueText(value: WriteValue | null, point: PointView): string {
+/**
+ * Shows a value with as many decimals as the point shows, never rounding away what there is.
+ *
+ * @param shown - the value to be like, where the point's own may be unknown meanwhile
+ */
+export function valueText(value: WriteValue | null, point: PointView, shown = point.text): string {
   if (value === null) return '—';
   if (typeof value !== 'number') return withUnit(String(value), point);
   const decimalsOf = (text: string) => (/^-?\d+\.(\d+)$/.exec(text)?.[1] ?? '').length;
   const exact = String(value);
-  const decimals = exact.includes('e') ? 0 : Math.max(decimalsOf(exact), decimalsOf(point.text));
+  const decimals = exact.includes('e') ? 0 : Math.max(decimalsOf(exact), decimalsOf(shown));
   return withUnit(decimals === 0 ? exact : value.toFixed(decimals), point);
 }
 

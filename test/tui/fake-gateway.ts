@@ -355,7 +355,7 @@ export class FakeGateway implements ApiClient {
     return answer as Routes[R]['out'];
   }
 
-  #answer(route: RouteName, { params = {}, query, body }: RequestOptions<RouteName>): unknown {
+  #answer(route: RouteName, { params = {}, body }: RequestOptions<RouteName>): unknown {
     const device = params.device ?? '';
     const key = `${device}/${params.point ?? ''}`;
     const point = () => {
@@ -370,8 +370,6 @@ export class FakeGateway implements ApiClient {
         return { items: this.links() };
       case 'GET /v1/clients':
         return { items: this.clients() };
-      case 'GET /v1/retained':
-        return { items: this.#retained((query as { filter?: string } | undefined)?.filter ?? '#') };
       case 'POST /v1/devices/{device}/pause':
         this.#paused.add(device);
         return this.devices().find(({ name }) => name === device);
@@ -422,6 +420,7 @@ export class FakeGateway implements ApiClient {
     if (!this.isUp) this.refusals++;
     if (!this.isUp) throw fakeError('API_UNREACHABLE', 'nothing listens on unix:/run/hpmq/control.sock');
     const stream: Stream = { options, queue: [this.#snapshot(options)], wake: () => {}, error: undefined };
+    this.#send(stream, { kind: 'messages', data: { items: this.#retained(options.filter ?? '#'), dropped: 0 } });
     const onAbort = () => stream.wake();
     options.signal.addEventListener('abort', onAbort);
     this.#streams.add(stream);

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import t from 'tap';
 import { systemClock } from '../../src/core/clock.js';
 import { runTui } from '../../src/tui/main.js';
+import { FRAME_MS } from '../../src/tui/store.js';
 import { ManualClock, settle } from '../support/manual-clock.js';
 import { FakeGateway } from './fake-gateway.js';
 import { Ui } from './screen.js';
@@ -35,7 +36,7 @@ t.test(
     await ui.sees(/connection lost 1\ds ago, retrying/);
     ui.gateway.isUp = true;
     await clock.advance(2_500);
-    await clock.advance(100);
+    await clock.advance(FRAME_MS);
     await ui.seesNot('connection lost');
     ui.gateway.cut();
     await settle();

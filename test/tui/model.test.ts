@@ -278,3 +278,15 @@ t.test('unknown keys of state never happen: every action returns a model', async
   t.equal(after(start, { type: 'write-next' }), start);
   t.equal(after(start, { type: 'toggle' }), start);
 });
+
+t.test('a tail begins with the retained messages in the order of their times', async (t) => {
+  const message = (text: string, at: number) =>
+    ({ topic: 'a', text, bytes: 1, qos: 0, retain: true, origin: 'device', at }) as const;
+  const told = (model: Model, items: readonly ReturnType<typeof message>[]) =>
+    after(model, { type: 'event', stream: 'tail', event: { kind: 'messages', data: { items, dropped: 0 } }, at: NOW });
+  const model = told(told(live, [message('2', 2), message('1', 1)]), [message('0', 0)]);
+  t.strictSame(
+    model.data.tail.map((row) => row.message.text),
+    ['1', '2', '0'],
+  );
+});

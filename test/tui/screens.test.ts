@@ -192,7 +192,7 @@ t.test('10,000 points: only what is visible is drawn, and the end is one key awa
   await ui.press('G');
   await ui.sees('row-09999');
   await ui.press('pgup', 'k');
-  await ui.sees(/▸ meter\/row-09981/);
+  await ui.sees(/▸ meter\/row-09982/);
   await ui.press('/');
   await ui.type('row-0424');
   await ui.sees('points (10/10020) /row-0424');

@@ -152,7 +152,7 @@ t.test('a critical point wants its name', async (t) => {
   await ui.type('on\r');
   await ui.sees('this point is critical: type trip');
   await ui.type('tri\r');
-  await ui.sees('✕ type trip exactly');
+  await ui.sees('✕ type trip exactly tri█');
   t.notOk(ui.gateway.requests.some((request) => request.includes('write')));
   await ui.type('p\r');
   await ui.sees('● verified true');
@@ -218,6 +218,18 @@ t.test('the tail follows the cursor; + watches another filter; x changes the for
   await ui.press('1');
   await ui.until(() => ui.gateway.streams.length === 1, 'only the main stream is left');
   t.pass('streams are closed when they are not shown');
+});
+
+t.test('the tail begins with what is retained, once', async (t) => {
+  const ui = new Ui(t, { screen: 'topics' });
+  await ui.sees('tail hpmq/#');
+  await ui.press('G');
+  await ui.sees(/─ tail \S*tank\/valve/);
+  await ui.watches('messages hpmq/plant-7/tank/valve');
+  await ui.sees('{"v":71.4,"q":"good"}');
+  await ui.press('x');
+  await ui.sees('"v": 71.4');
+  t.equal(ui.lines().filter((line) => line.includes('"v": 71.4')).length, 1);
 });
 
 t.test('looking back in the tail holds it still', async (t) => {

@@ -106,6 +106,33 @@ t.test('kill -TERM leaves a sane terminal', needs('tmux'), async (t) => {
   await isSane(t, pane);
 });
 
+t.test('a stop from outside gives the terminal back, and going on takes it again', needs('tmux'), async (t) => {
+  const pane = startPane(t);
+  await sees(pane, /▸ overview/);
+  const pid = await pane.pid();
+  const tty = pane.tmux('display-message', '-p', '#{pane_tty}').trim();
+  const modes = () => execFileSync('stty', ['-g', '-F', tty], { encoding: 'utf8' });
+  const raw = modes();
+  const isStopped = () => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  process.kill(pid, 'SIGTSTP');
+  await eventually(isStopped);
+  t.equal(modes(), await pane.file('before'), 'stty is as before');
+  t.equal(pane.tmux('display-message', '-p', '#{cursor_flag} #{alternate_on}').trim(), '1 0');
+  process.kill(pid, 'SIGCONT');
+  await sees(pane, /▸ overview/);
+  t.equal(modes(), raw, 'raw mode is on again');
+
+  // Nothing can be done before a SIGSTOP, but all of it after.
+  process.kill(pid, 'SIGSTOP');
+  await eventually(isStopped);
+  execFileSync('stty', ['-F', tty, 'sane']);
+  process.kill(pid, 'SIGCONT');
+  await eventually(() => modes() === raw);
+  pane.keys('2');
+  await sees(pane, /▸ devices/);
+  t.pass('keys are heard');
+});
+
 t.test('an error nobody caught leaves a sane terminal, and is read on it', needs('tmux'), async (t) => {
   const pane = startPane(t, '--crash-after 1500');
   await sees(pane, /▸ overview/);

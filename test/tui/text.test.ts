@@ -6,9 +6,9 @@ import { parseFilter } from '../../src/tui/filter.js';
 import { age, bytes, compact, milliseconds, sparkline } from '../../src/tui/format.js';
 import { pressesOf } from '../../src/tui/press.js';
 import { candidates, complete, parseCommand } from '../../src/tui/prompt.js';
-import { compose } from '../../src/tui/spans.js';
+import { compose, span } from '../../src/tui/spans.js';
 import { filterOfNode, topicNodes } from '../../src/tui/tables/topics.js';
-import { clean, cut, cutStart, fit, headOf, wrap } from '../../src/tui/text.js';
+import { clean, cut, cutStart, fit, headOf, widthOf, wrap } from '../../src/tui/text.js';
 import { needsAscii } from '../../src/tui/theme.js';
 
 /** Text with more control characters, escapes and odd code points than usual. */
@@ -115,6 +115,8 @@ t.test('a trend spans its smallest to its largest sample, with gaps', async (t) 
   t.equal(sparkline([5, 5], 10), '▄▄');
   t.equal(sparkline([1, 2, 3], 2), '▁▇', 'the newest are shown');
   t.equal(sparkline([], 5), '');
+  t.equal(sparkline([1, 1, 0, null], 10), '▇▇▁ ', 'a switch that is on is high');
+  t.equal(sparkline([0, 0], 10), '▁▁', 'also when it never moved');
 });
 
 t.test('columns are dropped by priority, then grow from the left', async (t) => {
@@ -242,4 +244,21 @@ t.test('a console or a locale without UTF-8 gets the ASCII set', async (t) => {
   t.ok(needsAscii({ LC_ALL: 'C', LANG: 'C.UTF-8' }), 'LC_ALL wins');
   t.notOk(needsAscii({ LANG: 'de_DE.utf8' }));
   t.notOk(needsAscii({}), 'an empty environment says nothing');
+});
+
+t.test('the width of every character is that of the library, also where it is not asked', async (t) => {
+  const wrong: number[] = [];
+  for (let code = 0x20; code < 0x10000; code++) {
+    const text = String.fromCharCode(code);
+    if (widthOf(text) !== stringWidth(text)) wrong.push(code);
+  }
+  t.strictSame(wrong, []);
+});
+
+t.test('pieces of a line that look the same are one', async (t) => {
+  const line = compose([span('a'), span('  '), span('b'), span('  '), span('c', 'ok'), span('d', 'ok', true)], 10);
+  t.strictSame(
+    line.map(({ text }) => text),
+    ['a  b  ', 'c', 'd  '],
+  );
 });

@@ -50,6 +50,8 @@ t.test('limits and values are shown in words, with the decimals of the point', a
   t.equal(limitsOf(setpoint), '10 to 90 °C · step 0.5 °C · read back after the write');
   t.equal(valueText(72, setpoint), '72.0 °C');
   t.equal(valueText(72.55, setpoint), '72.55 °C', 'what there is is not rounded away');
+  t.equal(valueText(72, { ...setpoint, value: null, text: '—' }, '70.0'), '72.0 °C', 'also while it is not known');
+  t.equal(limitsOf(burner), 'true or false · read back after the write');
   t.equal(valueText(null, setpoint), '—');
   t.equal(valueText(true, burner), 'true');
 });

@@ -1,20 +1,19 @@
 /** The lines above and below every screen: status, last problem, hints or what is being typed. */
 import type { ReactNode } from 'react';
 import { formatDuration } from '../../core/duration.js';
-import { age, errorSpans, rate } from '../format.js';
+import { age, rate } from '../format.js';
 import { bindingsOf, contextsOf, disabledReason, keyLabel, titleOf } from '../keys.js';
-import { candidates } from '../prompt.js';
-import { gatewayNow, namesOf, problemOf, rowsOf, shownData, staleSince } from '../select.js';
-import { type Span, span, spansWidth, spread } from '../spans.js';
+import { problemSpans, problemWidth } from '../problem.js';
+import { gatewayNow, shownData, staleSince } from '../select.js';
+import { type Span, span, spansWidth, spread, wrapSpans } from '../spans.js';
 import type { Model } from '../state.js';
 import { cutStart } from '../text.js';
 import { type Sign, signOf } from '../theme.js';
-import { Line, ThemeContext, useTheme } from './line.js';
+import { Line, Lines, ThemeContext, useTheme } from './line.js';
 
 const CURSOR = '█';
 /** Columns of the prompt line that are not its text. */
 const PROMPT_CHROME = 5;
-const NOTICE_MS = 12_000;
 const GAP = span('  ');
 
 function joined(parts: readonly (readonly Span[])[]): Span[] {
@@ -101,39 +100,16 @@ export function StatusLine(props: { readonly model: Model }): ReactNode {
   );
 }
 
-function promptHelp(model: Model): Span[] {
-  const { prompt } = model;
-  if (prompt === undefined) return [];
-  if (prompt.kind === 'subscribe')
-    return [span('a Topic Filter, such as plant/+/temperature, plant/# or $SYS/#', 'muted')];
-  if (prompt.kind === 'filter') {
-    const { problem, items, total } = rowsOf(model);
-    if (problem !== undefined) return [span(`✕ ${problem}`, 'bad')];
-    return [span(`${items.length} of ${total}`), span(' · word  !without  re:expression', 'muted')];
-  }
-  const found = candidates(prompt.text, namesOf(model));
-  return found.length === 0 ? [span('nothing to complete', 'muted')] : [span(found.join('  '), 'accent')];
-}
-
-function problemSpans(model: Model): Span[] {
-  if (model.prompt !== undefined) return promptHelp(model);
-  const { notice, connection } = model;
-  if (notice !== undefined && model.now - notice.at < NOTICE_MS) {
-    const { glyph } = signOf(notice.tone === 'ok' ? 'good' : notice.tone);
-    const hint = notice.hint === '' ? [] : [span(' · ', 'muted'), span(notice.hint, 'accent')];
-    return [span(`${glyph} ${notice.text}`, notice.tone), ...hint];
-  }
-  if (connection.state === 'lost' && connection.error !== undefined)
-    return [span('✕ ', 'bad'), ...errorSpans(connection.error)];
-  const problem = problemOf(model);
-  return problem === undefined ? [] : [span('✕ ', 'bad'), ...errorSpans(problem)];
-}
-
-export function ProblemLine(props: { readonly model: Model }): ReactNode {
+export function ProblemLine(props: { readonly model: Model; readonly rows: number }): ReactNode {
+  const { model, rows } = props;
   const theme = useTheme();
+  const all = wrapSpans(problemSpans(model), problemWidth(model), theme.ascii);
+  // What has no room is in the last line, and cut there with an ellipsis.
+  const rest = all.slice(rows - 1).flatMap((line) => [...line, span(' ')]);
+  const lines = [...all.slice(0, rows - 1), rest];
   return (
     <ThemeContext value={{ ...theme, dimmed: false }}>
-      <Line spans={[span(' '), ...problemSpans(props.model)]} width={props.model.size.columns} />
+      <Lines lines={lines.map((line) => [span(' '), ...line])} width={model.size.columns} />
     </ThemeContext>
   );
 }

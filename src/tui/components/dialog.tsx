@@ -19,17 +19,17 @@ function label(text: string): Span {
 
 /** What the dialog says below the value: a question, a problem, or the outcome. */
 function message(dialog: WriteDialog, row: PointRow): Span[] {
-  if (dialog.problem !== undefined) return [span(`✕ ${dialog.problem}`, 'bad', true)];
+  const problem = dialog.problem === undefined ? [] : [span(`✕ ${dialog.problem}`, 'bad', true)];
+  if (problem.length > 0 && dialog.stage !== 'name') return problem;
   switch (dialog.stage) {
     case 'edit':
       return [span('⏎ checks the value, nothing is written yet', 'muted')];
     case 'confirm':
       return [span('write this now? ', 'warn', true), span('⏎ writes, esc changes the value', 'muted')];
-    case 'name':
-      return [
-        span(`this point is critical: type ${dialog.point} `, 'warn', true),
-        span(`${dialog.name}${CURSOR}`, 'focus'),
-      ];
+    case 'name': {
+      const question = span(`this point is critical: type ${dialog.point}`, 'warn', true);
+      return [...(problem.length === 0 ? [question] : problem), span(' '), span(`${dialog.name}${CURSOR}`, 'focus')];
+    }
     case 'sending':
       return [span('◐ writing, waiting for the device', 'warn')];
     case 'done': {
@@ -51,7 +51,7 @@ function value(dialog: WriteDialog, row: PointRow, room: number): Span[] {
   return [
     span(`${dialog.from ?? row.view.text}${unit}`, 'muted'),
     span(' → ', 'muted'),
-    span(valueText(dialog.value ?? null, row.view), 'focus'),
+    span(valueText(dialog.value ?? null, row.view, dialog.from), 'focus'),
   ];
 }
 

@@ -51,7 +51,7 @@ export function List(props: { readonly model: Model; readonly layout: Layout }):
           info={sortInfo(model)}
           width={list.width}
           height={list.height}
-          focused={model.dialog === undefined}
+          focused={model.dialog === undefined && model.pane === 0}
         >
           <Table model={model} width={innerWidth(list.width)} rows={layout.listRows} />
         </Panel>

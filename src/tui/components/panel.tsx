@@ -50,7 +50,7 @@ export function Panel(props: PanelProps): ReactNode {
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0}>
       <Line spans={top} width={width} />
-      <Box flexDirection="column" width={width} height={height - 1} flexShrink={0} overflow="hidden" {...border}>
+      <Box flexDirection="column" width={width} height={height - 1} flexShrink={0} {...border}>
         {props.children}
       </Box>
     </Box>

@@ -31,14 +31,14 @@ export interface ViewProps {
 
 export function View(props: ViewProps): ReactNode {
   const { model } = props;
-  const { tooSmall, frame, body } = layoutOf(model);
+  const { tooSmall, frame, body, problemRows } = layoutOf(model);
   const { columns, rows } = model.size;
   const theme = { ...props.theme, dimmed: staleSince(model) !== undefined };
   if (tooSmall) {
     const text = `terminal too small: need ${MIN_COLUMNS}×${MIN_ROWS}, have ${columns}×${rows}`;
     return (
       <ThemeContext value={theme}>
-        <Box width={frame.width} height={frame.height} overflow="hidden">
+        <Box width={frame.width} height={frame.height}>
           <Line spans={[span(text, 'warn')]} width={frame.width} />
         </Box>
       </ThemeContext>
@@ -46,12 +46,12 @@ export function View(props: ViewProps): ReactNode {
   }
   return (
     <ThemeContext value={theme}>
-      <Box flexDirection="column" width={frame.width} height={frame.height} overflow="hidden">
+      <Box flexDirection="column" width={frame.width} height={frame.height}>
         <StatusLine model={model} />
         <Box height={body.height} flexShrink={0}>
           <Body model={model} />
         </Box>
-        <ProblemLine model={model} />
+        <ProblemLine model={model} rows={problemRows} />
         {props.hints !== false && <HintsLine model={model} />}
       </Box>
     </ThemeContext>

@@ -1,5 +1,5 @@
 /** The keys of single screens. */
-import { WIDE_COLUMNS } from '../layout.js';
+import { layoutOf, WIDE_COLUMNS } from '../layout.js';
 import { readOnlyReason, selectedAlarm, selectedDevice, selectedPoint, selectedTopic, shownData } from '../select.js';
 import type { Model, ScreenId } from '../state.js';
 import { causeOf } from '../tables/alarms.js';
@@ -188,10 +188,11 @@ export const screenBindings: readonly Binding[] = [
   {
     id: 'pane',
     keys: ['tab'],
-    contexts: ['topics'],
+    contexts: ['topics', 'devices', 'points', 'clients', 'links', 'logs'],
     title: 'pane',
-    help: 'Goes to the other pane',
-    hint: 5,
+    help: 'Goes to the other pane, to scroll it, and back',
+    hint: 7,
+    when: (model) => (layoutOf(model).pane === undefined ? 'i opens the detail' : true),
     run: ({ dispatch }) => dispatch({ type: 'pane' }),
   },
   {
@@ -217,8 +218,9 @@ export const screenBindings: readonly Binding[] = [
     id: 'detail.info',
     keys: ['i'],
     contexts: ['devices', 'points', 'clients', 'links', 'logs'],
-    title: 'info',
+    title: 'detail',
     help: 'Shows or hides everything about the selected line',
+    hint: 5,
     when: mayOpenDetail,
     run: ({ dispatch }) => dispatch({ type: 'detail' }),
   },

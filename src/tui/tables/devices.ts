@@ -95,6 +95,7 @@ export const deviceTable: TableSpec<DeviceView> = {
   problem: (device) => device.error,
   detail: (device, { now }) => [
     { label: 'state', spans: [stateSpan(device.state), span(` for ${age(device.since, now)}`, 'muted')] },
+    ...(device.error === undefined ? [] : [{ label: 'error', spans: errorSpans(device.error) }]),
     { label: 'since', spans: [span(absolute(device.since))] },
     { label: 'adapter', spans: [span(device.adapter)] },
     { label: 'wire', spans: [span(`${device.port} `), span(device.endpoint, 'muted')] },
@@ -115,6 +116,5 @@ export const deviceTable: TableSpec<DeviceView> = {
     ...(device.nextTryAt === undefined
       ? []
       : [{ label: 'next try', spans: [span(`in ${age(now, device.nextTryAt)}`, 'warn')] }]),
-    ...(device.error === undefined ? [] : [{ label: 'error', spans: errorSpans(device.error) }]),
   ],
 };

@@ -96,6 +96,7 @@ export const linkTable: TableSpec<LinkView> = {
   problem: (link) => link.error,
   detail: (link, { now }) => [
     { label: 'state', spans: [stateSpan(link.state), span(` for ${age(link.since, now)}`, 'muted')] },
+    ...(link.error === undefined ? [] : [{ label: 'error', spans: errorSpans(link.error) }]),
     { label: 'since', spans: [span(absolute(link.since))] },
     { label: 'url', spans: [span(link.url)] },
     {
@@ -111,6 +112,5 @@ export const linkTable: TableSpec<LinkView> = {
     ...(link.nextTryAt === undefined
       ? []
       : [{ label: 'next try', spans: [span(`in ${age(now, link.nextTryAt)}`, 'warn')] }]),
-    ...(link.error === undefined ? [] : [{ label: 'error', spans: errorSpans(link.error) }]),
   ],
 };

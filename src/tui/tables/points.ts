@@ -95,6 +95,7 @@ export const pointTable: TableSpec<PointRow> = {
     return [
       { label: 'value', spans: [span(`${view.text}${unit}`, valueTone[view.quality], true)] },
       { label: 'quality', spans: [stateSpan(view.quality)] },
+      ...(view.error === undefined ? [] : [{ label: 'error', spans: errorSpans(view.error) }]),
       {
         label: 'sampled',
         spans:
@@ -112,7 +113,6 @@ export const pointTable: TableSpec<PointRow> = {
       },
       { label: 'trend', spans: [span(sparkline(history, width), 'accent')] },
       { label: 'seen', spans: [span(spanOf(history, unit), 'muted')] },
-      ...(view.error === undefined ? [] : [{ label: 'error', spans: errorSpans(view.error) }]),
     ];
   },
 };
