@@ -52,6 +52,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
 
   const status = (): StatusView => {
     const counters = router.counters();
+    const clients = broker.clients();
     const services: ServiceView[] = [
       { name: broker.name, ...broker.status() },
       { name: devices.name, ...devices.status() },
@@ -84,8 +85,8 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         receivedPerSecond: rates.perSecond('received'),
         deliveredPerSecond: rates.perSecond('delivered'),
       },
-      clients: broker.clients().filter((client) => client.connected).length,
-      subscriptions: counters.subscriptions,
+      clients: clients.filter((client) => client.connected).length,
+      subscriptions: clients.reduce((sum, client) => sum + client.subscriptions, 0),
       retained: counters.retained,
       devices: states,
       points: qualities,

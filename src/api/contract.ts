@@ -48,6 +48,7 @@ export interface StatusView {
     readonly deliveredPerSecond: number;
   };
   readonly clients: number;
+  /** Of MQTT clients; internal receivers are not among them. */
   readonly subscriptions: number;
   readonly retained: number;
   readonly devices: {

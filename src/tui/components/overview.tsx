@@ -79,6 +79,7 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
         [devices.degraded, 'degraded'],
         [devices.offline, 'offline'],
         [devices.paused, 'paused'],
+        [devices.starting, 'starting'],
       ]),
     ),
     row(

@@ -55,6 +55,16 @@ t.test('counters: received, delivered, dropped, unmatched, retained, subscriptio
   );
 });
 
+t.test('who only looks at the traffic changes no figure of it', async (t) => {
+  const router = newRouter();
+  const watcher: Recorder = { ...recorder('tail', () => false), kind: 'api' };
+  router.attach(watcher).subscribe(subscriptionTo('#'));
+  router.attach(recorder('good')).subscribe(subscriptionTo('a'));
+  router.publish(message('a'));
+  t.equal(watcher.taken.length, 1);
+  t.match(router.counters(), { received: 1, delivered: 1, dropped: 0 });
+});
+
 t.test('a receiver gets one copy, with what all its matching subscriptions ask for', async (t) => {
   const router = newRouter();
   const sink = recorder('a');
