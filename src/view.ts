@@ -106,7 +106,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     onLog: (listener) => logging.onLine(listener),
     *retained(filter) {
       checkFilter(filter);
-      for (const message of router.retained(filter)) yield messageView(message, true);
+      for (const message of router.retained(filter)) yield storedView(message);
     },
     tail(filter, listener) {
       checkFilter(filter);
@@ -117,12 +117,12 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         origin,
         durable: false,
         deliver(message) {
-          listener(messageView(message, message.retain));
+          listener(messageView(message));
           return true;
         },
       });
-      for (const message of attachment.subscribe(subscriptionTo(filter, { retainAsPublished: true }))) {
-        listener(messageView(message, true));
+      for (const message of attachment.subscribe(subscriptionTo(filter))) {
+        listener(storedView(message));
       }
       return attachment;
     },
@@ -159,7 +159,11 @@ function toMessage(request: PublishRequest, now: number): Message {
   return createMessage({ ...request, payload, origin: 'gateway:api', receivedAt: now });
 }
 
-function messageView(message: Message, retain: boolean): MessageView {
+function storedView(message: Message): MessageView {
+  return { ...messageView(message), stored: true };
+}
+
+function messageView(message: Message): MessageView {
   const { payload } = message;
   const truncated = payload.length > SHOWN_BYTES;
   const isText = isUtf8(payload);
@@ -173,7 +177,7 @@ function messageView(message: Message, retain: boolean): MessageView {
     bytes: payload.length,
     ...(truncated ? { truncated } : {}),
     qos: message.qos,
-    retain,
+    retain: message.retain,
     origin: message.origin.slice(0, message.origin.indexOf(':')) as OriginKind,
     at: message.receivedAt,
   };

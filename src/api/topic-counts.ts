@@ -11,12 +11,10 @@ export class TopicCounts implements Disposable {
 
   constructor(view: GatewayView, filter: string) {
     for (const { topic, at } of view.retained(filter)) this.#add(topic, { retained: true, messages: 0, at });
-    let live = false;
     // The tail begins with the retained messages, which are in already.
     this.#tail = view.tail(filter, (message) => {
-      if (live || !message.retain) this.#count(message);
+      if (!message.stored) this.#count(message);
     });
-    live = true;
   }
 
   #add(topic: string, entry: { retained: boolean; messages: number; at: number | null }): void {

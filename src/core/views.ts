@@ -145,7 +145,10 @@ export interface MessageView {
   /** The payload was cut to the first 64 KiB. */
   readonly truncated?: boolean;
   readonly qos: QoS;
+  /** As it was published. */
   readonly retain: boolean;
+  /** Kept from before; absent for a message as it comes. */
+  readonly stored?: true;
   readonly origin: OriginKind;
   readonly at: number;
 }

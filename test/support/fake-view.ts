@@ -90,7 +90,7 @@ export class FakeView implements GatewayView {
         nextTryAt: this.now + 12_000,
       }),
     ];
-    this.retained_ = [message(now, 'hpmq/plant-7/boiler/temperature', '{"v":71.4}', true)];
+    this.retained_ = [{ ...message(now, 'hpmq/plant-7/boiler/temperature', '{"v":71.4}', true), stored: true }];
     this.logs_ = [{ at: this.now, level: 'info', service: 'gateway', message: 'gateway is up', fields: {} }];
   }
 

@@ -392,7 +392,7 @@ export class FakeGateway implements ApiClient {
       .filter(({ topic, retained }) => retained && topicMatches(filter, topic))
       .map(({ topic, at }) => {
         const text = '{"v":71.4,"q":"good"}';
-        return { topic, text, bytes: text.length, qos: 0, retain: true, origin: 'device', at: at ?? 0 };
+        return { topic, text, bytes: text.length, qos: 0, retain: true, stored: true, origin: 'device', at: at ?? 0 };
       });
   }
 

@@ -89,20 +89,20 @@ t.test('tail: the retained messages first, then each as it comes, until disposed
   await view.publish({ topic: 'a/retained', text: 'old', qos: 1, retain: true });
   const seen: MessageView[] = [];
   const tail = view.tail('a/#', (message) => void seen.push(message));
-  await view.publish({ topic: 'a/live', base64: '/w==', qos: 0, retain: false });
+  await view.publish({ topic: 'a/live', base64: '/w==', qos: 0, retain: true });
   await view.publish({ topic: 'b/other', text: '', qos: 0, retain: false });
   await view.publish({ topic: 'a/large', text: 'x'.repeat(70_000), qos: 0, retain: false });
   tail[Symbol.dispose]();
   await view.publish({ topic: 'a/late', text: '', qos: 0, retain: false });
   t.match(seen, [
-    { topic: 'a/retained', text: 'old', qos: 1, retain: true, origin: 'gateway' },
-    { topic: 'a/live', base64: '/w==', bytes: 1, retain: false },
+    { topic: 'a/retained', text: 'old', qos: 1, retain: true, stored: true, origin: 'gateway' },
+    { topic: 'a/live', base64: '/w==', bytes: 1, retain: true, stored: undefined },
     { topic: 'a/large', bytes: 70_000, truncated: true },
   ]);
   t.equal(seen.length, 3);
   t.equal(seen[2]?.text?.length, 65_536);
   t.equal(router.counters().subscriptions, before);
-  t.match([...view.retained('a/+')], [{ topic: 'a/retained' }]);
+  t.match([...view.retained('a/+')], [{ topic: 'a/retained' }, { topic: 'a/live', stored: true }]);
 });
 
 t.test('a large text is cut between characters', async (t) => {

@@ -109,5 +109,5 @@ async function tail(cli: Cli, filter: string, limit = Number.POSITIVE_INFINITY):
 
 function messageLine(message: MessageView): string {
   const payload = message.text === undefined ? `(${message.bytes} bytes) ${message.base64}` : visible(message.text);
-  return `${timeText(message.at)}  ${visible(message.topic)}  ${payload}${message.truncated ? '…' : ''}${message.retain ? '  (retained)' : ''}`;
+  return `${timeText(message.at)}  ${visible(message.topic)}  ${payload}${message.truncated ? '…' : ''}${message.stored ? '  (retained)' : ''}`;
 }

@@ -53,7 +53,7 @@ function messageLines(row: TailRow, base: string, mode: PayloadMode, width: numb
   const isBelow = base !== '' && message.topic.startsWith(`${base}/`);
   const name = message.topic === base ? '' : isBelow ? message.topic.slice(base.length + 1) : message.topic;
   const size = width < ROOMY ? '' : `q${message.qos} ${bytes(message.bytes)}`;
-  const flags = [message.retain ? 'ret' : '', size].join(' ').trim();
+  const flags = [message.stored ? 'ret' : '', size].join(' ').trim();
   const left = [span(` ${timeOfDay(message.at)} `, 'muted'), span(name, 'accent')];
   const head = spread(left, [span(` ${flags} `, 'muted')], width, ascii);
   const body = payloadLines(row, mode, width - 2).flatMap((line) => wrapSpans([span(line)], width - 2, ascii));
