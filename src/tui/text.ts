@@ -5,7 +5,8 @@ import stringWidth from 'string-width';
 const UNSAFE = /\p{Cc}|\p{Cf}|\p{Cs}|\p{Co}|\p{Cn}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point}/gu;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** Characters that are one column wide each, whatever stands beside them: ASCII, Latin-1, and the glyphs of the screens. */
-const SINGLE_COLUMN = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\xff–—…→←↑↓⏎─-╿▀-▟▴▸▾○●◐✕]*$/;
+const SINGLE_COLUMN =
+  /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\xff\u2013\u2014\u2026\u2192\u2190\u2191\u2193\u23ce\u2500-\u257f\u2580-\u259f\u25b4\u25b8\u25be\u25cb\u25cf\u25d0\u2715]*$/;
 const NOT_ASCII = /[^\x20-\x7e]/gu;
 
 /** What the ASCII set shows for each glyph of ours, and for the usual characters of units. */
