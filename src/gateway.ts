@@ -102,7 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       );
     await announce('online');
     phase = 'up';
-    log.info({ gateway: id, listeners: broker.addresses(), socket }, 'gateway is up');
+    log.info({ gateway: id, config: options.shown.file, listeners: broker.addresses(), socket }, 'gateway is up');
     return {
       addresses: broker.addresses(),
       async [Symbol.asyncDispose]() {
