@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import t from 'tap';
 import { mqttPublish } from '../support/foreign-mqtt.js';
-import { hpmqEntry, runHpmq } from '../support/gateway.js';
+import { hpmqEntry, runHpmq, tempFolder } from '../support/gateway.js';
 import { eventually, needs, startPeer } from '../support/peers.js';
 
 const isAlive = (pid: number): boolean => {
@@ -16,7 +16,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 t.test('the demo shows the main job and cleans up', needs('mosquitto_pub'), async (t) => {
-  const demo = startPeer(t, process.execPath, [hpmqEntry, 'demo']);
+  const demo = startPeer(t, process.execPath, [hpmqEntry, 'demo'], { env: { TMPDIR: tempFolder(t) } });
   await demo.sees(/plants\/demo\/boiler\/temperature +[\d.]+ °C +good/, 15_000);
   const [, socket] = await demo.sees(/--socket (\S+) tui/);
   const pids = demo
@@ -44,7 +44,7 @@ t.test('the demo shows the main job and cleans up', needs('mosquitto_pub'), asyn
 });
 
 t.test('parts of a demo that was killed end by themselves', async (t) => {
-  const demo = startPeer(t, process.execPath, [hpmqEntry, 'demo']);
+  const demo = startPeer(t, process.execPath, [hpmqEntry, 'demo'], { env: { TMPDIR: tempFolder(t) } });
   await demo.sees(/What arrives in the cloud/, 15_000);
   const pids = demo
     .stdout()
