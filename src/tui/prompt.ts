@@ -1,4 +1,5 @@
 /** The `:` command line: what it understands, and how it is completed. Pure. */
+import { nearest } from '../core/nearest.js';
 import { type Route, type ScreenId, screens } from './state.js';
 
 export type Command =
@@ -21,22 +22,9 @@ function isScreen(word: string): word is ScreenId {
   return (screens as readonly string[]).includes(word);
 }
 
-/** How many single-letter changes apart, for «did you mean». */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
-
-function nearest(word: string, candidates: readonly string[]): string {
-  const [best] = [...candidates].sort((a, b) => distance(word, a) - distance(word, b));
-  return best !== undefined && distance(word, best) <= 2 ? `, did you mean ${best}?` : '';
+function suggestion(word: string, candidates: readonly string[]): string {
+  const best = nearest(word, candidates);
+  return best === undefined ? '' : `, did you mean ${best}?`;
 }
 
 /** `points boiler /temp`, `topics plant/#`, `logs`, `help`, `quit`. */
@@ -47,7 +35,7 @@ export function parseCommand(source: string, names: Names): Command {
   if (word === 'quit' || word === 'q') return { kind: 'quit' };
   if (word === 'help') return { kind: 'help' };
   if (!isScreen(word)) {
-    return { kind: 'problem', problem: `there is no command ${JSON.stringify(word)}${nearest(word, commandNames)}` };
+    return { kind: 'problem', problem: `there is no command ${JSON.stringify(word)}${suggestion(word, commandNames)}` };
   }
   // The filter begins with a slash after a space, so that a topic may contain slashes.
   const slash = ` ${rest}`.indexOf(' /');
@@ -57,7 +45,7 @@ export function parseCommand(source: string, names: Names): Command {
   const kind = argumentNames[word];
   if (kind === undefined) return { kind: 'problem', problem: `${word} takes only a /filter` };
   if (kind === 'devices' && !names.devices.includes(argument)) {
-    return { kind: 'problem', problem: `there is no device ${argument}${nearest(argument, names.devices)}` };
+    return { kind: 'problem', problem: `there is no device ${argument}${suggestion(argument, names.devices)}` };
   }
   return { kind: 'go', route: { screen: word, argument }, filter };
 }
