@@ -1,10 +1,10 @@
 /** `hpmq run`: the gateway as a process: configuration, log, signals, exit code. */
 import { defaultSocket } from './api/socket.js';
 import { loadAdapters } from './builtin.js';
-import { EXIT } from './cli/exit.js';
 import { loadConfig } from './config/load.js';
 import { effectiveYaml } from './config/show.js';
 import { systemClock } from './core/clock.js';
+import { EXIT } from './core/exit.js';
 import type { Log, LogLevel } from './core/log.js';
 import { startGateway } from './gateway.js';
 import { createLogging } from './logging.js';
@@ -66,17 +66,21 @@ function endOnDefect(log: Log): void {
   });
 }
 
+/** Ctrl-C under npm comes from the terminal and once more from npm: signals this close together, ms, are one. */
+const ONE_SIGNAL = 250;
+
 /** Resolves with the first reason to stop; the second signal ends the process. */
 export function waitForStop(): Promise<string> {
   return new Promise((resolve) => {
-    let signals = 0;
+    let first: number | undefined;
     for (const [signal, code] of [
       ['SIGINT', EXIT.SIGINT],
       ['SIGTERM', EXIT.SIGTERM],
       ['SIGHUP', 129],
     ] as const) {
       process.on(signal, () => {
-        if (++signals > 1) process.exit(code);
+        first ??= systemClock.monotonic();
+        if (systemClock.monotonic() - first > ONE_SIGNAL) process.exit(code);
         resolve(signal);
       });
     }

@@ -1,9 +1,9 @@
 /** What every command gets: the global flags, the output, the client, and the end by signal. */
 import type { ApiClient, RequestOptions, RouteName, Routes } from '../api/contract.js';
 import { parseDuration } from '../core/duration.js';
+import { EXIT } from '../core/exit.js';
 import type { HpmqCommand } from './command.js';
 import { cliError } from './errors.js';
-import { EXIT } from './exit.js';
 import { Output } from './output.js';
 
 /** Nothing within this time: a person is told what we wait for, ms. */

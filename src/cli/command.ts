@@ -1,7 +1,7 @@
 /** Commander's Command with our help: purpose, examples, usage, then the rest; exit codes last. */
 import { Command, Help, type HelpContext } from 'commander';
+import { EXIT_CODES_HELP } from '../core/exit.js';
 import { cliError } from './errors.js';
-import { EXIT_CODES_HELP } from './exit.js';
 
 export type Example = readonly [command: string, what: string];
 

@@ -4,11 +4,11 @@
  */
 import { CommanderError, Option } from 'commander';
 import { toGatewayError } from '../core/errors.js';
+import { EXIT, EXIT_OF_FAULT } from '../core/exit.js';
 import { version } from '../version.js';
 import { Cli, type Streams } from './cli.js';
 import { HpmqCommand } from './command.js';
 import { cliError } from './errors.js';
-import { EXIT, EXIT_OF_FAULT } from './exit.js';
 
 interface CommandModule {
   /** Adds arguments, options, verbs and handlers to a command that has only a name. */

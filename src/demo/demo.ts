@@ -32,12 +32,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
 
   say('Starting a simulated plant, gateway "demo" beside it, and gateway "cloud" upstream …');
   await writeFile(at('cloud.yaml'), cloudConfig());
-  const [plant, cloud] = await Promise.all([
-    startChild('the plant', ['simulate', 'modbus-tcp', '--port', '0'], at('plant.log')),
-    startChild('gateway "cloud"', ['run', '-c', at('cloud.yaml'), '--socket', at('cloud.sock')], at('cloud.log')),
-  ]);
-  stack.use(cloud);
-  stack.use(plant);
+  const cloud = stack.use(
+    await startChild('gateway "cloud"', ['run', '-c', at('cloud.yaml'), '--socket', at('cloud.sock')], at('cloud.log')),
+  );
+  const plant = stack.use(await startChild('the plant', ['simulate', 'modbus-tcp', '--port', '0'], at('plant.log')));
   const [host, port] = split(plant.address);
   await writeFile(at('demo.yaml'), plantConfig({ host, port }, cloud.address));
   const started = systemClock.monotonic();

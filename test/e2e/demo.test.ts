@@ -43,6 +43,16 @@ t.test('the demo shows the main job and cleans up', needs('mosquitto_pub'), asyn
   t.notOk(pids.some(isAlive), 'all parts have ended');
 });
 
+t.test('Ctrl-C under npm comes twice, from the terminal and from npm, and is one', async (t) => {
+  const demo = startPeer(t, process.execPath, [hpmqEntry, 'demo'], { env: { TMPDIR: tempFolder(t) } });
+  const [, socket] = await demo.sees(/--socket (\S+) tui/);
+  await demo.sees(/What arrives in the cloud/, 15_000);
+  demo.child.kill('SIGINT');
+  await demo.sees(/Stopping/);
+  t.equal(await demo.kill('SIGINT'), 0);
+  t.notOk(existsSync(dirname(String(socket))), 'the folder is gone');
+});
+
 t.test('parts of a demo that was killed end by themselves', async (t) => {
   const demo = startPeer(t, process.execPath, [hpmqEntry, 'demo'], { env: { TMPDIR: tempFolder(t) } });
   await demo.sees(/What arrives in the cloud/, 15_000);

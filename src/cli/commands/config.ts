@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../../core/config.js';
+import { EXIT } from '../../core/exit.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
-import { EXIT } from '../exit.js';
 import { problemText } from '../output.js';
 import { count, visible } from '../text.js';
 

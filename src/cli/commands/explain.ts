@@ -1,8 +1,8 @@
 import type { ErrorCatalogue, Fault } from '../../core/errors.js';
+import { EXIT_OF_FAULT } from '../../core/exit.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
 import { cliErrors } from '../errors.js';
-import { EXIT_OF_FAULT } from '../exit.js';
 import { unknown } from '../names.js';
 
 const WHO_ACTS: Readonly<Record<Fault, string>> = {

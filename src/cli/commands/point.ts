@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import type { CommandResult, PointView } from '../../api/contract.js';
 import { GatewayError } from '../../core/errors.js';
+import { EXIT } from '../../core/exit.js';
 import { wholeNumber, writtenValue } from '../arguments.js';
 import type { Cli } from '../cli.js';
 import { changeLine, pointColumns, valueText } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { cliError } from '../errors.js';
-import { EXIT } from '../exit.js';
 import { resolveDevice, resolvePoint, unknown } from '../names.js';
 import { visible } from '../text.js';
 

@@ -1,10 +1,10 @@
 import type { MessageView, PublishRequest } from '../../api/contract.js';
+import { EXIT } from '../../core/exit.js';
 import { topicFilterFault, topicNameFault } from '../../core/topic.js';
 import { qualityOfService, wholeNumber } from '../arguments.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
 import { cliError } from '../errors.js';
-import { EXIT } from '../exit.js';
 import { count, timeText, visible } from '../text.js';
 
 /** Read from stdin at most; the API takes 1 MB as text or base64. */

@@ -1,5 +1,5 @@
 /** Exit codes: sysexits(3), by who has to act. */
-import type { Fault } from '../core/errors.js';
+import type { Fault } from './errors.js';
 
 export const EXIT = {
   OK: 0,
