@@ -14,9 +14,11 @@ import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
 import type { ClientView } from '../core/views.js';
+import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
 import { type Listener, listenTcp } from './listeners/tcp.js';
+import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
@@ -53,7 +55,7 @@ export interface Broker extends Service {
   /** Open network connections, those before CONNECT included. */
   connections(): number;
   /** Serves one client on a stream that is already connected. */
-  serve(stream: Duplex, address: string): void;
+  serve(stream: Duplex, peer: Peer): void;
 }
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -87,7 +89,7 @@ class MqttBroker implements Broker {
     const { router } = this;
     this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
     const sessions = this.#sessions;
-    this.#context = { router, clock, log, limits, anonymous: config.auth.anonymous, sessions, statistics, random };
+    this.#context = { router, clock, log, limits, access: createAccess(), sessions, statistics, random };
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -97,7 +99,7 @@ class MqttBroker implements Broker {
         signal.throwIfAborted();
         this.#listeners.push(
           await listenTcp(listener, {
-            onSocket: (socket, address) => this.serve(socket, address),
+            onSocket: (socket, peer) => this.serve(socket, peer),
             onError: (error) => this.#acceptFailed(error),
           }),
         );
@@ -136,7 +138,7 @@ class MqttBroker implements Broker {
     return Array.from(this.#sessions, (session) => session.view());
   }
 
-  serve(stream: Duplex, address: string): void {
+  serve(stream: Duplex, peer: Peer): void {
     this.#isAcceptFailing = false;
     if (this.#closing !== undefined) {
       stream.destroy();
@@ -148,7 +150,7 @@ class MqttBroker implements Broker {
       stream.destroy();
       return;
     }
-    const connection: Connection = new Connection(this.#context, stream, address, () => {
+    const connection: Connection = new Connection(this.#context, stream, peer, () => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onIdle?.();
     });

@@ -3,7 +3,9 @@ import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
+import type { Access, Identity } from './access/access.js';
 import type { Channel } from './outgoing.js';
+import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
@@ -16,8 +18,7 @@ export interface BrokerContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: BrokerLimits;
-  /** Clients without a proven identity are let in. */
-  readonly anonymous: boolean;
+  readonly access: Access;
   readonly sessions: Sessions;
   readonly statistics: Statistics;
   /** A number in [0, 1), not to be guessed. */
@@ -27,6 +28,7 @@ export interface BrokerContext {
 /** What CONNECT settled for this connection. */
 export interface Accepted {
   readonly session: Session;
+  readonly identity: Identity;
   readonly isBridge: boolean;
   /** Seconds; 0: none. */
   readonly keepAlive: number;
@@ -37,6 +39,9 @@ export interface Accepted {
 /** One network connection of one client. */
 export interface Client extends Channel {
   readonly broker: BrokerContext;
+  readonly peer: Peer;
+  /** It ended while a handler waited: nothing more may be done for it. */
+  readonly isOver: boolean;
   readonly topicAliases: TopicAliases;
   /** {@link ConnectPacket.isBridge} */
   readonly isBridge: boolean;
@@ -48,5 +53,8 @@ export interface Client extends Channel {
   leave(reasonCode: number): void;
 }
 
-/** A handler's answer: undefined, or why the connection must end. */
-export type Handled = Refusal | undefined;
+/**
+ * A handler's answer: undefined, or why the connection must end. While it is a promise, which must not reject, the next
+ * packets of the client wait.
+ */
+export type Handled = Refusal | undefined | Promise<Refusal | undefined>;

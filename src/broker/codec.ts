@@ -4,7 +4,8 @@
  *   chunk ──▶ fixed header (type, flags, Remaining Length ≤ limit) ──▶ whole frame ──▶ wire/decode ──▶ packet
  *
  * Rules: a length is checked before anything is buffered for it; a partial frame holds at most twice the bytes that
- * have arrived; nothing throws on bad input: the answer is a Refusal, after which the connection is over.
+ * have arrived; nothing throws on bad input: the answer is a Refusal, after which the connection is over. A receiver
+ * that says `hold` gets nothing more until {@link Codec.resume}; whoever feeds should then stop reading.
  */
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { Decoder } from './wire/decode.js';
@@ -16,8 +17,11 @@ const MAX_CONNECT_BYTES = 128 * 1024;
 /** §2.1.2 and §2.1.3: the flag bits a client's packet must have; -1: no client may send it; 16: any (PUBLISH). */
 const requiredFlags: readonly number[] = [-1, 0, -1, 16, 0, 0, 2, 0, 2, -1, 2, -1, 0, -1, 0, 0];
 
-/** Takes one packet; false: stop, the connection is over. */
-export type OnPacket = (packet: Packet) => boolean;
+/** next: goes on; hold: the rest waits for {@link Codec.resume}; stop: the connection is over. */
+export type AfterPacket = 'next' | 'hold' | 'stop';
+
+/** Takes one packet. */
+export type OnPacket = (packet: Packet) => AfterPacket;
 
 export class Codec {
   readonly #decoder = new Decoder();
@@ -26,6 +30,9 @@ export class Codec {
   #held: Buffer | undefined;
   #heldBytes = 0;
   #connectSeen = false;
+  #isOnHold = false;
+  /** What arrived while on hold. */
+  #unread: Buffer[] = [];
 
   /** @param maximumPacketSize - of a whole packet, bytes */
   constructor(maximumPacketSize: number) {
@@ -37,8 +44,16 @@ export class Codec {
     return this.#decoder.protocolVersion;
   }
 
+  get isOnHold(): boolean {
+    return this.#isOnHold;
+  }
+
   /** @returns why the connection must end, or undefined to go on */
   feed(chunk: Buffer, onPacket: OnPacket): Refusal | undefined {
+    if (this.#isOnHold) {
+      this.#unread.push(chunk);
+      return undefined;
+    }
     let position = 0;
     if (this.#held !== undefined) {
       const taken = this.#continueHeld(chunk, onPacket);
@@ -53,10 +68,36 @@ export class Codec {
         return undefined;
       }
       const done = this.#frame(chunk.subarray(position, position + length), onPacket);
-      if (done !== undefined) return done === 'stop' ? undefined : done;
       position += length;
+      if (done !== 'next') return this.#stopped(done, chunk, position);
     }
     return undefined;
+  }
+
+  /** Goes on after `hold`. @returns as {@link feed} */
+  resume(onPacket: OnPacket): Refusal | undefined {
+    if (!this.#isOnHold) return undefined;
+    this.#isOnHold = false;
+    const unread = this.#unread;
+    this.#unread = [];
+    for (const [index, chunk] of unread.entries()) {
+      const refusal = this.feed(chunk, onPacket);
+      if (refusal !== undefined) return refusal;
+      if (this.#isOnHold) {
+        this.#unread.push(...unread.slice(index + 1));
+        return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  /** @param position - of what is left in the chunk */
+  #stopped(done: Refusal | 'hold' | 'stop', chunk: Buffer, position: number): Refusal | undefined {
+    if (done === 'hold') {
+      this.#isOnHold = true;
+      if (position < chunk.length) this.#unread.push(chunk.subarray(position));
+    }
+    return typeof done === 'string' ? undefined : done;
   }
 
   /** @returns how many bytes of the chunk went into the held frame, or the end of the feed */
@@ -77,8 +118,7 @@ export class Codec {
     this.#held = undefined;
     this.#heldBytes = 0;
     const done = this.#frame(frame, onPacket);
-    if (done !== undefined) return done === 'stop' ? undefined : done;
-    return position + taken;
+    return done === 'next' ? position + taken : this.#stopped(done, chunk, position + taken);
   }
 
   #hold(bytes: Buffer, frameLength = Number.POSITIVE_INFINITY): void {
@@ -92,13 +132,13 @@ export class Codec {
     this.#heldBytes = needed;
   }
 
-  #frame(frame: Buffer, onPacket: OnPacket): Refusal | 'stop' | undefined {
+  #frame(frame: Buffer, onPacket: OnPacket): Refusal | AfterPacket {
     let body = 2;
     while (frame[body - 1]! >= 0x80) body++;
     const packet = this.#decoder.decode(frame, body);
     if (packet instanceof Refusal) return packet;
     this.#connectSeen = true;
-    return onPacket(packet) ? undefined : 'stop';
+    return onPacket(packet);
   }
 
   /** @returns length of the whole frame that starts at `start`; 0 when its header is not complete; or what is wrong with it */

@@ -7,7 +7,7 @@
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
 import type { Accepted, BrokerContext, Client, Handled } from './client.js';
-import { Codec } from './codec.js';
+import { type AfterPacket, Codec } from './codec.js';
 import { handleConnect } from './handlers/connect.js';
 import { handleDisconnect } from './handlers/disconnect.js';
 import { handlePuback } from './handlers/puback.js';
@@ -17,6 +17,7 @@ import { handlePubrec } from './handlers/pubrec.js';
 import { handlePubrel } from './handlers/pubrel.js';
 import { handleSubscribe } from './handlers/subscribe.js';
 import { handleUnsubscribe } from './handlers/unsubscribe.js';
+import type { Peer } from './peer.js';
 import { connectReturnCode, ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
 import { SocketWriter } from './socket-writer.js';
@@ -29,10 +30,13 @@ const LINGER = 1_000;
 /** Least room for a receiver before QoS 0 messages for it are dropped, bytes. */
 const MIN_CONGESTED_BYTES = 1024 * 1024;
 
+/** congestion: it does not read our answers; handler: what it sent before is not settled. */
+type Pause = 'congestion' | 'handler';
+
 export class Connection implements Client {
   readonly broker: BrokerContext;
   readonly topicAliases = new TopicAliases();
-  readonly address: string;
+  readonly peer: Peer;
   unacknowledged = 0;
   readonly #socket: Duplex;
   readonly #codec: Codec;
@@ -43,16 +47,15 @@ export class Connection implements Client {
   #timer: Timer | undefined;
   #packetAt = 0;
   #isOver = false;
+  /** Why the socket is not read; it is read again when no reason is left. */
+  readonly #pauses = new Set<Pause>();
   readonly #onPacket = (packet: Packet) => this.#handle(packet);
 
-  /**
-   * @param address - of the peer, for people
-   * @param onGone - the socket is closed
-   */
-  constructor(broker: BrokerContext, socket: Duplex, address: string, onGone: () => void) {
+  /** @param onGone - the socket is closed */
+  constructor(broker: BrokerContext, socket: Duplex, peer: Peer, onGone: () => void) {
     const { clock, limits } = broker;
     this.broker = broker;
-    this.address = address;
+    this.peer = peer;
     this.#socket = socket;
     this.#onGone = onGone;
     this.#codec = new Codec(limits.packetBytes);
@@ -75,6 +78,14 @@ export class Connection implements Client {
 
   get session(): Session | undefined {
     return this.#accepted?.session;
+  }
+
+  get address(): string {
+    return this.peer.address;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get protocolVersion(): ProtocolVersion {
@@ -120,7 +131,7 @@ export class Connection implements Client {
     this.broker.statistics.bytesSent += bytes.length;
     this.#writer.push(bytes);
     // A client that does not read our answers is not read any further.
-    if (this.#writer.isCongested && !this.#isOver) this.#socket.pause();
+    if (this.#writer.isCongested && !this.#isOver) this.#pause('congestion');
   }
 
   sendPublish({ bytes, identifierAt }: EncodedPublish, packetIdentifier: number): void {
@@ -154,13 +165,38 @@ export class Connection implements Client {
     if (refusal !== undefined) this.#fail(refusal);
   }
 
-  /** @returns false when the connection is over */
-  #handle(packet: Packet): boolean {
+  #handle(packet: Packet): AfterPacket {
     this.broker.statistics.packetsReceived++;
     this.#packetAt = this.broker.clock.monotonic();
-    const refusal = this.#dispatch(packet);
+    const handled = this.#dispatch(packet);
+    if (handled instanceof Promise) {
+      this.#pause('handler');
+      void handled.then((refusal) => this.#goOn(refusal));
+      return 'hold';
+    }
+    if (handled !== undefined) this.#fail(handled);
+    return this.#isOver ? 'stop' : 'next';
+  }
+
+  /** A handler that took its time is done: the packets that came meanwhile are next. */
+  #goOn(handled: Refusal | undefined): void {
+    if (handled !== undefined) this.#fail(handled);
+    if (this.#isOver) return;
+    const refusal = this.#codec.resume(this.#onPacket);
     if (refusal !== undefined) this.#fail(refusal);
-    return !this.#isOver;
+    if (!this.#codec.isOnHold) this.#unpause('handler');
+  }
+
+  #pause(reason: Pause): void {
+    this.#pauses.add(reason);
+    this.#socket.pause();
+  }
+
+  #unpause(reason: Pause): void {
+    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#isOver) return;
+    // Its packets of the meantime are still to be read.
+    this.#packetAt = this.broker.clock.monotonic();
+    this.#socket.resume();
   }
 
   #dispatch(packet: Packet): Handled {
@@ -197,7 +233,7 @@ export class Connection implements Client {
     const look = () => {
       const left = this.#packetAt + limit - clock.monotonic();
       // While we do not read, its packets cannot arrive; then drainTimeout decides.
-      if (left > 0 || this.#socket.isPaused()) this.#timer = clock.after(left > 0 ? left : limit, look);
+      if (left > 0 || this.#pauses.size > 0) this.#timer = clock.after(left > 0 ? left : limit, look);
       else this.#fail(new Refusal(ReasonCode.keepAliveTimeout, 'no packet within one and a half Keep Alive'));
     };
     this.#timer = clock.after(limit, look);
@@ -205,11 +241,7 @@ export class Connection implements Client {
 
   #drained(): void {
     if (this.#isOver) return;
-    if (this.#socket.isPaused()) {
-      // Its packets of the meantime are still to be read.
-      this.#packetAt = this.broker.clock.monotonic();
-      this.#socket.resume();
-    }
+    this.#unpause('congestion');
     this.session?.resume();
   }
 

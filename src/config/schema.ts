@@ -4,12 +4,13 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig } from '../core/config.js';
-import { broker, checkBroker, toBrokerConfig } from './broker.js';
+import { broker, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
 import { type ConfigInputs, processInputs } from './io.js';
 import type { Report } from './issues.js';
 import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
+import { checkListeners } from './listeners.js';
 import type { Plain } from './merge.js';
 import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
 import { MAX_NAME_LENGTH, name, say } from './values.js';
@@ -118,7 +119,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
             path: [...path],
             message: hint === undefined ? message : say(message, hint),
           });
-        checkBroker(value.broker, report);
+        checkListeners(value.broker, report);
         const found = context.issues.map((issue) => issue.path ?? []);
         checkPortsAndDevices(value as Plain, {
           adapters,

@@ -45,7 +45,10 @@ export function effectiveConfig(loaded: LoadedConfig, adapters: readonly AnyAdap
   return withoutSecrets({
     ...filled,
     gateway: { ...filled.gateway, id: gateway.id },
-    broker: { ...filled.broker, auth: { ...filled.broker?.auth, anonymous: broker.auth.anonymous } },
+    broker: {
+      ...filled.broker,
+      auth: { ...filled.broker?.auth, anonymous: broker.listeners.every((one) => one.auth.anonymous) },
+    },
   });
 }
 

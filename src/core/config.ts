@@ -17,15 +17,23 @@ export interface GatewayConfig {
 }
 
 export interface ListenerConfig {
+  /** For people, logs and figures; unique. */
+  readonly name: string;
   readonly type: 'tcp';
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Who is let in here. */
+  readonly auth: AuthConfig;
+}
+
+export interface AuthConfig {
+  /** Clients need no credentials. */
+  readonly anonymous: boolean;
 }
 
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
-  readonly auth: { readonly anonymous: boolean };
   readonly limits: BrokerLimits;
 }
 

@@ -74,7 +74,7 @@ function read(chunks: readonly Buffer[]): { packets: Packet[]; refusal: Refusal 
   for (const chunk of chunks) {
     const refusal = codec.feed(Buffer.from(chunk), (packet) => {
       packets.push(packet.type === 'publish' ? { ...packet, payload: Buffer.from(packet.payload) } : packet);
-      return true;
+      return 'next';
     });
     if (refusal !== undefined) return { packets, refusal };
   }

@@ -1,5 +1,6 @@
 /** CONNECT (MQTT 5.0 §3.1, 3.1.1 §3.1): who is it, which session, what do both sides keep to. */
-import type { BrokerContext, Client, Handled } from '../client.js';
+import type { Identity } from '../access/access.js';
+import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { TOPIC_ALIAS_MAXIMUM } from '../topic-aliases.js';
 import { topicRefusal } from '../topic-rules.js';
@@ -11,11 +12,24 @@ const NEVER = 0xffff_ffff;
 const MAX_RECEIVE_MAXIMUM = 0xffff;
 
 export function handleConnect(client: Client, packet: ConnectPacket): Handled {
-  const { broker } = client;
-  const refusal = connectRefusal(broker, packet);
+  const refusal = connectRefusal(packet);
   if (refusal !== undefined) return refusal;
+  const { access, random } = client.broker;
+  const clientId = packet.clientId === '' ? assignedClientIdentifier(random) : packet.clientId;
+  const { protocolVersion, username, password } = packet;
+  const identity = access.authenticate({ peer: client.peer, clientId, protocolVersion, username, password });
+  if (identity instanceof Promise) return identity.then((known) => admit(client, packet, clientId, known));
+  return admit(client, packet, clientId, identity);
+}
 
-  const clientId = packet.clientId === '' ? assignedClientIdentifier(broker.random) : packet.clientId;
+function admit(
+  client: Client,
+  packet: ConnectPacket,
+  clientId: string,
+  identity: Identity | Refusal,
+): Refusal | undefined {
+  if (identity instanceof Refusal || client.isOver) return identity instanceof Refusal ? identity : undefined;
+  const { broker } = client;
   const before = broker.sessions.get(clientId);
   if (before?.channel === undefined && broker.sessions.connected >= broker.limits.connections) {
     broker.statistics.connectionsRefused++;
@@ -51,7 +65,7 @@ export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   const session = present ?? broker.sessions.create(clientId);
   const receiveMaximum = properties.receiveMaximum ?? MAX_RECEIVE_MAXIMUM;
   const { isBridge, keepAlive } = packet;
-  client.accept({ session, isBridge, keepAlive, receiveMaximum, maximumPacketSize });
+  client.accept({ session, identity, isBridge, keepAlive, receiveMaximum, maximumPacketSize });
   session.connect(client, granted, packet.will === undefined ? undefined : new Will(packet.will, session.origin));
   broker.sessions.present(session);
   client.send(connack(present !== undefined));
@@ -59,15 +73,12 @@ export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   return undefined;
 }
 
-function connectRefusal(broker: BrokerContext, packet: ConnectPacket): Refusal | undefined {
+function connectRefusal(packet: ConnectPacket): Refusal | undefined {
   if (packet.properties.authenticationMethod !== undefined) {
     return new Refusal(ReasonCode.badAuthenticationMethod, 'enhanced authentication is not offered');
   }
   if (packet.properties.authenticationData !== undefined) {
     return new Refusal(ReasonCode.protocolError, 'Authentication Data without an Authentication Method');
-  }
-  if (!broker.anonymous) {
-    return new Refusal(ReasonCode.badUserNameOrPassword, 'anonymous clients are not allowed');
   }
   if (
     packet.clientId === '' &&

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ListenerConfig } from '../../core/config.js';
 import type { GatewayError } from '../../core/errors.js';
 import { brokerError } from '../errors.js';
+import type { Peer } from '../peer.js';
 
 /** Disposed: accepts no more; resolves when the last of its sockets is closed, which is the owner's business. */
 export interface Listener extends AsyncDisposable {
@@ -12,7 +13,7 @@ export interface Listener extends AsyncDisposable {
 
 export interface ListenerEvents {
   /** The socket has an error listener already. */
-  readonly onSocket: (socket: Socket, address: string) => void;
+  readonly onSocket: (socket: Socket, peer: Peer) => void;
   /** Accepting failed (out of file descriptors); the listener goes on. */
   readonly onError: (error: Error) => void;
 }
@@ -24,7 +25,8 @@ const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 6
 export function listenTcp(config: ListenerConfig, events: ListenerEvents): Promise<Listener> {
   const server = createServer(socketOptions, (socket) => {
     socket.on('error', () => {});
-    events.onSocket(socket, hostAndPort(socket.remoteAddress ?? '', socket.remotePort ?? 0));
+    const host = socket.remoteAddress ?? '';
+    events.onSocket(socket, { address: hostAndPort(host, socket.remotePort ?? 0), host, listener: config });
   });
   return new Promise((resolve, reject) => {
     const onFailed = (error: NodeJS.ErrnoException) => reject(listenError(config, error));

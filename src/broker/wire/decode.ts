@@ -117,11 +117,11 @@ export class Decoder {
         reader.refuse(ReasonCode.topicNameInvalid, 'the Will Topic is empty or contains a wildcard');
       }
     }
-    if (has(0x80)) reader.string();
-    if (has(0x40)) {
-      if (!isVersion5 && !has(0x80)) reader.refuse(ReasonCode.malformedPacket, 'a password without a user name');
-      reader.binary();
+    const username = has(0x80) ? reader.string() : undefined;
+    if (has(0x40) && !isVersion5 && !has(0x80)) {
+      reader.refuse(ReasonCode.malformedPacket, 'a password without a user name');
     }
+    const password = has(0x40) ? reader.binary() : undefined;
     reader.expectEnd();
     const packet = reader.fault ?? parse(frame, this.#version);
     if (packet instanceof Refusal) return packet;
@@ -134,6 +134,8 @@ export class Decoder {
       cleanStart: packet.clean ?? false,
       keepAlive: packet.keepalive ?? 0,
       will: packet.will === undefined ? undefined : willFields(packet.will, willProperties),
+      username,
+      password,
       properties: properties ?? NO_PROPERTIES,
     };
   }

@@ -36,6 +36,9 @@ export interface ConnectPacket {
   /** Seconds; 0: none. */
   readonly keepAlive: number;
   readonly will: WillFields | undefined;
+  readonly username: string | undefined;
+  /** A view of the packet: copy what is kept. */
+  readonly password: Buffer | undefined;
   readonly properties: Properties;
 }
 

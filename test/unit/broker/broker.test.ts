@@ -27,8 +27,8 @@ t.test('an address in use: start() names it, and nothing stays open', async (t) 
   const first = new Bench(t);
   await first.broker.start(never);
   const address = first.broker.addresses()[0]!;
-  const taken = { type: 'tcp', host: '127.0.0.1', port: Number(address.split(':')[1]) } as const;
-  const free = { type: 'tcp', host: '127.0.0.1', port: 0 } as const;
+  const free = brokerConfig().listeners[0]!;
+  const taken = { ...free, port: Number(address.split(':')[1]) };
   const second = new Bench(t, {}, { listeners: [free, taken] });
   const error = await second.broker.start(never).catch((error: unknown) => error);
   if (!(error instanceof GatewayError)) throw error;
@@ -41,7 +41,7 @@ t.test('an address in use: start() names it, and nothing stays open', async (t) 
 });
 
 t.test('an address of another machine: start() says so', async (t) => {
-  const bench = new Bench(t, {}, { listeners: [{ type: 'tcp', host: '192.0.2.1', port: 1883 }] });
+  const bench = new Bench(t, {}, { listeners: [{ ...brokerConfig().listeners[0]!, host: '192.0.2.1', port: 1883 }] });
   const error = await bench.broker.start(never).catch((error: unknown) => error);
   t.match(error, { code: 'BROKER_ADDRESS_NOT_AVAILABLE', message: /192\.0\.2\.1:1883/ });
 });

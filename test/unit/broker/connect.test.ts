@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Bench, shown } from './harness.js';
+import { Bench, brokerConfig, shown } from './harness.js';
 
 t.test('3.1.1: an empty Client Identifier needs a clean session [MQTT-3.1.3-8]', async (t) => {
   const bench = new Bench(t);
@@ -64,7 +64,7 @@ t.test('3.1, 3.1.1 and 5.0 are served; other versions are told so', async (t) =>
 });
 
 t.test('without anonymous access everybody is refused', async (t) => {
-  const bench = new Bench(t, {}, { auth: { anonymous: false } });
+  const bench = new Bench(t, {}, { listeners: [{ ...brokerConfig().listeners[0]!, auth: { anonymous: false } }] });
   const old = bench.open(4);
   t.equal((await old.connect('a', { username: 'u', password: Buffer.from('p') })).returnCode, 4);
   await old.closed();

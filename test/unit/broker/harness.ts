@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { generate, type IConnackPacket, type IConnectPacket, type Packet, parser } from 'mqtt-packet';
 import type { Test } from 'tap';
 import { type Broker, createBroker } from '../../../src/broker/broker.js';
-import type { BrokerConfig, BrokerLimits } from '../../../src/core/config.js';
+import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
 import { duplexPair } from '../../support/duplex-pair.js';
@@ -24,8 +24,7 @@ export const defaultLimits: BrokerLimits = {
 
 export function brokerConfig(limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}): BrokerConfig {
   return {
-    listeners: [{ type: 'tcp', host: '127.0.0.1', port: 0 }],
-    auth: { anonymous: true },
+    listeners: [{ name: 'test', type: 'tcp', host: '127.0.0.1', port: 0, auth: { anonymous: true } }],
     limits: { ...defaultLimits, ...limits },
     ...rest,
   };
@@ -34,9 +33,11 @@ export function brokerConfig(limits: Partial<BrokerLimits> = {}, rest: Partial<B
 export class Bench {
   readonly clock = new ManualClock();
   readonly broker: Broker;
+  readonly #listener: ListenerConfig;
 
   constructor(t: Test, limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}) {
     const config = brokerConfig(limits, rest);
+    this.#listener = config.listeners[0]!;
     this.broker = createBroker({ config, gatewayId: 'test', log: silentLog, clock: this.clock });
     t.teardown(() => this.broker[Symbol.asyncDispose]());
   }
@@ -44,7 +45,7 @@ export class Bench {
   /** A connection before CONNECT. */
   open(version: 3 | 4 | 5): TestClient {
     const [near, far] = duplexPair();
-    this.broker.serve(far, 'memory');
+    this.broker.serve(far, { address: 'memory', host: 'memory', listener: this.#listener });
     return new TestClient(near, version);
   }
 

@@ -63,7 +63,7 @@ devices: { boiler: { adapter: modbus, port: line-a, points: { a.b: { address: 'h
   };
   const { config } = load({ cwd, env });
   t.strictSame(
-    config.broker.listeners,
+    config.broker.listeners.map(({ type, host, port }) => ({ type, host, port })),
     [{ type: 'tcp', host: '127.0.0.1', port: 1999 }],
     'the default listener, changed',
   );

@@ -13,8 +13,11 @@ const parse = (document: unknown) => createConfigSchema(fakeAdapters, inputs).pa
 
 t.test('without a file: a broker on the loopback interface and nothing else', async (t) => {
   const config = parse({});
-  t.strictSame(config.broker.listeners, [{ type: 'tcp', host: '127.0.0.1', port: 1883 }]);
-  t.equal(config.broker.auth.anonymous, true, 'only programs of this machine reach it');
+  t.strictSame(
+    config.broker.listeners,
+    [{ name: 'tcp:127.0.0.1:1883', type: 'tcp', host: '127.0.0.1', port: 1883, auth: { anonymous: true } }],
+    'only programs of this machine reach it',
+  );
   t.equal(config.gateway.id, 'plant-7.example', 'the host name, safe as a topic level');
   t.strictSame([config.ports, config.devices, config.links], [{}, {}, {}]);
   t.strictSame(config.broker.limits, {
