@@ -6,9 +6,8 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
-import type { Accepted, BrokerContext, Client } from './client.js';
+import type { Accepted, Authentication, BrokerContext, Client } from './client.js';
 import { type AfterPacket, Codec } from './codec.js';
-import type { Authentication } from './handlers/auth.js';
 import { dispatch } from './handlers/dispatch.js';
 import { lastPacket } from './last-packet.js';
 import type { Peer } from './peer.js';
