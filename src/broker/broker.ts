@@ -9,12 +9,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
-import type { BrokerConfig } from '../core/config.js';
+import type { AccessConfig, BrokerConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
 import type { ClientView } from '../core/views.js';
-import type { Access } from './access/access.js';
+import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
@@ -59,6 +59,8 @@ export interface Broker extends Service {
   connections(): number;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
+  /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
+  replaceAccess(config: AccessConfig): void;
 }
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -71,6 +73,7 @@ class MqttBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #sessions: Sessions;
   readonly #context: BrokerContext;
+  readonly #access: ConfiguredAccess;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
   #isAcceptFailing = false;
@@ -83,7 +86,7 @@ class MqttBroker implements Broker {
   #closing: Promise<void> | undefined;
 
   constructor(options: BrokerOptions) {
-    const { config, clock, log, random = unguessable, access = createAccess() } = options;
+    const { config, clock, log, random = unguessable } = options;
     const { limits } = config;
     const statistics = new Statistics();
     this.#options = options;
@@ -92,6 +95,8 @@ class MqttBroker implements Broker {
     const { router } = this;
     this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
     const sessions = this.#sessions;
+    this.#access = createAccess({ config: config.access, clock, log, statistics });
+    const { access = this.#access } = options;
     this.#context = { router, clock, log, config, limits, access, sessions, statistics, random };
   }
 
@@ -160,6 +165,17 @@ class MqttBroker implements Broker {
     this.#connections.add(connection);
   }
 
+  replaceAccess(config: AccessConfig): void {
+    this.#access.replace(config);
+    for (const session of [...this.#sessions]) {
+      const refusal = session.identity?.standing?.();
+      if (refusal === undefined) continue;
+      session.channel?.refuse(refusal);
+      // What waits for somebody who is gone would wait for nobody.
+      session.end();
+    }
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -168,6 +184,7 @@ class MqttBroker implements Broker {
   async #close(): Promise<void> {
     this.#setState('stopping');
     this.#sysTopics?.[Symbol.dispose]();
+    this.#access[Symbol.dispose]();
     this.#sweepTimer?.cancel();
     const stopped = this.#stopListening();
     const isReferred = this.#options.config.serverReference !== undefined;

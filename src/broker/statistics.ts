@@ -21,4 +21,8 @@ export class Statistics {
   connectionsFailed = 0;
   /** Not accepted because there were too many. */
   connectionsRefused = 0;
+  /** Clients that were not let in: wrong or missing credentials, disabled users, foreign Client Identifiers. */
+  loginsFailed = 0;
+  /** Not even looked at: too many failures before, or too many waiting. */
+  loginsTurnedAway = 0;
 }

@@ -32,25 +32,30 @@ export function fileFault(error: unknown): string {
   return (code === undefined ? undefined : REASONS[code]) ?? message;
 }
 
-function readSmallFile(path: string): Buffer {
+export function readRegularFile(path: string, maxBytes = MAX_FILE_BYTES): Buffer {
   const stat = statSync(path);
   if (!stat.isFile()) throw new Error(stat.isDirectory() ? 'it is a folder' : 'it is not a regular file');
-  if (stat.size > MAX_FILE_BYTES) throw new Error(`it has ${stat.size} bytes, more than ${MAX_FILE_BYTES}`);
+  if (stat.size > maxBytes) throw new Error(`it has ${stat.size} bytes, more than ${maxBytes}`);
   return readFileSync(path);
 }
 
 /** The path of a file; after parsing: its content. */
 export function fileContent(inputs: ConfigInputs) {
+  return fileWithPath(inputs).transform(({ content }) => content);
+}
+
+/** The path of a file; after parsing: where it is, and its content. */
+export function fileWithPath(inputs: ConfigInputs) {
   return z
     .string()
     .min(1)
-    .transform((path, context): Buffer => {
-      const full = resolve(inputs.folder, path);
+    .transform((path, context): { readonly file: string; readonly content: Buffer } => {
+      const file = resolve(inputs.folder, path);
       try {
-        return readSmallFile(full);
+        return { file, content: readRegularFile(file) };
       } catch (error) {
         const hint = 'paths are relative to the folder of the configuration file; the gateway needs read permission';
-        context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, hint) });
+        context.addIssue({ code: 'custom', message: say(`cannot read ${file}: ${fileFault(error)}`, hint) });
         return z.NEVER;
       }
     });
@@ -84,7 +89,7 @@ export function secret(inputs: ConfigInputs) {
       }
       const full = resolve(inputs.folder, source.file!);
       try {
-        return readSmallFile(full);
+        return readRegularFile(full);
       } catch (cause) {
         const hint = 'paths are relative to the folder of the configuration file; the gateway needs read permission';
         return fail(`cannot read ${full}: ${fileFault(cause)}`, hint, ['file']);

@@ -1,6 +1,7 @@
 /** `broker.listeners`: where clients connect. */
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { hasMethod, listenerAuth } from './access.js';
 import type { Report } from './issues.js';
 import { isPlain } from './merge.js';
 import { host, whole } from './values.js';
@@ -10,6 +11,7 @@ export const listener = z.discriminatedUnion('type', [
     type: z.literal('tcp'),
     host: host.default('127.0.0.1').describe('address to listen on; 0.0.0.0 and :: are all interfaces'),
     port: whole(0, 65_535).default(1883).describe('0: any free port'),
+    auth: listenerAuth.optional().describe('who is let in here'),
   }),
 ]);
 
@@ -29,19 +31,29 @@ function overlap(a: HostAndPort, b: HostAndPort): boolean {
   return a.port === b.port && a.port !== 0 && (a.host === b.host || ANY.has(a.host) || ANY.has(b.host));
 }
 
+/** Nobody said how clients prove who they are, nor that they need not. */
+function isUnguarded(auth: unknown, own: unknown): boolean {
+  const anonymous = [own, auth]
+    .map((one) => (isPlain(one) ? one.anonymous : undefined))
+    .find((one) => one !== undefined);
+  return anonymous !== true && !hasMethod(auth, own);
+}
+
+const OPEN_HINT =
+  'listen on 127.0.0.1, add `broker.auth.users: users.yaml`, or accept it with `broker.auth.anonymous: true`';
+
 /** Rules between listeners and `auth`; `value` may hold parts that did not parse. */
 export function checkListeners(value: unknown, report: Report): void {
   if (!isPlain(value) || !Array.isArray(value.listeners)) return;
-  const anonymous = isPlain(value.auth) ? value.auth.anonymous : undefined;
   const seen: HostAndPort[] = [];
   for (const [index, one] of value.listeners.entries()) {
     if (!isPlain(one) || typeof one.host !== 'string' || typeof one.port !== 'number') continue;
     const current: HostAndPort = { host: one.host, port: one.port };
-    if (!isLoopback(current.host) && anonymous !== true) {
+    if (!isLoopback(current.host) && isUnguarded(value.auth, one.auth)) {
       report(
         ['broker', 'listeners', index, 'host'],
         `${current.host}:${current.port} would be reachable from the network without authentication`,
-        'listen on 127.0.0.1, or accept it with `broker.auth.anonymous: true`',
+        OPEN_HINT,
       );
     }
     const other = seen.findIndex((before) => overlap(before, current));

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig } from '../core/config.js';
-import { broker, toBrokerConfig } from './broker.js';
+import { brokerSchema, type ParsedBroker, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
 import { type ConfigInputs, processInputs } from './io.js';
@@ -22,7 +22,7 @@ function topicSafe(hostName: string): string {
 
 interface Parsed {
   readonly gateway: { readonly id?: string | undefined };
-  readonly broker: z.output<typeof broker>;
+  readonly broker: ParsedBroker;
   readonly ports: Readonly<Record<string, ParsedPort>>;
   readonly devices: Readonly<Record<string, ParsedDevice>>;
   readonly links: Readonly<Record<string, ParsedLink>>;
@@ -92,7 +92,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       gateway: z
         .strictObject({ id: name.optional().describe('first level of its topics; the host name when absent') })
         .prefault({}),
-      broker: broker.prefault({}),
+      broker: brokerSchema(inputs).prefault({}),
       ports: z.record(name, port).prefault({}).describe('wires: each has exactly one owner'),
       devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),
       links: linksSchema(inputs, name).prefault({}).describe('upstream brokers'),

@@ -30,7 +30,11 @@ export interface ListenerConfig {
 export interface AuthConfig {
   /** Clients need no credentials. */
   readonly anonymous: boolean;
+  /** How clients may prove who they are; absent: in every way that {@link AccessConfig} provides for. */
+  readonly methods?: readonly AuthMethod[];
 }
+
+export type AuthMethod = 'password' | 'scram' | 'jwt' | 'certificate';
 
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
@@ -43,7 +47,68 @@ export interface BrokerConfig {
   readonly responseInformation: string | undefined;
   /** A payload that is said to be UTF-8 and is not is refused. */
   readonly payloadFormatCheck: boolean;
+  /** Absent: there are no users and no rules. */
+  readonly access?: AccessConfig;
 }
+
+/** Who is let in, and what they may do: config/access.ts. */
+export interface AccessConfig {
+  readonly users: readonly UserConfig[];
+  readonly rules: readonly RuleConfig[];
+  /** A filter may be subscribed to when it lies inside a rule, or when it has any topic in common with one. */
+  readonly subscriptions: 'inside' | 'overlapping';
+  readonly jwt: JwtConfig | undefined;
+  /** Which name of a client certificate is the user; undefined: certificates prove nothing. */
+  readonly certificate: CertificateName | undefined;
+  /** Absolute paths of what may change while the gateway runs; undefined where it is in the configuration itself. */
+  readonly usersFile: string | undefined;
+}
+
+export interface UserConfig {
+  readonly name: string;
+  /** A hash, see core/password.ts; undefined: no password opens. */
+  readonly password: string | undefined;
+  /** See core/scram.ts; undefined: no SCRAM. */
+  readonly scram: string | undefined;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  /** Client Identifiers it may use, `*` at the end for any continuation; undefined: any. */
+  readonly clientIds: readonly string[] | undefined;
+}
+
+export type RuleAction = 'publish' | 'subscribe' | 'receive';
+
+/** Concerns those who fit every list that is there. */
+export interface RuleConfig {
+  readonly effect: 'allow' | 'deny';
+  readonly actions: readonly RuleAction[];
+  /** Topic Filters with `%u` user, `%c` Client Identifier, `%cn` Common Name. */
+  readonly topics: readonly string[];
+  readonly users: readonly string[] | undefined;
+  /** `anonymous` and `authenticated` are roles that everybody has by himself. */
+  readonly roles: readonly string[] | undefined;
+  readonly clientIds: readonly string[] | undefined;
+  readonly commonNames: readonly string[] | undefined;
+}
+
+export interface JwtConfig {
+  /** HMAC secret, or the content of a JWK Set or PEM file. */
+  readonly keys: { readonly secret: Buffer } | { readonly file: string; readonly content: Buffer };
+  /** undefined: those that fit the keys. */
+  readonly algorithms: readonly string[] | undefined;
+  readonly issuer: readonly string[] | undefined;
+  readonly audience: readonly string[] | undefined;
+  /** ms */
+  readonly clockTolerance: number;
+  /** Names of claims. */
+  readonly userClaim: string;
+  readonly rolesClaim: string | undefined;
+  readonly topicsClaim: string | undefined;
+  /** A token without `exp` is refused. */
+  readonly requireExpiry: boolean;
+}
+
+export type CertificateName = 'cn' | 'dn' | 'san-email' | 'san-dns' | 'san-uri';
 
 export interface BrokerLimits {
   readonly connections: number;
