@@ -74,9 +74,8 @@ export class TokenVerifier {
           });
           return this.#bearer(payload);
         } catch (error) {
-          // The key of another signer; or, a TypeError, not one for this algorithm.
-          if (error instanceof errors.JWSSignatureVerificationFailed || error instanceof TypeError) continue;
-          throw error;
+          // The key of another signer.
+          if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
         }
       }
       return 'no key fits its signature';
@@ -90,7 +89,8 @@ export class TokenVerifier {
       .filter(
         (one) =>
           (keyId === undefined || one.keyId === undefined || one.keyId === keyId) &&
-          (one.algorithm === undefined || one.algorithm === algorithm),
+          (one.algorithm === undefined || one.algorithm === algorithm) &&
+          fitsKey(algorithm, one.key),
       )
       .map(({ key }) => key);
   }
@@ -107,6 +107,21 @@ export class TokenVerifier {
     if (topicsClaim !== undefined && rules === undefined) return `its claim ${topicsClaim} has not the form of topics`;
     const expiresAt = typeof payload.exp === 'number' ? payload.exp * 1_000 + clockTolerance : Number.POSITIVE_INFINITY;
     return { user, roles, rules, expiresAt };
+  }
+}
+
+const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' };
+
+function fitsKey(algorithm: string, key: KeyObject): boolean {
+  switch (key.asymmetricKeyType) {
+    case undefined:
+      return algorithm.startsWith('HS');
+    case 'rsa':
+      return algorithm.startsWith('RS') || algorithm.startsWith('PS');
+    case 'ec':
+      return CURVES[algorithm] === key.asymmetricKeyDetails?.namedCurve;
+    default:
+      return algorithm === 'EdDSA' && key.asymmetricKeyType === 'ed25519';
   }
 }
 

@@ -65,7 +65,7 @@ class Failures {
     const entry = this.#entries.get(key) ?? { count: 0, at: now, blockedUntil: 0 };
     entry.count = Math.max(0, entry.count - (now - entry.at) / forgivenEvery) + 1;
     entry.at = now;
-    const over = Math.floor(entry.count) - failures;
+    const over = Math.ceil(entry.count) - failures;
     if (over >= 0) entry.blockedUntil = now + Math.min(maxBlock, FIRST_BLOCK * 2 ** Math.min(over, 20));
     this.#entries.delete(key);
     if (this.#entries.size >= MAX_ENTRIES) this.#entries.delete(this.#entries.keys().next().value!);
@@ -142,7 +142,7 @@ export class Throttle implements Disposable {
     if (count < 2 || this.#heldInAll >= MAX_HELD || held >= MAX_HELD_EACH) return 0;
     this.#held.set(address, held + 1);
     this.#heldInAll++;
-    return Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.min(Math.floor(count) - 2, 10));
+    return Math.min(MAX_DELAY, FIRST_DELAY * 2 ** Math.min(Math.ceil(count) - 2, 10));
   }
 
   /** The client whose answer was held back has it. */
