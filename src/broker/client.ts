@@ -4,7 +4,6 @@ import type { BrokerConfig, BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
-import type { Authentication } from './handlers/auth.js';
 import type { Channel } from './outgoing.js';
 import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
@@ -35,6 +34,16 @@ export interface Accepted {
   readonly keepAlive: number;
   readonly receiveMaximum: number;
   readonly topicAliasMaximum: number;
+}
+
+/** Enhanced authentication of one connection (MQTT 5.0 §4.12); it stays for as long as the connection. */
+export interface Authentication {
+  /** Of CONNECT; every AUTH must name it [MQTT-4.12.0-5]. */
+  readonly method: string;
+  /** AUTH 0x18. */
+  continue(data: Buffer | undefined): Handled;
+  /** AUTH 0x19. */
+  restart(data: Buffer | undefined): Handled;
 }
 
 /** One network connection of one client. */

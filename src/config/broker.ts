@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { BrokerConfig } from '../core/config.js';
 import { authSchema, toAccessConfig, toAuthConfig } from './access.js';
 import type { ConfigInputs } from './io.js';
+import type { Report } from './issues.js';
 import { limits } from './limits.js';
 import { isLoopback, listener } from './listeners.js';
+import { isPlain } from './merge.js';
 
 export function brokerSchema(inputs: ConfigInputs) {
   return z.strictObject({
@@ -54,4 +56,14 @@ export function toBrokerConfig(parsed: ParsedBroker): BrokerConfig {
     responseInformation,
     payloadFormatCheck,
   };
+}
+
+/** Rules between the keys of `broker` itself; `value` may hold parts that did not parse. */
+export function checkReferral(value: unknown, report: Report): void {
+  if (!isPlain(value) || value.moved !== true || value.serverReference !== undefined) return;
+  report(
+    ['broker', 'moved'],
+    'clients would be sent away without being told where to',
+    'name the other server in `broker.serverReference`, or remove `moved`',
+  );
 }

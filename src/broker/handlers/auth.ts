@@ -5,16 +5,14 @@
  *                            └─ success ──▶ CONNACK 0x00; later AUTH 0x19 begins anew and ends with AUTH 0x00
  */
 import type { Credentials, Exchange, Step } from '../access/access.js';
-import type { Client, Handled } from '../client.js';
+import type { Authentication, Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { encodeAuth } from '../wire/encode.js';
 import type { AuthPacket } from '../wire/packets.js';
 
 export type Success = Extract<Step, { result: 'success' }>;
 
-/** Enhanced authentication of one connection; it stays for as long as the connection. */
-export class Authentication {
-  /** Of CONNECT; every AUTH must name it [MQTT-4.12.0-5]. */
+export class EnhancedAuthentication implements Authentication {
   readonly method: string;
   readonly #client: Client;
   /** What it takes to prove oneself anew. */

@@ -5,7 +5,7 @@ import { ReasonCode, Refusal } from '../reason-codes.js';
 import { hasPayloadFault, topicRefusal } from '../topic-rules.js';
 import type { ConnectPacket } from '../wire/packets.js';
 import { admit } from './admit.js';
-import { Authentication } from './auth.js';
+import { EnhancedAuthentication } from './auth.js';
 
 export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   const { broker } = client;
@@ -32,13 +32,14 @@ function exchange(client: Client, packet: ConnectPacket, credentials: Credential
   const exchange = client.broker.access.exchange(method, credentials);
   if (exchange instanceof Refusal) return exchange;
   const rest = withoutSecrets(packet);
-  client.authentication = new Authentication(client, method, credentials, ({ identity, data }) =>
+  const authentication = new EnhancedAuthentication(client, method, credentials, ({ identity, data }) =>
     admit(client, rest, credentials.clientId, identity, {
       authenticationMethod: method,
       ...(data !== undefined && { authenticationData: data }),
     }),
   );
-  return client.authentication.start(exchange, packet.properties.authenticationData);
+  client.authentication = authentication;
+  return authentication.start(exchange, packet.properties.authenticationData);
 }
 
 /** What waits must not keep the password. */
