@@ -17,4 +17,6 @@ export class Statistics {
   connectionsFailed = 0;
   /** Not accepted because there were too many. */
   connectionsRefused = 0;
+  /** Connections that ended before MQTT: in the PROXY header, in TLS, in the WebSocket upgrade. */
+  handshakesFailed = 0;
 }
