@@ -25,4 +25,6 @@ export class Statistics {
   loginsFailed = 0;
   /** Not even looked at: too many failures before, or too many waiting. */
   loginsTurnedAway = 0;
+  /** Connections that ended before MQTT: in the PROXY header, in TLS, in the WebSocket upgrade. */
+  handshakesFailed = 0;
 }

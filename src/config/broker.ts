@@ -5,13 +5,14 @@ import { authSchema, toAccessConfig, toAuthConfig } from './access.js';
 import type { ConfigInputs } from './io.js';
 import type { Report } from './issues.js';
 import { limits } from './limits.js';
-import { isLoopback, listener } from './listeners.js';
+import { isLocal } from './listener-rules.js';
+import { listenerSchema, toListenerConfig } from './listeners.js';
 import { isPlain } from './merge.js';
 
 export function brokerSchema(inputs: ConfigInputs) {
   return z.strictObject({
     listeners: z
-      .array(listener)
+      .array(listenerSchema(inputs))
       .prefault([{ type: 'tcp', host: '127.0.0.1', port: 1883 }])
       .describe('where MQTT clients connect'),
     auth: authSchema(inputs).prefault({}),
@@ -42,13 +43,13 @@ export type ParsedBroker = z.output<ReturnType<typeof brokerSchema>>;
 
 export function toBrokerConfig(parsed: ParsedBroker): BrokerConfig {
   const { listeners, auth, limits, serverReference, moved, responseInformation, payloadFormatCheck } = parsed;
-  const areLocal = listeners.every((one) => isLoopback(one.host));
+  const areLocal = listeners.every(isLocal);
+  const names = new Set<string>();
   return {
-    listeners: listeners.map((one) => ({
-      ...one,
-      name: `${one.type}:${one.host}:${one.port}`,
-      auth: toAuthConfig(auth, one.auth, areLocal),
-    })),
+    listeners: listeners.map((one) => {
+      const listener = toListenerConfig(one);
+      return { ...listener, name: uniqueName(listener.name, names), auth: toAuthConfig(auth, one.auth, areLocal) };
+    }),
     access: toAccessConfig(auth),
     limits,
     serverReference,
@@ -66,4 +67,12 @@ export function checkReferral(value: unknown, report: Report): void {
     'clients would be sent away without being told where to',
     'name the other server in `broker.serverReference`, or remove `moved`',
   );
+}
+
+/** Two listeners on any free port are `tcp:127.0.0.1:0` both. */
+function uniqueName(name: string, taken: Set<string>): string {
+  let unique = name;
+  for (let count = 2; taken.has(unique); count++) unique = `${name}#${count}`;
+  taken.add(unique);
+  return unique;
 }
