@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ConfigView, GatewayView, PublishRequest, StatusView } from './api/contract.js';
 import type { Broker } from './broker/broker.js';
+import { isShared } from './broker/shared-filter.js';
 import { filterRefusal, topicRefusal } from './broker/topic-rules.js';
 import type { Clock } from './core/clock.js';
 import { errorsOf } from './core/errors.js';
@@ -20,7 +21,7 @@ const SHOWN_BYTES = 65_536;
 export const viewErrors = {
   TOPIC_REFUSED: {
     fault: 'caller',
-    hint: '$SYS/… is published by the gateway alone, $share/… is not available, and a topic has at most 200 levels',
+    hint: '$SYS/… is published by the gateway alone, $share/… is for MQTT clients, and a topic has at most 200 levels',
   },
   TOPIC_INVALID: {
     fault: 'caller',
@@ -146,8 +147,8 @@ const severity = (alarm: { severity: 'error' | 'warn' }): number => (alarm.sever
 function checkFilter(filter: string): void {
   const fault = topicFilterFault(filter);
   if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic filter "${filter.slice(0, 100)}" ${fault}`);
-  // What MQTT clients may not do, clients of the API may not either.
-  if (filterRefusal(filter) !== undefined) throw refused(filter);
+  // What MQTT clients may not do, clients of the API may not either. Who only looks takes no share from those who work.
+  if (filterRefusal(filter) !== undefined || isShared(filter)) throw refused(filter);
 }
 
 const refused = (topic: string): Error => viewError('TOPIC_REFUSED', `topic "${topic.slice(0, 100)}" is not allowed`);
