@@ -17,6 +17,14 @@ import type { ClientView } from '../core/views.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import { Admission } from './limits/admission.js';
+import { BurstLog } from './limits/burst-log.js';
+import { IncompletePackets } from './limits/incomplete-packets.js';
+import { MessageMemory } from './limits/message-memory.js';
+import type { RefusalReason } from './limits/reasons.js';
+import { SocketMemory } from './limits/socket-memory.js';
+import { Throttle } from './limits/throttle.js';
+import { Turns } from './limits/turns.js';
 import { type Listener, listenTcp } from './listeners/tcp.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
@@ -54,8 +62,21 @@ export interface Broker extends Service {
   clients(): readonly ClientView[];
   /** Open network connections, those before CONNECT included. */
   connections(): number;
+  /** What it counts. */
+  readonly statistics: Readonly<Statistics>;
+  /** What waits in memory for all clients together, bytes; see limits/. */
+  memory(): MemoryFigures;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
+}
+
+export interface MemoryFigures {
+  /** To be written to connections. */
+  readonly sockets: number;
+  /** Queued and in flight for sessions. */
+  readonly messages: number;
+  /** Of packets that have not arrived in full. */
+  readonly incomplete: number;
 }
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -68,6 +89,9 @@ class MqttBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #sessions: Sessions;
   readonly #context: BrokerContext;
+  readonly #messageMemory: MessageMemory;
+  readonly #admission: Admission;
+  readonly #refused: BurstLog<RefusalReason>;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
   #isAcceptFailing = false;
@@ -87,9 +111,31 @@ class MqttBroker implements Broker {
     this.#since = clock.now();
     this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages });
     const { router } = this;
-    this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
+    const messageMemory = new MessageMemory(limits.pendingBytes / 2);
+    this.#messageMemory = messageMemory;
+    this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics, messageMemory });
     const sessions = this.#sessions;
-    this.#context = { router, clock, log, limits, access: createAccess(), sessions, statistics, random };
+    this.#refused = new BurstLog(clock, log, 'connections refused');
+    this.#admission = new Admission({
+      clock,
+      limits,
+      statistics,
+      onRefused: (reason, address) => this.#refused.report(reason, { address }),
+    });
+    this.#context = {
+      router,
+      clock,
+      log,
+      limits,
+      access: createAccess(),
+      sessions,
+      statistics,
+      turns: new Turns(clock),
+      throttle: new Throttle(clock),
+      socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
+      incomplete: new IncompletePackets(limits.pendingBytes / 4),
+      random,
+    };
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -138,19 +184,33 @@ class MqttBroker implements Broker {
     return Array.from(this.#sessions, (session) => session.view());
   }
 
+  get statistics(): Statistics {
+    return this.#context.statistics;
+  }
+
+  memory(): MemoryFigures {
+    const { socketMemory, incomplete } = this.#context;
+    return { sockets: socketMemory.used, messages: this.#messageMemory.used, incomplete: incomplete.used };
+  }
+
   serve(stream: Duplex, peer: Peer): void {
     this.#isAcceptFailing = false;
     if (this.#closing !== undefined) {
       stream.destroy();
       return;
     }
-    const { limits, statistics } = this.#context;
+    const { limits } = this.#context;
     if (this.#connections.size >= limits.connections + Math.max(MIN_SPARE_SOCKETS, limits.connections)) {
-      statistics.connectionsRefused++;
+      this.#admission.refused('connections', peer.host);
       stream.destroy();
       return;
     }
-    const connection: Connection = new Connection(this.#context, stream, peer, () => {
+    const ticket = this.#admission.open(peer.listener, peer.host);
+    if (ticket === undefined) {
+      stream.destroy();
+      return;
+    }
+    const connection: Connection = new Connection(this.#context, stream, peer, ticket, () => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onIdle?.();
     });
@@ -166,6 +226,8 @@ class MqttBroker implements Broker {
     this.#setState('stopping');
     this.#sysTopics?.[Symbol.dispose]();
     this.#sweepTimer?.cancel();
+    this.#context.throttle[Symbol.dispose]();
+    this.#refused[Symbol.dispose]();
     const stopped = this.#stopListening();
     const refusal = new Refusal(ReasonCode.serverShuttingDown, 'the gateway stops');
     for (const connection of [...this.#connections]) connection.shutDown(refusal);

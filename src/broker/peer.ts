@@ -1,4 +1,4 @@
-import type { AuthConfig } from '../core/config.js';
+import type { AuthConfig, LimitOverrides } from '../core/config.js';
 
 /** The other end of a network connection, as the listener knows it before CONNECT. */
 export interface Peer {
@@ -13,4 +13,6 @@ export interface Peer {
 export interface ListenerPolicy {
   readonly name: string;
   readonly auth: AuthConfig;
+  /** In place of the limits of the broker. */
+  readonly limits?: LimitOverrides | undefined;
 }

@@ -4,6 +4,8 @@ export interface QueueLimits<T> {
   /** One item alone may exceed it. */
   readonly bytes: number;
   readonly bytesOf: (item: T) => number;
+  /** Told of each that leaves, taken or dropped. */
+  readonly onRemoved?: (item: T) => void;
 }
 
 export class DropOldestQueue<T> {
@@ -18,6 +20,21 @@ export class DropOldestQueue<T> {
 
   get size(): number {
     return this.#items.length - this.#head;
+  }
+
+  /** Of all items. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What {@link shift} would take. */
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  /** Takes all. */
+  clear(): void {
+    while (this.shift() !== undefined);
   }
 
   /** @returns how many were dropped for it: the oldest, or the item itself when the limit is 0 */
@@ -35,6 +52,7 @@ export class DropOldestQueue<T> {
     const item = this.#items[this.#head]!;
     this.#items[this.#head++] = undefined;
     this.#bytes -= this.#limits.bytesOf(item);
+    this.#limits.onRemoved?.(item);
     if (this.#head >= 64 && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

@@ -24,8 +24,10 @@ export const ReasonCode = {
   receiveMaximumExceeded: 0x93,
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
+  messageRateTooHigh: 0x96,
   quotaExceeded: 0x97,
   sharedSubscriptionsNotSupported: 0x9e,
+  connectionRateExceeded: 0x9f,
 } as const;
 
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
@@ -60,6 +62,7 @@ export function connectReturnCode(reasonCode: ReasonCode): number | undefined {
     case ReasonCode.serverBusy:
     case ReasonCode.serverShuttingDown:
     case ReasonCode.quotaExceeded:
+    case ReasonCode.connectionRateExceeded:
       return 0x03;
     case ReasonCode.badUserNameOrPassword:
       return 0x04;

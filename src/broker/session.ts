@@ -7,8 +7,10 @@ import type { Message, Origin } from '../core/message.js';
 import type { Attachment, Router, Sink, Subscription } from '../core/router.js';
 import type { ClientView } from '../core/views.js';
 import type { AcknowledgementResult } from './inflight.js';
+import type { MessageHolder } from './limits/message-memory.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
 import type { Will } from './will.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
@@ -18,7 +20,7 @@ export interface SessionContext extends OutgoingContext {
 
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
-export class Session implements Sink {
+export class Session implements Sink, MessageHolder {
   readonly id: string;
   readonly kind = 'client';
   readonly origin: Origin;
@@ -53,6 +55,7 @@ export class Session implements Sink {
     this.#onEnded = onEnded;
     this.#outgoing = new Outgoing(context);
     this.#attachment = context.router.attach(this);
+    context.messageMemory.add(this);
   }
 
   /** The connection that has the session now. */
@@ -134,6 +137,23 @@ export class Session implements Sink {
     this.#expiryTimer?.cancel();
     this.#willTimer?.cancel();
     this.#attachment[Symbol.dispose]();
+    this.#context.messageMemory.delete(this);
+    this.#outgoing.discard();
+  }
+
+  get heldBytes(): number {
+    return this.#outgoing.heldBytes;
+  }
+
+  dropOldest(): boolean {
+    return this.#outgoing.dropOldest();
+  }
+
+  /** It keeps more unacknowledged messages than anybody while there is no memory left. */
+  giveUp(): void {
+    this.#context.statistics.end('memory');
+    this.#channel?.refuse(new Refusal(ReasonCode.quotaExceeded, 'too much waits for acknowledgement'));
+    this.end();
   }
 
   deliver(message: Message, subscription: Subscription): boolean {
@@ -146,8 +166,8 @@ export class Session implements Sink {
   }
 
   /** @returns whether the client may have one more subscription, or this one again */
-  mayTake(filter: string): boolean {
-    return this.#filters.has(filter) || this.#filters.size < this.#context.limits.subscriptions;
+  mayTake(filter: string, limit: number): boolean {
+    return this.#filters.has(filter) || this.#filters.size < limit;
   }
 
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */

@@ -1,6 +1,10 @@
 /** Which topics clients may use, beyond what MQTT says of their form. */
+
+import type { ListenerLimits } from '../core/config.js';
 import { topicFilterFault } from '../core/topic.js';
 import { ReasonCode } from './reason-codes.js';
+
+type TopicLimits = Pick<ListenerLimits, 'topicBytes' | 'topicLevels'>;
 
 /** The limit of Mosquitto. Each level costs a node in the trees, so 64 KiB of slashes must not be one topic. */
 export const MAX_TOPIC_LEVELS = 200;
@@ -18,9 +22,16 @@ export function filterRefusal(filter: string): ReasonCode | undefined {
   return filter.startsWith('$share/') ? ReasonCode.sharedSubscriptionsNotSupported : undefined;
 }
 
-export function hasTooManyLevels(topic: string): boolean {
-  if (topic.length < MAX_TOPIC_LEVELS) return false;
+/** Whether a Topic Name or Topic Filter is longer or deeper than the listener allows. */
+export function exceedsTopicLimits(topic: string, { topicBytes, topicLevels }: TopicLimits): boolean {
+  // A UTF-16 unit is 3 bytes of UTF-8 at most.
+  if (topic.length * 3 > topicBytes && Buffer.byteLength(topic) > topicBytes) return true;
+  return topicLevels < MAX_TOPIC_LEVELS && hasTooManyLevels(topic, topicLevels);
+}
+
+export function hasTooManyLevels(topic: string, limit = MAX_TOPIC_LEVELS): boolean {
+  if (topic.length < limit) return false;
   let levels = 1;
   for (let at = topic.indexOf('/'); at >= 0; at = topic.indexOf('/', at + 1)) levels++;
-  return levels > MAX_TOPIC_LEVELS;
+  return levels > limit;
 }

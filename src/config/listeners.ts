@@ -2,6 +2,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import type { Report } from './issues.js';
+import { listenerLimits } from './limits.js';
 import { isPlain } from './merge.js';
 import { host, whole } from './values.js';
 
@@ -10,6 +11,7 @@ export const listener = z.discriminatedUnion('type', [
     type: z.literal('tcp'),
     host: host.default('127.0.0.1').describe('address to listen on; 0.0.0.0 and :: are all interfaces'),
     port: whole(0, 65_535).default(1883).describe('0: any free port'),
+    limits: listenerLimits.optional().describe('of this listener, in place of those in broker.limits'),
   }),
 ]);
 

@@ -14,6 +14,11 @@ const MAX_RECEIVE_MAXIMUM = 0xffff;
 export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   const refusal = connectRefusal(packet);
   if (refusal !== undefined) return refusal;
+  if (client.ticket.refusal !== undefined) {
+    // Counted when it was accepted.
+    client.refuse(client.ticket.refusal);
+    return undefined;
+  }
   const { access, random } = client.broker;
   const clientId = packet.clientId === '' ? assignedClientIdentifier(random) : packet.clientId;
   const { protocolVersion, username, password } = packet;
@@ -32,7 +37,7 @@ function admit(
   const { broker } = client;
   const before = broker.sessions.get(clientId);
   if (before?.channel === undefined && broker.sessions.connected >= broker.limits.connections) {
-    broker.statistics.connectionsRefused++;
+    broker.statistics.refuse('connections');
     // Not returned, which would count it as a fault of the client.
     client.refuse(new Refusal(ReasonCode.quotaExceeded, 'as many clients are connected as are allowed'));
     return undefined;
@@ -42,7 +47,7 @@ function admit(
   const granted = Math.min(asked, broker.limits.sessionExpiry);
   const announced: ConnackProperties = {
     receiveMaximum: broker.limits.receiveMaximum,
-    maximumPacketSize: broker.limits.packetBytes,
+    maximumPacketSize: client.ticket.limits.packetBytes,
     topicAliasMaximum: TOPIC_ALIAS_MAXIMUM,
     wildcardSubscriptionAvailable: true,
     subscriptionIdentifiersAvailable: true,
@@ -57,6 +62,11 @@ function admit(
     return new Refusal(ReasonCode.packetTooLarge, 'CONNACK exceeds the Maximum Packet Size of the client');
   }
 
+  const full = client.ticket.connect(identity.user, before?.channel !== undefined);
+  if (full !== undefined) {
+    client.refuse(full);
+    return undefined;
+  }
   before?.channel?.refuse(
     new Refusal(ReasonCode.sessionTakenOver, 'another connection has the same Client Identifier'),
   );

@@ -3,7 +3,7 @@ import { messageOf } from '../application-message.js';
 import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import type { Session } from '../session.js';
-import { topicRefusal } from '../topic-rules.js';
+import { exceedsTopicLimits, topicRefusal } from '../topic-rules.js';
 import { encodeAcknowledgement } from '../wire/encode.js';
 import type { PublishPacket } from '../wire/packets.js';
 
@@ -22,7 +22,8 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
       return new Refusal(ReasonCode.receiveMaximumExceeded, 'more QoS 1 and 2 messages than Receive Maximum');
     }
   }
-  const refused = topicRefusal(topic);
+  const isTooLong = exceedsTopicLimits(topic, client.ticket.limits);
+  const refused = isTooLong ? ReasonCode.topicNameInvalid : topicRefusal(topic);
   if (refused !== undefined) {
     broker.statistics.publishRefused++;
     acknowledge(client, packet, refused);
