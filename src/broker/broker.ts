@@ -9,11 +9,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
-import type { BrokerConfig } from '../core/config.js';
+import type { AccessConfig, BrokerConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
-import type { ClientView } from '../core/views.js';
+import type { AlarmView, ClientView } from '../core/views.js';
+import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
@@ -25,14 +26,15 @@ import type { RefusalReason } from './limits/reasons.js';
 import { SocketMemory } from './limits/socket-memory.js';
 import { Throttle } from './limits/throttle.js';
 import { Turns } from './limits/turns.js';
-import { type Listener, listenTcp } from './listeners/tcp.js';
+import { type Listener, listen } from './listeners/listener.js';
+import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
 import { Statistics } from './statistics.js';
 import { SysTopics } from './sys-topics.js';
-import { PublishEncoder } from './wire/encode.js';
+import { PublishEncoder } from './wire/encode-publish.js';
 
 /**
  * Sockets beyond the limit of connections that are let in as far as CONNECT: to be told why they are refused, or to take
@@ -47,8 +49,12 @@ export interface BrokerOptions {
   readonly gatewayId: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** Who is let in; by default as the configuration says. */
+  readonly access?: Access;
   /** For assigned Client Identifiers: [0, 1), not to be guessed. */
   readonly random?: () => number;
+  /** For sockets that systemd opened; the process's own when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Version of the gateway, for `$SYS/broker/version`. */
   readonly version?: string;
 }
@@ -56,8 +62,13 @@ export interface BrokerOptions {
 export interface Broker extends Service {
   /** Works before start() and after the end; devices and links attach to it. */
   readonly router: Router;
-  /** Where it listens, `127.0.0.1:1883`, with the real port where 0 was configured; empty before start(). */
+  /**
+   * Where it listens, with the real port where 0 was configured; empty before start(). `127.0.0.1:1883` for tcp, other
+   * types with their scheme: `tls://…`, `wss://127.0.0.1:8084/mqtt`, `unix:/run/hpmq/mqtt.sock`.
+   */
   addresses(): readonly string[];
+  /** What needs a person: certificates. */
+  alarms(): readonly AlarmView[];
   /** All sessions, those without a connection included. */
   clients(): readonly ClientView[];
   /** Open network connections, those before CONNECT included. */
@@ -68,6 +79,8 @@ export interface Broker extends Service {
   memory(): MemoryFigures;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
+  /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
+  replaceAccess(config: AccessConfig): void;
 }
 
 export interface MemoryFigures {
@@ -92,6 +105,7 @@ class MqttBroker implements Broker {
   readonly #messageMemory: MessageMemory;
   readonly #admission: Admission;
   readonly #refused: BurstLog<RefusalReason>;
+  readonly #access: ConfiguredAccess;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
   #isAcceptFailing = false;
@@ -109,7 +123,7 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages });
+    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2);
     this.#messageMemory = messageMemory;
@@ -122,12 +136,15 @@ class MqttBroker implements Broker {
       statistics,
       onRefused: (reason, address) => this.#refused.report(reason, { address }),
     });
+    this.#access = createAccess({ config: config.access, clock, log, statistics });
+    const { access = this.#access } = options;
     this.#context = {
       router,
       clock,
       log,
+      config,
       limits,
-      access: createAccess(),
+      access,
       sessions,
       statistics,
       turns: new Turns(clock),
@@ -141,15 +158,25 @@ class MqttBroker implements Broker {
   async start(signal: AbortSignal): Promise<void> {
     const { config, clock, gatewayId, version, log } = this.#options;
     try {
+      const activated = activatedSockets(this.#options.env ?? process.env, process.pid);
       for (const listener of config.listeners) {
         signal.throwIfAborted();
         this.#listeners.push(
-          await listenTcp(listener, {
-            onSocket: (socket, peer) => this.serve(socket, peer),
+          await listen({
+            config: listener,
+            packetBytes: config.limits.packetBytes,
+            clock,
+            log,
+            activated,
+            onStream: (stream, peer) => this.serve(stream, peer),
+            onHandshakeFailed: () => this.#context.statistics.handshakesFailed++,
             onError: (error) => this.#acceptFailed(error),
           }),
         );
       }
+      const used = new Set(config.listeners.map((one) => one.systemd));
+      const unused = [...activated.keys()].filter((name) => !used.has(name));
+      if (unused.length > 0) log.warn({ sockets: unused }, 'systemd passed sockets that no listener uses');
       signal.throwIfAborted();
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -173,7 +200,11 @@ class MqttBroker implements Broker {
   }
 
   addresses(): readonly string[] {
-    return this.#listeners.map((listener) => listener.address);
+    return this.#listeners.flatMap((listener) => listener.addresses);
+  }
+
+  alarms(): readonly AlarmView[] {
+    return this.#listeners.flatMap((listener) => listener.alarms());
   }
 
   connections(): number {
@@ -217,6 +248,17 @@ class MqttBroker implements Broker {
     this.#connections.add(connection);
   }
 
+  replaceAccess(config: AccessConfig): void {
+    this.#access.replace(config);
+    for (const session of [...this.#sessions]) {
+      const refusal = session.identity?.standing?.();
+      if (refusal === undefined) continue;
+      session.channel?.refuse(refusal);
+      // What waits for somebody who is gone would wait for nobody.
+      session.end();
+    }
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -225,11 +267,14 @@ class MqttBroker implements Broker {
   async #close(): Promise<void> {
     this.#setState('stopping');
     this.#sysTopics?.[Symbol.dispose]();
+    this.#access[Symbol.dispose]();
     this.#sweepTimer?.cancel();
     this.#context.throttle[Symbol.dispose]();
     this.#refused[Symbol.dispose]();
     const stopped = this.#stopListening();
-    const refusal = new Refusal(ReasonCode.serverShuttingDown, 'the gateway stops');
+    const isReferred = this.#options.config.serverReference !== undefined;
+    const reasonCode = isReferred ? ReasonCode.useAnotherServer : ReasonCode.serverShuttingDown;
+    const refusal = new Refusal(reasonCode, 'the gateway stops');
     for (const connection of [...this.#connections]) connection.shutDown(refusal);
     this.#sessions.discard();
     await stopped;

@@ -8,15 +8,17 @@
 import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
 import type { Message, QoS } from '../core/message.js';
-import type { Subscription } from '../core/router.js';
+import { ABSENT, type Sink, type Subscription } from '../core/router.js';
 import { messageBytes } from './application-message.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
 import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
 import type { DropReason } from './limits/reasons.js';
+import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
 import type { Statistics } from './statistics.js';
-import { type EncodedPublish, encodeAcknowledgement, encodePublish, type PublishEncoder } from './wire/encode.js';
+import { encodeAcknowledgement } from './wire/encode.js';
+import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
 /** The connection as the session sees it. */
@@ -30,6 +32,8 @@ export interface Channel {
   readonly receiveMaximum: number;
   /** Of the client, bytes. */
   readonly maximumPacketSize: number;
+  /** undefined: the client takes none. */
+  readonly outgoingAliases: OutgoingTopicAliases | undefined;
   /** So much waits to be written that nothing more should be sent; {@link Outgoing.resume} is due when it is over. */
   readonly isCongested: boolean;
   /** Whether a packet of this size may be sent now; if not, {@link Outgoing.resume} is due when it may. */
@@ -58,22 +62,27 @@ interface Feed {
   readonly messages: Iterator<Message>;
 }
 
+/** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
+const MAX_ALIASED_PAYLOAD = 16 * 1024;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
   readonly #context: OutgoingContext;
   readonly #inflight: InflightMessages;
   readonly #queue: DropOldestQueue<Delivery>;
+  readonly #mayReceive: (topic: string) => boolean;
   #feeds: Feed[] = [];
   #channel: Channel | undefined;
   #window = 0;
   #sent = 0;
   #dropped = 0;
 
-  constructor(context: OutgoingContext) {
+  /** @param mayReceive - asked again for what waited */
+  constructor(context: OutgoingContext, mayReceive: (topic: string) => boolean) {
     this.#context = context;
     const { limits, messageMemory } = context;
     this.#inflight = new InflightMessages(messageMemory);
+    this.#mayReceive = mayReceive;
     this.#queue = new DropOldestQueue({
       items: limits.queuedMessages,
       bytes: limits.queuedBytes,
@@ -122,15 +131,15 @@ export class Outgoing {
     const qos = Math.min(message.qos, subscription.qos) as QoS;
     const retain = message.retain && subscription.retainAsPublished;
     const channel = this.#channel;
+    const { identifiers, share } = subscription;
+    const delivery: Delivery = { message, qos, retain, identifiers, share };
     if (qos === 0) {
       if (channel === undefined) return this.#drop(1, 'offline');
       const isTaken = !channel.isCongested && channel.hasRoomFor(message.payload.length);
       if (!isTaken && !this.#makeRoom(channel, message)) return this.#drop(1, 'slowReader');
-      return this.#send(channel, { message, qos, retain, identifiers: subscription.identifiers }) && isTaken;
+      return this.#send(channel, delivery) && isTaken;
     }
-    const delivery: Delivery = { message, qos, retain, identifiers: subscription.identifiers };
-    const isFree = channel !== undefined && !channel.isCongested && this.#queue.size === 0;
-    if (isFree && this.#hasRoom(channel, message) && this.#inflight.peekAgain() === undefined) {
+    if (channel !== undefined && this.#isFree(channel) && channel.hasRoomFor(message.payload.length)) {
       return this.#send(channel, delivery);
     }
     const { messageMemory } = this.#context;
@@ -138,6 +147,43 @@ export class Outgoing {
     const dropped = this.#queue.push(delivery);
     messageMemory.relieve();
     return this.#drop(dropped, 'queueFull');
+  }
+
+  /** A message of QoS 1 or 2 would be sent at once. */
+  #isFree(channel: Channel): boolean {
+    if (channel.isCongested || this.#queue.size > 0) return false;
+    return this.#mayFly && this.#inflight.peekAgain() === undefined;
+  }
+
+  /** @see Sink.backlog */
+  backlog(qos: number): number {
+    const channel = this.#channel;
+    if (qos === 0) return channel === undefined || channel.isCongested ? Number.POSITIVE_INFINITY : 0;
+    const queued = this.#queue.size;
+    if (queued >= this.#context.limits.queuedMessages) return 2 * ABSENT + queued;
+    if (channel === undefined) return ABSENT + queued + this.#inflight.size;
+    return this.#isFree(channel) ? 0 : 1 + queued;
+  }
+
+  /**
+   * Passes messages of Shared Subscriptions on to other members; what nobody takes stays.
+   *
+   * @param name - of this one only; undefined: of all
+   * @param isGone - the connection is over: QoS 1 not acknowledged goes, too (§4.8.2)
+   */
+  passOn(from: Sink, to: 'connected' | 'any', name: string | undefined, isGone: boolean): void {
+    const { clock, statistics } = this.#context;
+    const now = clock.now();
+    const isPassed = ({ message, share }: Delivery) => {
+      if (share === undefined || (name !== undefined && share.name !== name)) return false;
+      if (message.expiresAt > now) return share.pass(message, from, to);
+      statistics.publishExpired++;
+      return true;
+    };
+    if (isGone) {
+      for (const entry of this.#inflight.passable()) if (isPassed(entry.delivery)) this.#inflight.forget(entry);
+    }
+    if (this.#queue.size > 0) this.#queue.removeWhere(isPassed);
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
@@ -159,7 +205,7 @@ export class Outgoing {
         if (again.state === 'publish' && !channel.hasRoomFor(again.delivery.message.payload.length)) return;
         this.#sendAgain(channel, again);
       } else if (this.#queue.size > 0) {
-        if (!this.#hasRoom(channel, this.#queue.peek()!.message)) return;
+        if (!this.#mayFly || !channel.hasRoomFor(this.#queue.peek()!.message.payload.length)) return;
         this.#sendQueued(channel, this.#queue.shift()!);
       } else if (!this.#feedOne(channel)) {
         return;
@@ -186,21 +232,43 @@ export class Outgoing {
 
   /** @returns false when the client does not take packets of this size: as if it had been delivered [MQTT-3.1.2-25] */
   #send(channel: Channel, delivery: Delivery): boolean {
+    // A message that sets an alias must not be dropped once others rely on it.
+    const mayBeDropped = delivery.qos === 0 && this.#context.limits.slowConsumer.qos0 === 'drop-oldest';
+    const aliases = mayBeDropped ? undefined : channel.outgoingAliases;
+    const encoded =
+      aliases !== undefined && delivery.message.payload.length <= MAX_ALIASED_PAYLOAD
+        ? this.#encodeAliased(channel, delivery, aliases)
+        : this.#encode(channel, delivery, 0);
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
+    channel.sendPublish(encoded, delivery.qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
+    this.#sent++;
+    if (delivery.qos > 0) this.#context.messageMemory.relieve();
+    return true;
+  }
+
+  #encode(channel: Channel, delivery: Delivery, alias: number): EncodedPublish {
     const { message, qos, retain, identifiers } = delivery;
     const { encoder, clock } = this.#context;
     const version = channel.protocolVersion;
     const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
     const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
-    const encoded = encoder.encode(message, version, qos, retain, shown, now);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
-    channel.sendPublish(encoded, qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
-    this.#sent++;
-    if (qos > 0) this.#context.messageMemory.relieve();
-    return true;
+    return encoder.encode(message, version, qos, retain, shown, now, alias);
+  }
+
+  #encodeAliased(channel: Channel, delivery: Delivery, aliases: OutgoingTopicAliases): EncodedPublish {
+    const { topic } = delivery.message;
+    const alias = aliases.use(topic);
+    const encoded = this.#encode(channel, delivery, alias);
+    if (encoded.bytes.length <= channel.maximumPacketSize) return encoded;
+    if (alias > 0) aliases.forget(topic);
+    return this.#encode(channel, delivery, 0);
   }
 
   #sendQueued(channel: Channel, delivery: Delivery): void {
-    if (delivery.message.expiresAt <= this.#context.clock.now()) this.#context.statistics.publishExpired++;
+    const { clock, statistics } = this.#context;
+    const { topic, expiresAt } = delivery.message;
+    if (expiresAt <= clock.now()) statistics.publishExpired++;
+    else if (!this.#mayReceive(topic)) statistics.deliveriesRefused++;
     else this.#send(channel, delivery);
   }
 
@@ -212,7 +280,7 @@ export class Outgoing {
       return;
     }
     const { message, qos, retain, identifiers } = delivery;
-    const flags = { qos, retain, dup: true, identifiers, now: this.#context.clock.now() };
+    const flags = { qos, retain, dup: true, identifiers, now: this.#context.clock.now(), alias: 0 };
     const encoded = encodePublish(message, channel.protocolVersion, flags);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       this.#inflight.forget(entry);
@@ -234,14 +302,13 @@ export class Outgoing {
       return true;
     }
     const qos = Math.min(message.qos, subscription.qos) as QoS;
-    this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers });
+    this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers, share: undefined });
     return true;
   }
 
-  /** Whether one more may be in flight, by number, and by what is in flight already. */
-  #hasRoom(channel: Channel, message: Message): boolean {
-    const isRoom = this.#inflight.hasRoom(this.#window) && this.#inflight.bytes < this.#context.limits.queuedBytes;
-    return isRoom && channel.hasRoomFor(message.payload.length);
+  /** One more may be in flight, by number, and by what is in flight already. */
+  get #mayFly(): boolean {
+    return this.#inflight.hasRoom(this.#window) && this.#inflight.bytes < this.#context.limits.queuedBytes;
   }
 
   /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */

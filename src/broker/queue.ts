@@ -47,6 +47,23 @@ export class DropOldestQueue<T> {
     return dropped;
   }
 
+  /** Takes out, in order, what `isWanted` says. */
+  removeWhere(isWanted: (item: T) => boolean): void {
+    const { bytesOf, onRemoved } = this.#limits;
+    const all = this.#items.slice(this.#head) as T[];
+    const kept: T[] = [];
+    this.#items = kept;
+    this.#head = 0;
+    for (const item of all) {
+      if (!isWanted(item)) {
+        kept.push(item);
+        continue;
+      }
+      this.#bytes -= bytesOf(item);
+      onRemoved?.(item);
+    }
+  }
+
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head]!;

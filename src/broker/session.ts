@@ -4,13 +4,16 @@
  */
 import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
-import type { Attachment, Router, Sink, Subscription } from '../core/router.js';
+import type { Attachment, Router, Share, Sink, Subscription } from '../core/router.js';
 import type { ClientView } from '../core/views.js';
+import type { Identity } from './access/access.js';
+import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
+import { isShared } from './shared-filter.js';
 import type { Will } from './will.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
@@ -18,6 +21,7 @@ export interface SessionContext extends OutgoingContext {
   readonly router: Router;
 }
 
+const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
 export class Session implements Sink, MessageHolder {
@@ -25,6 +29,7 @@ export class Session implements Sink, MessageHolder {
   readonly kind = 'client';
   readonly origin: Origin;
   readonly durable = false;
+  readonly verdicts = new Verdicts();
   readonly #context: SessionContext;
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
@@ -35,6 +40,8 @@ export class Session implements Sink, MessageHolder {
   /** Those of them whose PUBLISH came over the present connection. */
   readonly #incomingNow = new Set<number>();
   #channel: Channel | undefined;
+  #identity: Identity | undefined;
+  #identityTimer: Timer | undefined;
   #expiry = 0;
   #will: Will | undefined;
   #willTimer: Timer | undefined;
@@ -53,7 +60,7 @@ export class Session implements Sink, MessageHolder {
     this.origin = `client:${clientId}`;
     this.#context = context;
     this.#onEnded = onEnded;
-    this.#outgoing = new Outgoing(context);
+    this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
     this.#attachment = context.router.attach(this);
     context.messageMemory.add(this);
   }
@@ -61,6 +68,26 @@ export class Session implements Sink, MessageHolder {
   /** The connection that has the session now. */
   get channel(): Channel | undefined {
     return this.#channel;
+  }
+
+  /** Whose session it is; undefined: of an anonymous client. */
+  get user(): string | undefined {
+    return this.#identity?.user;
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity;
+  }
+
+  /** The client is who it says, at CONNECT or anew. */
+  identify(identity: Identity): void {
+    this.#identity = identity;
+    this.verdicts.adopt(identity);
+    this.#identityTimer?.cancel();
+    const { clock } = this.#context;
+    const { expiresAt = Number.POSITIVE_INFINITY } = identity;
+    if (expiresAt === Number.POSITIVE_INFINITY) return;
+    this.#identityTimer = afterLong(clock, Math.max(0, expiresAt - clock.now()), () => this.#channel?.refuse(EXPIRED));
   }
 
   /** Session Expiry Interval, ms; 0: ends with the connection; Infinity: never. */
@@ -110,6 +137,7 @@ export class Session implements Sink, MessageHolder {
     if (this.#channel !== channel) return;
     const { clock } = this.#context;
     this.#channel = undefined;
+    this.#identityTimer?.cancel();
     this.#since = clock.now();
     this.#outgoing.disconnect();
     if (isNormal) this.#will = undefined;
@@ -117,6 +145,7 @@ export class Session implements Sink, MessageHolder {
       this.end();
       return;
     }
+    this.#outgoing.passOn(this, 'connected', undefined, true);
     this.#expiryTimer = afterLong(clock, this.#expiry, () => this.end());
     if (this.#will === undefined) return;
     if (this.#will.delay === 0) this.#publishWill();
@@ -128,6 +157,8 @@ export class Session implements Sink, MessageHolder {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.discard();
+    this.#outgoing.passOn(this, 'any', undefined, true);
+    this.#outgoing.discard();
     this.#publishWill();
     this.#onEnded(this);
   }
@@ -136,9 +167,9 @@ export class Session implements Sink, MessageHolder {
   discard(): void {
     this.#expiryTimer?.cancel();
     this.#willTimer?.cancel();
+    this.#identityTimer?.cancel();
     this.#attachment[Symbol.dispose]();
     this.#context.messageMemory.delete(this);
-    this.#outgoing.discard();
   }
 
   get heldBytes(): number {
@@ -160,6 +191,23 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.deliver(message, subscription);
   }
 
+  mayReceive(topic: string): boolean {
+    return this.verdicts.mayReceive(topic);
+  }
+
+  backlog(qos: number): number {
+    return this.#outgoing.backlog(qos);
+  }
+
+  passOn(share: Share): void {
+    if (this.#channel === undefined) this.#outgoing.passOn(this, 'connected', share.name, true);
+  }
+
+  /** CONNACK or SUBACK is out: what waits at absent members of its Shared Subscriptions may come. */
+  arrived(): void {
+    this.#attachment.arrived();
+  }
+
   /** Sends what waits, as far as the client takes it: after CONNACK, SUBACK, or congestion. */
   resume(): void {
     this.#outgoing.resume();
@@ -173,14 +221,17 @@ export class Session implements Sink, MessageHolder {
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */
   subscribe(subscription: Subscription): void {
     this.#filters.add(subscription.filter);
-    this.#outgoing.feed(subscription, this.#attachment.subscribe(subscription));
+    this.#outgoing.feed(subscription, this.#permitted(this.#attachment.subscribe(subscription)));
   }
 
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean {
     this.#filters.delete(filter);
     this.#outgoing.stopFeed(filter);
-    return this.#attachment.unsubscribe(filter);
+    const wasThere = this.#attachment.unsubscribe(filter);
+    // §3.10.4: what is in flight is completed.
+    if (wasThere && isShared(filter)) this.#outgoing.passOn(this, 'any', filter, false);
+    return wasThere;
   }
 
   /** Counts a PUBLISH of the client. */
@@ -219,6 +270,14 @@ export class Session implements Sink, MessageHolder {
 
   pubcomp(packetIdentifier: number): AcknowledgementResult {
     return this.#outgoing.pubcomp(packetIdentifier);
+  }
+
+  /** Those of the retained messages that the client may read. */
+  *#permitted(messages: Iterable<Message>): Generator<Message> {
+    for (const message of messages) {
+      if (this.mayReceive(message.topic)) yield message;
+      else this.#context.statistics.deliveriesRefused++;
+    }
   }
 
   #publishWill(): void {

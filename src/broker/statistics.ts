@@ -25,10 +25,20 @@ export class Statistics {
   publishExpired = 0;
   /** PUBLISH from a client to a topic it may not use. */
   publishRefused = 0;
+  /** Subscriptions a client asked for and did not get. */
+  subscriptionsRefused = 0;
+  /** Copies a client did not get because it may not read the topic. */
+  deliveriesRefused = 0;
   /** Connections that ended by a fault of the peer: malformed, against the protocol, timed out. */
   connectionsFailed = 0;
   /** Not accepted because there were too many. */
   connectionsRefused = 0;
+  /** Clients that were not let in: wrong or missing credentials, disabled users, foreign Client Identifiers. */
+  loginsFailed = 0;
+  /** Not even looked at: too many failures before, or too many waiting. */
+  loginsTurnedAway = 0;
+  /** Connections that ended before MQTT: in the PROXY header, in TLS, in the WebSocket upgrade. */
+  handshakesFailed = 0;
   /** {@link publishDropped} by reason. */
   readonly drops = zeroCounts(dropReasons);
   /** {@link connectionsRefused} by reason. */

@@ -61,6 +61,9 @@ export const limits = z.strictObject({
   receiveMaximum: whole(1, 65_535).default(100).describe('QoS 1 and 2 messages in flight per direction'),
   retainedMessages: whole(1, 10_000_000).default(100_000).describe('retained messages in all'),
   sessionExpiry: duration('0ms', '49710d').prefault('7d').describe('longest Session Expiry Interval granted'),
+  keepAlive: duration('1s', '65535s')
+    .prefault('65535s')
+    .describe('longest Keep Alive of 5.0 clients, which are told; less than 65535s: also of those that ask for none'),
   drainTimeout: duration('1s', '1h')
     .prefault('30s')
     .describe('a receiver that takes nothing for so long is disconnected'),

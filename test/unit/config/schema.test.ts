@@ -15,7 +15,16 @@ t.test('without a file: a broker on the loopback interface and nothing else', as
   const config = parse({});
   t.strictSame(
     config.broker.listeners,
-    [{ name: 'tcp:127.0.0.1:1883', type: 'tcp', host: '127.0.0.1', port: 1883, auth: { anonymous: true } }],
+    [
+      {
+        name: 'tcp:127.0.0.1:1883',
+        type: 'tcp',
+        host: '127.0.0.1',
+        port: 1883,
+        handshakes: { timeout: 10_000, atOnce: 256 },
+        auth: { anonymous: true },
+      },
+    ],
     'only programs of this machine reach it',
   );
   t.equal(config.gateway.id, 'plant-7.example', 'the host name, safe as a topic level');
@@ -40,6 +49,7 @@ t.test('without a file: a broker on the loopback interface and nothing else', as
     subscriptions: 1_000,
     sessionExpiry: 604_800_000,
     connectTimeout: 10_000,
+    keepAlive: 65_535_000,
     drainTimeout: 30_000,
     slowConsumer: { qos0: 'drop-new', maxBytes: 1_000_000, timeout: 0 },
   });
