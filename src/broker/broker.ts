@@ -18,7 +18,7 @@ import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
-import { Admission } from './limits/admission.js';
+import { Admission, type Ticket } from './limits/admission.js';
 import { BurstLog } from './limits/burst-log.js';
 import { IncompletePackets } from './limits/incomplete-packets.js';
 import { MessageMemory } from './limits/message-memory.js';
@@ -164,11 +164,12 @@ class MqttBroker implements Broker {
         this.#listeners.push(
           await listen({
             config: listener,
-            packetBytes: config.limits.packetBytes,
+            packetBytes: listener.limits?.packetBytes ?? config.limits.packetBytes,
             clock,
             log,
             activated,
-            onStream: (stream, peer) => this.serve(stream, peer),
+            admit: (peer) => this.#admit(peer),
+            onStream: (stream, peer, ticket) => this.#serve(stream, peer, ticket),
             onHandshakeFailed: () => this.#context.statistics.handshakesFailed++,
             onError: (error) => this.#acceptFailed(error),
           }),
@@ -225,19 +226,25 @@ class MqttBroker implements Broker {
   }
 
   serve(stream: Duplex, peer: Peer): void {
+    const ticket = this.#admit(peer);
+    if (ticket === undefined) stream.destroy();
+    else this.#serve(stream, peer, ticket);
+  }
+
+  #admit(peer: Peer): Ticket | undefined {
     this.#isAcceptFailing = false;
-    if (this.#closing !== undefined) {
-      stream.destroy();
-      return;
-    }
+    if (this.#closing !== undefined) return undefined;
     const { limits } = this.#context;
     if (this.#connections.size >= limits.connections + Math.max(MIN_SPARE_SOCKETS, limits.connections)) {
       this.#admission.refused('connections', peer.host);
-      stream.destroy();
-      return;
+      return undefined;
     }
-    const ticket = this.#admission.open(peer.listener, peer.host);
-    if (ticket === undefined) {
+    return this.#admission.open(peer.listener, peer.host);
+  }
+
+  #serve(stream: Duplex, peer: Peer, ticket: Ticket): void {
+    if (this.#closing !== undefined) {
+      ticket.close();
       stream.destroy();
       return;
     }

@@ -5,6 +5,7 @@
  *
  * Rules: the first check costs no I/O and no allocation but the ticket; what is kept per address goes when it is idle.
  */
+import { isIP } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import type { BrokerLimits, ListenerLimits } from '../../core/config.js';
 import type { ListenerPolicy } from '../peer.js';
@@ -81,14 +82,14 @@ export class Admission {
   /**
    * A connection was accepted.
    *
-   * @param host - its address without the port; empty: there is none (a Unix socket)
+   * @param host - its address without the port; anything else: it has none (a Unix socket)
    * @returns undefined: to be closed at once
    */
   open(policy: ListenerPolicy, host: string): Ticket | undefined {
     const now = this.#options.clock.monotonic();
     const listener = this.#listener(policy);
     const { limits } = listener;
-    const address = host === '' ? undefined : this.#address(listener, networkOf(host), now);
+    const address = isIP(host) === 0 ? undefined : this.#address(listener, networkOf(host), now);
     const reason = socketsRefused(listener, address);
     if (reason !== undefined) {
       this.refused(reason, host);

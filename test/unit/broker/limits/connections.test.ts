@@ -1,9 +1,11 @@
 /** Who is let in: counts and rates per listener, address and user. */
+import { connect } from 'node:net';
 import t from 'tap';
 import { Admission } from '../../../../src/broker/limits/admission.js';
 import { Statistics } from '../../../../src/broker/statistics.js';
 import type { ListenerConfig } from '../../../../src/core/config.js';
 import { ManualClock } from '../../../support/manual-clock.js';
+import { eventually } from '../../../support/peers.js';
 import { Bench, defaultLimits } from '../harness.js';
 
 const listener = (name: string, limits: ListenerConfig['limits']): ListenerConfig => ({
@@ -114,6 +116,30 @@ t.test('one address cannot use up the sockets by saying nothing', async (t) => {
   await bench.clock.advance(10_000 + 1_000);
   t.equal(bench.broker.statistics.endedBy.connectTimeout, 56);
   t.equal(bench.broker.connections(), 1);
+});
+
+t.test('who comes too fast is closed before any handshake', async (t) => {
+  const web: ListenerConfig = {
+    ...listener('web', { connectRatePerAddress: 1 }),
+    type: 'ws',
+    webSocket: { path: '/mqtt', origins: undefined },
+  };
+  const bench = new Bench(t, {}, { listeners: [web] });
+  await bench.broker.start(AbortSignal.timeout(60_000));
+  const port = Number(new URL(bench.broker.addresses()[0]!).port);
+  const sockets = Array.from({ length: 3 }, () => connect(port, '127.0.0.1'));
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  let closed = 0;
+  for (const socket of sockets)
+    socket
+      .on('error', () => {})
+      .on('close', () => closed++)
+      .resume();
+  await eventually(() => closed === 1);
+  t.equal(bench.broker.statistics.refusedBy.connectRatePerAddress, 1);
+  t.equal(bench.broker.statistics.handshakesFailed, 0);
 });
 
 t.test('addresses that are gone are forgotten; a Unix socket has none', async (t) => {
