@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pin, pinning } from '../../bench/process.js';
 import { startGateway, startWorker, type Worker } from '../processes.js';
 import { type FloodKind, floods as kinds } from '../roles/flood.js';
-import type { ProbeResult } from '../roles/probe.js';
+import { type ProbeResult, quiet } from '../roles/probe.js';
 import { brokerYaml, milliseconds, type Scenario, type Verdict } from '../scenario.js';
 
 const ALLOWED_RATIO = 2;
@@ -49,8 +49,6 @@ export const floods: Scenario = async ({ short, entry }) => {
   return verdicts;
 };
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
 function verdict(
   kind: FloodKind,
   before: readonly ProbeResult[],
@@ -58,9 +56,8 @@ function verdict(
   load: number,
   short: boolean,
 ): Verdict {
-  const p99 = (results: readonly ProbeResult[]) => median(results.map((result) => result.p99));
-  const p50 = (results: readonly ProbeResult[]) => median(results.map((result) => result.p50));
-  const ratio = p99(during) / Math.max(p99(before), FLOOR_MS);
+  const [calm, flooded] = [quiet(before), quiet(during)];
+  const ratio = flooded.p99 / Math.max(calm.p99, FLOOR_MS);
   const failures: string[] = [];
   if (!short && ratio > ALLOWED_RATIO) failures.push(`p99 rose ${ratio.toFixed(2)} times, more than ${ALLOWED_RATIO}`);
   if (during.some(({ received }) => received === 0)) failures.push('the others received nothing');
@@ -68,11 +65,11 @@ function verdict(
     scenario: `floods ${kind}`,
     failures,
     figures: {
-      'p99 before': milliseconds(p99(before)),
-      during: milliseconds(p99(during)),
+      'p99 before': milliseconds(calm.p99),
+      during: milliseconds(flooded.p99),
       ratio: ratio.toFixed(2),
-      'p50 before': milliseconds(p50(before)),
-      'p50 during': milliseconds(p50(during)),
+      'p50 before': milliseconds(calm.p50),
+      'p50 during': milliseconds(flooded.p50),
       'CPU of the broker': `${Math.round(load * 100)} %`,
     },
   };

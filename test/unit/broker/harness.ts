@@ -5,7 +5,9 @@ import { generate, type IConnackPacket, type IConnectPacket, type Packet, parser
 import type { Test } from 'tap';
 import type { Access } from '../../../src/broker/access/access.js';
 import { type Broker, createBroker } from '../../../src/broker/broker.js';
+import { Admission, type Ticket } from '../../../src/broker/limits/admission.js';
 import type { Peer } from '../../../src/broker/peer.js';
+import { Statistics } from '../../../src/broker/statistics.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
@@ -204,4 +206,16 @@ export class TestClient {
 export function shown(packet: Packet): string {
   if (packet.cmd !== 'publish') return packet.cmd;
   return `${packet.topic} ${packet.payload} q${packet.qos} r${packet.retain ? 1 : 0}`;
+}
+
+/** For listeners without a broker. */
+export function admitEverybody(): (peer: Peer) => Ticket | undefined {
+  const options = {
+    clock: new ManualClock(),
+    limits: defaultLimits,
+    statistics: new Statistics(),
+    onRefused: () => {},
+  };
+  const admission = new Admission(options);
+  return ({ listener, host }) => admission.open(listener, host);
 }

@@ -52,7 +52,8 @@ t.test('a flood of connections beyond the rate is closed without a word', async 
 t.test('the rate of a listener holds for all addresses together, not for other listeners', async (t) => {
   const [one, two] = [listener('one', { connectRate: 1 }), listener('two', undefined)];
   const bench = new Bench(t, {}, { listeners: [one, two] });
-  const answer = async (host: string, at: ListenerConfig) => (await bench.open(5, { host: host, listener: at }).connect('')).reasonCode;
+  const answer = async (host: string, at: ListenerConfig) =>
+    (await bench.open(5, { host: host, listener: at }).connect('')).reasonCode;
   t.same([await answer('10.0.0.1', one), await answer('10.0.0.2', one)], [0, 0]);
   t.equal(await answer('10.0.0.3', one), 0x9f);
   t.equal(await answer('10.0.0.3', two), 0);
