@@ -13,10 +13,11 @@ import type { BrokerConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
-import type { ClientView } from '../core/views.js';
+import type { ClientDetail, ClientEnd, ClientView } from '../core/views.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import type { BrokerFigures } from './figures.js';
 import { type Listener, listenTcp } from './listeners/tcp.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
@@ -52,8 +53,17 @@ export interface Broker extends Service {
   addresses(): readonly string[];
   /** All sessions, those without a connection included. */
   clients(): readonly ClientView[];
+  client(clientId: string): ClientDetail | undefined;
+  /**
+   * Ends the connection of a client by Administrative action (MQTT 5.0 §3.14.2.1); its Will is sent.
+   *
+   * @param forget - ends its session, too
+   * @returns undefined when there is no such session
+   */
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
   /** Open network connections, those before CONNECT included. */
   connections(): number;
+  figures(): BrokerFigures;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
 }
@@ -109,14 +119,16 @@ class MqttBroker implements Broker {
       await this[Symbol.asyncDispose]();
       throw error;
     }
-    this.#sysTopics = new SysTopics({
-      router: this.router,
-      clock,
-      sessions: this.#sessions,
-      statistics: this.#context.statistics,
-      origin: `gateway:${gatewayId}`,
-      version: version === undefined ? 'hpmq' : `hpmq version ${version}`,
-    });
+    if (config.sysInterval > 0) {
+      this.#sysTopics = new SysTopics({
+        router: this.router,
+        clock,
+        figures: () => this.figures(),
+        origin: `gateway:${gatewayId}`,
+        interval: config.sysInterval,
+        version: version === undefined ? 'hpmq' : `hpmq version ${version}`,
+      });
+    }
     this.#sweep();
     this.#setState('up');
     log.info({ listeners: this.addresses() }, 'broker listens');
@@ -134,6 +146,39 @@ class MqttBroker implements Broker {
     return this.#connections.size;
   }
 
+  figures(): BrokerFigures {
+    const { statistics } = this.#context;
+    const { retained, ...counters } = this.router.counters();
+    const { messages, bytes } = this.#sessions.stored();
+    let packets = 0;
+    let waitingBytes = 0;
+    for (const { waiting } of this.#connections) {
+      packets += waiting.packets;
+      waitingBytes += waiting.bytes;
+    }
+    return {
+      statistics,
+      router: { retained, ...counters },
+      clients: { total: this.#sessions.size, connected: this.#sessions.connected },
+      sharedSubscriptions: 0,
+      stored: { messages: messages + retained, bytes: bytes + this.router.retainedBytes },
+      waiting: { packets, bytes: waitingBytes },
+    };
+  }
+
+  client(clientId: string): ClientDetail | undefined {
+    return this.#sessions.get(clientId)?.detail();
+  }
+
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined {
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return undefined;
+    const wasConnected = session.channel !== undefined;
+    session.channel?.refuse(new Refusal(ReasonCode.administrativeAction, 'disconnected by an administrator'));
+    if (forget) session.end();
+    return { clientId, wasConnected, isForgotten: this.#sessions.get(clientId) === undefined };
+  }
+
   clients(): readonly ClientView[] {
     return Array.from(this.#sessions, (session) => session.view());
   }
@@ -145,6 +190,7 @@ class MqttBroker implements Broker {
       return;
     }
     const { limits, statistics } = this.#context;
+    statistics.connectionsOpened++;
     if (this.#connections.size >= limits.connections + Math.max(MIN_SPARE_SOCKETS, limits.connections)) {
       statistics.connectionsRefused++;
       stream.destroy();

@@ -84,6 +84,14 @@ export class Connection implements Client {
     return this.peer.address;
   }
 
+  get user(): string | undefined {
+    return this.#accepted?.identity.user;
+  }
+
+  get packetAt(): number {
+    return this.#packetAt;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -110,6 +118,11 @@ export class Connection implements Client {
 
   get keepAlive(): number {
     return (this.#accepted?.keepAlive ?? 0) * 1_000;
+  }
+
+  /** Written, but not yet taken by the network. */
+  get waiting(): { packets: number; bytes: number } {
+    return this.#writer.waiting;
   }
 
   accept(accepted: Accepted): void {
@@ -204,6 +217,7 @@ export class Connection implements Client {
     const session = this.#accepted?.session as Session;
     switch (packet.type) {
       case 'connect':
+        this.broker.statistics.connectReceived++;
         return handleConnect(this, packet);
       case 'publish':
         return handlePublish(this, session, packet);

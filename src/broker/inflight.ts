@@ -6,6 +6,7 @@
  * Entries keep the order in which they were sent first; after a reconnect they are sent again in that order.
  */
 import type { Message, QoS } from '../core/message.js';
+import { messageBytes } from './application-message.js';
 
 /** One message for one client, as it will be sent. */
 export interface Delivery {
@@ -39,6 +40,13 @@ export class InflightMessages {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Roughly what they hold. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { delivery } of this.#entries.values()) bytes += messageBytes(delivery.message);
+    return bytes;
   }
 
   /** @param window - Receive Maximum of the client (§4.9) */

@@ -9,18 +9,25 @@ import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
 import type { Message, QoS } from '../core/message.js';
 import type { Subscription } from '../core/router.js';
+import type { DropReason } from '../core/views.js';
 import { messageBytes } from './application-message.js';
+import { Drops } from './drops.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
+import type { Peer } from './peer.js';
 import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
 import type { Statistics } from './statistics.js';
+import { Traffic } from './traffic.js';
 import { type EncodedPublish, encodeAcknowledgement, encodePublish, type PublishEncoder } from './wire/encode.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
 /** The connection as the session sees it. */
 export interface Channel {
-  /** Of the peer, for people. */
-  readonly address: string;
+  readonly peer: Peer;
+  /** Who it is; undefined: anonymous. */
+  readonly user: string | undefined;
+  /** When the last packet of the client came, monotonic ms. */
+  readonly packetAt: number;
   /** ms; 0: none. */
   readonly keepAlive: number;
   readonly protocolVersion: ProtocolVersion;
@@ -43,6 +50,15 @@ export interface OutgoingContext {
   readonly statistics: Statistics;
 }
 
+/** What waits for one client. */
+export interface OutgoingFigures {
+  readonly inflight: number;
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Queued and in flight. */
+  readonly storedBytes: number;
+}
+
 /** Retained messages still to be sent for one subscription. */
 interface Feed {
   readonly subscription: Subscription;
@@ -61,8 +77,10 @@ export class Outgoing {
   #feeds: Feed[] = [];
   #channel: Channel | undefined;
   #window = 0;
-  #sent = 0;
-  #dropped = 0;
+  readonly sent = new Traffic();
+  readonly drops = new Drops();
+  /** Messages that expired in the queue. */
+  expired = 0;
 
   constructor(context: OutgoingContext) {
     this.#context = context;
@@ -74,8 +92,13 @@ export class Outgoing {
     });
   }
 
-  get figures(): { inflight: number; queued: number; sent: number; dropped: number } {
-    return { inflight: this.#inflight.size, queued: this.#queue.size, sent: this.#sent, dropped: this.#dropped };
+  get figures(): OutgoingFigures {
+    return {
+      inflight: this.#inflight.size,
+      queued: this.#queue.size,
+      queuedBytes: this.#queue.bytes,
+      storedBytes: this.#queue.bytes + this.#inflight.bytes,
+    };
   }
 
   /** A new connection: what was not acknowledged is sent again, by {@link resume} [MQTT-4.4.0-1]. */
@@ -95,7 +118,8 @@ export class Outgoing {
     const retain = message.retain && subscription.retainAsPublished;
     const channel = this.#channel;
     if (qos === 0) {
-      if (channel === undefined || channel.isCongested) return this.#drop(1);
+      if (channel === undefined) return this.#drop(1, 'offline');
+      if (channel.isCongested) return this.#drop(1, 'slowReader');
       return this.#send(channel, { message, qos, retain, identifiers: subscription.identifiers });
     }
     const delivery: Delivery = { message, qos, retain, identifiers: subscription.identifiers };
@@ -103,7 +127,7 @@ export class Outgoing {
     if (isFree && this.#inflight.hasRoom(this.#window) && this.#inflight.peekAgain() === undefined) {
       return this.#send(channel, delivery);
     }
-    return this.#drop(this.#queue.push(delivery));
+    return this.#drop(this.#queue.push(delivery), 'queueFull');
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
@@ -157,15 +181,20 @@ export class Outgoing {
     const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
     const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
     const encoded = encoder.encode(message, version, qos, retain, shown, now);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1);
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
     channel.sendPublish(encoded, qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
-    this.#sent++;
+    this.sent.count(qos, message.payload.length);
+    this.#context.statistics.publishBytesSent += message.payload.length;
     return true;
   }
 
   #sendQueued(channel: Channel, delivery: Delivery): void {
-    if (delivery.message.expiresAt <= this.#context.clock.now()) this.#context.statistics.publishExpired++;
-    else this.#send(channel, delivery);
+    if (delivery.message.expiresAt > this.#context.clock.now()) {
+      this.#send(channel, delivery);
+      return;
+    }
+    this.expired++;
+    this.#context.statistics.publishExpired++;
   }
 
   #sendAgain(channel: Channel, entry: Inflight): void {
@@ -180,7 +209,7 @@ export class Outgoing {
     const encoded = encodePublish(message, channel.protocolVersion, flags);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       this.#inflight.forget(entry);
-      this.#drop(1);
+      this.#drop(1, 'tooLarge');
       return;
     }
     channel.sendPublish(encoded, packetIdentifier);
@@ -203,9 +232,11 @@ export class Outgoing {
   }
 
   /** @returns whether nothing was dropped */
-  #drop(messages: number): boolean {
-    this.#dropped += messages;
-    this.#context.statistics.publishDropped += messages;
+  #drop(messages: number, reason: DropReason): boolean {
+    const { statistics } = this.#context;
+    this.drops[reason] += messages;
+    statistics.drops[reason] += messages;
+    statistics.publishDropped += messages;
     return messages === 0;
   }
 }

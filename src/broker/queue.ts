@@ -20,6 +20,10 @@ export class DropOldestQueue<T> {
     return this.#items.length - this.#head;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** @returns how many were dropped for it: the oldest, or the item itself when the limit is 0 */
   push(item: T): number {
     const { items, bytes, bytesOf } = this.#limits;

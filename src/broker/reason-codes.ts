@@ -25,6 +25,7 @@ export const ReasonCode = {
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
   quotaExceeded: 0x97,
+  administrativeAction: 0x98,
   sharedSubscriptionsNotSupported: 0x9e,
 } as const;
 

@@ -107,6 +107,11 @@ export class MessageRouter implements Router {
     };
   }
 
+  /** What the retained messages hold, bytes. */
+  get retainedBytes(): number {
+    return this.#retained.bytes;
+  }
+
   /** Removes expired retained messages. */
   sweep(): void {
     this.#retained.sweep(this.#clock.now());

@@ -5,10 +5,12 @@
 import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
 import type { Attachment, Router, Sink, Subscription } from '../core/router.js';
-import type { ClientView } from '../core/views.js';
+import type { ClientDetail, ClientView } from '../core/views.js';
 import type { AcknowledgementResult } from './inflight.js';
 import { afterLong } from './long-timer.js';
-import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
+import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
+import type { Peer } from './peer.js';
+import { Traffic } from './traffic.js';
 import type { Will } from './will.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
@@ -27,7 +29,10 @@ export class Session implements Sink {
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
   readonly #onEnded: (session: Session) => void;
-  readonly #filters = new Set<string>();
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly received = new Traffic();
+  /** PUBLISH packets to a topic that the client may not use. */
+  refused = 0;
   /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
   readonly #incoming = new Set<number>();
   /** Those of them whose PUBLISH came over the present connection. */
@@ -40,11 +45,15 @@ export class Session implements Sink {
   #isEnded = false;
   /** Of the last connection. */
   #protocolVersion: ProtocolVersion = 5;
-  #address = '';
+  #peer: Peer | undefined;
+  #user: string | undefined;
   #keepAlive = 0;
+  /** Of the client, monotonic ms. */
+  #packetAt = 0;
   /** When it connected or was left, Unix ms. */
   #since = 0;
-  #received = 0;
+  /** When the session of an absent client ends, Unix ms. */
+  #expiresAt: number | null = null;
 
   constructor(clientId: string, context: SessionContext, onEnded: (session: Session) => void) {
     this.id = clientId;
@@ -69,18 +78,55 @@ export class Session implements Sink {
     this.#expiry = ms;
   }
 
+  get figures(): OutgoingFigures {
+    return this.#outgoing.figures;
+  }
+
   view(): ClientView {
+    const { clock } = this.#context;
+    const { inflight, queued, queuedBytes } = this.#outgoing.figures;
+    const { sent, drops, expired } = this.#outgoing;
+    const peer = this.#peer;
     return {
       clientId: this.id,
       protocol: protocolNames[this.#protocolVersion],
       connected: this.#channel !== undefined,
-      address: this.#address,
+      address: peer?.address ?? '',
       since: this.#since,
       keepAlive: this.#keepAlive,
-      subscriptions: this.#filters.size,
-      received: this.#received,
-      ...this.#outgoing.figures,
+      subscriptions: this.#subscriptions.size,
+      inflight,
+      queued,
+      received: this.received.total,
+      sent: sent.total,
+      dropped: drops.total,
+      user: this.#user ?? null,
+      listener: peer?.listener.name ?? '',
+      transport: peer?.transport ?? 'tcp',
+      ...(peer?.tls !== undefined && { tls: peer.tls }),
+      lastPacketAt: Math.round(clock.now() - (clock.monotonic() - (this.#channel?.packetAt ?? this.#packetAt))),
+      sessionExpiry: finite(this.#expiry),
+      expiresAt: this.#expiresAt,
+      inflightIn: this.#incoming.size,
+      queuedBytes,
+      in: this.received.view(),
+      out: sent.view(),
+      droppedBy: drops.view(),
+      expired,
+      refused: this.refused,
     };
+  }
+
+  detail(): ClientDetail {
+    const filters = Array.from(this.#subscriptions.values(), ({ identifiers, ...rest }) => ({
+      filter: rest.filter,
+      qos: rest.qos,
+      noLocal: rest.noLocal,
+      retainAsPublished: rest.retainAsPublished,
+      retainHandling: rest.retainHandling,
+      identifier: identifiers[0] ?? null,
+    }));
+    return { ...this.view(), filters, will: this.#will?.view() ?? null };
   }
 
   /** A connection takes the session. CONNACK must go out before {@link resume} sends what waits. */
@@ -89,7 +135,9 @@ export class Session implements Sink {
     this.#willTimer?.cancel();
     this.#channel = channel;
     this.#protocolVersion = channel.protocolVersion;
-    this.#address = channel.address;
+    this.#peer = channel.peer;
+    this.#user = channel.user;
+    this.#expiresAt = null;
     this.#keepAlive = channel.keepAlive;
     this.#since = this.#context.clock.now();
     this.#expiry = expiry;
@@ -108,13 +156,18 @@ export class Session implements Sink {
     const { clock } = this.#context;
     this.#channel = undefined;
     this.#since = clock.now();
+    this.#packetAt = channel.packetAt;
     this.#outgoing.disconnect();
     if (isNormal) this.#will = undefined;
     if (this.#expiry === 0) {
       this.end();
       return;
     }
-    this.#expiryTimer = afterLong(clock, this.#expiry, () => this.end());
+    this.#expiresAt = finite(this.#since + this.#expiry);
+    this.#expiryTimer = afterLong(clock, this.#expiry, () => {
+      this.#context.statistics.sessionsExpired++;
+      this.end();
+    });
     if (this.#will === undefined) return;
     if (this.#will.delay === 0) this.#publishWill();
     else this.#willTimer = afterLong(clock, this.#will.delay, () => this.#publishWill());
@@ -147,25 +200,20 @@ export class Session implements Sink {
 
   /** @returns whether the client may have one more subscription, or this one again */
   mayTake(filter: string): boolean {
-    return this.#filters.has(filter) || this.#filters.size < this.#context.limits.subscriptions;
+    return this.#subscriptions.has(filter) || this.#subscriptions.size < this.#context.limits.subscriptions;
   }
 
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */
   subscribe(subscription: Subscription): void {
-    this.#filters.add(subscription.filter);
+    this.#subscriptions.set(subscription.filter, subscription);
     this.#outgoing.feed(subscription, this.#attachment.subscribe(subscription));
   }
 
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean {
-    this.#filters.delete(filter);
+    this.#subscriptions.delete(filter);
     this.#outgoing.stopFeed(filter);
     return this.#attachment.unsubscribe(filter);
-  }
-
-  /** Counts a PUBLISH of the client. */
-  countReceived(): void {
-    this.#received++;
   }
 
   /** QoS 2 messages of this connection not yet released: they count against our Receive Maximum (§4.9). */
@@ -209,4 +257,9 @@ export class Session implements Sink {
     // Nobody is left who could be told that the Will was not kept.
     router.publish(will.message(clock.now()))?.catch(() => {});
   }
+}
+
+/** JSON has no Infinity. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

@@ -52,6 +52,11 @@ export class SocketWriter {
     return this.#isCongested;
   }
 
+  /** Not yet taken by the stream: packets not begun, and all bytes. */
+  get waiting(): { packets: number; bytes: number } {
+    return { packets: this.#frames.length - this.#next, bytes: this.#waitingBytes + this.#writingBytes };
+  }
+
   /** @param identifier - Packet Identifier to be filled in at `offset`; the frame itself may be shared and stays as it is */
   push(frame: Buffer, identifier = 0, offset = 0): void {
     if (this.#isClosed || this.#isEnding) return;

@@ -1,3 +1,5 @@
+import { Drops } from './drops.js';
+
 /** What the broker counts instead of logging. Plain fields: incremented per packet. */
 export class Statistics {
   packetsReceived = 0;
@@ -7,8 +9,21 @@ export class Statistics {
   /** PUBLISH only. */
   publishReceived = 0;
   publishSent = 0;
+  /** Payloads only. */
+  publishBytesReceived = 0;
+  publishBytesSent = 0;
+  /** CONNECT packets that came, accepted or not. */
+  connectReceived = 0;
+  /** Network connections that were accepted by a listener. */
+  connectionsOpened = 0;
+  /** Most clients connected at a time. */
+  clientsMaximum = 0;
+  /** Sessions that ended because their Session Expiry Interval was over. */
+  sessionsExpired = 0;
   /** Copies for a client that were not sent: queue full, slow reader, offline at QoS 0, larger than the client takes. */
   publishDropped = 0;
+  /** The same by reason. */
+  readonly drops = new Drops();
   /** Copies that expired in a queue. */
   publishExpired = 0;
   /** PUBLISH from a client to a topic it may not use. */

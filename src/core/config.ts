@@ -35,6 +35,8 @@ export interface AuthConfig {
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
   readonly limits: BrokerLimits;
+  /** Time between two looks of `$SYS/broker/…`, ms; 0: it is not published. */
+  readonly sysInterval: number;
 }
 
 export interface BrokerLimits {

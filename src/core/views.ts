@@ -92,6 +92,76 @@ export interface ClientView {
   readonly received: number;
   readonly sent: number;
   readonly dropped: number;
+  /** Who it is to the access rules; null: anonymous. */
+  readonly user: string | null;
+  /** Name of the listener it came in by. */
+  readonly listener: string;
+  readonly transport: Transport;
+  /** Of the TLS connection that ends here. */
+  readonly tls?: { readonly version: string; readonly cipher: string };
+  /** Of the client, Unix ms. */
+  readonly lastPacketAt: number;
+  /** Session Expiry Interval, ms; null: the session never expires. */
+  readonly sessionExpiry: number | null;
+  /** When the session of a client that is away will end, Unix ms; null: not, or not known yet. */
+  readonly expiresAt: number | null;
+  /** QoS 2 messages of the client not yet released. */
+  readonly inflightIn: number;
+  readonly queuedBytes: number;
+  /** From the client. */
+  readonly in: TrafficView;
+  /** To the client. */
+  readonly out: TrafficView;
+  /** Reasons that never happened are left out; the sum is `dropped`. */
+  readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+  /** Messages whose Message Expiry Interval ended in the queue. */
+  readonly expired: number;
+  /** PUBLISH of the client to a topic it may not use. */
+  readonly refused: number;
+}
+
+export type Transport = 'tcp' | 'tls' | 'ws' | 'wss' | 'unix';
+
+/** Why a copy for a receiver was dropped. */
+export type DropReason = 'queueFull' | 'offline' | 'slowReader' | 'tooLarge';
+
+/** Application messages and the bytes of their payloads, each by QoS: `[0, 1, 2]`. */
+export interface TrafficView {
+  readonly messages: readonly [number, number, number];
+  readonly bytes: readonly [number, number, number];
+}
+
+export interface SubscriptionView {
+  readonly filter: string;
+  readonly qos: QoS;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  readonly retainHandling: 0 | 1 | 2;
+  /** Subscription Identifier; null: none. */
+  readonly identifier: number | null;
+}
+
+/** The Will of a connection; its payload is nobody's business. */
+export interface WillView {
+  readonly topic: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly bytes: number;
+  /** Will Delay Interval, ms. */
+  readonly delay: number;
+}
+
+export interface ClientDetail extends ClientView {
+  readonly filters: readonly SubscriptionView[];
+  readonly will: WillView | null;
+}
+
+/** What became of a client that was to be disconnected. */
+export interface ClientEnd {
+  readonly clientId: string;
+  readonly wasConnected: boolean;
+  /** Its session is gone: asked for, or because it ended with its connection. */
+  readonly isForgotten: boolean;
 }
 
 export interface LinkView {

@@ -20,6 +20,7 @@ import type {
 import type { Clock } from '../../src/core/clock.js';
 import { type ErrorCatalogue, type ErrorView, errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
+import { clientView } from '../support/client-view.js';
 
 export const fakeErrors = {
   API_UNREACHABLE: { fault: 'peer', hint: 'start the gateway with `hpmq run`' },
@@ -330,21 +331,20 @@ export class FakeGateway implements ApiClient {
   }
 
   clients(): ClientView[] {
-    const client = (clientId: string, connected: boolean, queued: number): ClientView => ({
-      clientId,
-      protocol: clientId === 'scada-1' ? '5.0' : '3.1.1',
-      connected,
-      address: '10.0.0.12:51022',
-      since: this.#startedAt,
-      keepAlive: 60_000,
-      subscriptions: 4,
-      inflight: 0,
-      queued,
-      received: 12,
-      sent: 401_222,
-      dropped: 0,
-    });
-    return [client('scada-1', true, 0), client('historian', true, 0), client('phone-7', false, 18)];
+    const now = this.#clock.now();
+    const more = { since: this.#startedAt };
+    return [
+      clientView(now, { clientId: 'scada-1', user: 'scada', ...more }),
+      clientView(now, { clientId: 'historian', protocol: '3.1.1', transport: 'tls', ...more }),
+      clientView(now, {
+        clientId: 'phone-7',
+        protocol: '3.1.1',
+        connected: false,
+        queued: 18,
+        queuedBytes: 2_000,
+        ...more,
+      }),
+    ];
   }
 
   async request<R extends RouteName>(route: R, options: RequestOptions<R> = {}): Promise<Routes[R]['out']> {

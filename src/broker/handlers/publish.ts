@@ -10,7 +10,8 @@ import type { PublishPacket } from '../wire/packets.js';
 export function handlePublish(client: Client, session: Session, packet: PublishPacket): Handled {
   const { broker } = client;
   broker.statistics.publishReceived++;
-  session.countReceived();
+  broker.statistics.publishBytesReceived += packet.payload.length;
+  session.received.count(packet.qos, packet.payload.length);
   const alias = packet.properties?.topicAlias;
   const topic = alias === undefined ? packet.topic : client.topicAliases.resolve(alias, packet.topic);
   if (topic === undefined)
@@ -25,6 +26,7 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   const refused = topicRefusal(topic);
   if (refused !== undefined) {
     broker.statistics.publishRefused++;
+    session.refused++;
     acknowledge(client, packet, refused);
     return undefined;
   }
