@@ -101,6 +101,8 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     points: () => devices.points(),
     pointsChangedSince: (revision) => devices.pointsChangedSince(revision),
     clients: () => broker.clients(),
+    client: (clientId) => broker.client(clientId),
+    disconnect: (clientId, forget) => broker.disconnect(clientId, forget),
     links: () => links.links(),
     logs: () => logging.lines(),
     onLog: (listener) => logging.onLine(listener),

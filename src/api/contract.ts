@@ -6,6 +6,8 @@ import type { ErrorView } from '../core/errors.js';
 import type { QoS } from '../core/message.js';
 import type {
   AlarmView,
+  ClientDetail,
+  ClientEnd,
   ClientView,
   CommandResult,
   DeviceView,
@@ -18,16 +20,23 @@ import type {
 
 export type {
   AlarmView,
+  ClientDetail,
+  ClientEnd,
   ClientView,
   CommandResult,
   CommandStatus,
   DeviceState,
   DeviceView,
+  DropReason,
   LinkView,
   LogLine,
   MessageView,
   PointView,
   ServiceView,
+  SubscriptionView,
+  TrafficView,
+  Transport,
+  WillView,
 } from '../core/views.js';
 
 export interface StatusView {
@@ -111,6 +120,9 @@ export interface Routes {
   'POST /v1/points/{device}/{point}/read': { out: PointView };
   'POST /v1/points/{device}/{point}/write': { in: WriteRequest; out: CommandResult };
   'GET /v1/clients': { out: List<ClientView> };
+  'GET /v1/clients/{client}': { out: ClientDetail };
+  /** Ends the connection (MQTT 5.0 Reason Code 0x98); `forget=true` ends the session, too. */
+  'DELETE /v1/clients/{client}': { query: { forget?: 'true' | 'false' }; out: ClientEnd };
   'GET /v1/topics': { query: { filter?: string; limit?: string }; out: List<TopicView> };
   'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
   'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
@@ -163,6 +175,9 @@ export interface GatewayView {
   /** Increases with every change of any point; lets the server send only what changed. */
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };
   clients(): readonly ClientView[];
+  client(clientId: string): ClientDetail | undefined;
+  /** @returns undefined when there is no such session */
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
   links(): readonly LinkView[];
   logs(): Iterable<LogLine>;
   onLog(listener: (line: LogLine) => void): Disposable;

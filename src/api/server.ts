@@ -75,7 +75,7 @@ class ApiServer implements Service {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', (error) => this.#options.log.debug({ error: error.message }, 'client went away'));
     try {
-      const { pathname, searchParams } = new URL(`http://hpmq${request.url?.startsWith('/') ? request.url : '/'}`);
+      const { pathname, searchParams } = targetOf(request.url);
       const method = request.method ?? 'GET';
       if (method === 'GET' && pathname === '/v1/events') this.#openStream(response, searchParams);
       else if (method === 'GET' && (pathname === '/healthz' || pathname === '/readyz'))
@@ -132,6 +132,12 @@ class ApiServer implements Service {
     const body: ErrorBody = { error: errorView(error) };
     send(response, STATUS_OF_CODE[error.code] ?? STATUS_OF_FAULT[error.fault], body);
   }
+}
+
+/** The path as it came: resolving dots, as URL does, would leave a client named `..` out of reach. */
+function targetOf(url = '/'): { pathname: string; searchParams: URLSearchParams } {
+  const [path = '', query = ''] = url.split(/\?(.*)/s);
+  return { pathname: path.startsWith('/') ? path : '/', searchParams: new URLSearchParams(query) };
 }
 
 const STATUS_OF_PARSER: Readonly<Record<string, string>> = {

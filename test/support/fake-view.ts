@@ -1,5 +1,7 @@
 /** A gateway without a gateway: a GatewayView of fixed content that tests change, for the API, the CLI and the TUI. */
 import type {
+  ClientDetail,
+  ClientEnd,
   ClientView,
   CommandResult,
   ConfigView,
@@ -15,6 +17,7 @@ import type {
 } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
+import { clientView } from './client-view.js';
 
 /** 2026-01-01T00:00:00Z */
 export const FAKE_NOW = Date.UTC(2026, 0, 1);
@@ -49,6 +52,9 @@ export class FakeView implements GatewayView {
   readonly now: number;
   points_: PointView[];
   devices_: DeviceView[];
+  clients_: ClientView[];
+  /** `ID` or `ID forget`. */
+  readonly kicked: string[] = [];
   retained_: MessageView[];
   readonly logs_: LogLine[];
   readonly published: PublishRequest[] = [];
@@ -89,6 +95,23 @@ export class FakeView implements GatewayView {
         },
         nextTryAt: this.now + 12_000,
       }),
+    ];
+    this.clients_ = [
+      clientView(now, { clientId: 'scada-1', user: 'scada' }),
+      clientView(now, {
+        clientId: 'phone-7',
+        protocol: '3.1.1',
+        connected: false,
+        queued: 18,
+        queuedBytes: 2_048,
+        dropped: 3,
+        droppedBy: { queueFull: 2, offline: 1 },
+        transport: 'wss',
+        tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
+        since: now - 600_000,
+        lastPacketAt: now - 605_000,
+      }),
+      clientView(now, { clientId: 'evil\u001b[2J', user: null, received: 0, sent: 0, keepAlive: 0, refused: 2 }),
     ];
     this.retained_ = [{ ...message(now, 'hpmq/plant-7/boiler/temperature', '{"v":71.4}', true), stored: true }];
     this.logs_ = [{ at: this.now, level: 'info', service: 'gateway', message: 'gateway is up', fields: {} }];
@@ -165,7 +188,28 @@ export class FakeView implements GatewayView {
   }
 
   clients(): readonly ClientView[] {
-    return [];
+    return this.clients_;
+  }
+
+  client(clientId: string): ClientDetail | undefined {
+    const view = this.clients_.find((one) => one.clientId === clientId);
+    if (view === undefined) return undefined;
+    const options = { noLocal: false, retainAsPublished: true, retainHandling: 0 } as const;
+    return {
+      ...view,
+      filters: [
+        { filter: 'plant/#', qos: 1, ...options, identifier: 7 },
+        { filter: '$SYS/broker/uptime', qos: 0, ...options, noLocal: true, retainHandling: 2, identifier: null },
+      ],
+      will: { topic: 'plant/scada/state', qos: 1, retain: true, bytes: 7, delay: 5_000 },
+    };
+  }
+
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined {
+    const view = this.clients_.find((one) => one.clientId === clientId);
+    if (view === undefined) return undefined;
+    this.kicked.push(`${clientId}${forget ? ' forget' : ''}`);
+    return { clientId, wasConnected: view.connected, isForgotten: forget };
   }
 
   links(): readonly LinkView[] {
