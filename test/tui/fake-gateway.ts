@@ -113,6 +113,8 @@ export class FakeGateway implements ApiClient {
   readonly #topics = new Map<string, TopicView>();
   readonly #logs: LogLine[] = [];
   readonly #paused = new Set<string>();
+  /** Clients that were disconnected, and whether their session ended. */
+  readonly #kicked = new Map<string, boolean>();
   #step = 0;
   /** Requests fail and streams break while false. */
   isUp = true;
@@ -333,7 +335,7 @@ export class FakeGateway implements ApiClient {
   clients(): ClientView[] {
     const now = this.#clock.now();
     const more = { since: this.#startedAt };
-    return [
+    const all = [
       clientView(now, { clientId: 'scada-1', user: 'scada', ...more }),
       clientView(now, { clientId: 'historian', protocol: '3.1.1', transport: 'tls', ...more }),
       clientView(now, {
@@ -345,6 +347,9 @@ export class FakeGateway implements ApiClient {
         ...more,
       }),
     ];
+    return all
+      .filter(({ clientId }) => this.#kicked.get(clientId) !== true)
+      .map((one) => (this.#kicked.has(one.clientId) ? { ...one, connected: false } : one));
   }
 
   async request<R extends RouteName>(route: R, options: RequestOptions<R> = {}): Promise<Routes[R]['out']> {
@@ -355,7 +360,7 @@ export class FakeGateway implements ApiClient {
     return answer as Routes[R]['out'];
   }
 
-  #answer(route: RouteName, { params = {}, body }: RequestOptions<RouteName>): unknown {
+  #answer(route: RouteName, { params = {}, body, query }: RequestOptions<RouteName>): unknown {
     const device = params.device ?? '';
     const key = `${device}/${params.point ?? ''}`;
     const point = () => {
@@ -370,6 +375,14 @@ export class FakeGateway implements ApiClient {
         return { items: this.links() };
       case 'GET /v1/clients':
         return { items: this.clients() };
+      case 'DELETE /v1/clients/{client}': {
+        const clientId = params.client ?? '';
+        const isForgotten = (query as { forget?: string } | undefined)?.forget === 'true';
+        const known = this.clients().find((one) => one.clientId === clientId);
+        if (known === undefined) throw fakeError('POINT_UNKNOWN', `there is no client ${clientId}`);
+        this.#kicked.set(clientId, isForgotten);
+        return { clientId, wasConnected: known.connected, isForgotten };
+      }
       case 'POST /v1/devices/{device}/pause':
         this.#paused.add(device);
         return this.devices().find(({ name }) => name === device);

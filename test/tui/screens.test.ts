@@ -56,8 +56,8 @@ const seen: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   clients: [
     /┌─ clients \(3\) ─/,
-    /CLIENT +STATE +MQTT +SUBS/,
-    /│▸ scada-1 +● connected +5\.0 +4/,
+    /CLIENT +STATE +MQTT +(USER +)?SUBS/,
+    /│▸ scada-1 +● connected +5\.0 +(scada +)?4/,
     /phone-7 +○ disconnected/,
   ],
   topics: [
