@@ -18,14 +18,13 @@ import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
 import type { Statistics } from './statistics.js';
 import { Traffic } from './traffic.js';
-import { type EncodedPublish, encodeAcknowledgement, encodePublish, type PublishEncoder } from './wire/encode.js';
+import { encodeAcknowledgement } from './wire/encode.js';
+import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
 /** The connection as the session sees it. */
 export interface Channel {
   readonly peer: Peer;
-  /** Who it is; undefined: anonymous. */
-  readonly user: string | undefined;
   /** When the last packet of the client came, monotonic ms. */
   readonly packetAt: number;
   /** ms; 0: none. */

@@ -6,6 +6,8 @@ import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
 import type { Attachment, Router, Sink, Subscription } from '../core/router.js';
 import type { ClientDetail, ClientView } from '../core/views.js';
+import type { Identity } from './access/access.js';
+import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
@@ -25,6 +27,7 @@ export class Session implements Sink {
   readonly kind = 'client';
   readonly origin: Origin;
   readonly durable = false;
+  readonly verdicts = new Verdicts();
   readonly #context: SessionContext;
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
@@ -38,6 +41,7 @@ export class Session implements Sink {
   /** Those of them whose PUBLISH came over the present connection. */
   readonly #incomingNow = new Set<number>();
   #channel: Channel | undefined;
+  #user: string | undefined;
   #expiry = 0;
   #will: Will | undefined;
   #willTimer: Timer | undefined;
@@ -46,7 +50,6 @@ export class Session implements Sink {
   /** Of the last connection. */
   #protocolVersion: ProtocolVersion = 5;
   #peer: Peer | undefined;
-  #user: string | undefined;
   #keepAlive = 0;
   /** Of the client, monotonic ms. */
   #packetAt = 0;
@@ -67,6 +70,17 @@ export class Session implements Sink {
   /** The connection that has the session now. */
   get channel(): Channel | undefined {
     return this.#channel;
+  }
+
+  /** Whose session it is; undefined: of an anonymous client. */
+  get user(): string | undefined {
+    return this.#user;
+  }
+
+  /** The client is who it says, at CONNECT or anew. */
+  identify(identity: Identity): void {
+    this.#user = identity.user;
+    this.verdicts.adopt(identity);
   }
 
   /** Session Expiry Interval, ms; 0: ends with the connection; Infinity: never. */
@@ -136,7 +150,6 @@ export class Session implements Sink {
     this.#channel = channel;
     this.#protocolVersion = channel.protocolVersion;
     this.#peer = channel.peer;
-    this.#user = channel.user;
     this.#expiresAt = null;
     this.#keepAlive = channel.keepAlive;
     this.#since = this.#context.clock.now();
