@@ -12,6 +12,7 @@ import type { MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
 import type { Links } from './links/links.js';
 import type { Logging } from './logging.js';
+import type { Metrics } from './metrics/metrics.js';
 import { Rates } from './rates.js';
 
 /** Payload bytes shown of one message. */
@@ -49,6 +50,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
   const { router } = broker;
   const rates = new Rates<'received' | 'delivered'>(clock, () => router.counters());
   let tails = 0;
+  let metrics: Metrics | undefined;
 
   const status = (): StatusView => {
     const counters = router.counters();
@@ -137,7 +139,21 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     resume: (device) => devices.resume(device),
     retry: (device) => devices.retry(device),
     config: () => parts.config,
-    [Symbol.dispose]: () => rates[Symbol.dispose](),
+    async metrics() {
+      // Many gateways are never scraped.
+      const { createMetrics } = await import('./metrics/metrics.js');
+      metrics ??= createMetrics({
+        status,
+        figures: () => broker.figures(),
+        devices: () => devices.devices(),
+        links: () => links.links(),
+      });
+      return { contentType: metrics.contentType, text: await metrics.text() };
+    },
+    [Symbol.dispose]() {
+      rates[Symbol.dispose]();
+      metrics?.[Symbol.dispose]();
+    },
   };
 }
 
@@ -147,7 +163,7 @@ function checkFilter(filter: string): void {
   const fault = topicFilterFault(filter);
   if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic filter "${filter.slice(0, 100)}" ${fault}`);
   // What MQTT clients may not do, clients of the API may not either.
-  if (filterRefusal(filter) !== undefined) throw refused(filter);
+  if (filterRefusal(filter) !== undefined || filter.startsWith('$share/')) throw refused(filter);
 }
 
 const refused = (topic: string): Error => viewError('TOPIC_REFUSED', `topic "${topic.slice(0, 100)}" is not allowed`);

@@ -105,7 +105,10 @@ export interface List<T> {
   readonly items: readonly T[];
 }
 
-/** `METHOD path` → what goes in and out. `{name}` is one percent-encoded path segment. */
+/**
+ * `METHOD path` → what goes in and out. `{name}` is one percent-encoded path segment. Beside these: `GET /v1/events`,
+ * `GET /metrics` in Prometheus' text format, `GET /healthz` and `/readyz`.
+ */
 export interface Routes {
   'GET /v1/status': { out: StatusView };
   'GET /v1/devices': { out: List<DeviceView> };
@@ -191,6 +194,8 @@ export interface GatewayView {
   resume(device: string): void;
   retry(device: string): void;
   config(): ConfigView;
+  /** What Prometheus scrapes. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /** What a client may send with a request; which parts a route takes is in {@link Routes}. */

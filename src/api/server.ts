@@ -8,6 +8,7 @@ import type { Service, ServiceStatus } from '../core/service.js';
 import type { ErrorBody, GatewayView } from './contract.js';
 import { apiError, STATUS_OF_CODE, STATUS_OF_FAULT } from './errors.js';
 import { listenOnSocket } from './listen.js';
+import { sendMetrics } from './metrics-server.js';
 import { eventKinds, numberOf, onlyQuery, readJson } from './requests.js';
 import { matchRoute } from './routes.js';
 import { EventStreams } from './sse.js';
@@ -80,6 +81,7 @@ class ApiServer implements Service {
       if (method === 'GET' && pathname === '/v1/events') this.#openStream(response, searchParams);
       else if (method === 'GET' && (pathname === '/healthz' || pathname === '/readyz'))
         this.#health(response, pathname);
+      else if (method === 'GET' && pathname === '/metrics') await sendMetrics(this.#options.view, response);
       else await this.#route(request, response, method, pathname, searchParams);
     } catch (error) {
       this.#refuse(response, toGatewayError(error));

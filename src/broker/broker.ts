@@ -21,7 +21,7 @@ import { Connection } from './connection.js';
 import type { BrokerFigures } from './figures.js';
 import { type Listener, listenTcp } from './listeners/tcp.js';
 import type { Peer } from './peer.js';
-import { ReasonCode, Refusal } from './reason-codes.js';
+import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
 import { Statistics } from './statistics.js';
@@ -155,7 +155,10 @@ class MqttBroker implements Broker {
     const { messages, bytes } = this.#sessions.stored();
     let packets = 0;
     let waitingBytes = 0;
-    for (const { waiting } of this.#connections) {
+    const byListener = new Map<string, number>();
+    for (const { waiting, peer } of this.#connections) {
+      const { name } = peer.listener;
+      byListener.set(name, (byListener.get(name) ?? 0) + 1);
       packets += waiting.packets;
       waitingBytes += waiting.bytes;
     }
@@ -166,6 +169,14 @@ class MqttBroker implements Broker {
       sharedSubscriptions: 0,
       stored: { messages: messages + retained, bytes: bytes + this.router.retainedBytes },
       waiting: { packets, bytes: waitingBytes },
+      connectRefused: byReason(statistics.connectRefused),
+      disconnected: byReason(statistics.disconnected),
+      listeners: this.#options.config.listeners.map(({ name, type }, i) => ({
+        name,
+        type,
+        address: this.#listeners[i]?.address ?? '',
+        connections: byListener.get(name) ?? 0,
+      })),
     };
   }
 
@@ -246,6 +257,10 @@ class MqttBroker implements Broker {
     this.#state = state;
     this.#since = this.#options.clock.now();
   }
+}
+
+function byReason(counts: ReadonlyMap<ReasonCode, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Array.from(counts, ([code, count]) => [reasonName(code), count]));
 }
 
 function unguessable(): number {

@@ -256,6 +256,7 @@ export class Connection implements Client {
   #end(refusal: Refusal | undefined, isNormal: boolean): void {
     if (this.#isOver) return;
     const wasAccepted = this.#accepted !== undefined;
+    if (refusal !== undefined) this.broker.statistics.countEnd(refusal.reasonCode, wasAccepted);
     this.#over(refusal?.reason, isNormal);
     const last =
       refusal === undefined ? undefined : lastPacket(this, refusal, wasAccepted, this.#codec.protocolVersion);

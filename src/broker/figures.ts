@@ -1,5 +1,6 @@
 /** What the broker counts and holds at one moment: read by `$SYS`, metrics and status, never on the way of a message. */
 import type { RouterCounters } from '../core/router.js';
+import type { ListenerView } from '../core/views.js';
 import type { Statistics } from './statistics.js';
 
 export interface BrokerFigures {
@@ -10,6 +11,10 @@ export interface BrokerFigures {
   readonly sharedSubscriptions: number;
   /** Kept for later: retained, queued and in flight. A message for several receivers counts for each. */
   readonly stored: { readonly messages: number; readonly bytes: number };
+  /** By reason, as `quota_exceeded`: connections refused before they were accepted, and ended by us after. */
+  readonly connectRefused: Readonly<Record<string, number>>;
+  readonly disconnected: Readonly<Record<string, number>>;
+  readonly listeners: readonly ListenerView[];
   /** Written by us, not yet taken by the network. */
   readonly waiting: { readonly packets: number; readonly bytes: number };
 }

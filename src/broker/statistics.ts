@@ -1,4 +1,5 @@
 import { Drops } from './drops.js';
+import type { ReasonCode } from './reason-codes.js';
 
 /** What the broker counts instead of logging. Plain fields: incremented per packet. */
 export class Statistics {
@@ -32,8 +33,18 @@ export class Statistics {
   subscriptionsRefused = 0;
   /** Copies a client did not get because it may not read the topic. */
   deliveriesRefused = 0;
+  /** Connections that we refused before they were accepted: Reason Code → how many. */
+  readonly connectRefused = new Map<ReasonCode, number>();
+  /** Connections that we ended after they were accepted: Reason Code → how many. */
+  readonly disconnected = new Map<ReasonCode, number>();
   /** Connections that ended by a fault of the peer: malformed, against the protocol, timed out. */
   connectionsFailed = 0;
   /** Not accepted because there were too many. */
   connectionsRefused = 0;
+
+  /** A connection is ended by us. */
+  countEnd(reasonCode: ReasonCode, wasAccepted: boolean): void {
+    const counts = wasAccepted ? this.disconnected : this.connectRefused;
+    counts.set(reasonCode, (counts.get(reasonCode) ?? 0) + 1);
+  }
 }

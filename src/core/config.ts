@@ -165,4 +165,12 @@ export interface RouteConfig {
 export interface ApiConfig {
   /** Unix socket of the control API; undefined: the default place (see src/api/socket.ts). */
   readonly socket: string | undefined;
+  /** Serves `/metrics` over TCP, without authentication; undefined: only on the control socket. */
+  readonly metrics: MetricsConfig | undefined;
+}
+
+export interface MetricsConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
 }

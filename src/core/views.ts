@@ -120,6 +120,16 @@ export interface ClientView {
   readonly refused: number;
 }
 
+/** Where MQTT clients connect. */
+export interface ListenerView {
+  readonly name: string;
+  readonly type: string;
+  /** With the real port where 0 was configured. */
+  readonly address: string;
+  /** Open, those before CONNECT included. */
+  readonly connections: number;
+}
+
 export type Transport = 'tcp' | 'tls' | 'ws' | 'wss' | 'unix';
 
 /** Why a copy for a receiver was dropped. */

@@ -279,6 +279,10 @@ export class FakeView implements GatewayView {
 
   retry(): void {}
 
+  async metrics(): Promise<{ contentType: string; text: string }> {
+    return { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'hpmq_info 1\n' };
+  }
+
   config(): ConfigView {
     return { file: '/etc/hpmq/hpmq.yaml', yaml: 'gateway:\n  id: plant-7\n' };
   }
