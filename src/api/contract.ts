@@ -35,7 +35,6 @@ export type {
   ServiceView,
   SubscriptionView,
   TrafficView,
-  Transport,
   WillView,
 } from '../core/views.js';
 

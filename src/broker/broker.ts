@@ -13,13 +13,14 @@ import type { BrokerConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
-import type { ClientDetail, ClientEnd, ClientView } from '../core/views.js';
+import type { AlarmView, ClientDetail, ClientEnd, ClientView } from '../core/views.js';
 import type { Access } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
 import type { BrokerFigures } from './figures.js';
-import { type Listener, listenTcp } from './listeners/tcp.js';
+import { type Listener, listen } from './listeners/listener.js';
+import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
 import { MessageRouter } from './router.js';
@@ -45,6 +46,8 @@ export interface BrokerOptions {
   readonly access?: Access;
   /** For assigned Client Identifiers: [0, 1), not to be guessed. */
   readonly random?: () => number;
+  /** For sockets that systemd opened; the process's own when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Version of the gateway, for `$SYS/broker/version`. */
   readonly version?: string;
 }
@@ -52,8 +55,13 @@ export interface BrokerOptions {
 export interface Broker extends Service {
   /** Works before start() and after the end; devices and links attach to it. */
   readonly router: Router;
-  /** Where it listens, `127.0.0.1:1883`, with the real port where 0 was configured; empty before start(). */
+  /**
+   * Where it listens, with the real port where 0 was configured; empty before start(). `127.0.0.1:1883` for tcp, other
+   * types with their scheme: `tls://…`, `wss://127.0.0.1:8084/mqtt`, `unix:/run/hpmq/mqtt.sock`.
+   */
   addresses(): readonly string[];
+  /** What needs a person: certificates. */
+  alarms(): readonly AlarmView[];
   /** All sessions, those without a connection included. */
   clients(): readonly ClientView[];
   client(clientId: string): ClientDetail | undefined;
@@ -108,15 +116,25 @@ class MqttBroker implements Broker {
   async start(signal: AbortSignal): Promise<void> {
     const { config, clock, gatewayId, version, log } = this.#options;
     try {
+      const activated = activatedSockets(this.#options.env ?? process.env, process.pid);
       for (const listener of config.listeners) {
         signal.throwIfAborted();
         this.#listeners.push(
-          await listenTcp(listener, {
-            onSocket: (socket, peer) => this.serve(socket, peer),
+          await listen({
+            config: listener,
+            packetBytes: config.limits.packetBytes,
+            clock,
+            log,
+            activated,
+            onStream: (stream, peer) => this.serve(stream, peer),
+            onHandshakeFailed: () => this.#context.statistics.handshakesFailed++,
             onError: (error) => this.#acceptFailed(error),
           }),
         );
       }
+      const used = new Set(config.listeners.map((one) => one.systemd));
+      const unused = [...activated.keys()].filter((name) => !used.has(name));
+      if (unused.length > 0) log.warn({ sockets: unused }, 'systemd passed sockets that no listener uses');
       signal.throwIfAborted();
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -142,7 +160,11 @@ class MqttBroker implements Broker {
   }
 
   addresses(): readonly string[] {
-    return this.#listeners.map((listener) => listener.address);
+    return this.#listeners.flatMap((listener) => listener.addresses);
+  }
+
+  alarms(): readonly AlarmView[] {
+    return this.#listeners.flatMap((listener) => listener.alarms());
   }
 
   connections(): number {
@@ -174,7 +196,7 @@ class MqttBroker implements Broker {
       listeners: this.#options.config.listeners.map(({ name, type }, i) => ({
         name,
         type,
-        address: this.#listeners[i]?.address ?? '',
+        addresses: this.#listeners[i]?.addresses ?? [],
         connections: byListener.get(name) ?? 0,
       })),
     };

@@ -1,5 +1,4 @@
-import type { AuthConfig } from '../core/config.js';
-import type { Transport } from '../core/views.js';
+import type { AuthConfig, ListenerType } from '../core/config.js';
 
 /** The other end of a network connection, as the listener knows it before CONNECT. */
 export interface Peer {
@@ -7,8 +6,8 @@ export interface Peer {
   readonly address: string;
   /** Without the port: what the connections of one machine have in common. */
   readonly host: string;
-  /** tcp when absent. */
-  readonly transport?: Transport;
+  /** What the client showed of itself in the TLS handshake, here or at the proxy in front; absent: nothing. */
+  readonly certificate?: PeerCertificate;
   /** Of the TLS connection that ends here; absent: none. */
   readonly tls?: { readonly version: string; readonly cipher: string };
   readonly listener: ListenerPolicy;
@@ -17,5 +16,22 @@ export interface Peer {
 /** What a listener lays down for the connections that it accepts. */
 export interface ListenerPolicy {
   readonly name: string;
+  readonly type: ListenerType;
   readonly auth: AuthConfig;
+}
+
+/** A client certificate. A proxy (PROXY protocol v2, PP2_TYPE_SSL) tells only Common Name and verdict. */
+export interface PeerCertificate {
+  /** The chain ends at an authority that the listener names, is in its time and not revoked. False: prove nothing by it. */
+  readonly verified: boolean;
+  /** Common Name of the subject; the last one where it has several. */
+  readonly commonName: string | undefined;
+  /** All of the subject, RFC 4514, most specific first: `CN=line-3,OU=plant-7,O=Example`. */
+  readonly subject: string | undefined;
+  /** As OpenSSL writes them: `DNS:line-3.example.com`, `IP Address:10.0.0.7`, `URI:urn:dev:mac:0024befffe804ff1`. */
+  readonly subjectAltNames: readonly string[];
+  /** Upper-case hexadecimal, as OpenSSL writes it. */
+  readonly serial: string | undefined;
+  /** SHA-256 of the DER form: `AB:CD:…`. */
+  readonly fingerprint256: string | undefined;
 }

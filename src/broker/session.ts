@@ -116,7 +116,7 @@ export class Session implements Sink {
       dropped: drops.total,
       user: this.#user ?? null,
       listener: peer?.listener.name ?? '',
-      transport: peer?.transport ?? 'tcp',
+      transport: peer?.listener.type ?? 'tcp',
       ...(peer?.tls !== undefined && { tls: peer.tls }),
       lastPacketAt: Math.round(clock.now() - (clock.monotonic() - (this.#channel?.packetAt ?? this.#packetAt))),
       sessionExpiry: finite(this.#expiry),

@@ -41,6 +41,8 @@ export class Statistics {
   connectionsFailed = 0;
   /** Not accepted because there were too many. */
   connectionsRefused = 0;
+  /** Connections that ended before MQTT: in the PROXY header, in TLS, in the WebSocket upgrade. */
+  handshakesFailed = 0;
 
   /** A connection is ended by us. */
   countEnd(reasonCode: ReasonCode, wasAccepted: boolean): void {

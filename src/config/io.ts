@@ -39,6 +39,35 @@ function readSmallFile(path: string): Buffer {
   return readFileSync(path);
 }
 
+/** The content of a file that was found readable, or the bytes themselves. Empty when it cannot be read any more. */
+export function readBytes(source: string | Buffer): Buffer {
+  if (typeof source !== 'string') return source;
+  try {
+    return readSmallFile(source);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+const FILE_HINT = 'paths are relative to the folder of the configuration file; the gateway needs read permission';
+
+/** The path of a file that can be read; after parsing: absolute. */
+export function filePath(inputs: ConfigInputs) {
+  return z
+    .string()
+    .min(1)
+    .transform((path, context): string => {
+      const full = resolve(inputs.folder, path);
+      try {
+        readSmallFile(full);
+        return full;
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, FILE_HINT) });
+        return z.NEVER;
+      }
+    });
+}
+
 /** The path of a file; after parsing: its content. */
 export function fileContent(inputs: ConfigInputs) {
   return z
@@ -49,8 +78,7 @@ export function fileContent(inputs: ConfigInputs) {
       try {
         return readSmallFile(full);
       } catch (error) {
-        const hint = 'paths are relative to the folder of the configuration file; the gateway needs read permission';
-        context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, hint) });
+        context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, FILE_HINT) });
         return z.NEVER;
       }
     });
@@ -58,8 +86,8 @@ export function fileContent(inputs: ConfigInputs) {
 
 const SECRET_HINT = 'write { file: /path/to/file } or { env: NAME_OF_VARIABLE }';
 
-/** `{ file: … }` or `{ env: … }`; after parsing: the secret. Its messages never contain what was written. */
-export function secret(inputs: ConfigInputs) {
+/** `{ file: … }` or `{ env: … }`; after parsing: the absolute path, or the secret itself. Messages never contain what was written. */
+export function secretSource(inputs: ConfigInputs) {
   const error = (issue: { readonly input?: unknown }) =>
     issue.input === undefined ? undefined : say('a secret is not written into the configuration itself', SECRET_HINT);
   const reference = z.string({
@@ -67,7 +95,7 @@ export function secret(inputs: ConfigInputs) {
   });
   return z
     .strictObject({ file: reference.min(1).optional(), env: reference.min(1).optional() }, { error })
-    .transform((source, context): Buffer => {
+    .transform((source, context): string | Buffer => {
       const fail = (message: string, hint: string, path: string[] = []) => {
         context.addIssue({ code: 'custom', path, message: say(message, hint) });
         return z.NEVER;
@@ -84,11 +112,38 @@ export function secret(inputs: ConfigInputs) {
       }
       const full = resolve(inputs.folder, source.file!);
       try {
-        return readSmallFile(full);
+        readSmallFile(full);
+        return full;
       } catch (cause) {
-        const hint = 'paths are relative to the folder of the configuration file; the gateway needs read permission';
-        return fail(`cannot read ${full}: ${fileFault(cause)}`, hint, ['file']);
+        return fail(`cannot read ${full}: ${fileFault(cause)}`, FILE_HINT, ['file']);
       }
+    });
+}
+
+/** As {@link secretSource}; after parsing: the secret. */
+export function secret(inputs: ConfigInputs) {
+  return secretSource(inputs).transform(readBytes);
+}
+
+/** sockaddr_un.sun_path holds 108 bytes, the last of them NUL. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** The path of a Unix socket; after parsing: absolute. */
+export function socketPath(inputs: ConfigInputs) {
+  return z
+    .string()
+    .min(1)
+    .transform((path, context) => {
+      const full = resolve(inputs.folder, path);
+      const bytes = Buffer.byteLength(full);
+      if (bytes > MAX_SOCKET_PATH_BYTES) {
+        const message = say(
+          `${full} has ${bytes} bytes`,
+          `a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
+        );
+        context.addIssue({ code: 'custom', message });
+      }
+      return full;
     });
 }
 

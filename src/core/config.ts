@@ -16,15 +16,74 @@ export interface GatewayConfig {
   readonly tui: { readonly readOnly: boolean };
 }
 
+export type ListenerType = 'tcp' | 'tls' | 'ws' | 'wss' | 'unix';
+
 export interface ListenerConfig {
   /** For people, logs and figures; unique. */
   readonly name: string;
-  readonly type: 'tcp';
+  readonly type: ListenerType;
+  /** Empty for unix. */
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   /** Who is let in here. */
   readonly auth: AuthConfig;
+  /** Present for unix. */
+  readonly unix?: UnixSocketConfig;
+  /** The sockets with this name come from systemd; host and port, or the path, are then not used. */
+  readonly systemd?: string;
+  /** Each connection begins with a PROXY protocol header. */
+  readonly proxyProtocol?: boolean;
+  /** Present for tls and wss. */
+  readonly tls?: TlsConfig;
+  /** Present for ws and wss. */
+  readonly webSocket?: WebSocketConfig;
+  /** For what comes before MQTT: PROXY header, TLS, WebSocket. */
+  readonly handshakes?: HandshakeLimits;
+}
+
+export interface UnixSocketConfig {
+  /** Absolute. */
+  readonly path: string;
+  /** Permission bits, such as 0o660. */
+  readonly mode: number;
+}
+
+export interface HandshakeLimits {
+  /** All of them must be done within this time after accept, ms. */
+  readonly timeout: number;
+  /** At a time; more of them wait in line. */
+  readonly atOnce: number;
+}
+
+export interface WebSocketConfig {
+  /** Of the request: `/mqtt`. */
+  readonly path: string;
+  /** Web pages that may connect: `https://panel.example.com`; `*` all; undefined: those of the host that is connected to. */
+  readonly origins: readonly string[] | undefined;
+}
+
+/** The files are read again when they change. Paths are absolute. */
+export interface KeyPairConfig {
+  /** PEM: the certificate, then the intermediate ones. */
+  readonly cert: string;
+  /** PEM: the path, or the key itself where it does not come from a file. */
+  readonly key: string | Buffer;
+}
+
+export interface TlsConfig extends KeyPairConfig {
+  /** For clients that ask for these host names (lower case, `*.` for any first label); the others get the pair above. */
+  readonly sni: Readonly<Record<string, KeyPairConfig>>;
+  readonly clientCertificate: 'none' | 'optional' | 'required';
+  /** PEM file: who may sign client certificates. */
+  readonly clientCa: string | undefined;
+  /** PEM files: revocation lists, one of each authority in `clientCa`. */
+  readonly crl: readonly string[];
+  /** Application protocols (RFC 7301); empty: the client's wish is ignored. */
+  readonly alpn: readonly string[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's notation; undefined: the runtime's choice. */
+  readonly ciphers: string | undefined;
 }
 
 export interface AuthConfig {

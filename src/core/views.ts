@@ -3,6 +3,7 @@
  * Times are Unix ms, durations ms, sizes bytes, rates per second. Field names are API: additive changes only.
  */
 import type { Quality } from './adapter.js';
+import type { ListenerType } from './config.js';
 import type { ErrorView } from './errors.js';
 import type { LogLevel } from './log.js';
 import type { OriginKind, QoS } from './message.js';
@@ -96,7 +97,7 @@ export interface ClientView {
   readonly user: string | null;
   /** Name of the listener it came in by. */
   readonly listener: string;
-  readonly transport: Transport;
+  readonly transport: ListenerType;
   /** Of the TLS connection that ends here. */
   readonly tls?: { readonly version: string; readonly cipher: string };
   /** Of the client, Unix ms. */
@@ -123,14 +124,12 @@ export interface ClientView {
 /** Where MQTT clients connect. */
 export interface ListenerView {
   readonly name: string;
-  readonly type: string;
-  /** With the real port where 0 was configured. */
-  readonly address: string;
+  readonly type: ListenerType;
+  /** With the real port where 0 was configured; empty while it does not listen. */
+  readonly addresses: readonly string[];
   /** Open, those before CONNECT included. */
   readonly connections: number;
 }
-
-export type Transport = 'tcp' | 'tls' | 'ws' | 'wss' | 'unix';
 
 /** Why a copy for a receiver was dropped. */
 export type DropReason = 'queueFull' | 'offline' | 'slowReader' | 'tooLarge';
