@@ -54,7 +54,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
 
   const status = (): StatusView => {
     const counters = router.counters();
-    const clients = broker.clients();
+    const figures = broker.figures();
     const services: ServiceView[] = [
       { name: broker.name, ...broker.status() },
       { name: devices.name, ...devices.status() },
@@ -78,6 +78,12 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       startedAt: parts.startedAt,
       now: clock.now(),
       listeners: broker.addresses(),
+      mqtt: {
+        listeners: figures.listeners,
+        refused: figures.connectRefused,
+        ended: figures.disconnected,
+        handshakesFailed: figures.statistics.handshakesFailed,
+      },
       services,
       alarms,
       messages: {
@@ -87,8 +93,8 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         receivedPerSecond: rates.perSecond('received'),
         deliveredPerSecond: rates.perSecond('delivered'),
       },
-      clients: clients.filter((client) => client.connected).length,
-      subscriptions: clients.reduce((sum, client) => sum + client.subscriptions, 0),
+      clients: figures.clients.connected,
+      subscriptions: figures.clients.subscriptions,
       retained: counters.retained,
       devices: states,
       points: qualities,

@@ -12,6 +12,7 @@ import type {
   CommandResult,
   DeviceView,
   LinkView,
+  ListenerView,
   LogLine,
   MessageView,
   PointView,
@@ -29,6 +30,7 @@ export type {
   DeviceView,
   DropReason,
   LinkView,
+  ListenerView,
   LogLine,
   MessageView,
   PointView,
@@ -46,6 +48,16 @@ export interface StatusView {
   readonly startedAt: number;
   readonly now: number;
   readonly listeners: readonly string[];
+  /** The broker's front doors, and who was turned away there. */
+  readonly mqtt: {
+    readonly listeners: readonly ListenerView[];
+    /** Connections refused before they were accepted, by reason, such as `bad_user_name_or_password`. */
+    readonly refused: Readonly<Record<string, number>>;
+    /** Connections of accepted clients that the broker ended, by reason. */
+    readonly ended: Readonly<Record<string, number>>;
+    /** Connections that ended before MQTT: in TLS, in the WebSocket upgrade, in a PROXY header. */
+    readonly handshakesFailed: number;
+  };
   readonly services: readonly ServiceView[];
   readonly alarms: readonly AlarmView[];
   readonly messages: {

@@ -174,7 +174,7 @@ class MqttBroker implements Broker {
   figures(): BrokerFigures {
     const { statistics } = this.#context;
     const { retained, ...counters } = this.router.counters();
-    const { messages, bytes } = this.#sessions.stored();
+    const { messages, bytes, subscriptions } = this.#sessions.figures();
     let packets = 0;
     let waitingBytes = 0;
     const byListener = new Map<string, number>();
@@ -187,7 +187,7 @@ class MqttBroker implements Broker {
     return {
       statistics,
       router: { retained, ...counters },
-      clients: { total: this.#sessions.size, connected: this.#sessions.connected },
+      clients: { total: this.#sessions.size, connected: this.#sessions.connected, subscriptions },
       sharedSubscriptions: 0,
       stored: { messages: messages + retained, bytes: bytes + this.router.retainedBytes },
       waiting: { packets, bytes: waitingBytes },
@@ -229,6 +229,7 @@ class MqttBroker implements Broker {
     statistics.connectionsOpened++;
     if (this.#connections.size >= limits.connections + Math.max(MIN_SPARE_SOCKETS, limits.connections)) {
       statistics.connectionsRefused++;
+      statistics.countEnd(ReasonCode.serverBusy, false);
       stream.destroy();
       return;
     }

@@ -6,8 +6,8 @@ import type { Statistics } from './statistics.js';
 export interface BrokerFigures {
   readonly statistics: Readonly<Statistics>;
   readonly router: RouterCounters;
-  /** Sessions, and those of them that have a connection. */
-  readonly clients: { readonly total: number; readonly connected: number };
+  /** Sessions, those of them that have a connection, and their subscriptions. */
+  readonly clients: { readonly total: number; readonly connected: number; readonly subscriptions: number };
   readonly sharedSubscriptions: number;
   /** Kept for later: retained, queued and in flight. A message for several receivers counts for each. */
   readonly stored: { readonly messages: number; readonly bytes: number };

@@ -92,6 +92,10 @@ export class Session implements Sink {
     this.#expiry = ms;
   }
 
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
   get figures(): OutgoingFigures {
     return this.#outgoing.figures;
   }

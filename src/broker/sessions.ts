@@ -58,15 +58,17 @@ export class Sessions implements Iterable<Session> {
   }
 
   /** What all of them keep for their clients. */
-  stored(): { messages: number; bytes: number } {
+  figures(): { messages: number; bytes: number; subscriptions: number } {
+    let subscriptions = 0;
     let messages = 0;
     let bytes = 0;
     for (const session of this.#sessions.values()) {
       const { inflight, queued, storedBytes } = session.figures;
       messages += inflight + queued;
       bytes += storedBytes;
+      subscriptions += session.subscriptions;
     }
-    return { messages, bytes };
+    return { messages, bytes, subscriptions };
   }
 
   #countConnected(): void {

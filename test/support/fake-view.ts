@@ -149,6 +149,15 @@ export class FakeView implements GatewayView {
       startedAt: this.now - 3_600_000,
       now: this.now,
       listeners: ['127.0.0.1:1883'],
+      mqtt: {
+        listeners: [
+          { name: 'tcp:127.0.0.1:1883', type: 'tcp', addresses: ['127.0.0.1:1883'], connections: 1 },
+          { name: 'tls:10.0.0.1:8883', type: 'tls', addresses: ['tls://10.0.0.1:8883'], connections: 12 },
+        ],
+        refused: { bad_user_name_or_password: 7, quota_exceeded: 1 },
+        ended: { keep_alive_timeout: 3 },
+        handshakesFailed: 2,
+      },
       services: [{ name: 'broker', state: 'up', since: this.now - 3_600_000 }],
       alarms: [
         {

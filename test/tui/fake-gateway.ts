@@ -213,6 +213,12 @@ export class FakeGateway implements ApiClient {
       startedAt: this.#startedAt,
       now,
       listeners: ['mqtt://127.0.0.1:1883'],
+      mqtt: {
+        listeners: [{ name: 'local', type: 'tcp', addresses: ['127.0.0.1:1883'], connections: 3 }],
+        refused: { bad_user_name_or_password: 7, quota_exceeded: 1 },
+        ended: {},
+        handshakesFailed: 0,
+      },
       services: [
         service('broker', 'up'),
         service('devices', 'degraded', '1 of 3 devices offline'),
