@@ -106,7 +106,7 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages });
+    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
     this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
     const sessions = this.#sessions;
@@ -188,7 +188,7 @@ class MqttBroker implements Broker {
       statistics,
       router: { retained, ...counters },
       clients: { total: this.#sessions.size, connected: this.#sessions.connected, subscriptions },
-      sharedSubscriptions: 0,
+      sharedSubscriptions: this.router.sharedSubscriptions,
       stored: { messages: messages + retained, bytes: bytes + this.router.retainedBytes },
       waiting: { packets, bytes: waitingBytes },
       connectRefused: byReason(statistics.connectRefused),

@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
-import type { Attachment, Router, Sink, Subscription } from '../core/router.js';
+import type { Attachment, Router, Share, Sink, Subscription } from '../core/router.js';
 import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
@@ -12,6 +12,7 @@ import type { AcknowledgementResult } from './inflight.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
 import type { Peer } from './peer.js';
+import { isShared } from './shared-filter.js';
 import { Traffic } from './traffic.js';
 import type { Will } from './will.js';
 import type { ProtocolVersion } from './wire/packets.js';
@@ -63,7 +64,7 @@ export class Session implements Sink {
     this.origin = `client:${clientId}`;
     this.#context = context;
     this.#onEnded = onEnded;
-    this.#outgoing = new Outgoing(context);
+    this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
     this.#attachment = context.router.attach(this);
   }
 
@@ -180,6 +181,7 @@ export class Session implements Sink {
       this.end();
       return;
     }
+    this.#outgoing.passOn(this, 'connected', undefined, true);
     this.#expiresAt = finite(this.#since + this.#expiry);
     this.#expiryTimer = afterLong(clock, this.#expiry, () => {
       this.#context.statistics.sessionsExpired++;
@@ -195,6 +197,7 @@ export class Session implements Sink {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.discard();
+    this.#outgoing.passOn(this, 'any', undefined, true);
     this.#publishWill();
     this.#onEnded(this);
   }
@@ -210,6 +213,23 @@ export class Session implements Sink {
     return this.#outgoing.deliver(message, subscription);
   }
 
+  mayReceive(topic: string): boolean {
+    return this.verdicts.mayReceive(topic);
+  }
+
+  backlog(qos: number): number {
+    return this.#outgoing.backlog(qos);
+  }
+
+  passOn(share: Share): void {
+    if (this.#channel === undefined) this.#outgoing.passOn(this, 'connected', share.name, true);
+  }
+
+  /** CONNACK or SUBACK is out: what waits at absent members of its Shared Subscriptions may come. */
+  arrived(): void {
+    this.#attachment.arrived();
+  }
+
   /** Sends what waits, as far as the client takes it: after CONNACK, SUBACK, or congestion. */
   resume(): void {
     this.#outgoing.resume();
@@ -223,14 +243,17 @@ export class Session implements Sink {
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */
   subscribe(subscription: Subscription): void {
     this.#subscriptions.set(subscription.filter, subscription);
-    this.#outgoing.feed(subscription, this.#attachment.subscribe(subscription));
+    this.#outgoing.feed(subscription, this.#permitted(this.#attachment.subscribe(subscription)));
   }
 
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean {
     this.#subscriptions.delete(filter);
     this.#outgoing.stopFeed(filter);
-    return this.#attachment.unsubscribe(filter);
+    const wasThere = this.#attachment.unsubscribe(filter);
+    // §3.10.4: what is in flight is completed.
+    if (wasThere && isShared(filter)) this.#outgoing.passOn(this, 'any', filter, false);
+    return wasThere;
   }
 
   /** QoS 2 messages of this connection not yet released: they count against our Receive Maximum (§4.9). */
@@ -266,11 +289,24 @@ export class Session implements Sink {
     return this.#outgoing.pubcomp(packetIdentifier);
   }
 
+  /** Those of the retained messages that the client may read. */
+  *#permitted(messages: Iterable<Message>): Generator<Message> {
+    for (const message of messages) {
+      if (this.mayReceive(message.topic)) yield message;
+      else this.#context.statistics.deliveriesRefused++;
+    }
+  }
+
   #publishWill(): void {
     const will = this.#will;
     if (will === undefined) return;
     this.#will = undefined;
-    const { router, clock } = this.#context;
+    const { router, clock, statistics } = this.#context;
+    // What was allowed at CONNECT may not be any more.
+    if (!this.verdicts.mayPublish(will.topic)) {
+      statistics.publishRefused++;
+      return;
+    }
     // Nobody is left who could be told that the Will was not kept.
     router.publish(will.message(clock.now()))?.catch(() => {});
   }

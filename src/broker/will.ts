@@ -21,6 +21,10 @@ export class Will {
     return { topic, qos, retain, bytes: payload.length, delay: this.delay };
   }
 
+  get topic(): string {
+    return this.#fields.topic;
+  }
+
   /**
    * The lifetime of the message begins when it is published.
    *

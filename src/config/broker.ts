@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { BrokerConfig } from '../core/config.js';
 import { auth } from './access.js';
 import type { ConfigInputs } from './io.js';
+import type { Report } from './issues.js';
 import { limits } from './limits.js';
 import { isLocal } from './listener-rules.js';
 import { listenerSchema, toListenerConfig } from './listeners.js';
+import { isPlain } from './merge.js';
 import { duration, say } from './values.js';
 
 const MIN_SYS_INTERVAL = 1_000;
@@ -76,4 +78,14 @@ function uniqueName(name: string, taken: Set<string>): string {
   for (let count = 2; taken.has(unique); count++) unique = `${name}#${count}`;
   taken.add(unique);
   return unique;
+}
+
+/** Rules between the keys of `broker` itself; `value` may hold parts that did not parse. */
+export function checkReferral(value: unknown, report: Report): void {
+  if (!isPlain(value) || value.moved !== true || value.serverReference !== undefined) return;
+  report(
+    ['broker', 'moved'],
+    'clients would be sent away without being told where to',
+    'name the other server in `broker.serverReference`, or remove `moved`',
+  );
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig, MetricsConfig } from '../core/config.js';
-import { brokerSchema, type ParsedBroker, toBrokerConfig } from './broker.js';
+import { brokerSchema, checkReferral, type ParsedBroker, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
 import { type ConfigInputs, processInputs, socketPath } from './io.js';
@@ -106,6 +106,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
             message: hint === undefined ? message : say(message, hint),
           });
         checkListeners(value.broker, report);
+        checkReferral(value.broker, report);
         const found = context.issues.map((issue) => issue.path ?? []);
         checkPortsAndDevices(value as Plain, {
           adapters,

@@ -47,6 +47,7 @@ export class FakeRouter implements Router {
         return [];
       },
       unsubscribe: () => false,
+      arrived: () => {},
       [Symbol.dispose]: () => void this.#sinks.delete(sink),
     };
   }
