@@ -8,7 +8,7 @@ import { errorsOf } from './core/errors.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
 import { subscriptionTo } from './core/router.js';
 import { topicFilterFault, topicNameFault } from './core/topic.js';
-import type { MessageView, ServiceView } from './core/views.js';
+import type { LedgerView, MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
 import type { Links } from './links/links.js';
 import type { Logging } from './logging.js';
@@ -93,6 +93,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         receivedPerSecond: rates.perSecond('received'),
         deliveredPerSecond: rates.perSecond('delivered'),
       },
+      ledger: ledgerSummary(figures.ledger),
       clients: figures.clients.connected,
       subscriptions: figures.clients.subscriptions,
       retained: counters.retained,
@@ -145,6 +146,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     resume: (device) => devices.resume(device),
     retry: (device) => devices.retry(device),
     config: () => parts.config,
+    ledger: () => broker.figures().ledger,
     async metrics() {
       // Many gateways are never scraped.
       const { createMetrics } = await import('./metrics/metrics.js');
@@ -160,6 +162,15 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       rates[Symbol.dispose]();
       metrics?.[Symbol.dispose]();
     },
+  };
+}
+
+function ledgerSummary({ messages, copies }: LedgerView): StatusView['ledger'] {
+  return {
+    difference: Math.abs(messages.difference) + Math.abs(copies.difference),
+    waiting: copies.inFlight + copies.queued,
+    dropped: copies.dropped,
+    expired: copies.expired,
   };
 }
 

@@ -11,6 +11,7 @@ import type {
   ClientView,
   CommandResult,
   DeviceView,
+  LedgerView,
   LinkView,
   ListenerView,
   LogLine,
@@ -29,6 +30,7 @@ export type {
   DeviceState,
   DeviceView,
   DropReason,
+  LedgerView,
   LinkView,
   ListenerView,
   LogLine,
@@ -66,6 +68,13 @@ export interface StatusView {
     readonly dropped: number;
     readonly receivedPerSecond: number;
     readonly deliveredPerSecond: number;
+  };
+  /** Whether the books balance, see `GET /v1/ledger`. */
+  readonly ledger: {
+    readonly difference: number;
+    readonly waiting: number;
+    readonly dropped: number;
+    readonly expired: number;
   };
   readonly clients: number;
   /** Of MQTT clients; internal receivers are not among them. */
@@ -137,6 +146,7 @@ export interface Routes {
   'GET /v1/clients/{client}': { out: ClientDetail };
   /** Ends the connection (MQTT 5.0 Reason Code 0x98); `forget=true` ends the session, too. */
   'DELETE /v1/clients/{client}': { query: { forget?: 'true' | 'false' }; out: ClientEnd };
+  'GET /v1/ledger': { out: LedgerView };
   'GET /v1/topics': { query: { filter?: string; limit?: string }; out: List<TopicView> };
   'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
   'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
@@ -205,6 +215,8 @@ export interface GatewayView {
   resume(device: string): void;
   retry(device: string): void;
   config(): ConfigView;
+  /** The books of the broker at this moment. */
+  ledger(): LedgerView;
   /** What Prometheus scrapes. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }

@@ -119,6 +119,7 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
     handle: ({ view, params, query }) =>
       view.disconnect(params.client!, flagOf(query, 'forget')) ?? noClient(params.client!),
   },
+  'GET /v1/ledger': { handle: ({ view }) => view.ledger() },
   'GET /v1/topics': {
     query: ['filter', 'limit'],
     handle: (call) => ({ items: topics(call).slice(0, numberOf(call.query, 'limit', DEFAULT_LIMIT)) }),

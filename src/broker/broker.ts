@@ -174,7 +174,7 @@ class MqttBroker implements Broker {
   figures(): BrokerFigures {
     const { statistics } = this.#context;
     const { retained, ...counters } = this.router.counters();
-    const { messages, bytes, subscriptions } = this.#sessions.figures();
+    const { inflight, queued, bytes, subscriptions } = this.#sessions.figures();
     let packets = 0;
     let waitingBytes = 0;
     const byListener = new Map<string, number>();
@@ -189,7 +189,8 @@ class MqttBroker implements Broker {
       router: { retained, ...counters },
       clients: { total: this.#sessions.size, connected: this.#sessions.connected, subscriptions },
       sharedSubscriptions: this.router.sharedSubscriptions,
-      stored: { messages: messages + retained, bytes: bytes + this.router.retainedBytes },
+      ledger: statistics.ledger.view({ inflight, queued }),
+      stored: { messages: inflight + queued + retained, bytes: bytes + this.router.retainedBytes },
       waiting: { packets, bytes: waitingBytes },
       connectRefused: byReason(statistics.connectRefused),
       disconnected: byReason(statistics.disconnected),

@@ -1,24 +1,25 @@
 /** Copies for a receiver that it will not get, by reason. Plain fields: incremented per message. */
-import type { DropReason } from '../core/views.js';
+import { type DropReason, dropReasons } from '../core/views.js';
 
 export class Drops implements Record<DropReason, number> {
-  /** QoS 1 or 2, and the queue of the session is full: the oldest goes. */
   queueFull = 0;
-  /** QoS 0, and the client has no connection. */
   offline = 0;
-  /** QoS 0, and the client does not read fast enough. */
   slowReader = 0;
-  /** The packet exceeds the Maximum Packet Size of the client [MQTT-3.1.2-25]. */
   tooLarge = 0;
+  denied = 0;
+  sessionEnded = 0;
+  refusedByReceiver = 0;
+  noMember = 0;
+  receiverFull = 0;
 
   get total(): number {
-    return this.queueFull + this.offline + this.slowReader + this.tooLarge;
+    let sum = 0;
+    for (const reason of dropReasons) sum += this[reason];
+    return sum;
   }
 
   /** Those that happened. */
   view(): Partial<Record<DropReason, number>> {
-    const { queueFull, offline, slowReader, tooLarge } = this;
-    const all = { queueFull, offline, slowReader, tooLarge };
-    return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+    return Object.fromEntries(dropReasons.filter((reason) => this[reason] > 0).map((reason) => [reason, this[reason]]));
   }
 }

@@ -1,6 +1,6 @@
 /** What the broker counts and holds at one moment: read by `$SYS`, metrics and status, never on the way of a message. */
 import type { RouterCounters } from '../core/router.js';
-import type { ListenerView } from '../core/views.js';
+import type { LedgerView, ListenerView } from '../core/views.js';
 import type { Statistics } from './statistics.js';
 
 export interface BrokerFigures {
@@ -8,6 +8,7 @@ export interface BrokerFigures {
   readonly router: RouterCounters;
   /** Sessions, those of them that have a connection, and their subscriptions. */
   readonly clients: { readonly total: number; readonly connected: number; readonly subscriptions: number };
+  readonly ledger: LedgerView;
   readonly sharedSubscriptions: number;
   /** Kept for later: retained, queued and in flight. A message for several receivers counts for each. */
   readonly stored: { readonly messages: number; readonly bytes: number };

@@ -46,6 +46,18 @@ export class InflightMessages {
     return this.#entries.size;
   }
 
+  /** QoS 2 messages of which the client has said PUBREC: they are its own. */
+  countReleased(): number {
+    let released = 0;
+    for (const { state } of this.#entries.values()) if (state === 'pubrel') released++;
+    return released;
+  }
+
+  /** Gives all up: the session ends. */
+  clear(): void {
+    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+  }
+
   /** Roughly what they hold. */
   get bytes(): number {
     let bytes = 0;

@@ -172,6 +172,17 @@ export class Outgoing {
     if (this.#queue.size > 0) this.#queue.removeWhere(isPassed);
   }
 
+  /** The session ends: what waits and what is not acknowledged is lost, except what the client said it has. */
+  end(): void {
+    const { ledger } = this.#context.statistics;
+    const released = this.#inflight.countReleased();
+    ledger.delivered += released;
+    this.#drop(this.#queue.size + this.#inflight.size - released, 'sessionEnded');
+    this.#queue.clear();
+    this.#inflight.clear();
+    this.#feeds = [];
+  }
+
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
   feed(subscription: Subscription, messages: Iterable<Message>): void {
     this.stopFeed(subscription.filter);
@@ -198,20 +209,24 @@ export class Outgoing {
     }
   }
 
-  puback(packetIdentifier: number): AcknowledgementResult {
-    return this.#settled(this.#inflight.puback(packetIdentifier));
+  puback(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
+    return this.#settled(this.#inflight.puback(packetIdentifier), isFailure);
   }
 
   pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
-    return this.#settled(this.#inflight.pubrec(packetIdentifier, isFailure));
+    return this.#settled(this.#inflight.pubrec(packetIdentifier, isFailure), isFailure);
   }
 
   pubcomp(packetIdentifier: number): AcknowledgementResult {
-    return this.#settled(this.#inflight.pubcomp(packetIdentifier));
+    return this.#settled(this.#inflight.pubcomp(packetIdentifier), false);
   }
 
-  #settled(result: AcknowledgementResult): AcknowledgementResult {
-    if (result === 'done') this.resume();
+  /** @param isFailure - the client has it, and does not want it: that is an acknowledgement, too */
+  #settled(result: AcknowledgementResult, isFailure: boolean): AcknowledgementResult {
+    if (result !== 'done') return result;
+    if (isFailure) this.#drop(1, 'refusedByReceiver');
+    else this.#context.statistics.ledger.delivered++;
+    this.resume();
     return result;
   }
 
@@ -223,7 +238,10 @@ export class Outgoing {
         ? this.#encodeAliased(channel, delivery, aliases)
         : this.#encode(channel, delivery, 0);
     if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
-    channel.sendPublish(encoded, delivery.qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
+    if (delivery.qos === 0) {
+      channel.sendPublish(encoded, 0);
+      this.#context.statistics.ledger.delivered++;
+    } else channel.sendPublish(encoded, this.#inflight.add(delivery).packetIdentifier);
     const { length } = delivery.message.payload;
     this.sent.count(delivery.qos, length);
     this.#context.statistics.publishBytesSent += length;
@@ -252,8 +270,11 @@ export class Outgoing {
     const { clock, statistics } = this.#context;
     const { topic, expiresAt } = delivery.message;
     if (expiresAt <= clock.now()) this.#expire();
-    else if (!this.#mayReceive(topic)) statistics.deliveriesRefused++;
-    else this.#send(channel, delivery);
+    else if (this.#mayReceive(topic)) this.#send(channel, delivery);
+    else {
+      statistics.deliveriesRefused++;
+      this.#drop(1, 'denied');
+    }
   }
 
   #sendAgain(channel: Channel, entry: Inflight): void {
@@ -286,20 +307,23 @@ export class Outgoing {
       return true;
     }
     const qos = Math.min(message.qos, subscription.qos) as QoS;
+    this.#context.statistics.ledger.replayed++;
     this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers, share: undefined });
     return true;
   }
 
   #expire(): void {
+    const { statistics } = this.#context;
     this.expired++;
-    this.#context.statistics.publishExpired++;
+    statistics.publishExpired++;
+    statistics.ledger.expired++;
   }
 
   /** @returns whether nothing was dropped */
   #drop(messages: number, reason: DropReason): boolean {
     const { statistics } = this.#context;
     this.drops[reason] += messages;
-    statistics.drops[reason] += messages;
+    statistics.ledger.drops[reason] += messages;
     statistics.publishDropped += messages;
     return messages === 0;
   }

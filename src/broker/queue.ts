@@ -20,6 +20,11 @@ export class DropOldestQueue<T> {
     return this.#items.length - this.#head;
   }
 
+  /** Takes all. */
+  clear(): void {
+    while (this.shift() !== undefined);
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

@@ -12,6 +12,7 @@ import type { AcknowledgementResult } from './inflight.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
 import type { Peer } from './peer.js';
+import { ReasonCode } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
 import { Traffic } from './traffic.js';
 import type { Will } from './will.js';
@@ -196,14 +197,21 @@ export class Session implements Sink {
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.discard();
+    this.#detach();
     this.#outgoing.passOn(this, 'any', undefined, true);
+    this.#outgoing.end();
     this.#publishWill();
     this.#onEnded(this);
   }
 
   /** Lets go of everything without a word: the broker stops. */
   discard(): void {
+    this.#isEnded = true;
+    this.#detach();
+    this.#outgoing.end();
+  }
+
+  #detach(): void {
     this.#expiryTimer?.cancel();
     this.#willTimer?.cancel();
     this.#attachment[Symbol.dispose]();
@@ -277,8 +285,8 @@ export class Session implements Sink {
     return this.#incoming.delete(packetIdentifier);
   }
 
-  puback(packetIdentifier: number): AcknowledgementResult {
-    return this.#outgoing.puback(packetIdentifier);
+  puback(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
+    return this.#outgoing.puback(packetIdentifier, isFailure);
   }
 
   pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
@@ -305,6 +313,8 @@ export class Session implements Sink {
     // What was allowed at CONNECT may not be any more.
     if (!this.verdicts.mayPublish(will.topic)) {
       statistics.publishRefused++;
+      statistics.ledger.published++;
+      statistics.ledger.refuse(ReasonCode.notAuthorized);
       return;
     }
     // Nobody is left who could be told that the Will was not kept.

@@ -58,17 +58,16 @@ export class Sessions implements Iterable<Session> {
   }
 
   /** What all of them keep for their clients. */
-  figures(): { messages: number; bytes: number; subscriptions: number } {
-    let subscriptions = 0;
-    let messages = 0;
-    let bytes = 0;
+  figures(): { inflight: number; queued: number; bytes: number; subscriptions: number } {
+    const sum = { inflight: 0, queued: 0, bytes: 0, subscriptions: 0 };
     for (const session of this.#sessions.values()) {
       const { inflight, queued, storedBytes } = session.figures;
-      messages += inflight + queued;
-      bytes += storedBytes;
-      subscriptions += session.subscriptions;
+      sum.inflight += inflight;
+      sum.queued += queued;
+      sum.bytes += storedBytes;
+      sum.subscriptions += session.subscriptions;
     }
-    return { messages, bytes, subscriptions };
+    return sum;
   }
 
   #countConnected(): void {

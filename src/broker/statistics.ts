@@ -1,4 +1,4 @@
-import { Drops } from './drops.js';
+import { Ledger } from './ledger.js';
 import type { ReasonCode } from './reason-codes.js';
 
 /** What the broker counts instead of logging. Plain fields: incremented per packet. */
@@ -23,8 +23,7 @@ export class Statistics {
   sessionsExpired = 0;
   /** Copies for a client that were not sent: queue full, slow reader, offline at QoS 0, larger than the client takes. */
   publishDropped = 0;
-  /** The same by reason. */
-  readonly drops = new Drops();
+  readonly ledger = new Ledger();
   /** Copies that expired in a queue. */
   publishExpired = 0;
   /** PUBLISH from a client to a topic it may not use. */

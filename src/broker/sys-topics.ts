@@ -5,6 +5,7 @@
 import type { Clock, Timer } from '../core/clock.js';
 import { createMessage, type Origin } from '../core/message.js';
 import type { Router } from '../core/router.js';
+import { dropReasons } from '../core/views.js';
 import type { BrokerFigures } from './figures.js';
 import { LoadAverages } from './load-averages.js';
 
@@ -56,7 +57,7 @@ export class SysTopics implements Disposable {
 
   #values(figures: BrokerFigures): readonly Entry[] {
     const { clock, version } = this.#options;
-    const { statistics, router, clients, stored, waiting } = figures;
+    const { statistics, router, clients, stored, waiting, ledger } = figures;
     const { heapUsed, external } = process.memoryUsage();
     const heap = heapUsed + external;
     this.#heapMaximum = Math.max(this.#heapMaximum, heap);
@@ -89,6 +90,17 @@ export class SysTopics implements Disposable {
       ['connections/socket/count', statistics.connectionsOpened],
       ['connections/failed', statistics.connectionsFailed],
       ['connections/refused', statistics.connectionsRefused],
+      ['hpmq/ledger/messages/received', ledger.messages.received],
+      ['hpmq/ledger/messages/routed', ledger.messages.routed],
+      ['hpmq/ledger/messages/unmatched', ledger.messages.unmatched],
+      ['hpmq/ledger/messages/refused', ledger.messages.refused],
+      ['hpmq/ledger/copies/made', ledger.copies.made],
+      ['hpmq/ledger/copies/delivered', ledger.copies.delivered],
+      ['hpmq/ledger/copies/inflight', ledger.copies.inFlight],
+      ['hpmq/ledger/copies/queued', ledger.copies.queued],
+      ['hpmq/ledger/copies/expired', ledger.copies.expired],
+      ['hpmq/ledger/copies/dropped', ledger.copies.dropped],
+      ...dropReasons.map((reason): Entry => [`hpmq/dropped/${reason}`, ledger.copies.droppedBy[reason] ?? 0]),
       ['retained messages/count', router.retained],
       ['subscriptions/count', router.subscriptions],
       ['shared_subscriptions/count', figures.sharedSubscriptions],

@@ -132,7 +132,58 @@ export interface ListenerView {
 }
 
 /** Why a copy for a receiver was dropped. */
-export type DropReason = 'queueFull' | 'offline' | 'slowReader' | 'tooLarge';
+export const dropReasons = [
+  /** QoS 1 or 2, and the queue of the session is full: the oldest goes. */
+  'queueFull',
+  /** QoS 0, and the client has no connection. */
+  'offline',
+  /** QoS 0, and the client does not read fast enough. */
+  'slowReader',
+  /** The packet exceeds the Maximum Packet Size of the client [MQTT-3.1.2-25]. */
+  'tooLarge',
+  /** The receiver may not read the topic. */
+  'denied',
+  /** It waited, or was not acknowledged, when the session ended. */
+  'sessionEnded',
+  /** The client acknowledged it with a Reason Code that is a failure. */
+  'refusedByReceiver',
+  /** No member of the Shared Subscription may have it or can keep it. */
+  'noMember',
+  /** A receiver inside the gateway, such as a link, has no room. */
+  'receiverFull',
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+/** The books of the broker: what came in, and what became of every copy; see src/broker/ledger.ts for the words. */
+export interface LedgerView {
+  readonly messages: {
+    readonly received: number;
+    readonly fromClients: number;
+    /** Devices, links, Wills, the gateway itself. */
+    readonly fromInside: number;
+    /** QoS 2 messages that came again: not counted as received. */
+    readonly repeated: number;
+    readonly routed: number;
+    readonly unmatched: number;
+    readonly refused: number;
+    readonly refusedBy: Readonly<Record<string, number>>;
+    /** 0: the books balance. */
+    readonly difference: number;
+  };
+  readonly copies: {
+    readonly made: number;
+    readonly routed: number;
+    readonly replayed: number;
+    readonly delivered: number;
+    readonly inFlight: number;
+    readonly queued: number;
+    readonly expired: number;
+    readonly dropped: number;
+    readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+    /** 0: the books balance. */
+    readonly difference: number;
+  };
+}
 
 /** Application messages and the bytes of their payloads, each by QoS: `[0, 1, 2]`. */
 export interface TrafficView {

@@ -46,7 +46,7 @@ in         12 messages (10 QoS 0, 2 QoS 1, 0 QoS 2), 1 kB
 out        401222 messages (400000 QoS 0, 1222 QoS 1, 0 QoS 2), 40 MB
 in flight  0 to it, 0 from it
 queue      18 messages, 2 kB
-dropped    3 (2 queue full, 1 QoS 0 while away)
+dropped    3 (2 queue full, 1 offline)
 expired    0
 
 SUBSCRIPTION        QOS  ID  OPTIONS

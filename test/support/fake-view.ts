@@ -7,6 +7,7 @@ import type {
   ConfigView,
   DeviceView,
   GatewayView,
+  LedgerView,
   LinkView,
   LogLine,
   MessageView,
@@ -52,6 +53,31 @@ export class FakeView implements GatewayView {
   readonly now: number;
   points_: PointView[];
   devices_: DeviceView[];
+  ledger_: LedgerView = {
+    messages: {
+      received: 1_200,
+      fromClients: 200,
+      fromInside: 1_000,
+      repeated: 1,
+      routed: 890,
+      unmatched: 303,
+      refused: 7,
+      refusedBy: { not_authorized: 7 },
+      difference: 0,
+    },
+    copies: {
+      made: 910,
+      routed: 900,
+      replayed: 10,
+      delivered: 887,
+      inFlight: 1,
+      queued: 18,
+      expired: 1,
+      dropped: 3,
+      droppedBy: { queueFull: 2, offline: 1 },
+      difference: 0,
+    },
+  };
   clients_: ClientView[];
   /** `ID` or `ID forget`. */
   readonly kicked: string[] = [];
@@ -173,6 +199,7 @@ export class FakeView implements GatewayView {
         },
       ],
       messages: { received: 1_200, delivered: 900, dropped: 0, receivedPerSecond: 12.5, deliveredPerSecond: 9 },
+      ledger: { difference: 0, waiting: 19, dropped: 3, expired: 1 },
       clients: 2,
       subscriptions: 5,
       retained: 1,
@@ -287,6 +314,10 @@ export class FakeView implements GatewayView {
   }
 
   retry(): void {}
+
+  ledger(): LedgerView {
+    return this.ledger_;
+  }
 
   async metrics(): Promise<{ contentType: string; text: string }> {
     return { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'hpmq_info 1\n' };

@@ -236,6 +236,7 @@ export class FakeGateway implements ApiClient {
         receivedPerSecond: 1_234,
         deliveredPerSecond: 1_118.4,
       },
+      ledger: { difference: 0, waiting: 18, dropped: 0, expired: 0 },
       clients: 3,
       subscriptions: 12,
       retained: this.#topics.size,

@@ -1,4 +1,4 @@
-import type { ClientDetail, ClientView, DropReason, SubscriptionView, TrafficView } from '../../api/contract.js';
+import type { ClientDetail, ClientView, SubscriptionView, TrafficView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
 import { GatewayError } from '../../core/errors.js';
 import { wholeNumber } from '../arguments.js';
@@ -8,7 +8,7 @@ import type { HpmqCommand } from '../command.js';
 import { confirmYes } from '../confirm.js';
 import { cliError } from '../errors.js';
 import { unknown } from '../names.js';
-import { bytesText, count, visible } from '../text.js';
+import { bytesText, count, visible, words } from '../text.js';
 
 /** What lists may be sorted by; figures with the largest first. */
 const SORTS: Readonly<Record<string, (client: ClientView) => string | number>> = {
@@ -136,13 +136,6 @@ function optionsText({ noLocal, retainAsPublished, retainHandling }: Subscriptio
   return words.filter((word) => word !== '').join(', ');
 }
 
-const REASONS: Readonly<Record<DropReason, string>> = {
-  queueFull: 'queue full',
-  offline: 'QoS 0 while away',
-  slowReader: 'slow reader',
-  tooLarge: 'too large for it',
-};
-
 function trafficText({ messages, bytes }: TrafficView): string {
   const sum = messages.reduce((a, b) => a + b, 0);
   const byQos = messages.map((n, qos) => `${n} QoS ${qos}`).join(', ');
@@ -150,7 +143,7 @@ function trafficText({ messages, bytes }: TrafficView): string {
 }
 
 function dropsText({ dropped, droppedBy }: ClientView): string {
-  const parts = Object.entries(droppedBy).map(([reason, n]) => `${n} ${REASONS[reason as DropReason] ?? reason}`);
+  const parts = Object.entries(droppedBy).map(([reason, n]) => `${n} ${words(reason)}`);
   return parts.length === 0 ? String(dropped) : `${dropped} (${parts.join(', ')})`;
 }
 

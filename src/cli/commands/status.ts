@@ -1,7 +1,9 @@
 import type { AlarmView, ListenerView, ServiceView, StatusView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
+import { EXIT } from '../../core/exit.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
+import { ledgerLines } from '../ledger.js';
 import type { Output } from '../output.js';
 import { bytesText, count, rateText, visible } from '../text.js';
 import type { Tone } from '../tone.js';
@@ -11,14 +13,30 @@ const STATE_TONES: Readonly<Record<string, Tone>> = { up: 'ok', starting: 'warn'
 const MAX_LINES = 10;
 
 export function define(command: HpmqCommand, cli: Cli): void {
-  command.withExamples(['status', 'health in ten lines'], ['status --json', 'the same, and more, for programs']).action(
-    cli.action(async () => {
-      const status = await cli.request('GET /v1/status');
-      if (cli.output.isJson) cli.output.json(status);
-      else print(status, cli.output);
-      return undefined;
-    }),
-  );
+  command
+    .option('--ledger', 'the books: what came in, and what became of every copy of it')
+    .withExamples(
+      ['status', 'health in ten lines'],
+      ['status --ledger', 'has anything been lost, and why'],
+      ['status --json', 'the same, and more, for programs'],
+    )
+    .action(cli.action(({ ledger = false }: { ledger?: boolean }) => (ledger ? showLedger(cli) : showStatus(cli))));
+}
+
+async function showStatus(cli: Cli): Promise<undefined> {
+  const status = await cli.request('GET /v1/status');
+  if (cli.output.isJson) cli.output.json(status);
+  else print(status, cli.output);
+  return undefined;
+}
+
+/** Exit code 1: the books do not balance, a message was lost without a trace. */
+async function showLedger(cli: Cli): Promise<number> {
+  const ledger = await cli.request('GET /v1/ledger');
+  const isBalanced = ledger.messages.difference === 0 && ledger.copies.difference === 0;
+  if (cli.output.isJson) cli.output.json(ledger);
+  else for (const line of ledgerLines(ledger)) cli.output.line(line);
+  return isBalanced ? EXIT.OK : EXIT.NO;
 }
 
 function print(status: StatusView, output: Output): void {

@@ -69,7 +69,7 @@ function listenerSpans({ mqtt }: StatusView): Span[] {
 
 function gatewayLines(model: Model, status: StatusView): Span[][] {
   const now = gatewayNow(model);
-  const { messages, devices, points } = status;
+  const { messages, devices, points, ledger } = status;
   const refused = Object.values(status.mqtt.refused).reduce((a, b) => a + b, 0);
   const queued = [...shownData(model).links.values()].reduce((sum, link) => sum + link.queued, 0);
   return [
@@ -79,7 +79,9 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
     row(
       'queues',
       span(`${compact(queued)} in links`, queued > 0 ? 'warn' : 'plain'),
+      span(`  ${compact(ledger.waiting)} for clients`, ledger.waiting > 0 ? 'warn' : 'plain'),
       span(`  ${compact(messages.dropped)} dropped`, messages.dropped > 0 ? 'bad' : 'muted'),
+      ...(ledger.difference === 0 ? [] : [span(`  ${ledger.difference} unaccounted for`, 'bad', true)]),
     ),
     row(
       'clients',

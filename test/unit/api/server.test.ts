@@ -92,6 +92,7 @@ t.test('every route answers through the client as the view says', async (t) => {
   t.equal((await client.request('GET /v1/links')).items[0]?.name, 'cloud');
   t.equal((await client.request('GET /v1/logs', { query: { limit: '10' } })).items.length, 1);
   t.strictSame((await client.request('GET /v1/clients')).items, view.clients());
+  t.strictSame(await client.request('GET /v1/ledger'), view.ledger());
   t.equal((await client.request('GET /v1/config')).file, '/etc/hpmq/hpmq.yaml');
 });
 
