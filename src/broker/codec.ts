@@ -48,6 +48,11 @@ export class Codec {
     return this.#isOnHold;
   }
 
+  /** Of a packet that is not complete, bytes. */
+  get incompleteBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** @returns why the connection must end, or undefined to go on */
   feed(chunk: Buffer, onPacket: OnPacket): Refusal | undefined {
     if (this.#isOnHold) {
@@ -72,6 +77,12 @@ export class Codec {
       if (done !== 'next') return this.#stopped(done, chunk, position);
     }
     return undefined;
+  }
+
+  /** Takes a chunk without looking at it; {@link resume} will. */
+  hold(chunk: Buffer): void {
+    this.#isOnHold = true;
+    this.#unread.push(chunk);
   }
 
   /** Goes on after `hold`. @returns as {@link feed} */

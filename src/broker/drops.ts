@@ -6,6 +6,7 @@ export class Drops implements Record<DropReason, number> {
   offline = 0;
   slowReader = 0;
   tooLarge = 0;
+  memory = 0;
   denied = 0;
   sessionEnded = 0;
   refusedByReceiver = 0;

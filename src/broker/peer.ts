@@ -1,4 +1,4 @@
-import type { AuthConfig, ListenerType } from '../core/config.js';
+import type { AuthConfig, LimitOverrides, ListenerType } from '../core/config.js';
 
 /** The other end of a network connection, as the listener knows it before CONNECT. */
 export interface Peer {
@@ -18,6 +18,8 @@ export interface ListenerPolicy {
   readonly name: string;
   readonly type: ListenerType;
   readonly auth: AuthConfig;
+  /** In place of the limits of the broker. */
+  readonly limits?: LimitOverrides | undefined;
 }
 
 /** A client certificate. A proxy (PROXY protocol v2, PP2_TYPE_SSL) tells only Common Name and verdict. */

@@ -9,10 +9,11 @@ import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
+import type { MessageHolder } from './limits/message-memory.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
 import type { Peer } from './peer.js';
-import { ReasonCode } from './reason-codes.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
 import { Traffic } from './traffic.js';
 import type { Will } from './will.js';
@@ -22,9 +23,10 @@ export interface SessionContext extends OutgoingContext {
   readonly router: Router;
 }
 
+const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
-export class Session implements Sink {
+export class Session implements Sink, MessageHolder {
   readonly id: string;
   readonly kind = 'client';
   readonly origin: Origin;
@@ -43,7 +45,8 @@ export class Session implements Sink {
   /** Those of them whose PUBLISH came over the present connection. */
   readonly #incomingNow = new Set<number>();
   #channel: Channel | undefined;
-  #user: string | undefined;
+  #identity: Identity | undefined;
+  #identityTimer: Timer | undefined;
   #expiry = 0;
   #will: Will | undefined;
   #willTimer: Timer | undefined;
@@ -67,6 +70,7 @@ export class Session implements Sink {
     this.#onEnded = onEnded;
     this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
     this.#attachment = context.router.attach(this);
+    context.messageMemory.add(this);
   }
 
   /** The connection that has the session now. */
@@ -76,13 +80,22 @@ export class Session implements Sink {
 
   /** Whose session it is; undefined: of an anonymous client. */
   get user(): string | undefined {
-    return this.#user;
+    return this.#identity?.user;
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity;
   }
 
   /** The client is who it says, at CONNECT or anew. */
   identify(identity: Identity): void {
-    this.#user = identity.user;
+    this.#identity = identity;
     this.verdicts.adopt(identity);
+    this.#identityTimer?.cancel();
+    const { clock } = this.#context;
+    const { expiresAt = Number.POSITIVE_INFINITY } = identity;
+    if (expiresAt === Number.POSITIVE_INFINITY) return;
+    this.#identityTimer = afterLong(clock, Math.max(0, expiresAt - clock.now()), () => this.#channel?.refuse(EXPIRED));
   }
 
   /** Session Expiry Interval, ms; 0: ends with the connection; Infinity: never. */
@@ -120,7 +133,7 @@ export class Session implements Sink {
       received: this.received.total,
       sent: sent.total,
       dropped: drops.total,
-      user: this.#user ?? null,
+      user: this.user ?? null,
       listener: peer?.listener.name ?? '',
       transport: peer?.listener.type ?? 'tcp',
       ...(peer?.tls !== undefined && { tls: peer.tls }),
@@ -174,6 +187,7 @@ export class Session implements Sink {
     if (this.#channel !== channel) return;
     const { clock } = this.#context;
     this.#channel = undefined;
+    this.#identityTimer?.cancel();
     this.#since = clock.now();
     this.#packetAt = channel.packetAt;
     this.#outgoing.disconnect();
@@ -214,7 +228,24 @@ export class Session implements Sink {
   #detach(): void {
     this.#expiryTimer?.cancel();
     this.#willTimer?.cancel();
+    this.#identityTimer?.cancel();
     this.#attachment[Symbol.dispose]();
+    this.#context.messageMemory.delete(this);
+  }
+
+  get heldBytes(): number {
+    return this.#outgoing.heldBytes;
+  }
+
+  dropOldest(): boolean {
+    return this.#outgoing.dropOldest();
+  }
+
+  /** It keeps more unacknowledged messages than anybody while there is no memory left. */
+  giveUp(): void {
+    this.#context.statistics.end('memory');
+    this.#channel?.refuse(new Refusal(ReasonCode.quotaExceeded, 'too much waits for acknowledgement'));
+    this.end();
   }
 
   deliver(message: Message, subscription: Subscription): boolean {
@@ -244,8 +275,8 @@ export class Session implements Sink {
   }
 
   /** @returns whether the client may have one more subscription, or this one again */
-  mayTake(filter: string): boolean {
-    return this.#subscriptions.has(filter) || this.#subscriptions.size < this.#context.limits.subscriptions;
+  mayTake(filter: string, limit: number): boolean {
+    return this.#subscriptions.has(filter) || this.#subscriptions.size < limit;
   }
 
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */

@@ -13,6 +13,11 @@ export class Traffic {
     this.#bytes[qos] += bytes;
   }
 
+  /** QoS 0 messages that were not sent after all; what their payloads had is not known any more. */
+  takeBack(messages: number): void {
+    this.#messages[0] -= messages;
+  }
+
   get total(): number {
     const [none, one, two] = this.#messages;
     return none + one + two;

@@ -1,7 +1,7 @@
 /** The `broker` section: listeners.ts, access.ts and limits.ts in one. */
 import { z } from 'zod';
 import type { BrokerConfig } from '../core/config.js';
-import { auth } from './access.js';
+import { authSchema, toAccessConfig, toAuthConfig } from './access.js';
 import type { ConfigInputs } from './io.js';
 import type { Report } from './issues.js';
 import { limits } from './limits.js';
@@ -24,7 +24,7 @@ export function brokerSchema(inputs: ConfigInputs) {
       .array(listenerSchema(inputs))
       .prefault([{ type: 'tcp', host: '127.0.0.1', port: 1883 }])
       .describe('where MQTT clients connect'),
-    auth: auth.prefault({}),
+    auth: authSchema(inputs).prefault({}),
     limits: limits.prefault({}),
     sysInterval: sysInterval
       .prefault('10s')
@@ -56,13 +56,14 @@ export type ParsedBroker = z.output<ReturnType<typeof brokerSchema>>;
 export function toBrokerConfig(parsed: ParsedBroker): BrokerConfig {
   const { listeners, auth, limits, sysInterval, serverReference, moved, responseInformation, payloadFormatCheck } =
     parsed;
-  const anonymous = auth.anonymous ?? listeners.every(isLocal);
+  const areLocal = listeners.every(isLocal);
   const names = new Set<string>();
   return {
     listeners: listeners.map((one) => {
       const listener = toListenerConfig(one);
-      return { ...listener, name: uniqueName(listener.name, names), auth: { anonymous } };
+      return { ...listener, name: uniqueName(listener.name, names), auth: toAuthConfig(auth, one.auth, areLocal) };
     }),
+    access: toAccessConfig(auth),
     limits,
     sysInterval,
     serverReference,
@@ -70,14 +71,6 @@ export function toBrokerConfig(parsed: ParsedBroker): BrokerConfig {
     responseInformation,
     payloadFormatCheck,
   };
-}
-
-/** Two listeners on any free port are `tcp:127.0.0.1:0` both. */
-function uniqueName(name: string, taken: Set<string>): string {
-  let unique = name;
-  for (let count = 2; taken.has(unique); count++) unique = `${name}#${count}`;
-  taken.add(unique);
-  return unique;
 }
 
 /** Rules between the keys of `broker` itself; `value` may hold parts that did not parse. */
@@ -88,4 +81,12 @@ export function checkReferral(value: unknown, report: Report): void {
     'clients would be sent away without being told where to',
     'name the other server in `broker.serverReference`, or remove `moved`',
   );
+}
+
+/** Two listeners on any free port are `tcp:127.0.0.1:0` both. */
+function uniqueName(name: string, taken: Set<string>): string {
+  let unique = name;
+  for (let count = 2; taken.has(unique); count++) unique = `${name}#${count}`;
+  taken.add(unique);
+  return unique;
 }

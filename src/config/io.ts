@@ -32,10 +32,10 @@ export function fileFault(error: unknown): string {
   return (code === undefined ? undefined : REASONS[code]) ?? message;
 }
 
-function readSmallFile(path: string): Buffer {
+export function readRegularFile(path: string, maxBytes = MAX_FILE_BYTES): Buffer {
   const stat = statSync(path);
   if (!stat.isFile()) throw new Error(stat.isDirectory() ? 'it is a folder' : 'it is not a regular file');
-  if (stat.size > MAX_FILE_BYTES) throw new Error(`it has ${stat.size} bytes, more than ${MAX_FILE_BYTES}`);
+  if (stat.size > maxBytes) throw new Error(`it has ${stat.size} bytes, more than ${maxBytes}`);
   return readFileSync(path);
 }
 
@@ -43,7 +43,7 @@ function readSmallFile(path: string): Buffer {
 export function readBytes(source: string | Buffer): Buffer {
   if (typeof source !== 'string') return source;
   try {
-    return readSmallFile(source);
+    return readRegularFile(source);
   } catch {
     return Buffer.alloc(0);
   }
@@ -59,7 +59,7 @@ export function filePath(inputs: ConfigInputs) {
     .transform((path, context): string => {
       const full = resolve(inputs.folder, path);
       try {
-        readSmallFile(full);
+        readRegularFile(full);
         return full;
       } catch (error) {
         context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, FILE_HINT) });
@@ -70,15 +70,20 @@ export function filePath(inputs: ConfigInputs) {
 
 /** The path of a file; after parsing: its content. */
 export function fileContent(inputs: ConfigInputs) {
+  return fileWithPath(inputs).transform(({ content }) => content);
+}
+
+/** The path of a file; after parsing: where it is, and its content. */
+export function fileWithPath(inputs: ConfigInputs) {
   return z
     .string()
     .min(1)
-    .transform((path, context): Buffer => {
-      const full = resolve(inputs.folder, path);
+    .transform((path, context): { readonly file: string; readonly content: Buffer } => {
+      const file = resolve(inputs.folder, path);
       try {
-        return readSmallFile(full);
+        return { file, content: readRegularFile(file) };
       } catch (error) {
-        context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, FILE_HINT) });
+        context.addIssue({ code: 'custom', message: say(`cannot read ${file}: ${fileFault(error)}`, FILE_HINT) });
         return z.NEVER;
       }
     });
@@ -112,7 +117,7 @@ export function secretSource(inputs: ConfigInputs) {
       }
       const full = resolve(inputs.folder, source.file!);
       try {
-        readSmallFile(full);
+        readRegularFile(full);
         return full;
       } catch (cause) {
         return fail(`cannot read ${full}: ${fileFault(cause)}`, FILE_HINT, ['file']);

@@ -1,5 +1,6 @@
 /** Rules between listeners, and between listeners and `auth`. */
 import { isIPv4 } from 'node:net';
+import { hasMethod } from './access.js';
 import type { Report } from './issues.js';
 import { isPlain, type Plain } from './merge.js';
 
@@ -44,10 +45,15 @@ function isComplete(one: Plain): boolean {
     : typeof one.host === 'string' && typeof one.port === 'number';
 }
 
+/** Nobody said how clients prove who they are, nor that they need not. */
+function isUnguarded(auth: unknown, own: unknown): boolean {
+  const said = [own, auth].map((one) => (isPlain(one) ? one.anonymous : undefined));
+  return said.find((one) => one !== undefined) !== true && !hasMethod(auth, own);
+}
+
 /** `value` may hold parts that did not parse. */
 export function checkListeners(value: unknown, report: Report): void {
   if (!isPlain(value) || !Array.isArray(value.listeners)) return;
-  const anonymous = isPlain(value.auth) ? value.auth.anonymous : undefined;
   const seen = new Map<number, ListenerPlace>();
   const names = new Map<unknown, number>();
   for (const [index, one] of value.listeners.entries()) {
@@ -60,7 +66,7 @@ export function checkListeners(value: unknown, report: Report): void {
       } else names.set(one.name, index);
     }
     if (!isComplete(one)) continue;
-    if (!isLocal(one) && anonymous !== true) reportOpen(one, at, report);
+    if (!isLocal(one) && isUnguarded(value.auth, one.auth)) reportOpen(one, at, report);
     const other = [...seen].find(([, before]) => overlap(before, one));
     if (other !== undefined) {
       report(
@@ -80,13 +86,13 @@ function reportOpen(one: ListenerPlace, at: readonly (string | number)[], report
     report(
       [...at, key],
       `${placeText(one)} would serve ${who} without authentication`,
-      'accept it with `broker.auth.anonymous: true`',
+      'add `broker.auth.users: users.yaml`, or accept it with `broker.auth.anonymous: true`',
     );
     return;
   }
   report(
     [...at, 'host'],
     `${placeText(one)} would be reachable from the network without authentication`,
-    'listen on 127.0.0.1, or accept it with `broker.auth.anonymous: true`',
+    'listen on 127.0.0.1, add `broker.auth.users: users.yaml`, or accept it with `broker.auth.anonymous: true`',
   );
 }

@@ -38,7 +38,9 @@ export function tlsKeys(inputs: ConfigInputs, alpn: string[]) {
     clientCertificate: z
       .enum(['none', 'optional', 'required'])
       .optional()
-      .describe('required when absent and clientCa is given, else none'),
+      .describe(
+        'optional: who shows none is served, who shows a bad one is not; required when absent and clientCa is given',
+      ),
     clientCa: filePath(inputs).optional().describe('PEM file: who may sign the certificates of clients'),
     crl: z
       .union([filePath(inputs), z.array(filePath(inputs))])

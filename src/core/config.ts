@@ -28,6 +28,8 @@ export interface ListenerConfig {
   readonly port: number;
   /** Who is let in here. */
   readonly auth: AuthConfig;
+  /** In place of `broker.limits`. */
+  readonly limits?: LimitOverrides | undefined;
   /** Present for unix. */
   readonly unix?: UnixSocketConfig;
   /** The sockets with this name come from systemd; host and port, or the path, are then not used. */
@@ -89,7 +91,11 @@ export interface TlsConfig extends KeyPairConfig {
 export interface AuthConfig {
   /** Clients need no credentials. */
   readonly anonymous: boolean;
+  /** How clients may prove who they are; absent: in every way that {@link AccessConfig} provides for. */
+  readonly methods?: readonly AuthMethod[];
 }
+
+export type AuthMethod = 'password' | 'scram' | 'jwt' | 'certificate';
 
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
@@ -104,28 +110,129 @@ export interface BrokerConfig {
   readonly responseInformation: string | undefined;
   /** A payload that is said to be UTF-8 and is not is refused. */
   readonly payloadFormatCheck: boolean;
+  /** Absent: there are no users and no rules. */
+  readonly access?: AccessConfig;
 }
 
-export interface BrokerLimits {
+/** Who is let in, and what they may do: config/access.ts. */
+export interface AccessConfig {
+  readonly users: readonly UserConfig[];
+  readonly rules: readonly RuleConfig[];
+  /** A filter may be subscribed to when it lies inside a rule, or when it has any topic in common with one. */
+  readonly subscriptions: 'inside' | 'overlapping';
+  readonly jwt: JwtConfig | undefined;
+  /** Which name of a client certificate is the user; undefined: certificates prove nothing. */
+  readonly certificate: CertificateName | undefined;
+  /** Absolute paths of what may change while the gateway runs; undefined where it is in the configuration itself. */
+  readonly usersFile: string | undefined;
+}
+
+export interface UserConfig {
+  readonly name: string;
+  /** A hash, see core/password.ts; undefined: no password opens. */
+  readonly password: string | undefined;
+  /** See core/scram.ts; undefined: no SCRAM. */
+  readonly scram: string | undefined;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  /** Client Identifiers it may use, `*` at the end for any continuation; undefined: any. */
+  readonly clientIds: readonly string[] | undefined;
+}
+
+export type RuleAction = 'publish' | 'subscribe' | 'receive';
+
+/** Concerns those who fit every list that is there. */
+export interface RuleConfig {
+  readonly effect: 'allow' | 'deny';
+  readonly actions: readonly RuleAction[];
+  /** Topic Filters with `%u` user, `%c` Client Identifier, `%cn` Common Name. */
+  readonly topics: readonly string[];
+  readonly users: readonly string[] | undefined;
+  /** `anonymous` and `authenticated` are roles that everybody has by himself. */
+  readonly roles: readonly string[] | undefined;
+  readonly clientIds: readonly string[] | undefined;
+  readonly commonNames: readonly string[] | undefined;
+}
+
+export interface JwtConfig {
+  /** HMAC secret, or the content of a JWK Set or PEM file. */
+  readonly keys: { readonly secret: Buffer } | { readonly file: string; readonly content: Buffer };
+  /** undefined: those that fit the keys. */
+  readonly algorithms: readonly string[] | undefined;
+  readonly issuer: readonly string[] | undefined;
+  readonly audience: readonly string[] | undefined;
+  /** ms */
+  readonly clockTolerance: number;
+  /** Names of claims. */
+  readonly userClaim: string;
+  readonly rolesClaim: string | undefined;
+  readonly topicsClaim: string | undefined;
+  /** A token without `exp` is refused. */
+  readonly requireExpiry: boolean;
+}
+
+export type CertificateName = 'cn' | 'dn' | 'san-email' | 'san-dns' | 'san-uri';
+
+/** Those that a listener may have of its own. */
+export interface ListenerLimits {
+  /** Clients connected at a time. */
   readonly connections: number;
+  /** Of them from one address (IPv6: from one /64 network); 0: no limit of its own. */
+  readonly connectionsPerAddress: number;
+  /** New connections per second; twice as many at once after a rest; 0: no limit. */
+  readonly connectRate: number;
+  /** The same from one address. */
+  readonly connectRatePerAddress: number;
+  /** Time from accept to CONNECT, ms. */
+  readonly connectTimeout: number;
+  /** PUBLISH packets per second and client; 0: no limit. */
+  readonly messageRate: number;
+  /** Bytes received per second and client; 0: no limit. */
+  readonly byteRate: number;
+  /** What happens to a client beyond its message rate or byte rate: it is read more slowly, or disconnected. */
+  readonly overRate: 'throttle' | 'disconnect';
   /** Largest control packet accepted, bytes; announced as Maximum Packet Size. */
   readonly packetBytes: number;
+  /** Subscriptions per session. */
+  readonly subscriptions: number;
+  /** Of a Topic Name or Topic Filter. */
+  readonly topicLevels: number;
+  readonly topicBytes: number;
+}
+
+/** Of a listener, in place of those of the broker. */
+export type LimitOverrides = { readonly [Limit in keyof ListenerLimits]?: ListenerLimits[Limit] | undefined };
+
+export interface BrokerLimits extends ListenerLimits {
+  /** Clients connected at a time with one user name; 0: no limit. */
+  readonly connectionsPerUser: number;
   /** Messages queued for one session; the oldest goes first, counted. */
   readonly queuedMessages: number;
+  /** Bytes queued for one session, and in flight to it; the oldest queued goes first, counted. */
+  readonly queuedBytes: number;
+  /** Bytes that wait for all clients together; what happens beyond is in docs of `broker.limits`. */
+  readonly pendingBytes: number;
   /** QoS 1 and 2 messages in flight per direction; announced as Receive Maximum. */
   readonly receiveMaximum: number;
   /** Retained messages in all. */
   readonly retainedMessages: number;
-  /** Subscriptions per session. */
-  readonly subscriptions: number;
   /** Longest Session Expiry Interval granted, ms. */
   readonly sessionExpiry: number;
   /** Longest Keep Alive granted to 5.0 clients, ms; from 65,535 s on: as they ask, none included. */
   readonly keepAlive: number;
-  /** Time from accept to CONNECT, ms. */
-  readonly connectTimeout: number;
   /** A receiver that takes nothing for this long while bytes wait is disconnected, ms. */
   readonly drainTimeout: number;
+  readonly slowConsumer: SlowConsumerPolicy;
+}
+
+/** For a receiver that takes less than is sent to it. QoS 1 and 2 wait in its queue in any case. */
+export interface SlowConsumerPolicy {
+  /** What happens to QoS 0 once `maxBytes` wait. */
+  readonly qos0: 'drop-new' | 'drop-oldest' | 'disconnect';
+  /** Bytes that may wait to be written to one connection; less when many are slow. */
+  readonly maxBytes: number;
+  /** A receiver that is behind without a break for this long is disconnected, ms; 0: never. */
+  readonly timeout: number;
 }
 
 export interface PortConfig {

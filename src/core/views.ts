@@ -141,6 +141,8 @@ export const dropReasons = [
   'slowReader',
   /** The packet exceeds the Maximum Packet Size of the client [MQTT-3.1.2-25]. */
   'tooLarge',
+  /** QoS 1 or 2, and what waits for all clients together is too much: the oldest of the fullest queue goes. */
+  'memory',
   /** The receiver may not read the topic. */
   'denied',
   /** It waited, or was not acknowledged, when the session ended. */

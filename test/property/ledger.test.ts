@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import type { Packet } from 'mqtt-packet';
 import t, { type Test } from 'tap';
 import type { Broker } from '../../src/broker/broker.js';
+import type { SlowConsumerPolicy } from '../../src/core/config.js';
 import { type Attachment, type Sink, subscriptionTo } from '../../src/core/router.js';
-import { Bench, type TestClient } from '../unit/broker/harness.js';
+import { Bench, defaultLimits, type TestClient } from '../unit/broker/harness.js';
 
 const RUNS = Number(process.argv[2] ?? 40);
 const NAMES = ['a', 'b', 'c'];
@@ -33,6 +34,9 @@ const step = fc.record({
     'time',
     'kick',
     'misbehave',
+    'deaf',
+    'hear',
+    'flood',
   ),
   who: fc.nat(NAMES.length - 1),
   a: fc.nat(7),
@@ -45,13 +49,11 @@ class World {
   readonly #clients = new Map<string, TestClient>();
   #identifier = 0;
 
-  constructor(t: Test) {
-    // Small limits: queues overflow, retained messages run out, retained $SYS topics do not get in the way.
-    this.bench = new Bench(
-      t,
-      { queuedMessages: 3, receiveMaximum: 4, retainedMessages: 3, connections: 2 },
-      { sysInterval: 0 },
-    );
+  constructor(t: Test, qos0: SlowConsumerPolicy['qos0']) {
+    // Small limits: queues and memory overflow, retained messages run out, connections are refused.
+    const slowConsumer = { ...defaultLimits.slowConsumer, qos0, maxBytes: 50_000 };
+    const limits = { queuedMessages: 3, receiveMaximum: 4, retainedMessages: 3, connections: 2, pendingBytes: 400_000 };
+    this.bench = new Bench(t, { ...limits, slowConsumer }, { sysInterval: 0 });
     const full: Sink = {
       id: 'link',
       kind: 'link',
@@ -114,6 +116,16 @@ class World {
         break;
       case 'kick':
         this.broker.disconnect(name, a % 2 === 0);
+        break;
+      case 'deaf':
+        client?.stream.pause();
+        break;
+      case 'hear':
+        client?.stream.resume();
+        break;
+      case 'flood':
+        for (let i = 0; i < 12; i++)
+          this.bench.route({ topic: 't/1', payload: 'f'.repeat(20_000), qos: a < 6 ? 0 : 1 });
         break;
       case 'misbehave':
         misbehave(client, a);
@@ -214,29 +226,34 @@ function misbehave(client: TestClient | undefined, a: number): void {
 t.test('the books balance after every step', async (t) => {
   const reasons = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 30, maxLength: 120, size: 'max' }), async (steps) => {
-      const world = new World(t);
-      for (const [i, one] of steps.entries()) {
-        await world.do(one);
-        const { ledger, clients } = world.broker.figures();
-        const { messages, copies } = ledger;
-        for (const name of [...Object.keys(messages.refusedBy), ...Object.keys(copies.droppedBy)]) reasons.add(name);
-        if (copies.expired > 0) reasons.add('expired');
-        if (copies.replayed > 0) reasons.add('replayed');
-        if (messages.repeated > 0) reasons.add('repeated');
-        if (messages.difference !== 0 || copies.difference !== 0) {
-          throw new Error(`after step ${i} (${one.what}): ${JSON.stringify(ledger)}`);
+    fc.asyncProperty(
+      fc.constantFrom('drop-new', 'drop-oldest', 'disconnect' as const),
+      fc.array(step, { minLength: 30, maxLength: 120, size: 'max' }),
+      async (qos0, steps) => {
+        const world = new World(t, qos0);
+        for (const [i, one] of steps.entries()) {
+          await world.do(one);
+          const { ledger, clients } = world.broker.figures();
+          const { messages, copies } = ledger;
+          for (const name of [...Object.keys(messages.refusedBy), ...Object.keys(copies.droppedBy)]) reasons.add(name);
+          if (copies.expired > 0) reasons.add('expired');
+          if (copies.replayed > 0) reasons.add('replayed');
+          if (messages.repeated > 0) reasons.add('repeated');
+          if (messages.difference !== 0 || copies.difference !== 0) {
+            throw new Error(`after step ${i} (${one.what}): ${JSON.stringify(ledger)}`);
+          }
+          // What is still to come is what sessions hold, counted another way.
+          const held = world.broker.clients().reduce((sum, { inflight, queued }) => sum + inflight + queued, 0);
+          if (copies.inFlight + copies.queued !== held)
+            throw new Error(`${held} are held by ${clients.total} sessions`);
         }
-        // What is still to come is what sessions hold, counted another way.
-        const held = world.broker.clients().reduce((sum, { inflight, queued }) => sum + inflight + queued, 0);
-        if (copies.inFlight + copies.queued !== held) throw new Error(`${held} are held by ${clients.total} sessions`);
-      }
-      await world.broker[Symbol.asyncDispose]();
-      const { copies } = world.broker.figures().ledger;
-      if (copies.inFlight + copies.queued !== 0 || copies.difference !== 0) {
-        throw new Error(`after the end: ${JSON.stringify(copies)}`);
-      }
-    }),
+        await world.broker[Symbol.asyncDispose]();
+        const { copies } = world.broker.figures().ledger;
+        if (copies.inFlight + copies.queued !== 0 || copies.difference !== 0) {
+          throw new Error(`after the end: ${JSON.stringify(copies)}`);
+        }
+      },
+    ),
     { numRuns: RUNS, ...(process.argv[2] === undefined && { seed: 20_261_126 }) },
   );
   t.comment(`seen: ${[...reasons].sort().join(', ')}`);

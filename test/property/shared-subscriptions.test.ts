@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { MessageMemory } from '../../src/broker/limits/message-memory.js';
 import { type Channel, Outgoing } from '../../src/broker/outgoing.js';
 import { SharedSubscription } from '../../src/broker/shared-subscriptions.js';
 import { Statistics } from '../../src/broker/statistics.js';
@@ -50,9 +51,20 @@ class Member implements Sink, Channel {
       identifiers: [],
       share,
     };
-    const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics() };
+    const messageMemory = new MessageMemory(limits.pendingBytes);
+    const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics(), messageMemory };
     this.#outgoing = new Outgoing(context, () => true);
   }
+
+  hasRoomFor(): boolean {
+    return true;
+  }
+
+  dropOldest(): number {
+    return 0;
+  }
+
+  tooSlow(): void {}
 
   get left(): number {
     const { inflight, queued } = this.#outgoing.figures;

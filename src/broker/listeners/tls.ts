@@ -38,8 +38,9 @@ export class TlsHandshakes {
     this.#server = createServer(options);
     this.#server.on('secureConnection', (socket: WrappedSocket) => this.#secured(socket));
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: WrappedSocket) => {
-      this.#taken(socket)?.onFailed(`TLS: ${error.message || (error.code ?? 'unknown')}`);
-      socket.destroy();
+      const reason = `TLS: ${error.message || (error.code ?? 'unknown')}`;
+      const securing = this.#taken(socket);
+      this.#end(socket, () => securing?.onFailed(reason));
     });
   }
 
@@ -58,12 +59,22 @@ export class TlsHandshakes {
     socket.on('error', () => {});
     const securing = this.#taken(socket);
     const certificate = peerCertificate(socket);
-    if (securing === undefined || (this.#isRequired && certificate?.verified !== true)) {
-      securing?.onFailed('TLS: no valid client certificate');
-      socket.destroy();
+    // Node itself refuses only where one is required; a bad one is never better than none.
+    const isRefused = certificate === undefined ? this.#isRequired : !certificate.verified;
+    if (securing === undefined || isRefused) {
+      const reason = `TLS: ${socket.authorizationError ?? 'no client certificate'}`;
+      this.#end(socket, () => securing?.onFailed(reason));
       return;
     }
     securing.onSecure(socket, certificate);
+  }
+
+  /** Not within its own events: OpenSSL is still at work then, and destroying the socket below it ends the process. */
+  #end(socket: TLSSocket, onEnded: () => void): void {
+    setImmediate(() => {
+      socket.destroy();
+      onEnded();
+    });
   }
 
   #taken(socket: WrappedSocket): Securing | undefined {

@@ -8,13 +8,24 @@ import { type Broker, createBroker } from '../../../src/broker/broker.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
-import { duplexPair } from '../../support/duplex-pair.js';
+import { duplexPair, holdWrites, releaseWrites } from '../../support/duplex-pair.js';
 import { ManualClock, settle } from '../../support/manual-clock.js';
 
 export const defaultLimits: BrokerLimits = {
   connections: 100,
+  connectionsPerAddress: 0,
+  connectionsPerUser: 0,
+  connectRate: 0,
+  connectRatePerAddress: 0,
+  messageRate: 0,
+  byteRate: 0,
+  overRate: 'throttle',
   packetBytes: 64 * 1024,
+  topicLevels: 200,
+  topicBytes: 65_535,
   queuedMessages: 100,
+  queuedBytes: 8 * 1024 * 1024,
+  pendingBytes: 256_000_000,
   receiveMaximum: 20,
   retainedMessages: 1_000,
   subscriptions: 50,
@@ -22,6 +33,7 @@ export const defaultLimits: BrokerLimits = {
   keepAlive: 65_535_000,
   connectTimeout: 10_000,
   drainTimeout: 30_000,
+  slowConsumer: { qos0: 'drop-new', maxBytes: 1_000_000, timeout: 0 },
 };
 
 export function brokerConfig(limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}): BrokerConfig {
@@ -56,10 +68,18 @@ export class Bench {
   }
 
   /** A connection before CONNECT. */
-  open(version: 3 | 4 | 5): TestClient {
+  open(version: 3 | 4 | 5, host = 'memory', listener = this.#listener): TestClient {
     const [near, far] = duplexPair();
-    this.broker.serve(far, { address: 'memory', host: 'memory', listener: this.#listener });
+    this.broker.serve(far, { address: host, host, listener });
     return new TestClient(near, version);
+  }
+
+  /** A client that subscribes to `t`, on a wire that takes one write and then nothing more, as when its peer is gone. */
+  async deaf(clientId: string, qos: 0 | 1 | 2, version: 4 | 5 = 4, keepalive = 0): Promise<TestClient> {
+    const client = await this.connect(version, clientId, { keepalive });
+    await client.subscribe('t', qos);
+    client.stopReading();
+    return client;
   }
 
   /** A connection after CONNACK; `connack` holds it. */
@@ -104,6 +124,16 @@ export class TestClient {
 
   send(packet: Packet): void {
     this.raw(generate(packet, { protocolVersion: this.version }));
+  }
+
+  /** From now on the broker's writes are not taken; see duplex-pair.ts. */
+  stopReading(): void {
+    holdWrites(this.stream);
+  }
+
+  /** What was held is taken, and what comes. */
+  readAgain(): void {
+    releaseWrites(this.stream);
   }
 
   raw(bytes: Buffer): void {
