@@ -81,6 +81,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       mqtt: {
         listeners: figures.listeners,
         refused: figures.connectRefused,
+        limits: Object.fromEntries(Object.entries(figures.statistics.refusedBy).filter(([, count]) => count > 0)),
         ended: figures.disconnected,
         handshakesFailed: figures.statistics.handshakesFailed,
       },

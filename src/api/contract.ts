@@ -55,6 +55,8 @@ export interface StatusView {
     readonly listeners: readonly ListenerView[];
     /** Connections refused before they were accepted, by reason, such as `bad_user_name_or_password`. */
     readonly refused: Readonly<Record<string, number>>;
+    /** Connections refused because of a limit, by its name; those of them that reached CONNECT are in `refused`, too. */
+    readonly limits: Readonly<Record<string, number>>;
     /** Connections of accepted clients that the broker ended, by reason. */
     readonly ended: Readonly<Record<string, number>>;
     /** Connections that ended before MQTT: in TLS, in the WebSocket upgrade, in a PROXY header. */

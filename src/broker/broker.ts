@@ -18,7 +18,7 @@ import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
-import type { BrokerFigures } from './figures.js';
+import type { BrokerFigures, MemoryFigures } from './figures.js';
 import { Admission, type Ticket } from './limits/admission.js';
 import { BurstLog } from './limits/burst-log.js';
 import { IncompletePackets } from './limits/incomplete-packets.js';
@@ -91,15 +91,6 @@ export interface Broker extends Service {
   serve(stream: Duplex, peer: Peer): void;
   /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
   replaceAccess(config: AccessConfig): void;
-}
-
-export interface MemoryFigures {
-  /** To be written to connections. */
-  readonly sockets: number;
-  /** Queued and in flight for sessions. */
-  readonly messages: number;
-  /** Of packets that have not arrived in full. */
-  readonly incomplete: number;
 }
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -244,6 +235,7 @@ class MqttBroker implements Broker {
       sharedSubscriptions: this.router.sharedSubscriptions,
       ledger: statistics.ledger.view({ inflight, queued }),
       stored: { messages: inflight + queued + retained, bytes: bytes + this.router.retainedBytes },
+      memory: this.memory(),
       waiting: { packets, bytes: waitingBytes },
       connectRefused: byReason(statistics.connectRefused),
       disconnected: byReason(statistics.disconnected),

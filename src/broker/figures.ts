@@ -3,6 +3,16 @@ import type { RouterCounters } from '../core/router.js';
 import type { LedgerView, ListenerView } from '../core/views.js';
 import type { Statistics } from './statistics.js';
 
+/** What waits in memory for all clients together, bytes. */
+export interface MemoryFigures {
+  /** To be written to connections. */
+  readonly sockets: number;
+  /** Queued and in flight for sessions. */
+  readonly messages: number;
+  /** Of packets that have not arrived in full. */
+  readonly incomplete: number;
+}
+
 export interface BrokerFigures {
   readonly statistics: Readonly<Statistics>;
   readonly router: RouterCounters;
@@ -16,6 +26,8 @@ export interface BrokerFigures {
   readonly connectRefused: Readonly<Record<string, number>>;
   readonly disconnected: Readonly<Record<string, number>>;
   readonly listeners: readonly ListenerView[];
+  /** What waits in memory for all clients, bytes; see limits/. */
+  readonly memory: MemoryFigures;
   /** Written by us, not yet taken by the network. */
   readonly waiting: { readonly packets: number; readonly bytes: number };
 }

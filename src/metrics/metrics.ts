@@ -246,6 +246,46 @@ export function createMetrics(sources: MetricsSources): Metrics {
     ({ figures }, set) => each(figures.disconnected, set),
     'reason',
   );
+  counter(
+    'mqtt_limit_refused_total',
+    'Connections refused because of a limit',
+    ({ figures }, set) => each(figures.statistics.refusedBy, set),
+    'limit',
+  );
+  counter(
+    'mqtt_ended_total',
+    'Connections ended for a fault of the peer or a limit',
+    ({ figures }, set) => each(figures.statistics.endedBy, set),
+    'reason',
+  );
+  counter(
+    'mqtt_throttled_total',
+    'How often a client was not read for a while',
+    ({ figures }, set) => each(figures.statistics.throttledBy, set),
+    'limit',
+  );
+  counter(
+    'mqtt_handshakes_failed_total',
+    'Connections that ended before MQTT: PROXY header, TLS, WebSocket',
+    ({ figures }, set) => set(figures.statistics.handshakesFailed),
+  );
+  counter('mqtt_logins_failed_total', 'CONNECT with credentials that were not accepted', ({ figures }, set) =>
+    set(figures.statistics.loginsFailed),
+  );
+  counter('mqtt_logins_turned_away_total', 'CONNECT not looked at: too many failures before', ({ figures }, set) =>
+    set(figures.statistics.loginsTurnedAway),
+  );
+  counter(
+    'mqtt_subscriptions_refused_total',
+    'Subscriptions that a client asked for and did not get',
+    ({ figures }, set) => set(figures.statistics.subscriptionsRefused),
+  );
+  gauge(
+    'mqtt_pending_bytes',
+    'What waits in memory for clients',
+    ({ figures }, set) => each({ ...figures.memory }, set),
+    'of',
+  );
   gauge(
     'mqtt_sessions',
     'Sessions of clients',

@@ -13,7 +13,7 @@ t.test('status', async (t) => {
 listeners  tcp 127.0.0.1:1883 (1), tls://10.0.0.1:8883 (12)
 messages   in 13/s (1200), out 9/s (900), dropped 0
 clients    2 connected, 5 subscriptions, 1 retained message
-refused    8 before CONNACK (7 bad user name or password, 1 quota exceeded), 3 later (3 keep alive timeout), 2 handshakes
+refused    8 before CONNACK (7 bad user name or password, 1 quota exceeded), 1 by limits (1 connections per address), 3 later (3 keep alive timeout), 2 handshakes
 devices    1 online, 0 degraded, 1 offline, 0 paused
 points     4 good, 0 stale, 1 bad
 alarm      error device:meter for NNm NNs: unit 1 did not answer within 500 ms (FAKE_TIMEOUT); check the wiring

@@ -223,6 +223,8 @@ function misbehave(client: TestClient | undefined, a: number): void {
   }
 }
 
+t.setTimeout(process.argv[2] === undefined ? 30_000 : 0);
+
 t.test('the books balance after every step', async (t) => {
   const reasons = new Set<string>();
   await fc.assert(

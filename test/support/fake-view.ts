@@ -181,6 +181,7 @@ export class FakeView implements GatewayView {
           { name: 'tls:10.0.0.1:8883', type: 'tls', addresses: ['tls://10.0.0.1:8883'], connections: 12 },
         ],
         refused: { bad_user_name_or_password: 7, quota_exceeded: 1 },
+        limits: { connectionsPerAddress: 1 },
         ended: { keep_alive_timeout: 3 },
         handshakesFailed: 2,
       },

@@ -216,6 +216,7 @@ export class FakeGateway implements ApiClient {
       mqtt: {
         listeners: [{ name: 'local', type: 'tcp', addresses: ['127.0.0.1:1883'], connections: 3 }],
         refused: { bad_user_name_or_password: 7, quota_exceeded: 1 },
+        limits: {},
         ended: {},
         handshakesFailed: 0,
       },

@@ -5,7 +5,7 @@ import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
 import { ledgerLines } from '../ledger.js';
 import type { Output } from '../output.js';
-import { bytesText, count, rateText, visible } from '../text.js';
+import { bytesText, count, rateText, visible, words } from '../text.js';
 import type { Tone } from '../tone.js';
 
 const STATE_TONES: Readonly<Record<string, Tone>> = { up: 'ok', starting: 'warn', degraded: 'warn', stopping: 'warn' };
@@ -87,13 +87,14 @@ function listenerText({ type, name, addresses, connections }: ListenerView): str
 
 /** Who was turned away since the start; nothing when nobody was. */
 function* refusalLine({ mqtt }: StatusView): Generator<string> {
-  const { refused, ended, handshakesFailed } = mqtt;
+  const { refused, limits, ended, handshakesFailed } = mqtt;
   const reasons = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
       .sort(([, a], [, b]) => b - a)
-      .map(([reason, n]) => `${n} ${reason.replaceAll('_', ' ')}`);
+      .map(([reason, n]) => `${n} ${words(reason)}`);
   const parts = [
     ...(Object.keys(refused).length > 0 ? [`${sum(refused)} before CONNACK (${reasons(refused).join(', ')})`] : []),
+    ...(Object.keys(limits).length > 0 ? [`${sum(limits)} by limits (${reasons(limits).join(', ')})`] : []),
     ...(Object.keys(ended).length > 0 ? [`${sum(ended)} later (${reasons(ended).join(', ')})`] : []),
     ...(handshakesFailed > 0 ? [count(handshakesFailed, 'handshake')] : []),
   ];
