@@ -103,6 +103,10 @@ export class Connection implements Client {
     return this.peer.address;
   }
 
+  get packetAt(): number {
+    return this.#packetAt;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -133,6 +137,11 @@ export class Connection implements Client {
 
   get keepAlive(): number {
     return (this.#accepted?.keepAlive ?? 0) * 1_000;
+  }
+
+  /** Written, but not yet taken by the network. */
+  get waiting(): { packets: number; bytes: number } {
+    return this.#writer.waiting;
   }
 
   accept(accepted: Accepted): void {
@@ -359,6 +368,7 @@ export class Connection implements Client {
   #end(refusal: Refusal | undefined, isNormal: boolean): void {
     if (this.#isOver) return;
     const wasAccepted = this.#accepted !== undefined;
+    if (refusal !== undefined) this.broker.statistics.countEnd(refusal.reasonCode, wasAccepted);
     this.#over(refusal?.reason, isNormal);
     const last =
       refusal === undefined ? undefined : lastPacket(this, refusal, wasAccepted, this.#codec.protocolVersion);
@@ -393,6 +403,7 @@ export class Connection implements Client {
     const { droppable } = this.#writer;
     statistics.publishTakenBack += droppable;
     statistics.publishDropped += droppable;
+    statistics.ledger.delivered -= droppable;
     statistics.drops.offline += droppable;
     this.#writer.close();
   }

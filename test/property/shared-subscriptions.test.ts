@@ -20,15 +20,17 @@ class Member implements Sink, Channel {
   readonly kind = 'client';
   readonly origin: `client:${string}`;
   readonly durable = false;
-  readonly address = 'memory';
+  readonly peer = {
+    address: 'memory',
+    host: 'memory',
+    listener: { name: 'test', type: 'tcp', auth: { anonymous: true } },
+  } as const;
+  readonly packetAt = 0;
   readonly keepAlive = 0;
   readonly protocolVersion = 4;
   readonly maximumPacketSize = Number.POSITIVE_INFINITY;
   readonly outgoingAliases = undefined;
   readonly isCongested = false;
-  readonly hasRoomFor = () => true;
-  readonly dropOldest = () => 0;
-  readonly tooSlow = () => {};
   readonly receiveMaximum: number;
   subscription: Subscription;
   readonly done: string[] = [];
@@ -53,6 +55,16 @@ class Member implements Sink, Channel {
     const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics(), messageMemory };
     this.#outgoing = new Outgoing(context, () => true);
   }
+
+  hasRoomFor(): boolean {
+    return true;
+  }
+
+  dropOldest(): number {
+    return 0;
+  }
+
+  tooSlow(): void {}
 
   get left(): number {
     const { inflight, queued } = this.#outgoing.figures;
@@ -97,7 +109,7 @@ class Member implements Sink, Channel {
     const oldest = this.#waiting.shift();
     if (oldest === undefined) return;
     this.done.push(oldest.payload);
-    if (this.#outgoing.puback(oldest.packetIdentifier) !== 'mismatch') return;
+    if (this.#outgoing.puback(oldest.packetIdentifier, false) !== 'mismatch') return;
     this.#outgoing.pubrec(oldest.packetIdentifier, false);
     this.#outgoing.pubcomp(oldest.packetIdentifier);
   }
