@@ -58,6 +58,8 @@ t.test(
     t.match(await pub('-t', 'hpmq/plant-7/a/b/set', '-u', 'anna', '-P', 'geheim'), /RC:(0|16)\)/);
     t.match(await pub('-t', 'hpmq/plant-7/a/b/set', '-u', 'grafana', '-P', 'dash'), /RC:135\)/, 'may not write');
 
+    await gateway.process.sees(/"who":"client [^"]+ \(user anna\)","action":"write point","target":"a.b"/);
+
     const refused = subscribe(t, port, '-u', 'grafana', '-P', 'dash', '-t', 'hpmq/#');
     await refused.sees(/All subscription requests were denied|Subscribed \(mid: 1\): 1(28|35)/);
     const anna = subscribe(t, port, '-V', '5', '-u', 'anna', '-P', 'geheim', '-t', 'hpmq/#', '-i', 'line-1');
