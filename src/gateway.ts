@@ -11,7 +11,7 @@ import type { ConfigView } from './api/contract.js';
 import { createMetricsServer } from './api/metrics-server.js';
 import { createApiServer } from './api/server.js';
 import { auditedView } from './audited-view.js';
-import { createBroker } from './broker/broker.js';
+import { type Broker, createBroker } from './broker/broker.js';
 import type { AnyAdapter } from './core/adapter.js';
 import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
@@ -65,7 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       router: broker.router,
       openTransport,
       log: log.child({ svc: 'devices' }),
-      audit,
+      audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       clock,
     });
     const links = createLinks({
@@ -144,4 +144,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stack.disposeAsync().catch((closeError: unknown) => log.error({ error: closeError }, 'cleanup failed'));
     throw error;
   }
+}
+
+/** `client line-3 (user anna)` for the origin `client:line-3`. */
+function withUser(origin: string, broker: Broker): string {
+  if (!origin.startsWith('client:')) return origin;
+  const clientId = origin.slice('client:'.length);
+  const user = broker.userOf(clientId);
+  return `client ${clientId} (${user === undefined ? 'anonymous' : `user ${user}`})`;
 }
