@@ -5,6 +5,8 @@
  *                        ▲
  *                        └─ links ─▶ upstream
  */
+
+import { AccessReload } from './access-reload.js';
 import type { ConfigView } from './api/contract.js';
 import { createMetricsServer } from './api/metrics-server.js';
 import { createApiServer } from './api/server.js';
@@ -73,6 +75,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'links' }),
       clock,
     });
+    const access = config.broker.access;
+    const reload =
+      access &&
+      stack.use(
+        new AccessReload({
+          access,
+          apply: (next) => broker.replaceAccess(next),
+          clock,
+          log: log.child({ svc: 'broker' }),
+          audit,
+        }),
+      );
     const view = stack.use(
       createView({
         gatewayId: id,
@@ -85,6 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         devices,
         links,
         config: options.shown,
+        moreAlarms: () => reload?.alarms() ?? [],
         phase: () => phase,
       }),
     );

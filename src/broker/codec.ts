@@ -11,7 +11,7 @@ import { ReasonCode, Refusal } from './reason-codes.js';
 import { Decoder } from './wire/decode.js';
 import { type Packet, PacketType, type ProtocolVersion } from './wire/packets.js';
 
-/** A CONNECT with a Will of the largest payload fits; who is not connected may not make us buffer more. */
+/** A CONNECT with a Will of the largest payload fits; who is not let in yet may not make us buffer more. */
 const MAX_CONNECT_BYTES = 128 * 1024;
 
 /** §2.1.2 and §2.1.3: the flag bits a client's packet must have; -1: no client may send it; 16: any (PUBLISH). */
@@ -23,25 +23,44 @@ export type AfterPacket = 'next' | 'hold' | 'stop';
 /** Takes one packet. */
 export type OnPacket = (packet: Packet) => AfterPacket;
 
+/**
+ * Gives memory back at once. A megabyte in parts is megabytes of garbage, and each 64 MB of it stop everybody for
+ * milliseconds, while a detached buffer costs nothing.
+ */
+function free(bytes: Buffer): void {
+  (bytes.buffer as ArrayBuffer).transfer(0);
+}
+
 export class Codec {
   readonly #decoder = new Decoder();
   readonly #maximumPacketSize: number;
+  readonly #ownsChunks: boolean;
   /** The beginning of a frame that is not complete; capacity grows with what arrives. */
   #held: Buffer | undefined;
   #heldBytes = 0;
   #connectSeen = false;
+  #isAdmitted = false;
   #isOnHold = false;
   /** What arrived while on hold. */
   #unread: Buffer[] = [];
 
-  /** @param maximumPacketSize - of a whole packet, bytes */
-  constructor(maximumPacketSize: number) {
+  /**
+   * @param maximumPacketSize - of a whole packet, bytes
+   * @param ownsChunks - chunks are of this codec alone, memory and all, as those of a socket are
+   */
+  constructor(maximumPacketSize: number, ownsChunks = false) {
     this.#maximumPacketSize = maximumPacketSize;
+    this.#ownsChunks = ownsChunks;
   }
 
   /** Known from the moment a CONNECT named it, even if that was refused. */
   get protocolVersion(): ProtocolVersion | undefined {
     return this.#decoder.protocolVersion;
+  }
+
+  /** The client is let in: its packets may be as large as was announced. */
+  admit(): void {
+    this.#isAdmitted = true;
   }
 
   get isOnHold(): boolean {
@@ -124,7 +143,10 @@ export class Codec {
     if (length === 0) return undefined;
     const taken = Math.min(length - this.#heldBytes, chunk.length - position);
     this.#hold(chunk.subarray(position, position + taken), length);
-    if (this.#heldBytes < length) return undefined;
+    if (this.#heldBytes < length) {
+      if (position === 0) this.#release(chunk);
+      return undefined;
+    }
     const frame = this.#held!.subarray(0, length);
     this.#held = undefined;
     this.#heldBytes = 0;
@@ -135,12 +157,18 @@ export class Codec {
   #hold(bytes: Buffer, frameLength = Number.POSITIVE_INFINITY): void {
     const needed = this.#heldBytes + bytes.length;
     if (this.#held === undefined || this.#held.length < needed) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, Math.min(frameLength, needed * 2)));
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(frameLength, needed * 2)));
       this.#held?.copy(grown, 0, 0, this.#heldBytes);
+      if (this.#held !== undefined) free(this.#held);
       this.#held = grown;
     }
     bytes.copy(this.#held, this.#heldBytes);
     this.#heldBytes = needed;
+  }
+
+  /** Copied in full. */
+  #release(chunk: Buffer): void {
+    if (this.#ownsChunks && chunk.length === chunk.buffer.byteLength) free(chunk);
   }
 
   #frame(frame: Buffer, onPacket: OnPacket): Refusal | AfterPacket {
@@ -172,7 +200,7 @@ export class Codec {
       remainingLength |= (byte & 0x7f) << (7 * i);
       if (byte >= 0x80) continue;
       const length = 2 + i + remainingLength;
-      const limit = this.#connectSeen ? this.#maximumPacketSize : Math.min(this.#maximumPacketSize, MAX_CONNECT_BYTES);
+      const limit = this.#isAdmitted ? this.#maximumPacketSize : Math.min(this.#maximumPacketSize, MAX_CONNECT_BYTES);
       return length > limit ? new Refusal(ReasonCode.packetTooLarge, 'the packet exceeds Maximum Packet Size') : length;
     }
     return new Refusal(ReasonCode.malformedPacket, 'Remaining Length is longer than four bytes');

@@ -4,6 +4,7 @@
  *   socket ─▶ codec ─▶ handlers/<packet> ─▶ session, router
  *   socket ◀─ writer ◀─ send, sendPublish ◀─ session
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
 import type { Accepted, Authentication, BrokerContext, Client } from './client.js';
@@ -73,7 +74,7 @@ export class Connection implements Client {
     this.#onGone = onGone;
     this.ticket = ticket;
     this.#rates = Rates.of(ticket.limits, clock.monotonic());
-    this.#codec = new Codec(ticket.limits.packetBytes);
+    this.#codec = new Codec(ticket.limits.packetBytes, socket instanceof Socket);
     this.#writer = new SocketWriter({
       stream: socket,
       clock,
@@ -145,6 +146,7 @@ export class Connection implements Client {
 
   accept(accepted: Accepted): void {
     this.#accepted = accepted;
+    this.#codec.admit();
     this.#timer?.cancel();
     this.#timer = undefined;
     const { topicAliasMaximum } = accepted;

@@ -69,13 +69,18 @@ export class LoadClient {
     return new Promise((resolve) => this.#subacks.set(messageId, resolve));
   }
 
-  /** A block of the largest size that the peer takes, again and again, until {@link close}. */
-  flood(block: Buffer): void {
+  /** The same block again and again, as fast as the peer takes it. @returns ends it */
+  flood(block: Buffer): () => void {
+    let isOver = false;
     const more = () => {
-      while (!this.socket.destroyed && this.socket.write(block));
+      while (!isOver && !this.socket.destroyed && this.socket.write(block));
     };
     this.socket.on('drain', more);
     more();
+    return () => {
+      isOver = true;
+      this.socket.off('drain', more);
+    };
   }
 
   close(): void {

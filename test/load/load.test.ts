@@ -23,6 +23,11 @@ t.test('clients are served while another floods', async (t) => {
   t.equal(stdout.match(/^floods .*: ok /gm)?.length, 5, stdout);
 });
 
+t.test('wrong passwords are refused, counted, and said once', async (t) => {
+  const { stdout } = await load('passwords');
+  t.match(stdout, /^passwords: ok {2}tries 60, refused 60, .* lines in the log 2, counted 60/);
+});
+
 t.test('a scenario that does not exist is named', async (t) => {
-  await t.rejects(load('none'), { code: 64, stderr: /unknown: none; known: clients, slow-readers, floods/ });
+  await t.rejects(load('none'), { code: 64, stderr: /unknown: none; known: clients, slow-readers, floods, passwords/ });
 });

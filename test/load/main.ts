@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { type Scenario, shownVerdict } from './scenario.js';
 import { clients } from './scenarios/clients.js';
 import { floods } from './scenarios/floods.js';
+import { passwords } from './scenarios/passwords.js';
 import { slowReaders } from './scenarios/slow-readers.js';
 
-const scenarios: Readonly<Record<string, Scenario>> = { clients, 'slow-readers': slowReaders, floods };
+const scenarios: Readonly<Record<string, Scenario>> = { clients, 'slow-readers': slowReaders, floods, passwords };
 
 const { values, positionals } = parseArgs({
   options: { short: { type: 'boolean', default: false }, entry: { type: 'string' } },

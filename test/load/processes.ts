@@ -59,6 +59,7 @@ export async function startGateway(
 }
 
 export interface Worker<R extends RoleName> {
+  readonly pid: number;
   /** Resolves when it has said the word. */
   hear(word: string): Promise<void>;
   /** The next word, whatever it is. */
@@ -101,6 +102,7 @@ export function startWorker<R extends RoleName>(stack: AsyncDisposableStack, rol
   const outcome = Promise.race([result, failed]);
   outcome.catch(() => {});
   return {
+    pid: child.pid!,
     async hear(word) {
       while ((await next()) !== word);
     },

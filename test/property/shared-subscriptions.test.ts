@@ -31,6 +31,9 @@ class Member implements Sink, Channel {
   readonly maximumPacketSize = Number.POSITIVE_INFINITY;
   readonly outgoingAliases = undefined;
   readonly isCongested = false;
+  readonly hasRoomFor = () => true;
+  readonly dropOldest = () => 0;
+  readonly tooSlow = () => {};
   readonly receiveMaximum: number;
   subscription: Subscription;
   readonly done: string[] = [];
@@ -55,16 +58,6 @@ class Member implements Sink, Channel {
     const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics(), messageMemory };
     this.#outgoing = new Outgoing(context, () => true);
   }
-
-  hasRoomFor(): boolean {
-    return true;
-  }
-
-  dropOldest(): number {
-    return 0;
-  }
-
-  tooSlow(): void {}
 
   get left(): number {
     const { inflight, queued } = this.#outgoing.figures;

@@ -42,6 +42,7 @@ const notItsClient = new Refusal(ReasonCode.notAuthorized, 'the user may not use
 const noAccess: AccessConfig = {
   users: [],
   rules: [],
+  configuredRules: [],
   subscriptions: 'inside',
   jwt: undefined,
   certificate: undefined,

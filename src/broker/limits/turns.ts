@@ -8,9 +8,9 @@
 import type { Clock } from '../../core/clock.js';
 
 /** What one connection may do before others have their turn, ms. */
-export const SLICE = 0.25;
+export const SLICE = 0.2;
 /** All that wait together, per turn of the event loop, ms. */
-const TURN_TIME = 0.5;
+const TURN_TIME = 0.2;
 
 export class Turns {
   readonly #clock: Clock;

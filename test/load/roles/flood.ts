@@ -20,13 +20,12 @@ function repeated(...frames: readonly Buffer[]): Buffer {
   return Buffer.concat(Array.from({ length: Math.max(1, Math.floor(BLOCK / one.length)) }, () => one));
 }
 
-/** Floods from `start` until `close`. */
+/** Floods from each `start` to the next `stop`. */
 export async function flood(context: Context, { port, kind, credentials }: FloodOptions): Promise<void> {
   const client = new LoadClient({ port, localAddress: '127.0.0.251' }, `flood-${kind}`, credentials);
   if ((await client.connack) !== 0) throw new Error('the flooder was refused');
   if (kind === 'fanout') await client.subscribe(['load/flood', 0]);
   context.say('connected');
-  await context.hear('start');
   const topic = 'load/flood';
   const subscriptions = Array.from({ length: 100 }, (_, i) => ({ topic: `load/storm/${i}/+`, qos: 0 as const }));
   const blocks: Readonly<Record<FloodKind, () => Buffer>> = {
@@ -40,7 +39,11 @@ export async function flood(context: Context, { port, kind, credentials }: Flood
       ),
     ping: () => repeated(frame({ cmd: 'pingreq' })),
   };
-  client.flood(blocks[kind]());
-  await context.hear('close');
-  client.close();
+  const block = blocks[kind]();
+  for (;;) {
+    await context.hear('start');
+    const stop = client.flood(block);
+    await context.hear('stop');
+    stop();
+  }
 }

@@ -5,6 +5,9 @@ import { generate, type IConnackPacket, type IConnectPacket, type Packet, parser
 import type { Test } from 'tap';
 import type { Access } from '../../../src/broker/access/access.js';
 import { type Broker, createBroker } from '../../../src/broker/broker.js';
+import { Admission, type Ticket } from '../../../src/broker/limits/admission.js';
+import type { Peer } from '../../../src/broker/peer.js';
+import { Statistics } from '../../../src/broker/statistics.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
@@ -68,9 +71,10 @@ export class Bench {
   }
 
   /** A connection before CONNECT. */
-  open(version: 3 | 4 | 5, host = 'memory', listener = this.#listener): TestClient {
+  open(version: 3 | 4 | 5, peer: Partial<Peer> = {}): TestClient {
     const [near, far] = duplexPair();
-    this.broker.serve(far, { address: host, host, listener });
+    const host = peer.host ?? 'memory';
+    this.broker.serve(far, { address: host, host, listener: this.#listener, ...peer });
     return new TestClient(near, version);
   }
 
@@ -203,4 +207,16 @@ export class TestClient {
 export function shown(packet: Packet): string {
   if (packet.cmd !== 'publish') return packet.cmd;
   return `${packet.topic} ${packet.payload} q${packet.qos} r${packet.retain ? 1 : 0}`;
+}
+
+/** For listeners without a broker. */
+export function admitEverybody(): (peer: Peer) => Ticket | undefined {
+  const options = {
+    clock: new ManualClock(),
+    limits: defaultLimits,
+    statistics: new Statistics(),
+    onRefused: () => {},
+  };
+  const admission = new Admission(options);
+  return ({ listener, host }) => admission.open(listener, host);
 }

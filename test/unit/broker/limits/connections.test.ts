@@ -20,7 +20,7 @@ const listener = (name: string, limits: ListenerConfig['limits']): ListenerConfi
 t.test('connections beyond the rate of an address are told so [MQTT5 §3.2.2.2 0x9F]', async (t) => {
   const bench = new Bench(t, { connectRatePerAddress: 2 });
   const answer = async (host: string, version: 4 | 5) => {
-    const client = bench.open(version, host);
+    const client = bench.open(version, { host: host });
     const { reasonCode, returnCode } = await client.connect('');
     return version === 5 ? reasonCode : returnCode;
   };
@@ -38,7 +38,7 @@ t.test('connections beyond the rate of an address are told so [MQTT5 §3.2.2.2 0
 
 t.test('a flood of connections beyond the rate is closed without a word', async (t) => {
   const bench = new Bench(t, { connectRatePerAddress: 1, connections: 1_000 });
-  const clients = Array.from({ length: 200 }, () => bench.open(5, '10.0.0.7'));
+  const clients = Array.from({ length: 200 }, () => bench.open(5, { host: '10.0.0.7' }));
   await bench.settle();
   const open = clients.filter(({ isClosed }) => !isClosed).length;
   t.equal(open, 2 + 64);
@@ -52,7 +52,8 @@ t.test('a flood of connections beyond the rate is closed without a word', async 
 t.test('the rate of a listener holds for all addresses together, not for other listeners', async (t) => {
   const [one, two] = [listener('one', { connectRate: 1 }), listener('two', undefined)];
   const bench = new Bench(t, {}, { listeners: [one, two] });
-  const answer = async (host: string, at: ListenerConfig) => (await bench.open(5, host, at).connect('')).reasonCode;
+  const answer = async (host: string, at: ListenerConfig) =>
+    (await bench.open(5, { host: host, listener: at }).connect('')).reasonCode;
   t.same([await answer('10.0.0.1', one), await answer('10.0.0.2', one)], [0, 0]);
   t.equal(await answer('10.0.0.3', one), 0x9f);
   t.equal(await answer('10.0.0.3', two), 0);
@@ -63,7 +64,7 @@ t.test('clients per address and per listener: who is too many is told so, who go
   const small = listener('small', { connections: 3, connectionsPerAddress: 2 });
   const bench = new Bench(t, {}, { listeners: [small, listener('large', undefined)] });
   const connect = async (host: string, id = '') => {
-    const client = bench.open(5, host);
+    const client = bench.open(5, { host: host });
     await client.connect(id);
     return client;
   };
@@ -108,11 +109,11 @@ t.test('clients per user, over all listeners', async (t) => {
 
 t.test('one address cannot use up the sockets by saying nothing', async (t) => {
   const bench = new Bench(t, { connections: 40 });
-  const silent = Array.from({ length: 80 }, () => bench.open(5, '10.0.0.66'));
+  const silent = Array.from({ length: 80 }, () => bench.open(5, { host: '10.0.0.66' }));
   await bench.settle();
   t.equal(silent.filter(({ isClosed }) => isClosed).length, 80 - 40 - 16);
   t.equal(bench.broker.statistics.refusedBy.pendingConnections, 24);
-  t.equal((await bench.open(5, '10.0.0.7').connect('c')).reasonCode, 0);
+  t.equal((await bench.open(5, { host: '10.0.0.7' }).connect('c')).reasonCode, 0);
   await bench.clock.advance(10_000 + 1_000);
   t.equal(bench.broker.statistics.endedBy.connectTimeout, 56);
   t.equal(bench.broker.connections(), 1);

@@ -62,7 +62,7 @@ t.test('connections take turns, a slice each, and the others are heard between t
     let left = slices;
     const goOn = () => {
       order.push(name);
-      now += 0.3;
+      now += 0.15;
       if (--left > 0) turns.wait(goOn);
     };
     turns.wait(goOn);

@@ -120,7 +120,7 @@ t.test('topic levels and bytes, subscriptions and packets: each as its listener 
   t.equal(await published('q/w/e/r'), 0x90);
   t.equal(await published('ö'.repeat(11)), 0x90);
   t.equal(bench.broker.statistics.publishRefused, 2);
-  const usual = bench.open(5, 'memory', { ...strict, name: 'usual', limits: undefined });
+  const usual = bench.open(5, { listener: { ...strict, name: 'usual', limits: undefined } });
   await usual.connect('u');
   t.equal((await usual.subscribe('a/b/c/d/e', 0)).granted[0], 0, 'another listener');
 });
