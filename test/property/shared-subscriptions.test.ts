@@ -56,16 +56,6 @@ class Member implements Sink, Channel {
     this.#outgoing = new Outgoing(context, () => true);
   }
 
-  hasRoomFor(): boolean {
-    return true;
-  }
-
-  dropOldest(): number {
-    return 0;
-  }
-
-  tooSlow(): void {}
-
   get left(): number {
     const { inflight, queued } = this.#outgoing.figures;
     return inflight + queued;
