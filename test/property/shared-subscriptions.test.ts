@@ -31,6 +31,9 @@ class Member implements Sink, Channel {
   readonly maximumPacketSize = Number.POSITIVE_INFINITY;
   readonly outgoingAliases = undefined;
   readonly isCongested = false;
+  readonly hasRoomFor = () => true;
+  readonly dropOldest = () => 0;
+  readonly tooSlow = () => {};
   readonly receiveMaximum: number;
   subscription: Subscription;
   readonly done: string[] = [];
