@@ -1,6 +1,15 @@
-/** The broker aedes (npm) with its defaults, on the port given: `node aedes-broker.js PORT`. */
+/** aedes on one port, with a password and rules like the others. */
 import { createServer } from 'node:net';
 import { Aedes } from 'aedes';
+import { ROOT, USER } from './client.js';
 
-const broker = await Aedes.createBroker();
+const isAllowed = (topic: string) => topic.startsWith(`${ROOT}/`);
+
+const broker = await Aedes.createBroker({
+  authenticate: (_client, username, password, done) => {
+    done(null, username === USER.username && password?.toString() === USER.password);
+  },
+  authorizePublish: (_client, packet, done) => done(isAllowed(packet.topic) ? null : new Error('not allowed')),
+  authorizeSubscribe: (_client, subscription, done) => done(null, isAllowed(subscription.topic) ? subscription : null),
+});
 createServer(broker.handle).listen(Number(process.argv[2]), '127.0.0.1');

@@ -1,9 +1,10 @@
 /** The brokers that are compared: each a process of its own, started by a command line. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, hasProgram, listening, repoRoot } from '../support/peers.js';
+import { ROOT, USER } from './client.js';
 import { pinning } from './process.js';
 
 export interface Broker {
@@ -39,7 +40,23 @@ export const brokers: readonly Broker[] = [
     absent: () => (hasProgram('mosquitto') ? undefined : 'not installed: test/peers/install'),
     command: (port, folder) => {
       const file = join(folder, 'mosquitto.conf');
-      writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\nlog_type error\n`);
+      const passwords = join(folder, 'passwords');
+      const rules = join(folder, 'rules');
+      execFileSync('mosquitto_passwd', ['-b', '-c', passwords, USER.username, USER.password], { stdio: 'ignore' });
+      writeFileSync(rules, `user ${USER.username}\ntopic readwrite ${ROOT}/#\n`);
+      const lines = [
+        `listener ${port} 127.0.0.1`,
+        'allow_anonymous false',
+        `password_file ${passwords}`,
+        `acl_file ${rules}`,
+        'log_type error',
+        'max_queued_messages 0',
+        'max_inflight_messages 1000',
+        'persistence true',
+        `persistence_location ${folder}/`,
+        'user root',
+      ];
+      writeFileSync(file, `${lines.join('\n')}\n`);
       return ['mosquitto', '-c', file];
     },
   },
@@ -77,7 +94,9 @@ export async function startBroker(broker: Broker): Promise<RunningBroker> {
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-bench-'));
   const port = await freePort();
   const command = broker.command(port, folder);
-  const line = pinning === undefined ? command : ['taskset', '-c', String(pinning.broker), ...command];
+  const pinned = pinning === undefined ? command : ['taskset', '-c', String(pinning.broker), ...command];
+  // Ten thousand connections are ten thousand files.
+  const line = ['sh', '-c', 'ulimit -n 65536 2>/dev/null; exec "$0" "$@"', ...pinned];
   const child = spawn(line[0]!, line.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
   let words = '';
   child.stderr.on('data', (chunk: Buffer) => {

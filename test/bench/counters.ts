@@ -1,6 +1,69 @@
-/** Counting frames in a stream of bytes in which all frames have the same size. */
+/** What comes out of a broker, counted without a codec. */
 
-/** Counts whole frames. */
+/** Walks over whole frames, however the stream is cut, and hands out the few bytes that matter. */
+export class FrameScanner {
+  /** First bytes of the current frame: header, topic and packet identifier fit. */
+  readonly #head = Buffer.alloc(256);
+  #have = 0;
+  /** Of the current frame; 0: not yet known. */
+  #length = 0;
+  readonly #onFrame: (head: Buffer, length: number) => void;
+
+  /** @param onFrame - gets the first bytes of a frame (up to 256), valid during the call, and its length in all */
+  constructor(onFrame: (head: Buffer, length: number) => void) {
+    this.#onFrame = onFrame;
+  }
+
+  add(bytes: Buffer): void {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#have === 0) {
+        // Whole frames are looked at where they are.
+        const length = frameLength(bytes, at, bytes.length);
+        if (length > 0 && at + length <= bytes.length) {
+          this.#onFrame(bytes.subarray(at, at + Math.min(length, 256)), length);
+          at += length;
+          continue;
+        }
+      }
+      at = this.#addPart(bytes, at);
+    }
+  }
+
+  #addPart(bytes: Buffer, start: number): number {
+    let at = start;
+    while (this.#length === 0 && at < bytes.length) {
+      this.#head[this.#have++] = bytes[at++]!;
+      this.#length = frameLength(this.#head, 0, this.#have);
+    }
+    const take = Math.min(this.#length - this.#have, bytes.length - at);
+    if (this.#length === 0 || take < 0) return at;
+    const room = this.#head.length - Math.min(this.#have, this.#head.length);
+    bytes.copy(this.#head, this.#have, at, at + Math.min(take, room));
+    this.#have += take;
+    if (this.#have === this.#length) {
+      const length = this.#length;
+      this.#have = 0;
+      this.#length = 0;
+      this.#onFrame(this.#head.subarray(0, Math.min(length, 256)), length);
+    }
+    return at + take;
+  }
+}
+
+/** @returns length of the frame that starts there, 0 when its header is not complete */
+function frameLength(bytes: Buffer, start: number, end: number): number {
+  let remaining = 0;
+  for (let i = 0; i < 4; i++) {
+    if (start + 1 + i >= end) return 0;
+    const byte = bytes[start + 1 + i]!;
+    remaining |= (byte & 0x7f) << (7 * i);
+    if (byte < 0x80) return 2 + i + remaining;
+  }
+  return 0;
+}
+
+/** Counts whole frames that all have the same size: cheaper than to look at them. */
 export class FrameCounter {
   readonly #frameBytes: number;
   #rest = 0;

@@ -17,6 +17,7 @@ const HELP = `Usage: npm run bench -- [options]
   --brokers a,b       only these of ${brokers.map(({ name }) => name).join(', ')}
   --scenarios A,B     only these of ${scenarios.map(({ id }) => id).join(', ')}
   --broker 'n=cmd'    one more broker: a name and a command line with {port}; may be repeated
+  --mqtt5             clients speak MQTT 5.0 instead of 3.1.1
   --json              one JSON document instead of tables
 `;
 
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     brokers: { type: 'string' },
     scenarios: { type: 'string' },
     broker: { type: 'string', multiple: true, default: [] },
+    mqtt5: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -63,7 +65,7 @@ async function run(): Promise<void> {
         if (problems.has(broker.name)) continue;
         if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${scenario.id} ${round + 1}/${rounds} ${broker.name}`);
         try {
-          results.get(broker.name)!.push(await measure(broker, scenario, seconds));
+          results.get(broker.name)!.push(await measure(broker, scenario, seconds, values.mqtt5 ? 5 : 4));
         } catch (error) {
           problems.set(broker.name, error instanceof Error ? error.message : String(error));
         }
@@ -83,8 +85,9 @@ async function run(): Promise<void> {
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version, pinned: pinning };
+  const protocol = values.mqtt5 ? 'MQTT 5.0' : 'MQTT 3.1.1';
   if (values.json) {
-    process.stdout.write(`${JSON.stringify({ machine, seconds, rounds, rows }, undefined, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ machine, protocol, seconds, rounds, rows }, undefined, 2)}\n`);
     return;
   }
   const cores =
@@ -92,8 +95,9 @@ async function run(): Promise<void> {
       ? 'one core for both'
       : `broker on core ${pinning.broker}, generator on core ${pinning.generator}`;
   process.stdout.write(
-    `${machine.cpu}, ${machine.cores} cores, ${cores}, Node ${machine.node}; ${rounds} × ${seconds} s, medians\n` +
-      'CPU s/M: CPU seconds of the broker process per million messages published; ratio: to mosquitto.\n\n' +
+    `${machine.cpu}, ${machine.cores} cores, ${cores}, Node ${machine.node}; ${protocol}, ${rounds} × ${seconds} s, medians\n` +
+      'CPU s/M: CPU seconds of the broker process per million messages published; ratio: to mosquitto. All brokers\n' +
+      'ask for a password and check every topic against rules.\n\n' +
       `${table(rows, 'mosquitto')}`,
   );
 }

@@ -1,8 +1,10 @@
 /** One measurement: a fresh broker, one load, warm-up, then the figures between two moments. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, startBroker } from './brokers.js';
+import type { Version } from './client.js';
+import type { IdleFigures } from './idle.js';
+import type { Load, Scenario } from './load.js';
 import { cpuSeconds, residentBytes } from './process.js';
-import type { Scenario } from './scenarios.js';
 
 const WARM_UP_CPU_SECONDS = 0.7;
 
@@ -18,12 +20,21 @@ export interface Measurement {
   /** Share of its core that the generator used: near 1 it was the bottleneck, and only the CPU figure stands. */
   readonly generatorCpu: number;
   readonly lost: number;
+  /** Only of idle connections. */
+  readonly bytesEach: number;
+  readonly connectsPerSecond: number;
 }
 
-export async function measure(broker: Broker, scenario: Scenario, seconds: number): Promise<Measurement> {
+export async function measure(
+  broker: Broker,
+  scenario: Scenario,
+  seconds: number,
+  version: Version,
+): Promise<Measurement> {
   await using running = await startBroker(broker);
-  const load = await scenario.start(running.port);
+  const load: Load & { idle?: IdleFigures } = await scenario.start({ port: running.port, version }, running.pid);
   try {
+    if (load.idle !== undefined) return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid));
     await warmUp(running.pid, seconds * 2_000);
     load.latencies.clear();
     const before = { ...counts(load), cpu: cpuSeconds(running.pid), own: process.cpuUsage(), at: performance.now() };
@@ -43,6 +54,8 @@ export async function measure(broker: Broker, scenario: Scenario, seconds: numbe
       residentBytes: residentBytes(running.pid),
       generatorCpu: (own.user + own.system) / 1e6 / elapsed,
       lost: after.lost - before.lost,
+      bytesEach: Number.NaN,
+      connectsPerSecond: Number.NaN,
     };
   } finally {
     load.stop();
@@ -78,5 +91,24 @@ export function median(all: readonly Measurement[]): Measurement {
     residentBytes: of('residentBytes'),
     generatorCpu: of('generatorCpu'),
     lost: of('lost'),
+    bytesEach: of('bytesEach'),
+    connectsPerSecond: of('connectsPerSecond'),
+  };
+}
+
+/** @param cpu - since the start of the broker: what it took to let all of them in */
+function idle(figures: IdleFigures, resident: number, cpu: number): Measurement {
+  const { connections, bytesEach, connectsPerSecond } = figures;
+  return {
+    cpuSecondsPerMillion: (cpu / connections) * 1e6,
+    publishedPerSecond: Number.NaN,
+    deliveredPerSecond: Number.NaN,
+    p50Ms: Number.NaN,
+    p99Ms: Number.NaN,
+    residentBytes: resident,
+    generatorCpu: Number.NaN,
+    lost: 0,
+    bytesEach,
+    connectsPerSecond,
   };
 }

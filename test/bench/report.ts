@@ -13,6 +13,7 @@ export interface Row {
 }
 
 const HEAD = ['broker', 'CPU s/M', 'min–max', 'ratio', 'msg/s', 'p50 ms', 'p99 ms', 'RSS MiB', 'gen CPU', 'lost'];
+const IDLE_HEAD = ['broker', 'CPU s/M', 'min–max', 'ratio', 'connects/s', 'KiB each', 'RSS MiB'];
 
 function number(value: number): string {
   if (!Number.isFinite(value)) return '—';
@@ -27,31 +28,46 @@ export function table(rows: readonly Row[], reference: string): string {
     const group = rows.filter(({ scenario }) => scenario === id);
     const base = group.find(({ broker }) => broker === reference)?.result?.cpuSecondsPerMillion;
     lines.push(`${id}  ${group[0]!.title}`);
-    const cells = group.map(({ broker, result, cpuRange, problem }) =>
-      result === undefined
-        ? [broker, problem ?? 'no result']
-        : [
-            broker,
-            number(result.cpuSecondsPerMillion),
-            (cpuRange ?? []).map(number).join('–'),
-            base === undefined ? '—' : (result.cpuSecondsPerMillion / base).toFixed(3),
-            result.publishedPerSecond.toFixed(0),
-            number(result.p50Ms),
-            number(result.p99Ms),
-            number(result.residentBytes / 1_048_576),
-            `${Math.round(result.generatorCpu * 100)} %`,
-            String(result.lost),
-          ],
-    );
-    const full = [HEAD, ...cells.filter((row) => row.length === HEAD.length)];
-    const widths = HEAD.map((_, column) => Math.max(...full.map((row) => row[column]!.length), column === 0 ? 10 : 0));
-    for (const row of [HEAD, ...cells]) {
+    const isIdle = group.some(({ result }) => result !== undefined && !Number.isNaN(result.bytesEach));
+    const head = isIdle ? IDLE_HEAD : HEAD;
+    const cells = group.map(({ broker, result, cpuRange, problem }) => {
+      if (result === undefined) return [broker, problem ?? 'no result'];
+      const cpu = [
+        broker,
+        number(result.cpuSecondsPerMillion),
+        (cpuRange ?? []).map(number).join('–'),
+        base === undefined ? '—' : (result.cpuSecondsPerMillion / base).toFixed(3),
+      ];
+      return [...cpu, ...(isIdle ? idleCells(result) : loadCells(result))];
+    });
+    const full = [head, ...cells.filter((row) => row.length === head.length)];
+    const widths = head.map((_, column) => Math.max(...full.map((row) => row[column]!.length), column === 0 ? 10 : 0));
+    for (const row of [head, ...cells]) {
       const padded = row.map((cell, column) =>
-        column === 0 || row.length < HEAD.length ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+        column === 0 || row.length < head.length ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
       );
       lines.push(`   ${padded.join('  ').trimEnd()}`);
     }
     lines.push('');
   }
   return lines.join('\n');
+}
+
+function loadCells(result: Measurement): string[] {
+  return [
+    result.publishedPerSecond.toFixed(0),
+    number(result.p50Ms),
+    number(result.p99Ms),
+    number(result.residentBytes / 1_048_576),
+    `${Math.round(result.generatorCpu * 100)} %`,
+    String(result.lost),
+  ];
+}
+
+function idleCells(result: Measurement): string[] {
+  return [
+    result.connectsPerSecond.toFixed(0),
+    number(result.bytesEach / 1_024),
+    number(result.residentBytes / 1_048_576),
+  ];
 }

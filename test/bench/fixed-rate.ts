@@ -1,0 +1,60 @@
+/** Messages at a fixed rate, one frame per write, each with its latency. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openClient, publishFrame, type Target } from './client.js';
+import { FrameCounter, Latencies } from './counters.js';
+import type { Load } from './load.js';
+
+/** Messages whose times are remembered: more than can be out. */
+const REMEMBERED = 10_000;
+
+export async function fixedRate(target: Target, topic: string, payloadBytes: number, perSecond: number): Promise<Load> {
+  const frame = publishFrame(topic, payloadBytes, 0, 0, { version: target.version });
+  const latencies = new Latencies();
+  const sentAt = new Float64Array(REMEMBERED);
+  const subscriber = await openClient(target, 'subscriber', { filters: [topic] });
+  const publisher = await openClient(target, 'publisher');
+  const counter = new FrameCounter(frame.length);
+  let published = 0;
+  let stopped = false;
+  let fault: string | undefined;
+  subscriber.onBytes((bytes) => {
+    if (counter.isNew && bytes[0] !== frame[0]) fault ??= `delivers frames that begin with ${bytes[0]?.toString(16)}`;
+    const now = performance.now();
+    const first = counter.count;
+    const frames = counter.add(bytes.length);
+    for (let i = 0; i < frames; i++) latencies.add(now - sentAt[(first + i) % REMEMBERED]!);
+  });
+  const startedAt = performance.now();
+  const run = async () => {
+    while (!stopped) {
+      const due = Math.floor(((performance.now() - startedAt) * perSecond) / 1_000);
+      for (; published < due; published++) {
+        sentAt[published % REMEMBERED] = performance.now();
+        publisher.write(frame);
+      }
+      await sleep(1);
+    }
+  };
+  const running = run();
+  running.catch(() => {});
+  return {
+    get published() {
+      return published;
+    },
+    get delivered() {
+      return counter.count;
+    },
+    get lost() {
+      return 0;
+    },
+    get fault() {
+      return fault;
+    },
+    latencies,
+    stop() {
+      stopped = true;
+      publisher.close();
+      subscriber.close();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { Target } from './client.js';
+import type { Latencies } from './counters.js';
+
+/** A load that runs until it is stopped. */
+export interface Load {
+  /** Messages published so far. */
+  readonly published: number;
+  /** Messages delivered so far, to all subscribers. */
+  readonly delivered: number;
+  /** Messages that did not come within a second. */
+  readonly lost: number;
+  /** What the broker delivers is not what was published: its figures mean nothing. */
+  readonly fault: string | undefined;
+  readonly latencies: Latencies;
+  stop(): void;
+}
+
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  /** Strict durability matters to it. */
+  readonly isDurable?: boolean;
+  start(target: Target, pid: number): Promise<Load>;
+}
