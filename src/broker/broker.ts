@@ -18,6 +18,9 @@ import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import { FastPath } from './fast/fast-path.js';
+import { Flushes } from './fast/flushes.js';
+import { Slabs } from './fast/slabs.js';
 import type { BrokerFigures, MemoryFigures } from './figures.js';
 import { Admission, type Ticket } from './limits/admission.js';
 import { BurstLog } from './limits/burst-log.js';
@@ -56,6 +59,8 @@ export interface BrokerOptions {
   readonly random?: () => number;
   /** For sockets that systemd opened; the process's own when absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** false: every packet is decoded and encoded, which is what the fast path is compared with in tests. */
+  readonly hasFastPath?: boolean;
   /** Version of the gateway, for `$SYS/broker/version`. */
   readonly version?: string;
 }
@@ -121,7 +126,7 @@ class MqttBroker implements Broker {
   #closing: Promise<void> | undefined;
 
   constructor(options: BrokerOptions) {
-    const { config, clock, log, random = unguessable } = options;
+    const { config, clock, log, random = unguessable, hasFastPath = true } = options;
     const { limits } = config;
     const statistics = new Statistics();
     this.#options = options;
@@ -153,6 +158,11 @@ class MqttBroker implements Broker {
       turns: new Turns(clock),
       throttle: new Throttle(clock),
       socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
+      fast: hasFastPath
+        ? new FastPath({ router, statistics, clock, receiveMaximum: limits.receiveMaximum })
+        : undefined,
+      flushes: new Flushes(),
+      slabs: new Slabs(),
       incomplete: new IncompletePackets(limits.pendingBytes / 4),
       random,
     };

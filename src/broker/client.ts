@@ -4,6 +4,9 @@ import type { BrokerConfig, BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
+import type { FastPath } from './fast/fast-path.js';
+import type { Flushes } from './fast/flushes.js';
+import type { Slabs } from './fast/slabs.js';
 import type { Ticket } from './limits/admission.js';
 import type { IncompletePackets } from './limits/incomplete-packets.js';
 import type { SocketMemory } from './limits/socket-memory.js';
@@ -30,6 +33,10 @@ export interface BrokerContext {
   readonly turns: Turns;
   readonly throttle: Throttle;
   readonly socketMemory: SocketMemory;
+  /** undefined: every packet takes the general path. */
+  readonly fast: FastPath | undefined;
+  readonly flushes: Flushes;
+  readonly slabs: Slabs;
   readonly incomplete: IncompletePackets<{ tooMuch(): void }>;
   /** A number in [0, 1), not to be guessed. */
   readonly random: () => number;

@@ -20,6 +20,14 @@ const requiredFlags: readonly number[] = [-1, 0, -1, 16, 0, 0, 2, 0, 2, -1, 2, -
 /** next: goes on; hold: the rest waits for {@link Codec.resume}; stop: the connection is over. */
 export type AfterPacket = 'next' | 'hold' | 'stop';
 
+/** Takes frames of the most frequent kinds before they are decoded: see fast/. */
+export interface FrameReader {
+  /** What is to be done after the last {@link read}. */
+  readonly after: AfterPacket;
+  /** @returns where the first frame begins that it leaves to others; `start`: nothing was for it */
+  read(bytes: Buffer, start: number): number;
+}
+
 /** Takes one packet. */
 export type OnPacket = (packet: Packet) => AfterPacket;
 
@@ -40,6 +48,7 @@ export class Codec {
   #heldBytes = 0;
   #connectSeen = false;
   #isAdmitted = false;
+  #frames: FrameReader | undefined;
   #isOnHold = false;
   /** What arrived while on hold. */
   #unread: Buffer[] = [];
@@ -58,9 +67,14 @@ export class Codec {
     return this.#decoder.protocolVersion;
   }
 
-  /** The client is let in: its packets may be as large as was announced. */
-  admit(): void {
+  /**
+   * The client is let in: its packets may be as large as was announced.
+   *
+   * @param frames - is given what comes first
+   */
+  admit(frames?: FrameReader): void {
     this.#isAdmitted = true;
+    this.#frames = frames;
   }
 
   get isOnHold(): boolean {
@@ -85,6 +99,12 @@ export class Codec {
       position = taken;
     }
     while (position < chunk.length) {
+      const frames = this.#frames;
+      if (frames !== undefined) {
+        position = frames.read(chunk, position);
+        if (frames.after !== 'next') return this.#stopped(frames.after, chunk, position);
+        if (position === chunk.length) return undefined;
+      }
       const length = this.#frameLength(chunk, position, chunk.length);
       if (typeof length !== 'number') return length;
       if (length === 0 || position + length > chunk.length) {
@@ -150,7 +170,7 @@ export class Codec {
     const frame = this.#held!.subarray(0, length);
     this.#held = undefined;
     this.#heldBytes = 0;
-    const done = this.#frame(frame, onPacket);
+    const done = this.#heldFrame(frame, onPacket);
     return done === 'next' ? position + taken : this.#stopped(done, chunk, position + taken);
   }
 
@@ -169,6 +189,12 @@ export class Codec {
   /** Copied in full. */
   #release(chunk: Buffer): void {
     if (this.#ownsChunks && chunk.length === chunk.buffer.byteLength) free(chunk);
+  }
+
+  /** One that came in parts. */
+  #heldFrame(frame: Buffer, onPacket: OnPacket): Refusal | AfterPacket {
+    const frames = this.#frames;
+    return frames !== undefined && frames.read(frame, 0) > 0 ? frames.after : this.#frame(frame, onPacket);
   }
 
   #frame(frame: Buffer, onPacket: OnPacket): Refusal | AfterPacket {

@@ -9,6 +9,7 @@
 import type { Message, QoS } from '../core/message.js';
 import type { Share } from '../core/router.js';
 import { messageBytes } from './application-message.js';
+import { PassingMessages } from './fast/passing.js';
 
 /** One message for one client, as it will be sent. */
 export interface Delivery {
@@ -43,6 +44,7 @@ export interface MessageKeeper {
 export class InflightMessages {
   readonly #keeper: MessageKeeper | undefined;
   readonly #entries = new Map<number, Inflight>();
+  readonly #passing = new PassingMessages();
   /** To be sent again on the present connection, in order; entries acknowledged meanwhile are skipped. */
   #again: Inflight[] = [];
   #againNext = 0;
@@ -56,37 +58,41 @@ export class InflightMessages {
 
   /** Of the messages. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#passing.bytes;
+  }
+
+  /** Those of them that are kept. */
+  get kept(): { messages: number; bytes: number } {
+    return { messages: this.#entries.size, bytes: this.#bytes };
   }
 
   /** Gives all up: the session ends. */
   clear(): void {
     for (const entry of [...this.#entries.values()]) this.#remove(entry);
+    this.#outstanding -= this.#passing.size;
+    this.#passing.clear();
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#entries.size + this.#passing.size;
   }
 
   /** QoS 2 messages of which the client has said PUBREC: they are its own. */
   countReleased(): number {
-    let released = 0;
+    let released = this.#passing.released;
     for (const { state } of this.#entries.values()) if (state === 'pubrel') released++;
     return released;
   }
 
   /** @param window - Receive Maximum of the client (§4.9) */
   hasRoom(window: number): boolean {
-    return this.#outstanding < window && this.#entries.size < MAX_PACKET_IDENTIFIER;
+    return this.#outstanding < window && this.size < MAX_PACKET_IDENTIFIER;
   }
 
   /** Takes a free Packet Identifier; the caller sends the PUBLISH. Only while {@link hasRoom}. */
   add(delivery: Delivery): Inflight {
-    do {
-      this.#lastIdentifier = this.#lastIdentifier === MAX_PACKET_IDENTIFIER ? 1 : this.#lastIdentifier + 1;
-    } while (this.#entries.has(this.#lastIdentifier));
     const entry: Inflight = {
-      packetIdentifier: this.#lastIdentifier,
+      packetIdentifier: this.#nextIdentifier(),
       delivery,
       state: 'publish',
       isOutstanding: true,
@@ -96,6 +102,31 @@ export class InflightMessages {
     this.#bytes += messageBytes(delivery.message);
     this.#keeper?.keep(delivery.message);
     return entry;
+  }
+
+  /**
+   * As {@link add}, for a session that ends with its connection: nobody will need the message again.
+   *
+   * @param bytes - of the message, as messageBytes() has them
+   * @returns the Packet Identifier
+   */
+  pass(qos: 1 | 2, bytes: number): number {
+    const packetIdentifier = this.#nextIdentifier();
+    this.#passing.add(packetIdentifier, qos, bytes);
+    this.#outstanding++;
+    return packetIdentifier;
+  }
+
+  #nextIdentifier(): number {
+    do {
+      this.#lastIdentifier = this.#lastIdentifier === MAX_PACKET_IDENTIFIER ? 1 : this.#lastIdentifier + 1;
+    } while (this.#entries.has(this.#lastIdentifier) || this.#passing.has(this.#lastIdentifier));
+    return this.#lastIdentifier;
+  }
+
+  #passed(result: AcknowledgementResult): AcknowledgementResult {
+    if (result === 'done') this.#outstanding--;
+    return result;
   }
 
   /** A new connection of the same session: everything not acknowledged is to be sent again [MQTT-4.4.0-1]. */
@@ -144,7 +175,7 @@ export class InflightMessages {
 
   puback(packetIdentifier: number): AcknowledgementResult {
     const entry = this.#entries.get(packetIdentifier);
-    if (entry === undefined) return 'unknown';
+    if (entry === undefined) return this.#passed(this.#passing.puback(packetIdentifier));
     if (entry.delivery.qos !== 1) return 'mismatch';
     this.#remove(entry);
     return 'done';
@@ -153,7 +184,7 @@ export class InflightMessages {
   /** @param isFailure - the Reason Code is 0x80 or more: the client does not take the message (§4.3.3) */
   pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
     const entry = this.#entries.get(packetIdentifier);
-    if (entry === undefined) return 'unknown';
+    if (entry === undefined) return this.#passed(this.#passing.pubrec(packetIdentifier, isFailure));
     if (entry.delivery.qos !== 2) return 'mismatch';
     if (isFailure) {
       this.#remove(entry);
@@ -170,7 +201,7 @@ export class InflightMessages {
 
   pubcomp(packetIdentifier: number): AcknowledgementResult {
     const entry = this.#entries.get(packetIdentifier);
-    if (entry === undefined) return 'unknown';
+    if (entry === undefined) return this.#passed(this.#passing.pubcomp(packetIdentifier));
     if (entry.state !== 'pubrel') return 'mismatch';
     this.#remove(entry);
     return 'done';

@@ -12,6 +12,7 @@ import { ABSENT, type Sink, type Subscription } from '../core/router.js';
 import type { DropReason } from '../core/views.js';
 import { messageBytes } from './application-message.js';
 import { Drops } from './drops.js';
+import type { Run } from './fast/frames.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
 import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
 import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
@@ -48,6 +49,12 @@ export interface Channel {
   tooSlow(): void;
   send(bytes: Buffer): void;
   sendPublish(encoded: EncodedPublish, packetIdentifier: number): void;
+  /** Sends QoS 0 as it came. @returns false when nothing was sent: the client needs another form, or may not take it all */
+  forward(run: Run): boolean;
+  /** Whether {@link forwardOne} may be called. */
+  mayForward(run: Run): boolean;
+  /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier. */
+  forwardOne(run: Run, packetIdentifier: number): void;
   /** Ends the connection; the client is told why where its version can say so, and its Will is sent. */
   refuse(refusal: Refusal): void;
 }
@@ -128,8 +135,8 @@ export class Outgoing {
 
   /** What it keeps, queued and in flight, roughly. */
   get heldBytes(): number {
-    const entries = this.#queue.size + this.#inflight.size;
-    return this.#queue.bytes + this.#inflight.bytes + entries * ENTRY_BYTES;
+    const { messages, bytes } = this.#inflight.kept;
+    return this.#queue.bytes + bytes + (this.#queue.size + messages) * ENTRY_BYTES;
   }
 
   /** Drops the oldest queued message, for want of memory. @returns false when there is none */
@@ -160,6 +167,32 @@ export class Outgoing {
     const dropped = this.#queue.push(delivery);
     messageMemory.relieve();
     return this.#drop(dropped, 'queueFull');
+  }
+
+  /** Sends QoS 0 as it came. @returns false when nothing was done: {@link deliver} has to look at each message */
+  forward(run: Run): boolean {
+    const channel = this.#channel;
+    if (channel === undefined || !channel.forward(run)) return false;
+    const { statistics } = this.#context;
+    statistics.publishBytesSent += run.payloadBytes;
+    statistics.ledger.delivered += run.messages;
+    this.sent.countAll(0, run.messages, run.payloadBytes);
+    return true;
+  }
+
+  /**
+   * Sends one message of QoS 1 or 2 as it came; only in a session that ends with its connection, for it is not kept.
+   *
+   * @returns false when nothing was done: {@link deliver} has to keep the message, or to encode it
+   */
+  forwardOne(run: Run, topic: string): boolean {
+    const channel = this.#channel;
+    if (channel === undefined || !this.#isFree(channel) || !channel.mayForward(run)) return false;
+    const { payloadBytes } = run;
+    channel.forwardOne(run, this.#inflight.pass(run.qos as 1 | 2, topic.length + payloadBytes));
+    this.#context.statistics.publishBytesSent += payloadBytes;
+    this.sent.count(run.qos, payloadBytes);
+    return true;
   }
 
   /** A message of QoS 1 or 2 would be sent at once. */

@@ -9,46 +9,18 @@ import type { Clock } from '../core/clock.js';
 import type { Message, QoS } from '../core/message.js';
 import type { Attachment, Router, RouterCounters, Sink, Subscription } from '../core/router.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
+import { type Found, sortFound } from './fast/route.js';
+import { Routes } from './fast/routes.js';
 import { ReasonCode } from './reason-codes.js';
+import { Entry, Receiver } from './receiver.js';
 import { RetainedMessages } from './retained.js';
-import { isShared } from './shared-filter.js';
-import { type Member, SharedSubscription } from './shared-subscriptions.js';
+import { isShared, plainFilter } from './shared-filter.js';
+import { SharedSubscription } from './shared-subscriptions.js';
 import { Statistics } from './statistics.js';
 import { SubscriptionTree } from './subscription-tree.js';
 import { hasTooManyLevels } from './topic-rules.js';
 
 const NO_MESSAGES: readonly Message[] = [];
-
-/** One subscription of one receiver, as it stands in the tree; or one member of a Shared Subscription, which does. */
-class Entry implements Member {
-  readonly receiver: Receiver;
-  readonly share: SharedSubscription | undefined;
-  subscription: Subscription;
-
-  constructor(receiver: Receiver, subscription: Subscription, share: SharedSubscription | undefined) {
-    this.receiver = receiver;
-    this.share = share;
-    this.subscription = subscription;
-  }
-
-  get sink(): Sink {
-    return this.receiver.sink;
-  }
-}
-
-/** A sink and what the running publish() found for it. */
-class Receiver {
-  readonly sink: Sink;
-  readonly entries = new Map<string, Entry>();
-  isAttached = true;
-  /** The publish() that found it last, and where it stands among what that found. */
-  foundBy = 0;
-  foundAt = 0;
-
-  constructor(sink: Sink) {
-    this.sink = sink;
-  }
-}
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -58,6 +30,8 @@ export interface RouterOptions {
 }
 
 export class MessageRouter implements Router {
+  /** Who gets what, for messages that go past {@link publish}. */
+  readonly routes = new Routes((topic) => this.#find(topic));
   readonly #clock: Clock;
   readonly #tree = new SubscriptionTree<Entry | SharedSubscription>();
   readonly #retained: RetainedMessages;
@@ -188,14 +162,53 @@ export class MessageRouter implements Router {
       if (sink.kind === 'api') sink.deliver(message, subscriptions[i]!);
       else {
         copies++;
-        this.#give(message, sink, subscriptions[i]!);
+        this.give(message, sink, subscriptions[i]!);
       }
     }
     if (shares !== undefined) copies += this.#deliverShared(message, shares);
     return copies;
   }
 
-  #give(message: Message, sink: Sink, subscription: Subscription): void {
+  #find(topic: string): Found | undefined {
+    const found: (Entry | SharedSubscription)[] = [];
+    this.#tree.match(topic, found);
+    return sortFound(topic, found, merge);
+  }
+
+  /**
+   * Counts messages that did not come through {@link publish}.
+   *
+   * @param copies - of each
+   */
+  countPassed(messages: number, copies: number): void {
+    const { ledger } = this.#statistics;
+    ledger.published += messages;
+    this.#received += messages;
+    if (copies > 0) {
+      ledger.routed += messages;
+      return;
+    }
+    ledger.unmatched += messages;
+    this.#unmatched += messages;
+  }
+
+  /** Counts copies of such messages that were taken, or that their receivers may not read. */
+  countCopies(taken: number, denied: number): void {
+    const { ledger } = this.#statistics;
+    ledger.copies += taken + denied;
+    this.#delivered += taken;
+    if (denied === 0) return;
+    this.#statistics.deliveriesRefused += denied;
+    ledger.drops.denied += denied;
+  }
+
+  /** Gives such a message to receivers of {@link Route.rest}. @returns how many copies were made */
+  giveRest(message: Message, rest: readonly (Entry | SharedSubscription)[]): number {
+    return this.#deliver(message, rest);
+  }
+
+  /** Gives one copy to one receiver. */
+  give(message: Message, sink: Sink, subscription: Subscription): void {
     const { ledger } = this.#statistics;
     ledger.copies++;
     if (sink.mayReceive !== undefined && !sink.mayReceive(message.topic)) {
@@ -225,6 +238,7 @@ export class MessageRouter implements Router {
 
   #subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message> {
     if (!receiver.isAttached) return NO_MESSAGES;
+    this.routes.changed(plainFilter(subscription.filter));
     const existing = receiver.entries.get(subscription.filter);
     const share = isShared(subscription.filter) ? this.#share(subscription.filter) : undefined;
     const kept = share === undefined ? subscription : { ...subscription, share };
@@ -259,6 +273,7 @@ export class MessageRouter implements Router {
   #unsubscribe(receiver: Receiver, filter: string): boolean {
     const entry = receiver.entries.get(filter);
     if (entry === undefined) return false;
+    this.routes.changed(plainFilter(filter));
     receiver.entries.delete(filter);
     this.#subscriptions--;
     const { share } = entry;

@@ -8,6 +8,7 @@ import type { Attachment, Router, Share, Sink, Subscription } from '../core/rout
 import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
+import type { Run } from './fast/frames.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
 import { afterLong } from './long-timer.js';
@@ -250,6 +251,21 @@ export class Session implements Sink, MessageHolder {
 
   deliver(message: Message, subscription: Subscription): boolean {
     return this.#outgoing.deliver(message, subscription);
+  }
+
+  /** @see Outgoing.forward */
+  forward(run: Run): boolean {
+    return this.#outgoing.forward(run);
+  }
+
+  /** @see Outgoing.forwardOne */
+  forwardOne(run: Run, topic: string): boolean {
+    return this.#outgoing.forwardOne(run, topic);
+  }
+
+  /** What is in flight when the connection ends is needed by nobody then. */
+  get endsWithConnection(): boolean {
+    return this.#expiry === 0 && this.#channel !== undefined;
   }
 
   mayReceive(topic: string): boolean {

@@ -1,15 +1,20 @@
 /**
  * Bytes to one socket: one write per turn of the event loop (or per full block), one at a time, so that progress is seen.
  *
- *   push ─▶ frames ─(setImmediate)─▶ block ≤ 64 KiB, of several frames or of one ─▶ write ─▶ callback ─▶ next block
+ *   push ───▶ frames ─(end of turn)─▶ block ≤ 64 KiB, of several frames or of one ─▶ write ─▶ callback ─▶ next block
+ *   append ─▶ slab ─▶ as one frame
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
+import type { Flushable, Flushes } from './fast/flushes.js';
+import { SLAB_BYTES, type Slabs } from './fast/slabs.js';
 import type { SocketMemory } from './limits/socket-memory.js';
 
 const BLOCK_BYTES = 64 * 1024;
 /** In place of a Packet Identifier: a QoS 0 PUBLISH, which may be dropped while it waits. */
 export const DROPPABLE = -1;
+/** The same: several PUBLISH packets of QoS 0 among others; how many is where the offset would be. */
+const RUN = -2;
 const NOTHING = Buffer.alloc(0);
 
 export interface SocketWriterOptions {
@@ -19,6 +24,9 @@ export interface SocketWriterOptions {
   readonly congestedBytes: number;
   /** Where what waits is counted. */
   readonly memory: SocketMemory;
+  readonly flushes: Flushes;
+  /** undefined: the stream may keep what it is given. */
+  readonly slabs: Slabs | undefined;
   /** No progress for so long while bytes wait: the receiver is stalled, ms. */
   readonly drainTimeout: number;
   /** Congested without a break for so long: the receiver is slow, ms; 0: it may be. */
@@ -29,7 +37,7 @@ export interface SocketWriterOptions {
   readonly onSlow: () => void;
 }
 
-export class SocketWriter {
+export class SocketWriter implements Flushable {
   readonly #options: SocketWriterOptions;
   #frames: Buffer[] = [];
   /** Packet Identifier to fill in for each frame, and where; 0: none; {@link DROPPABLE}. */
@@ -40,21 +48,22 @@ export class SocketWriter {
   /** No droppable frame waits before it. */
   #dropNext = 0;
   #droppable = 0;
+  /** Where packets are put together, what of it is not yet among the frames, and how many of QoS 0 are in that. */
+  #slab: Buffer | undefined;
+  #slabStart = 0;
+  #slabEnd = 0;
+  #slabMessages = 0;
   /** Of a frame larger than a block, what is not yet written. */
   #rest: Buffer | undefined;
   #waitingBytes = 0;
   #writingBytes = 0;
-  #immediate: NodeJS.Immediate | undefined;
+  #isDue = false;
   #stallTimer: Timer | undefined;
   #slowTimer: Timer | undefined;
   #progressAt = 0;
   #isCongested = false;
   #isEnding = false;
   #isClosed = false;
-  readonly #flush = () => {
-    this.#immediate = undefined;
-    this.#write();
-  };
   readonly #lookAgain = () => this.#checkDrained();
   readonly #written = (error?: Error | null) => this.#onWritten(error);
 
@@ -68,7 +77,17 @@ export class SocketWriter {
 
   /** Not yet taken by the stream: packets not begun, and all bytes. */
   get waiting(): { packets: number; bytes: number } {
-    return { packets: this.#frames.length - this.#next, bytes: this.#waitingBytes + this.#writingBytes };
+    let packets =
+      this.#slabEnd === this.#slabStart ? 0 : framesOf(this.#slab!.subarray(this.#slabStart, this.#slabEnd)).length;
+    for (let i = this.#next; i < this.#frames.length; i++) {
+      packets += this.#identifiers[i] === RUN ? framesOf(this.#frames[i]!).length : 1;
+    }
+    return { packets, bytes: this.#waitingBytes + this.#writingBytes };
+  }
+
+  flush(): void {
+    this.#isDue = false;
+    this.#write();
   }
 
   /** QoS 0 messages that wait. */
@@ -91,8 +110,10 @@ export class SocketWriter {
   dropOldest(bytes: number): number {
     let freed = 0;
     let dropped = 0;
+    this.#closeSlab();
     this.#dropNext = Math.max(this.#dropNext, this.#next);
     for (; freed < bytes && this.#dropNext < this.#frames.length; this.#dropNext++) {
+      if (this.#identifiers[this.#dropNext] === RUN) this.#takeApart(this.#dropNext);
       if (this.#identifiers[this.#dropNext] !== DROPPABLE) continue;
       freed += this.#frames[this.#dropNext]!.length;
       this.#frames[this.#dropNext] = NOTHING;
@@ -108,19 +129,132 @@ export class SocketWriter {
   /** @param identifier - Packet Identifier to be filled in at `offset`; the frame itself may be shared and stays as it is */
   push(frame: Buffer, identifier = 0, offset = 0): void {
     if (this.#isClosed || this.#isEnding) return;
+    this.#closeSlab();
     this.#frames.push(frame);
     this.#identifiers.push(identifier);
     this.#offsets.push(offset);
     if (identifier === DROPPABLE) this.#droppable++;
-    this.#waitingBytes += frame.length;
-    const { memory } = this.#options;
-    memory.add(frame.length);
+    this.#added(frame.length);
+  }
+
+  /** PUBLISH packets of QoS 0, one behind the other; the bytes may be shared and stay as they are. Only if {@link takes}. */
+  pushRun(packets: Buffer, messages: number): void {
+    if (this.#isClosed || this.#isEnding) return;
+    this.#closeSlab();
+    this.#pushRun(packets, messages);
+    this.#droppable += messages;
+    this.#added(packets.length);
+  }
+
+  /** Whether it may be given so many bytes at once without becoming congested by them. */
+  takes(bytes: number): boolean {
+    if (bytes > BLOCK_BYTES || this.#isCongested) return false;
+    const { congestedBytes, memory } = this.#options;
+    const pending = this.#waitingBytes + this.#writingBytes + bytes;
+    return pending < congestedBytes && pending <= memory.shareAfter(bytes);
+  }
+
+  /**
+   * Copies packets from `source`. Only if {@link takes}.
+   *
+   * @param messages - how many of them are PUBLISH of QoS 0
+   */
+  append(source: Buffer, start: number, end: number, messages: number): void {
+    if (this.#isClosed || this.#isEnding) return;
+    const bytes = end - start;
+    this.#droppable += messages;
+    const at = this.#reserve(bytes);
+    if (at < 0) this.#pushRun(Buffer.from(source.subarray(start, end)), messages);
+    else {
+      source.copy(this.#slab!, at, start, end);
+      this.#slabMessages += messages;
+    }
+    this.#added(bytes);
+  }
+
+  /** Copies one PUBLISH, with another Packet Identifier at `offset`. Only if {@link takes}. */
+  appendIdentified(source: Buffer, start: number, end: number, offset: number, identifier: number): void {
+    if (this.#isClosed || this.#isEnding) return;
+    const bytes = end - start;
+    let at = this.#reserve(bytes);
+    let target = this.#slab!;
+    if (at < 0) {
+      at = 0;
+      target = Buffer.from(source.subarray(start, end));
+      this.#pushRun(target, 0);
+    } else source.copy(target, at, start, end);
+    target[at + offset] = identifier >> 8;
+    target[at + offset + 1] = identifier & 0xff;
+    this.#added(bytes);
+  }
+
+  /** A packet of four bytes. */
+  append4(first: number, high: number, low: number): void {
+    if (this.#isClosed || this.#isEnding) return;
+    const at = this.#reserve(4);
+    if (at < 0) this.#pushRun(Buffer.of(first, 2, high, low), 0);
+    else {
+      const slab = this.#slab!;
+      slab[at] = first;
+      slab[at + 1] = 2;
+      slab[at + 2] = high;
+      slab[at + 3] = low;
+    }
+    this.#added(4);
+  }
+
+  /** @returns where in the slab so many bytes may be put; negative: nowhere, they are a frame of their own */
+  #reserve(bytes: number): number {
+    if (this.#slab === undefined || this.#slabEnd + bytes > this.#slab.length) {
+      this.#closeSlab();
+      if (this.#slab !== undefined && bytes > SLAB_BYTES / 4) return -1;
+      if (this.#slab !== undefined) this.#options.slabs?.forget();
+      this.#slab = bytes > SLAB_BYTES ? undefined : this.#options.slabs?.take();
+      this.#slabStart = 0;
+      this.#slabEnd = 0;
+      if (this.#slab === undefined) return -1;
+    }
+    const at = this.#slabEnd;
+    this.#slabEnd += bytes;
+    return at;
+  }
+
+  /** What is in the slab becomes a frame, the last one. */
+  #closeSlab(): void {
+    if (this.#slabEnd === this.#slabStart) return;
+    this.#pushRun(this.#slab!.subarray(this.#slabStart, this.#slabEnd), this.#slabMessages);
+    this.#slabStart = this.#slabEnd;
+    this.#slabMessages = 0;
+  }
+
+  #pushRun(packets: Buffer, messages: number): void {
+    this.#frames.push(packets);
+    this.#identifiers.push(RUN);
+    this.#offsets.push(messages);
+  }
+
+  /** A run becomes its frames, so that single ones can be dropped. */
+  #takeApart(index: number): void {
+    const frames = framesOf(this.#frames[index]!);
+    const identifiers = frames.map((frame) => ((frame[0]! & 0xf6) === 0x30 ? DROPPABLE : 0));
+    this.#frames.splice(index, 1, ...frames);
+    this.#identifiers.splice(index, 1, ...identifiers);
+    this.#offsets.splice(index, 1, ...frames.map(() => 0));
+  }
+
+  #added(bytes: number): void {
+    this.#waitingBytes += bytes;
+    const { memory, congestedBytes, flushes } = this.#options;
+    memory.add(bytes);
     const pending = this.#waitingBytes + this.#writingBytes;
-    if (pending >= this.#options.congestedBytes || pending > memory.share) this.#congested();
+    if (pending >= congestedBytes || pending > memory.share) this.#congested();
     if (this.#writingBytes > 0) return;
     // A full block gains nothing by waiting, and one turn can bring many.
     if (this.#waitingBytes >= BLOCK_BYTES) this.#write();
-    else this.#immediate ??= setImmediate(this.#flush);
+    else if (!this.#isDue) {
+      this.#isDue = true;
+      flushes.add(this);
+    }
   }
 
   /** Writes what waits, then ends the stream. Nothing more is taken. */
@@ -134,6 +268,7 @@ export class SocketWriter {
   endNow(): boolean {
     if (this.#isClosed) return true;
     const { stream } = this.#options;
+    this.#closeSlab();
     while (this.#hasMore) stream.write(this.#takeBlock());
     stream.end();
     this.close();
@@ -146,12 +281,14 @@ export class SocketWriter {
     this.#isClosed = true;
     this.#options.memory.forget(this.#lookAgain);
     this.#options.memory.remove(this.#waitingBytes + this.#writingBytes);
-    clearImmediate(this.#immediate);
     this.#stallTimer?.cancel();
     this.#slowTimer?.cancel();
     this.#frames = [];
     this.#droppable = 0;
     this.#rest = undefined;
+    // It may be being written.
+    if (this.#slab !== undefined) this.#options.slabs?.forget();
+    this.#slab = undefined;
   }
 
   get #hasMore(): boolean {
@@ -161,6 +298,7 @@ export class SocketWriter {
 
   #write(): void {
     if (this.#isClosed || this.#writingBytes > 0) return;
+    this.#closeSlab();
     const { stream, clock } = this.#options;
     if (!this.#hasMore) {
       if (this.#isEnding) stream.end();
@@ -185,7 +323,9 @@ export class SocketWriter {
     const first = this.#next;
     let bytes = 0;
     do {
-      if (this.#identifiers[this.#next] === DROPPABLE) this.#droppable--;
+      const identifier = this.#identifiers[this.#next];
+      if (identifier === DROPPABLE) this.#droppable--;
+      else if (identifier === RUN) this.#droppable -= this.#offsets[this.#next]!;
       bytes += this.#frames[this.#next++]!.length;
     } while (this.#next < this.#frames.length && bytes + this.#frames[this.#next]!.length <= BLOCK_BYTES);
     const block =
@@ -232,7 +372,17 @@ export class SocketWriter {
     this.#options.memory.remove(taken);
     this.#progressAt = this.#options.clock.monotonic();
     this.#write();
+    if (this.#writingBytes === 0 && this.#waitingBytes === 0) this.#giveSlabBack();
     this.#checkDrained();
+  }
+
+  /** Nothing waits, nothing is being written. */
+  #giveSlabBack(): void {
+    if (this.#slab === undefined) return;
+    this.#options.slabs?.giveBack(this.#slab);
+    this.#slab = undefined;
+    this.#slabStart = 0;
+    this.#slabEnd = 0;
   }
 
   #congested(): void {
@@ -264,4 +414,21 @@ export class SocketWriter {
       else this.#watch(left);
     });
   }
+}
+
+/** Of packets one behind the other. */
+function framesOf(packets: Buffer): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < packets.length; ) {
+    let body = at + 1;
+    let remaining = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = packets[body++]!;
+      remaining |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    frames.push(packets.subarray(at, body + remaining));
+    at = body + remaining;
+  }
+  return frames;
 }

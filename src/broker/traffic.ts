@@ -13,6 +13,12 @@ export class Traffic {
     this.#bytes[qos] += bytes;
   }
 
+  /** Several at once. */
+  countAll(qos: QoS, messages: number, bytes: number): void {
+    this.#messages[qos] += messages;
+    this.#bytes[qos] += bytes;
+  }
+
   /** QoS 0 messages that were not sent after all; what their payloads had is not known any more. */
   takeBack(messages: number): void {
     this.#messages[0] -= messages;

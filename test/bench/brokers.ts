@@ -23,11 +23,29 @@ export const brokers: readonly Broker[] = [
     absent: () => (existsSync(hpmq) ? undefined : 'not compiled: npm run compile'),
     command: (port, folder) => {
       const file = join(folder, 'hpmq.yaml');
+      const users = join(folder, 'users.yaml');
+      const input = `${USER.password}\n`;
+      execFileSync(process.execPath, [hpmq, 'user', 'add', USER.username, '--users-file', users], {
+        input,
+        stdio: ['pipe', 'ignore', 'inherit'],
+      });
+      // What the clients ask for is within the limits, as it is with the others.
       const lines = [
         'gateway: { id: bench }',
         'broker:',
         '  listeners:',
         `    - { type: tcp, host: 127.0.0.1, port: ${port} }`,
+        '  auth:',
+        `    users: ${users}`,
+        `    rules: [{ users: [${USER.username}], allow: all, topics: '${ROOT}/#' }]`,
+        '  limits:',
+        '    connections: 50000',
+        '    connectRate: 0',
+        '    connectRatePerAddress: 0',
+        '    receiveMaximum: 1000',
+        '    queuedMessages: 1000000',
+        '    queuedBytes: 4GB',
+        '    pendingBytes: 8GB',
         `api: { socket: ${join(folder, 'c.sock')} }`,
         'log: { level: error }',
       ];

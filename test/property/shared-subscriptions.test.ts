@@ -34,6 +34,9 @@ class Member implements Sink, Channel {
   readonly hasRoomFor = () => true;
   readonly dropOldest = () => 0;
   readonly tooSlow = () => {};
+  readonly forward = () => false;
+  readonly mayForward = () => false;
+  readonly forwardOne = () => {};
   readonly receiveMaximum: number;
   subscription: Subscription;
   readonly done: string[] = [];

@@ -9,11 +9,23 @@ const MAX_REMEMBERED = 256;
 export class Verdicts {
   #permissions: Permissions = unrestricted;
   #revision = 0;
+  #identity = 0;
   readonly #publish = new Remembered();
   readonly #receive = new Remembered();
 
+  /** Another number once another identity was adopted. */
+  get identity(): number {
+    return this.#identity;
+  }
+
+  /** {@link Permissions.revision} */
+  get revision(): number {
+    return this.#permissions.revision;
+  }
+
   /** From now on those of this identity. */
   adopt({ permissions }: Identity): void {
+    this.#identity++;
     this.#permissions = permissions;
     this.#forget();
   }

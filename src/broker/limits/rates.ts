@@ -25,6 +25,16 @@ export class Rates {
     return this.#messages?.take(1, now) ?? false;
   }
 
+  /** How many messages may be handled before {@link takeMessages} says that it was too many. */
+  messagesLeft(now: number): number {
+    return this.#messages === undefined ? Number.POSITIVE_INFINITY : Math.floor(this.#messages.left(now)) + 1;
+  }
+
+  /** @returns as {@link takeMessage} */
+  takeMessages(messages: number, now: number): boolean {
+    return this.#messages?.take(messages, now) ?? false;
+  }
+
   /** @returns as {@link takeMessage} */
   takeBytes(bytes: number, now: number): boolean {
     return this.#bytes?.take(bytes, now) ?? false;

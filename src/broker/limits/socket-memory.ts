@@ -41,6 +41,11 @@ export class SocketMemory {
     return Math.max(this.#own, (this.#limit / 2 - this.#used) * SHARE);
   }
 
+  /** {@link share}, with so much more waiting. */
+  shareAfter(bytes: number): number {
+    return Math.max(this.#own, (this.#limit / 2 - this.#used - bytes) * SHARE);
+  }
+
   /** Whether so much may be added at once: a packet larger than half of everything needs only that. */
   fits(bytes: number): boolean {
     return Math.min(bytes, this.#limit / 2) <= this.free;

@@ -39,6 +39,12 @@ export class TokenBucket {
     return this.#tokens >= wanted ? 0 : (wanted - this.#tokens) / this.#perMs;
   }
 
+  /** Tokens that are there, 0 when it is in debt. */
+  left(now: number): number {
+    this.#refill(now);
+    return Math.max(0, this.#tokens);
+  }
+
   isFull(now: number): boolean {
     this.#refill(now);
     return this.#tokens >= this.#capacity;

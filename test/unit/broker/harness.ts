@@ -57,7 +57,13 @@ export class Bench {
   readonly broker: Broker;
   readonly #listener: ListenerConfig;
 
-  constructor(t: Test, limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}, access?: Access) {
+  constructor(
+    t: Test,
+    limits: Partial<BrokerLimits> = {},
+    rest: Partial<BrokerConfig> = {},
+    access?: Access,
+    hasFastPath = true,
+  ) {
     const config = brokerConfig(limits, rest);
     this.#listener = config.listeners[0]!;
     this.broker = createBroker({
@@ -65,6 +71,7 @@ export class Bench {
       gatewayId: 'test',
       log: silentLog,
       clock: this.clock,
+      hasFastPath,
       ...(access && { access }),
     });
     t.teardown(() => this.broker[Symbol.asyncDispose]());

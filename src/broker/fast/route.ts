@@ -1,0 +1,110 @@
+/**
+ * Topic Name → who gets what is published there, worked out once.
+ *
+ * Rules: a route never changes, but becomes stale; whether its receivers may still read the topic is asked with each use,
+ * by comparing the revisions of their permissions, not by looking at rules.
+ */
+import type { QoS } from '../../core/message.js';
+import type { Subscription } from '../../core/router.js';
+import { Entry } from '../receiver.js';
+import { Session } from '../session.js';
+import type { SharedSubscription } from '../shared-subscriptions.js';
+
+/** A client that gets what is published to the topic. */
+export interface Target {
+  readonly session: Session;
+  readonly subscription: Subscription;
+  readonly qos: QoS;
+  /** It does not want what it published itself. */
+  readonly noLocal: boolean;
+  /** It wants nothing in the packet that is not in that of the publisher. */
+  readonly isPlain: boolean;
+  /** It may not read the topic. */
+  readonly isDenied: boolean;
+  /** {@link isDenied} is as of these. */
+  readonly identity: number;
+  readonly revision: number;
+}
+
+/** Whom a verdict of the publisher's is about: another object once it may have changed. */
+export type Permit = object;
+
+export class Route {
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+  readonly hash: number;
+  readonly targets: readonly Target[];
+  /** Receivers that take messages only: devices, links, the API, Shared Subscriptions. */
+  readonly rest: readonly (Entry | SharedSubscription)[];
+  /** As of this state of the subscriptions; -1: stale. */
+  version: number;
+  /** Who published last, and may. */
+  permit: Permit | undefined;
+  /** In the same bucket of the table. */
+  next: Route | undefined;
+
+  constructor(topic: string, bytes: Uint8Array, hash: number, version: number, found: Found) {
+    this.topic = topic;
+    this.bytes = bytes;
+    this.hash = hash;
+    this.version = version;
+    this.targets = found.targets;
+    this.rest = found.rest;
+    this.permit = undefined;
+    this.next = undefined;
+  }
+}
+
+export interface Found {
+  readonly targets: readonly Target[];
+  readonly rest: readonly (Entry | SharedSubscription)[];
+}
+
+/**
+ * Sorts what the subscription tree found.
+ *
+ * @param merge - of overlapping subscriptions of one receiver
+ * @returns undefined when it depends on the publisher what a client gets
+ */
+export function sortFound(
+  topic: string,
+  found: readonly (Entry | SharedSubscription)[],
+  merge: (a: Subscription, b: Subscription) => Subscription,
+): Found | undefined {
+  const clients = new Map<Session, Subscription>();
+  const rest: (Entry | SharedSubscription)[] = [];
+  for (const one of found) {
+    if (!(one instanceof Entry) || !(one.sink instanceof Session)) {
+      rest.push(one);
+      continue;
+    }
+    const before = clients.get(one.sink);
+    if (before !== undefined && (before.noLocal || one.subscription.noLocal)) return undefined;
+    clients.set(one.sink, before === undefined ? one.subscription : merge(before, one.subscription));
+  }
+  const targets = Array.from(clients, ([session, subscription]): Target => {
+    const { verdicts } = session;
+    return {
+      session,
+      subscription,
+      qos: subscription.qos,
+      noLocal: subscription.noLocal,
+      isPlain: subscription.identifiers.length === 0,
+      isDenied: !session.mayReceive(topic),
+      identity: verdicts.identity,
+      revision: verdicts.revision,
+    };
+  });
+  return { targets, rest };
+}
+
+/** Whether all verdicts on its receivers still hold. */
+export function isCurrent(route: Route): boolean {
+  const { targets } = route;
+  for (let i = 0; i < targets.length; i++) {
+    const { session, identity, revision } = targets[i]!;
+    const { verdicts } = session;
+    if (verdicts.identity !== identity || verdicts.revision !== revision) return false;
+  }
+  return true;
+}
