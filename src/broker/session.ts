@@ -6,6 +6,8 @@ import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
 import type { Attachment, Router, Sink, Subscription } from '../core/router.js';
 import type { ClientView } from '../core/views.js';
+import type { Identity } from './access/access.js';
+import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
@@ -23,6 +25,7 @@ export class Session implements Sink {
   readonly kind = 'client';
   readonly origin: Origin;
   readonly durable = false;
+  readonly verdicts = new Verdicts();
   readonly #context: SessionContext;
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
@@ -33,6 +36,7 @@ export class Session implements Sink {
   /** Those of them whose PUBLISH came over the present connection. */
   readonly #incomingNow = new Set<number>();
   #channel: Channel | undefined;
+  #user: string | undefined;
   #expiry = 0;
   #will: Will | undefined;
   #willTimer: Timer | undefined;
@@ -58,6 +62,17 @@ export class Session implements Sink {
   /** The connection that has the session now. */
   get channel(): Channel | undefined {
     return this.#channel;
+  }
+
+  /** Whose session it is; undefined: of an anonymous client. */
+  get user(): string | undefined {
+    return this.#user;
+  }
+
+  /** The client is who it says, at CONNECT or anew. */
+  identify(identity: Identity): void {
+    this.#user = identity.user;
+    this.verdicts.adopt(identity);
   }
 
   /** Session Expiry Interval, ms; 0: ends with the connection; Infinity: never. */

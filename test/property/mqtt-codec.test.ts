@@ -5,7 +5,7 @@ import { generate, type IPublishPacket, type Packet as ParsedPacket, parser } fr
 import t from 'tap';
 import { Codec } from '../../src/broker/codec.js';
 import { Refusal } from '../../src/broker/reason-codes.js';
-import { encodePublish } from '../../src/broker/wire/encode.js';
+import { encodePublish } from '../../src/broker/wire/encode-publish.js';
 import type { Packet } from '../../src/broker/wire/packets.js';
 import { createMessage, type PublishProperties, type QoS } from '../../src/core/message.js';
 import { topicNameFault } from '../../src/core/topic.js';
