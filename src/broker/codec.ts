@@ -137,6 +137,7 @@ export class Codec {
     while (frame[body - 1]! >= 0x80) body++;
     const packet = this.#decoder.decode(frame, body);
     if (packet instanceof Refusal) return packet;
+    if (!this.#connectSeen && this.#isTooLong(frame[body - 1]!, body - 2)) return tooLong();
     this.#connectSeen = true;
     return onPacket(packet);
   }
@@ -160,10 +161,20 @@ export class Codec {
       const byte = bytes[at]!;
       remainingLength |= (byte & 0x7f) << (7 * i);
       if (byte >= 0x80) continue;
+      if (this.#isTooLong(byte, i)) return tooLong();
       const length = 2 + i + remainingLength;
       const limit = this.#connectSeen ? this.#maximumPacketSize : Math.min(this.#maximumPacketSize, MAX_CONNECT_BYTES);
       return length > limit ? new Refusal(ReasonCode.packetTooLarge, 'the packet exceeds Maximum Packet Size') : length;
     }
-    return new Refusal(ReasonCode.malformedPacket, 'Remaining Length is longer than four bytes');
+    return tooLong();
   }
+
+  /** [MQTT-1.5.5-1]. Before 5.0 nothing forbids more bytes than the value needs, and small clients send a fixed number of them. */
+  #isTooLong(lastByte: number, before: number): boolean {
+    return lastByte === 0 && before > 0 && this.#decoder.protocolVersion === 5;
+  }
+}
+
+function tooLong(): Refusal {
+  return new Refusal(ReasonCode.malformedPacket, 'Remaining Length is longer than it may be');
 }

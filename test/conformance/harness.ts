@@ -159,6 +159,17 @@ export async function unharmed(t: Test, client: TestClient): Promise<void> {
   t.notOk(client.isClosed, 'the connection is open');
 }
 
+/** Everything that the broker sends before it answers a PINGREQ sent now, and that answer is not missing. */
+export async function settled(client: TestClient): Promise<Packet[]> {
+  client.send({ cmd: 'pingreq' });
+  const found: Packet[] = [];
+  for (let rounds = 0; rounds < 1_000; rounds++) {
+    found.push(...(await client.pending()));
+    if (found.at(-1)?.cmd === 'pingresp') return found.slice(0, -1);
+  }
+  throw new Error('PINGREQ was not answered');
+}
+
 /** A packet as one line: its name and code, or what a PUBLISH carries. */
 export function brief(packet: Packet): string {
   switch (packet.cmd) {
@@ -168,7 +179,7 @@ export function brief(packet: Packet): string {
       return `connack 0x${(packet.reasonCode ?? packet.returnCode ?? 0).toString(16)}`;
     case 'suback':
     case 'unsuback':
-      return `${packet.cmd} ${packet.messageId} [${(packet.granted as number[]).map((code) => `0x${code.toString(16)}`).join(' ')}]`;
+      return `${packet.cmd} ${packet.messageId} [${((packet.granted ?? []) as number[]).map((code) => `0x${code.toString(16)}`).join(' ')}]`;
     case 'puback':
     case 'pubrec':
     case 'pubrel':
