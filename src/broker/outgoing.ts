@@ -11,6 +11,7 @@ import type { Message, QoS } from '../core/message.js';
 import { ABSENT, type Sink, type Subscription } from '../core/router.js';
 import { messageBytes } from './application-message.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
+import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
 import type { Statistics } from './statistics.js';
@@ -29,6 +30,8 @@ export interface Channel {
   readonly receiveMaximum: number;
   /** Of the client, bytes. */
   readonly maximumPacketSize: number;
+  /** undefined: the client takes none. */
+  readonly outgoingAliases: OutgoingTopicAliases | undefined;
   /** So much waits to be written that nothing more should be sent; {@link Outgoing.resume} is due when it is over. */
   readonly isCongested: boolean;
   send(bytes: Buffer): void;
@@ -53,6 +56,8 @@ interface Feed {
 /** What may wait for one session: so much, or so much for each message allowed. One payload alone may be a megabyte. */
 const MIN_QUEUED_BYTES = 8 * 1024 * 1024;
 const QUEUED_BYTES_EACH = 8 * 1024;
+/** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
+const MAX_ALIASED_PAYLOAD = 16 * 1024;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
@@ -190,16 +195,33 @@ export class Outgoing {
 
   /** @returns false when the client does not take packets of this size: as if it had been delivered [MQTT-3.1.2-25] */
   #send(channel: Channel, delivery: Delivery): boolean {
+    const aliases = channel.outgoingAliases;
+    const encoded =
+      aliases !== undefined && delivery.message.payload.length <= MAX_ALIASED_PAYLOAD
+        ? this.#encodeAliased(channel, delivery, aliases)
+        : this.#encode(channel, delivery, 0);
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1);
+    channel.sendPublish(encoded, delivery.qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
+    this.#sent++;
+    return true;
+  }
+
+  #encode(channel: Channel, delivery: Delivery, alias: number): EncodedPublish {
     const { message, qos, retain, identifiers } = delivery;
     const { encoder, clock } = this.#context;
     const version = channel.protocolVersion;
     const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
     const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
-    const encoded = encoder.encode(message, version, qos, retain, shown, now);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1);
-    channel.sendPublish(encoded, qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
-    this.#sent++;
-    return true;
+    return encoder.encode(message, version, qos, retain, shown, now, alias);
+  }
+
+  #encodeAliased(channel: Channel, delivery: Delivery, aliases: OutgoingTopicAliases): EncodedPublish {
+    const { topic } = delivery.message;
+    const alias = aliases.use(topic);
+    const encoded = this.#encode(channel, delivery, alias);
+    if (encoded.bytes.length <= channel.maximumPacketSize) return encoded;
+    if (alias > 0) aliases.forget(topic);
+    return this.#encode(channel, delivery, 0);
   }
 
   #sendQueued(channel: Channel, delivery: Delivery): void {
@@ -218,7 +240,7 @@ export class Outgoing {
       return;
     }
     const { message, qos, retain, identifiers } = delivery;
-    const flags = { qos, retain, dup: true, identifiers, now: this.#context.clock.now() };
+    const flags = { qos, retain, dup: true, identifiers, now: this.#context.clock.now(), alias: 0 };
     const encoded = encodePublish(message, channel.protocolVersion, flags);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       this.#inflight.forget(entry);
