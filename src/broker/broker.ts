@@ -88,7 +88,7 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages });
+    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
     this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
     const sessions = this.#sessions;

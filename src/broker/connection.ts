@@ -10,6 +10,7 @@ import type { Accepted, Authentication, BrokerContext, Client } from './client.j
 import { type AfterPacket, Codec } from './codec.js';
 import { dispatch } from './handlers/dispatch.js';
 import { lastPacket } from './last-packet.js';
+import { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
@@ -31,6 +32,7 @@ export class Connection implements Client {
   readonly topicAliases = new TopicAliases();
   readonly peer: Peer;
   authentication: Authentication | undefined;
+  outgoingAliases: OutgoingTopicAliases | undefined;
   unacknowledged = 0;
   readonly #socket: Duplex;
   readonly #codec: Codec;
@@ -96,10 +98,6 @@ export class Connection implements Client {
     return this.#accepted?.receiveMaximum ?? 0;
   }
 
-  get topicAliasMaximum(): number {
-    return this.#accepted?.topicAliasMaximum ?? 0;
-  }
-
   get maximumPacketSize(): number {
     return this.#maximumPacketSize;
   }
@@ -120,6 +118,8 @@ export class Connection implements Client {
     this.#accepted = accepted;
     this.#timer?.cancel();
     this.#timer = undefined;
+    const { topicAliasMaximum } = accepted;
+    if (topicAliasMaximum > 0) this.outgoingAliases = new OutgoingTopicAliases(topicAliasMaximum);
     // §3.1.2.10: one and a half times the Keep Alive without a packet ends the connection.
     if (accepted.keepAlive > 0) this.#watchKeepAlive(accepted.keepAlive * 1_500);
     const { address, protocolVersion } = this;

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import type { BrokerConfig } from '../core/config.js';
 import { auth } from './access.js';
+import type { Report } from './issues.js';
 import { limits } from './limits.js';
 import { isLoopback, listener } from './listeners.js';
+import { isPlain } from './merge.js';
 
 export const broker = z.strictObject({
   listeners: z
@@ -44,4 +46,14 @@ export function toBrokerConfig(parsed: z.output<typeof broker>): BrokerConfig {
     responseInformation,
     payloadFormatCheck,
   };
+}
+
+/** Rules between the keys of `broker` itself; `value` may hold parts that did not parse. */
+export function checkReferral(value: unknown, report: Report): void {
+  if (!isPlain(value) || value.moved !== true || value.serverReference !== undefined) return;
+  report(
+    ['broker', 'moved'],
+    'clients would be sent away without being told where to',
+    'name the other server in `broker.serverReference`, or remove `moved`',
+  );
 }

@@ -60,6 +60,7 @@ export function admit(
   broker.sessions.present(session);
   client.send(encodeConnack(protocolVersion, ReasonCode.success, present !== undefined, announced));
   session.resume();
+  if (present !== undefined) session.arrived();
   return undefined;
 }
 

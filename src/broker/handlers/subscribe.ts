@@ -4,7 +4,7 @@ import type { Client, Handled } from '../client.js';
 import { isFailure, ReasonCode, Refusal } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
-import { plainFilter } from '../shared-filter.js';
+import { isShared, plainFilter } from '../shared-filter.js';
 import { filterRefusal } from '../topic-rules.js';
 import { encodeSuback } from '../wire/encode.js';
 import type { SubscribePacket } from '../wire/packets.js';
@@ -18,8 +18,7 @@ export function handleSubscribe(client: Client, session: Session, packet: Subscr
   const codes = packet.subscriptions.map((subscription): number => {
     const refused = subscriptionRefusal(session, subscription.filter);
     if (refused === undefined) {
-      // As 5.0 bridges ask for themselves: 3.1.1 has no words for it.
-      session.subscribe(client.isBridge ? { ...subscription, noLocal: true, retainAsPublished: true } : subscription);
+      session.subscribe(client.isBridge ? asBridge(subscription) : subscription);
       return subscription.qos;
     }
     broker.statistics.subscriptionsRefused++;
@@ -30,7 +29,13 @@ export function handleSubscribe(client: Client, session: Session, packet: Subscr
   const said = protocolVersion === 5 ? codes : codes.map((code) => (isFailure(code) ? 0x80 : code));
   client.send(explained(client, reason, (text) => encodeSuback(protocolVersion, packet.packetIdentifier, said, text)));
   session.resume();
+  if (packet.subscriptions.some(({ filter }) => isShared(filter))) session.arrived();
   return undefined;
+}
+
+/** As 5.0 bridges ask for themselves: 3.1.1 has no words for it. */
+function asBridge(subscription: Subscription): Subscription {
+  return { ...subscription, noLocal: !isShared(subscription.filter), retainAsPublished: true };
 }
 
 function subscriptionRefusal(session: Session, filter: Subscription['filter']): Refusal | undefined {
