@@ -22,8 +22,6 @@ t.test('the catalogue has every clause of appendix B once, in order', async (t) 
 /** Sections that still have clauses without a test: a line goes when its section is complete. */
 const open = [
   '5.0 3.1',
-  '5.0 3.2',
-  '5.0 3.3',
   '5.0 3.8',
   '5.0 3.9',
   '5.0 3.10',
@@ -36,8 +34,6 @@ const open = [
   '5.0 4.12',
   '5.0 4.13',
   '5.0 6.0',
-  '3.1.1 3.1',
-  '3.1.1 3.2',
   '3.1.1 3.8',
   '3.1.1 3.9',
   '3.1.1 3.10',

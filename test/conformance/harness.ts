@@ -6,6 +6,8 @@
  */
 import { type Packet, parser } from 'mqtt-packet';
 import t, { type Test } from 'tap';
+import { type Access, type Identity, unrestricted } from '../../src/broker/access/access.js';
+import { ReasonCode, Refusal } from '../../src/broker/reason-codes.js';
 import type { TestClient } from '../unit/broker/harness.js';
 
 export type Version = 3 | 4 | 5;
@@ -168,6 +170,17 @@ export async function settled(client: TestClient): Promise<Packet[]> {
     if (found.at(-1)?.cmd === 'pingresp') return found.slice(0, -1);
   }
   throw new Error('PINGREQ was not answered');
+}
+
+/** Lets everybody in except Client Identifier `no`, who is refused with the given code. */
+export function accessExcept(
+  reasonCode: ReasonCode,
+  identity: Identity = { user: undefined, permissions: unrestricted },
+): Access {
+  return {
+    authenticate: ({ clientId }) => (clientId === 'no' ? new Refusal(reasonCode, 'not you') : identity),
+    exchange: () => new Refusal(ReasonCode.badAuthenticationMethod, 'none'),
+  };
 }
 
 /** A packet as one line: its name and code, or what a PUBLISH carries. */

@@ -41,7 +41,13 @@ export class Bench {
   readonly broker: Broker;
   readonly #listener: ListenerConfig;
 
-  constructor(t: Test, limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}, access?: Access) {
+  constructor(
+    t: Test,
+    limits: Partial<BrokerLimits> = {},
+    rest: Partial<BrokerConfig> = {},
+    access?: Access,
+    random?: () => number,
+  ) {
     const config = brokerConfig(limits, rest);
     this.#listener = config.listeners[0]!;
     this.broker = createBroker({
@@ -50,6 +56,7 @@ export class Bench {
       log: silentLog,
       clock: this.clock,
       ...(access && { access }),
+      ...(random && { random }),
     });
     t.teardown(() => this.broker[Symbol.asyncDispose]());
   }
