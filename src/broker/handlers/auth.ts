@@ -17,7 +17,8 @@ export class EnhancedAuthentication implements Authentication {
   readonly #client: Client;
   /** What it takes to prove oneself anew. */
   readonly #credentials: Credentials;
-  readonly #onConnected: (success: Success) => Handled;
+  /** Until CONNACK. */
+  #onConnected: ((success: Success) => Handled) | undefined;
   #exchange: Exchange | undefined;
 
   /** @param onConnected - the client of a CONNECT is who it says */
@@ -43,7 +44,7 @@ export class EnhancedAuthentication implements Authentication {
       return new Refusal(ReasonCode.protocolError, 'AUTH to authenticate anew while authentication is under way');
     }
     const exchange = this.#client.broker.access.exchange(this.method, this.#credentials);
-    return exchange instanceof Refusal ? exchange : this.start(exchange, data);
+    return exchange instanceof Refusal ? failed(exchange) : this.start(exchange, data);
   }
 
   #step(exchange: Exchange, data: Buffer | undefined): Handled {
@@ -58,7 +59,11 @@ export class EnhancedAuthentication implements Authentication {
     if (step instanceof Refusal) return session === undefined ? step : failed(step);
     if (step.result === 'continue') return this.#answer(ReasonCode.continueAuthentication, step.data);
     this.#exchange = undefined;
-    if (session === undefined) return this.#onConnected(step);
+    if (session === undefined) {
+      const onConnected = this.#onConnected;
+      this.#onConnected = undefined;
+      return onConnected?.(step);
+    }
     // Else one person's session would become another's.
     if (step.identity.user !== session.user) {
       return new Refusal(ReasonCode.notAuthorized, 'authentication anew as somebody else');
