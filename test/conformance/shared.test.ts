@@ -144,13 +144,14 @@ each(
     await first.cut();
     t.same(await payloads(other), [], 'not to the other');
     const again = await bench.connect(version, 'a', persistent(version));
-    t.same(
-      (await settled(again)).map((packet) => [brief(packet), 'messageId' in packet && packet.messageId]),
-      [
-        ['publish t published q2 dup', published.messageId],
-        [`pubrel ${received.messageId} 0x0`, received.messageId],
-      ],
-    );
+    const sentAgain = (await settled(again)).map((packet) => [
+      brief(packet),
+      'messageId' in packet && packet.messageId,
+    ]);
+    t.same(sentAgain.toSorted(), [
+      ['publish t published q2 dup', published.messageId],
+      [`pubrel ${received.messageId} 0x0`, received.messageId],
+    ]);
     again.raw(packet(0x50, u16(published.messageId!)));
     t.same((await settled(again)).map(brief), [`pubrel ${published.messageId} 0x0`]);
     for (const { messageId } of [published, received]) again.raw(packet(0x70, u16(messageId!)));
@@ -167,25 +168,22 @@ each(
   [4, 5],
   'the session of that member ends before it returns: the QoS 2 message goes to nobody [MQTT-4.8.2-5]',
   async (t, version) => {
-    const bench = new Bench(t, { sessionExpiry: 100_000 });
-    const ends: Record<string, () => unknown> = {
-      'it expires': () => bench.clock.advance(100_000),
-      'Clean Start': async () => (await bench.connect(version, 'a', { clean: true })).cut(),
+    const ends: Record<string, (bench: Bench) => unknown> = {
+      'it expires': (bench) => bench.clock.advance(100_000),
+      'Clean Start': async (bench) => (await bench.connect(version, 'a', { clean: true })).cut(),
     };
     for (const [what, end] of Object.entries(ends)) {
       await t.test(what, async (t) => {
+        const bench = new Bench(t, { sessionExpiry: 100_000 });
         const first = await member(bench, version, 'a', 2);
         bench.route({ topic: 't', payload: 'one', qos: 2 });
         await first.next('publish');
         const other = await member(bench, version, 'b', 2);
         await first.cut();
-        await end();
+        await end(bench);
         t.same(await payloads(other), []);
         bench.route({ topic: 't', payload: 'two', qos: 2 });
         t.same(await payloads(other), ['two'], 'the group goes on without it');
-        other.send({ cmd: 'unsubscribe', messageId: 1, unsubscriptions: ['$share/g/t/#'] });
-        await other.next('unsuback');
-        await other.cut();
       });
     }
   },
