@@ -59,7 +59,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...devices.services(),
       ...links.services(),
     ];
-    const alarms = [...devices.alarms(), ...links.alarms()].sort(
+    const alarms = [...broker.alarms(), ...devices.alarms(), ...links.alarms()].sort(
       (a, b) => severity(a) - severity(b) || a.since - b.since,
     );
     const phase = parts.phase();

@@ -9,8 +9,10 @@ import { ConfigError, type ConfigProblem } from './errors.js';
 import { fileFault } from './io.js';
 import { describeIssue, type Finding, findingsOf, type Path } from './issues.js';
 import { configJsonSchema } from './json-schema.js';
+import { isPlain } from './merge.js';
 import { createConfigSchema } from './schema.js';
 import { ConfigSource, fileProblem, pathText } from './source.js';
+import { readUsersFile, type UsersFile } from './users.js';
 
 export interface LoadOptions {
   /** `--config`; when absent, the usual places are searched. */
@@ -110,8 +112,36 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       else problems.push(source?.problem(finding) ?? outsideFile('defaults', finding));
     }
   }
+  // Also when something else is wrong: all problems at once.
+  const usersFile = usersFileOf(value, inputs.folder);
+  const users = usersFile === undefined ? undefined : usersOf(usersFile, cwd, problems);
   if (!result.success || problems.length > 0) throw new ConfigError(inOrder(problems));
-  return { config: result.data, file, document: { value, source, overrides } };
+  return { config: withUsers(result.data, users), file, document: { value, source, overrides } };
+}
+
+/** The path in `broker.auth.users`, in a document that may be anything. */
+export function usersFileOf(document: unknown, folder: string): string | undefined {
+  let value = document;
+  for (const key of ['broker', 'auth', 'users']) value = isPlain(value) ? value[key] : undefined;
+  return typeof value === 'string' && value !== '' ? resolve(folder, value) : undefined;
+}
+
+function usersOf(path: string, cwd: string, problems: ConfigProblem[]): UsersFile | undefined {
+  try {
+    return readUsersFile(path, shownPath(path, cwd));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/** With the users of a file, and its rules behind those of the configuration. */
+function withUsers(config: GatewayConfig, file: UsersFile | undefined): GatewayConfig {
+  const { access } = config.broker;
+  if (file === undefined || access === undefined) return config;
+  const all = { ...access, users: file.users, rules: [...access.rules, ...file.rules] };
+  return { ...config, broker: { ...config.broker, access: all } };
 }
 
 export function covers(outer: Path, inner: Path): boolean {

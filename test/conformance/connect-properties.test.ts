@@ -228,3 +228,19 @@ t.test('a client of nothing but defaults is served', async (t) => {
   good.raw(connect(5));
   t.equal((await good.next('connack')).reasonCode, 0);
 });
+t.test('no Topic Alias above the Topic Alias Maximum of the client is sent [MQTT-3.1.2-26]', async (t) => {
+  const bench = new Bench(t);
+  const client = await bench.connect(5, 'a', { properties: { topicAliasMaximum: 2 } });
+  await client.subscribe('#', 0);
+  const seen = recorded(client);
+  for (let round = 0; round < 3; round++) {
+    for (const topic of ['a/long/topic/1', 'a/long/topic/2', 'a/long/topic/3', 'a/long/topic/4'])
+      bench.route({ topic, payload: '' });
+  }
+  await settled(client);
+  const aliases = seen
+    .packets()
+    .flatMap((packet) => (packet.cmd === 'publish' ? [packet.properties?.topicAlias ?? 0] : []));
+  t.equal(aliases.length, 12);
+  t.same([...new Set(aliases)].filter((alias) => alias > 0).toSorted(), [1, 2], 'aliases are used, those two only');
+});
