@@ -18,8 +18,7 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   session.countReceived();
   const alias = packet.properties?.topicAlias;
   const topic = alias === undefined ? packet.topic : client.topicAliases.resolve(alias, packet.topic);
-  if (topic === undefined)
-    return new Refusal(ReasonCode.topicAliasInvalid, 'the Topic Alias is out of range or not set');
+  if (typeof topic !== 'string') return topic;
 
   const isRepeated = packet.qos === 2 && session.isIncoming(packet.packetIdentifier);
   if (packet.qos > 0 && client.protocolVersion === 5 && !isRepeated) {
