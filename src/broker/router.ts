@@ -69,6 +69,7 @@ export class MessageRouter implements Router {
   #delivered = 0;
   #dropped = 0;
   #unmatched = 0;
+  #hasMatched = false;
 
   constructor(options: RouterOptions) {
     this.#clock = options.clock;
@@ -86,6 +87,7 @@ export class MessageRouter implements Router {
     const isTooLong = topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES;
     if (isTooLong || hasTooManyLevels(topic)) {
       this.#dropped++;
+      this.#hasMatched = false;
       return;
     }
     const isCounted = !topic.startsWith('$SYS/');
@@ -93,11 +95,14 @@ export class MessageRouter implements Router {
     if (message.retain) this.#retain(message);
     const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
-    if (found.length === 0) {
-      if (isCounted) this.#unmatched++;
-      return;
-    }
-    if (this.#deliver(message, found) === 0 && isCounted) this.#unmatched++;
+    // Receivers may publish while they are told: what they find is overwritten here.
+    this.#hasMatched = found.length > 0 && this.#deliver(message, found) > 0;
+    if (!this.#hasMatched && isCounted) this.#unmatched++;
+  }
+
+  /** Whether the message of the {@link publish} that returned last found a receiver. */
+  get hasMatched(): boolean {
+    return this.#hasMatched;
   }
 
   attach(sink: Sink): Attachment {

@@ -1,7 +1,7 @@
 /** PUBACK, PUBREC, PUBREL, PUBCOMP as packets: §3.4 to §3.7. What they do is in qos-1, qos-2-sender and qos-2-receiver. */
 import { Bench } from '../unit/broker/harness.js';
 import { bytes, each, type Part, packet, properties, refused, u16, unharmed } from './harness.js';
-import { hex, message, puback, pubcomp, pubrec, pubrel, subscriber, Wire } from './messages.js';
+import { hex, message, puback, pubcomp, publisher, pubrec, pubrel, subscriber, Wire } from './messages.js';
 
 const kinds = [
   { name: 'PUBACK', first: 0x40, codes: [0x00, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99] },
@@ -53,7 +53,7 @@ each(
   async (t, version) => {
     const bench = new Bench(t);
     for (const flags of [0x0, 0x1, 0x3, 0x4, 0x6, 0xa, 0xf]) {
-      const wire = new Wire(await bench.connect(version, 'a'));
+      const wire = await publisher(bench, version);
       t.same(await wire.ask(message(version, { qos: 2, id: 3 })), hex(pubrec(3)));
       wire.client.raw(packet(0x60 | flags, u16(3)));
       await refused(t, wire.client, 0x81);

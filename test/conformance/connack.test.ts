@@ -139,7 +139,7 @@ t.test(
     const eager = await bench.connect(5, 'c');
     for (const identifier of [1, 2, 3]) eager.raw(packet(0x34, 't', u16(identifier), 0));
     await eager.closed();
-    t.same((await eager.pending()).map(brief), ['pubrec 1 0x0', 'pubrec 2 0x0', 'disconnect 0x93']);
+    t.same((await eager.pending()).map(brief), ['pubrec 1 0x10', 'pubrec 2 0x10', 'disconnect 0x93']);
   },
 );
 

@@ -1,7 +1,7 @@
 /** Receive Maximum in both directions: §3.3.4 and §4.9. */
 import { Bench, type TestClient } from '../unit/broker/harness.js';
 import { each, packet, properties, refused, subscribe, u16, unharmed } from './harness.js';
-import { hex, message, puback, pubcomp, pubrec, pubrel, subscriber, Wire } from './messages.js';
+import { hex, message, puback, pubcomp, publisher, pubrec, pubrel, subscriber, Wire } from './messages.js';
 
 const PINGREQ = packet(0xc0);
 const PINGRESP = packet(0xd0);
@@ -17,7 +17,7 @@ async function slow(bench: Bench, receiveMaximum: number, qos: 1 | 2): Promise<W
 
 each([5], 'Receive Maximum is announced, small, and so many messages are taken', async (t) => {
   const bench = new Bench(t, { receiveMaximum: 3 });
-  const sender = new Wire(await bench.connect(5, 'p'));
+  const sender = await publisher(bench, 5);
   t.equal(sender.client.connack?.properties?.receiveMaximum, 3);
   t.same(await sender.ask(...[1, 2, 3].map((id) => message(5, { qos: 2, id }))), hex(pubrec(1), pubrec(2), pubrec(3)));
   await unharmed(t, sender.client);
@@ -29,7 +29,7 @@ each(
   async (t) => {
     const bench = new Bench(t, { receiveMaximum: 3 });
     const receiver = await subscriber(bench, 5, 0);
-    const sender = new Wire(await bench.connect(5, 'p'));
+    const sender = await publisher(bench, 5);
     await sender.ask(...[1, 2, 3].map((id) => message(5, { qos: 2, id, payload: `${id}` })));
     t.same(await receiver.take(), hex(...[1, 2, 3].map((id) => message(5, { payload: `${id}` }))));
     sender.client.raw(message(5, { qos: 2, id: 4, payload: 'x' }));
@@ -40,7 +40,7 @@ each(
 
 each([5], 'a QoS 1 message counts beside unreleased QoS 2 messages [MQTT-3.3.4-7]', async (t) => {
   const bench = new Bench(t, { receiveMaximum: 2 });
-  const sender = new Wire(await bench.connect(5, 'p'));
+  const sender = await publisher(bench, 5);
   await sender.ask(message(5, { qos: 2, id: 1 }), message(5, { qos: 2, id: 2 }));
   sender.client.raw(message(5, { qos: 1, id: 3 }));
   await refused(t, sender.client, 0x93);
@@ -48,7 +48,7 @@ each([5], 'a QoS 1 message counts beside unreleased QoS 2 messages [MQTT-3.3.4-7
 
 each([5], 'a message that was released does not count any more, one that is repeated not twice', async (t) => {
   const bench = new Bench(t, { receiveMaximum: 2 });
-  const sender = new Wire(await bench.connect(5, 'p'));
+  const sender = await publisher(bench, 5);
   await sender.ask(message(5, { qos: 2, id: 1 }), message(5, { qos: 2, id: 2 }));
   t.same(await sender.ask(message(5, { qos: 2, id: 2, dup: true })), hex(pubrec(2)), 'repeated');
   t.same(await sender.ask(pubrel(1), message(5, { qos: 2, id: 3 })), hex(pubcomp(1), pubrec(3)), 'released');
@@ -60,7 +60,7 @@ each([5], 'a message that was released does not count any more, one that is repe
 
 each([3, 4], 'clients without Receive Maximum are not held to it', async (t, version) => {
   const bench = new Bench(t, { receiveMaximum: 2 });
-  const sender = new Wire(await bench.connect(version, 'p'));
+  const sender = await publisher(bench, version);
   const ids = [1, 2, 3, 4, 5];
   t.same(await sender.ask(...ids.map((id) => message(version, { qos: 2, id }))), hex(...ids.map((id) => pubrec(id))));
 });
@@ -70,7 +70,7 @@ each(
   'while the client has used up our Receive Maximum, everything but PUBLISH of QoS 1 and 2 is served [MQTT-3.3.4-8, MQTT-4.9.0-3]',
   async (t) => {
     const bench = new Bench(t, { receiveMaximum: 1 });
-    const sender = new Wire(await bench.connect(5, 'p'));
+    const sender = await publisher(bench, 5);
     await sender.ask(message(5, { qos: 2, id: 1 }));
     t.same(await sender.ask(PINGREQ), hex(PINGRESP));
     t.same(await sender.ask(subscribe(5, 'x', 0)), hex(packet(0x90, u16(1), 0, 0)));
@@ -138,7 +138,7 @@ each(
     t.same(await receiver.take(), hex(message(5, { payload: '0' })), 'QoS 0');
     t.same(await receiver.ask(PINGREQ), hex(PINGRESP));
     t.same(await receiver.ask(subscribe(5, 'x', 0)), hex(packet(0x90, u16(1), 0, 0)), 'SUBACK');
-    t.same(await receiver.ask(message(5, { topic: 'y', qos: 2, id: 9 })), hex(pubrec(9)), 'PUBREC');
+    t.same(await receiver.ask(message(5, { topic: 'y', qos: 2, id: 9 })), hex(pubrec(9, 0x10)), 'PUBREC');
     t.same(await receiver.ask(pubrel(9)), hex(pubcomp(9)), 'PUBCOMP');
     t.same(await receiver.ask(message(5, { topic: 'x', qos: 1, id: 8 })), hex(message(5, { topic: 'x' }), puback(8)));
     t.same(await receiver.ask(pubrec(1)), hex(pubrel(1)), 'PUBREL');

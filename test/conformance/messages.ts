@@ -102,3 +102,10 @@ export async function resumed(
   if (!connack.startsWith('20') || connack.slice(4, 8) !== `${present}00`) throw new Error(`not resumed: ${connack}`);
   return [wire, rest];
 }
+
+/** A client whose messages somebody gets: they are acknowledged without a word about that. */
+export async function publisher(bench: Bench, version: Version): Promise<Wire> {
+  const listener = await bench.connect(version, 'listener');
+  await listener.subscribe('#', 0);
+  return new Wire(await bench.connect(version, 'p'));
+}

@@ -1,7 +1,7 @@
 /** Message ordering: §4.6. */
 import { Bench } from '../unit/broker/harness.js';
 import { each } from './harness.js';
-import { hex, message, puback, pubcomp, pubrec, pubrel, resumed, subscriber, Wire } from './messages.js';
+import { hex, message, puback, pubcomp, publisher, pubrec, pubrel, resumed, subscriber, Wire } from './messages.js';
 
 const numbers = Array.from({ length: 10 }, (_, i) => i + 1);
 
@@ -82,7 +82,7 @@ each(
   [3, 4, 5],
   'PUBACKs of the broker come in the order of the PUBLISHes [3.1.1: MQTT-4.6.0-2]',
   async (t, version) => {
-    const sender = new Wire(await new Bench(t).connect(version, 'p'));
+    const sender = await publisher(new Bench(t), version);
     const ids = [7, 3, 65_535, 1, 9];
     t.same(await sender.ask(...ids.map((id) => message(version, { qos: 1, id }))), hex(...ids.map((id) => puback(id))));
   },
@@ -92,7 +92,7 @@ each(
   [3, 4, 5],
   'PUBRECs and PUBCOMPs of the broker come in the order of what they answer [3.1.1: MQTT-4.6.0-3]',
   async (t, version) => {
-    const sender = new Wire(await new Bench(t).connect(version, 'p'));
+    const sender = await publisher(new Bench(t), version);
     const ids = [7, 3, 65_535, 1, 9];
     t.same(await sender.ask(...ids.map((id) => message(version, { qos: 2, id }))), hex(...ids.map((id) => pubrec(id))));
     const back = ids.toReversed();

@@ -178,3 +178,19 @@ each([3, 4, 5], 'a client that subscribes to what it publishes gets it once, lik
   t.same(answers.toSorted(), hex(message(version, { payload: 'x' }), puback(5)));
   t.equal(bytes(...answers.map((one) => Buffer.from(one, 'hex'))).length, version === 5 ? 11 : 10);
 });
+
+each([5], 'a message that nobody is there for is acknowledged with 0x10, at QoS 1 and 2', async (t) => {
+  const bench = new Bench(t);
+  const sender = new Wire(await bench.connect(5, 'p'));
+  t.same(await sender.ask(message(5, { qos: 1, id: 1 })), hex(puback(1, 0x10)));
+  t.same(await sender.ask(message(5, { qos: 2, id: 2 })), hex(pubrec(2, 0x10)));
+  await sender.ask(subscribe(5, 't', 0x04));
+  t.same(
+    await sender.ask(message(5, { qos: 1, id: 1 })),
+    hex(puback(1, 0x10)),
+    'No Local: its own subscription is none',
+  );
+  const away = await subscriber(bench, 5, 1, 'away');
+  await away.client.cut();
+  t.same(await sender.ask(message(5, { qos: 1, id: 1 })), hex(puback(1)), 'a session without a connection is somebody');
+});

@@ -1,7 +1,7 @@
 /** QoS 2 from a client to the broker: §4.3.3, receiver. */
 import { Bench } from '../unit/broker/harness.js';
 import { each, properties, u32, unharmed } from './harness.js';
-import { hex, kept, message, pubcomp, pubrec, pubrel, resumed, subscriber, Wire } from './messages.js';
+import { hex, kept, message, pubcomp, publisher, pubrec, pubrel, resumed, subscriber, Wire } from './messages.js';
 
 each(
   [3, 4, 5],
@@ -105,7 +105,7 @@ each(
 
 each([5], 'QoS 2, receiver: the acknowledgements go on after the message has expired [MQTT-4.3.3-13]', async (t) => {
   const bench = new Bench(t);
-  const sender = new Wire(await bench.connect(5, 'p'));
+  const sender = await publisher(bench, 5);
   const sent = { qos: 2, id: 4, payload: 'x', properties: properties(0x02, u32(10)) };
   t.same(await sender.ask(message(5, sent)), hex(pubrec(4)));
   await bench.clock.advance(60_000);

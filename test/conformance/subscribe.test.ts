@@ -214,7 +214,7 @@ t.test(
       ['$share//t', 0x8f],
       ['$share/g/', 0x8f],
       ['$share/+/t', 0x8f],
-      ['/'.repeat(200), 0x8f],
+      ['/'.repeat(201), 0x8f],
       ['second', 0x00],
       ['third', 0x97],
       ['second', 0x00],

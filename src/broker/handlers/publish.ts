@@ -34,7 +34,10 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   if (refused !== undefined) return refusePublish(client, packet, refused);
   if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
-  if (committed === undefined) acknowledge(client, packet, ReasonCode.success);
+  // §3.4.2.1: the publisher may be told that nobody was there.
+  const { hasMatched } = broker.router;
+  if (committed === undefined)
+    acknowledge(client, packet, hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers);
   else acknowledgeLater(client, session, packet, committed);
   return undefined;
 }
