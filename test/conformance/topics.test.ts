@@ -198,7 +198,7 @@ each(
   },
 );
 
-t.test('201 levels are served, more are refused as a limit of ours, and nothing breaks', async (t) => {
+t.test('200 separators are served, more are refused as a limit of ours, and nothing breaks', async (t) => {
   const bench = new Bench(t);
   const deep = Array.from({ length: 201 }, (_, i) => `${i}`).join('/');
   t.same(await reached(bench, 5, deep, [deep]), [deep]);
