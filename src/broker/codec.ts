@@ -153,7 +153,8 @@ export class Codec {
     const first = bytes[start]!;
     const type = first >> 4;
     const required = requiredFlags[type]!;
-    if (type === 0 || (required >= 0 && required < 16 && (first & 0x0f) !== required)) {
+    const flags = first & 0x0f;
+    if (type === 0 || (required >= 0 && required < 16 && flags !== required && !this.#isRepeat(required, flags))) {
       return new Refusal(ReasonCode.malformedPacket, 'reserved packet type or flag bits');
     }
     if (required < 0) return new Refusal(ReasonCode.protocolError, 'a packet only a server sends');
@@ -173,6 +174,11 @@ export class Codec {
       return length > limit ? new Refusal(ReasonCode.packetTooLarge, 'the packet exceeds Maximum Packet Size') : length;
     }
     return tooLong();
+  }
+
+  /** MQTT 3.1 §2.1: PUBREL, SUBSCRIBE and UNSUBSCRIBE that are sent again have DUP; later versions took it from them. */
+  #isRepeat(required: number, flags: number): boolean {
+    return this.#decoder.protocolVersion === 3 && required === 0x02 && flags === 0x0a;
   }
 
   /** [MQTT-1.5.5-1]. Before 5.0 nothing forbids more bytes than the value needs, and small clients send a fixed number of them. */

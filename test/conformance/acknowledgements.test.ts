@@ -52,7 +52,7 @@ each(
   'PUBREL with other flags than 0010 ends the connection, and releases nothing [MQTT-3.6.1-1] [3.1.1: MQTT-3.6.1-1]',
   async (t, version) => {
     const bench = new Bench(t);
-    for (const flags of [0x0, 0x1, 0x3, 0x4, 0x6, 0xa, 0xf]) {
+    for (const flags of [0x0, 0x1, 0x3, 0x4, 0x6, ...(version === 3 ? [] : [0xa]), 0xb, 0xf]) {
       const wire = await publisher(bench, version);
       t.same(await wire.ask(message(version, { qos: 2, id: 3 })), hex(pubrec(3)));
       wire.client.raw(packet(0x60 | flags, u16(3)));
@@ -60,6 +60,13 @@ each(
     }
   },
 );
+
+each([3], '3.1: PUBREL, SUBSCRIBE and UNSUBSCRIBE may have DUP when they are sent again', async (t) => {
+  const wire = await publisher(new Bench(t), 3);
+  t.same(await wire.ask(message(3, { qos: 2, id: 3 }), packet(0x6a, u16(3))), hex(pubrec(3), pubcomp(3)));
+  t.same(await wire.ask(packet(0x8a, u16(4), 'x', 1)), hex(packet(0x90, u16(4), 1)));
+  t.same(await wire.ask(packet(0xaa, u16(5), 'x')), hex(packet(0xb0, u16(5))));
+});
 
 each([3, 4, 5], 'PUBACK, PUBREC and PUBCOMP with other flags than 0000 end the connection', async (t, version) => {
   const bench = new Bench(t);

@@ -38,7 +38,8 @@ each(
     for (const [name, { type, flags, body }] of Object.entries(bodies(version))) {
       await t.test(name, async (t) => {
         for (let bad = 0; bad < 16; bad++) {
-          if (bad === flags) continue;
+          // 3.1 has DUP for what is sent again.
+          if (bad === flags || (version === 3 && flags === 2 && bad === 0xa)) continue;
           const client = await bench.connect(version, 'a', {
             will: { topic: 'w', payload: Buffer.from('gone'), qos: 0, retain: false },
           });
