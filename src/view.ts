@@ -144,8 +144,8 @@ const severity = (alarm: { severity: 'error' | 'warn' }): number => (alarm.sever
 function checkFilter(filter: string): void {
   const fault = topicFilterFault(filter);
   if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic filter "${filter.slice(0, 100)}" ${fault}`);
-  // What MQTT clients may not do, clients of the API may not either.
-  if (filterRefusal(filter) !== undefined) throw refused(filter);
+  // What MQTT clients may not do, clients of the API may not either; and who only looks takes no share of the messages.
+  if (filter.startsWith('$share/') || filterRefusal(filter) !== undefined) throw refused(filter);
 }
 
 const refused = (topic: string): Error => viewError('TOPIC_REFUSED', `topic "${topic.slice(0, 100)}" is not allowed`);

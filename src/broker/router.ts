@@ -95,12 +95,13 @@ export class MessageRouter implements Router {
     if (message.retain) this.#retain(message);
     const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
-    // Receivers may publish while they are told: what they find is overwritten here.
-    this.#hasMatched = found.length > 0 && this.#deliver(message, found) > 0;
-    if (!this.#hasMatched && isCounted) this.#unmatched++;
+    const receivers = found.length === 0 ? 0 : this.#deliver(message, found);
+    if (receivers === 0 && isCounted) this.#unmatched++;
+    // Last: receivers may publish while they are told.
+    this.#hasMatched = found.length > 0;
   }
 
-  /** Whether the message of the {@link publish} that returned last found a receiver. */
+  /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
   get hasMatched(): boolean {
     return this.#hasMatched;
   }

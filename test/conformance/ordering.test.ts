@@ -129,7 +129,7 @@ each(
     await first.client.cut();
     t.same(
       (await resumed(bench, version))[1],
-      hex(message(version, { qos: 1, id: 1, dup: true, payload: '1' }), pubrel(4)),
+      hex(pubrel(4), message(version, { qos: 1, id: 1, dup: true, payload: '1' })),
     );
     // What a client sends in a wrong order is for it alone: messages are delivered as they arrive.
     const receiver = await subscriber(bench, version, 0, 'r');

@@ -187,9 +187,11 @@ each([5], 'a message that nobody is there for is acknowledged with 0x10, at QoS 
   await sender.ask(subscribe(5, 't', 0x04));
   t.same(
     await sender.ask(message(5, { qos: 1, id: 1 })),
-    hex(puback(1, 0x10)),
-    'No Local: its own subscription is none',
+    hex(puback(1)),
+    'its own subscription, with No Local, is one',
   );
+  await sender.ask(packet(0xa2, u16(1), properties(), 't'));
+  t.same(await sender.ask(message(5, { qos: 1, id: 1 })), hex(puback(1, 0x10)), 'until it unsubscribes');
   const away = await subscriber(bench, 5, 1, 'away');
   await away.client.cut();
   t.same(await sender.ask(message(5, { qos: 1, id: 1 })), hex(puback(1)), 'a session without a connection is somebody');

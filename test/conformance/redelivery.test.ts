@@ -5,7 +5,7 @@ import { hex, kept, message, puback, pubrec, pubrel, resumed, subscriber, Wire }
 
 each(
   [3, 4, 5],
-  'on resuming a session PUBLISH and PUBREL are sent again with their Packet Identifiers, then what is new [MQTT-4.4.0-1] [3.1.1: MQTT-4.4.0-1]',
+  'on resuming a session PUBREL and PUBLISH are sent again with their Packet Identifiers, then what is new [MQTT-4.4.0-1] [3.1.1: MQTT-4.4.0-1]',
   async (t, version) => {
     const bench = new Bench(t);
     const first = await subscriber(bench, version, 2);
@@ -26,8 +26,8 @@ each(
     t.same(
       again,
       hex(
-        message(version, { qos: 1, id: 1, dup: true, payload: 'a' }),
         pubrel(2),
+        message(version, { qos: 1, id: 1, dup: true, payload: 'a' }),
         message(version, { qos: 2, id: 3, dup: true, payload: 'c' }),
         message(version, { qos: 1, id: 5, payload: 'e' }),
       ),

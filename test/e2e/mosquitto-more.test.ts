@@ -1,4 +1,4 @@
-/** mosquitto's clients against the broker, further: mosquitto_rr, shared subscriptions, subscription options, refusals. */
+/** mosquitto's clients against the broker, further: mosquitto_rr, shared subscriptions, a delayed Will, refusals. */
 import t, { type Test } from 'tap';
 import { eventually, needs, type Peer, startPeer } from '../support/peers.js';
 import { startBroker, subscriptions, Witness } from '../support/served-broker.js';
@@ -76,19 +76,6 @@ t.test('mosquitto clients, further', needs('mosquitto_pub', 'mosquitto_sub', 'mo
       await peer.sees(version === '5' ? /Subscribed \(mid: 1\): 1, 151/ : /Subscribed \(mid: 1\): 1, 128/);
     });
   }
-
-  t.test('mosquitto_sub -V 5: retain options and No Local', async (t) => {
-    const { broker, port } = await startBroker(t);
-    await pub(t, port, '-V', '5', '-t', 'r/kept', '-m', 'k', '-r', '-q', '1');
-    const published = sub(t, port, '-V', '5', '-t', 'r/#', '-q', '1', '--retain-as-published', '-C', '2');
-    const never = sub(t, port, '-V', '5', '-t', 'r/#', '-q', '1', '--retain-handling', 'never', '-C', '1');
-    await subscriptions(broker, 2);
-    await pub(t, port, '-V', '5', '-t', 'r/live', '-m', 'l', '-r', '-q', '1');
-    t.equal(await published.ended, 0);
-    t.same(lines(published), ['r/kept|k|q1|r1', 'r/live|l|q1|r1']);
-    t.equal(await never.ended, 0);
-    t.same(lines(never), ['r/live|l|q1|r0']);
-  });
 
   t.test('mosquitto_pub -V 5: a topic alias; a refusal has its Reason Code', async (t) => {
     const { port } = await startBroker(t);

@@ -2,8 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { clientExercise } from '../support/client-exercise.js';
+import { transportExercise } from '../support/client-transports.js';
 import { needs, repoRoot } from '../support/peers.js';
 import { RemoteClient } from '../support/remote-client.js';
 
@@ -21,6 +22,8 @@ t.test('libpaho-mqtt', needs('gcc', ...(hasLibrary ? [] : ['libpaho-mqtt-dev']))
     '-lpaho-mqtt3cs',
     '-lpthread',
   ]);
-  clientExercise(t, (test) => new RemoteClient(test, program, []));
+  const start = (test: Test) => new RemoteClient(test, program, []);
+  clientExercise(t, start);
+  t.test('TLS and WebSocket', needs('openssl'), (t) => transportExercise(t, start));
   t.end();
 });

@@ -195,4 +195,29 @@ export function clientExercise(t: Test, start: StartClient): void {
     await witness.client.publishAsync('o/live', 'l', { qos: 1, retain: true });
     t.same(await client.messages(1), ['o/live|l|q1|r1'], 'neither its own nor what was retained before');
   });
+
+  t.test('5.0: a shared subscription; a member that is killed costs no message', async (t) => {
+    const { port } = await startBroker(t);
+    const witness = await Witness.connect(t, port);
+    const members = await Promise.all(
+      ['a', 'b'].map((clientId) => connected(t, start, port, { version: 5, clientId, clean: 1 })),
+    );
+    for (const member of members) await subscribe(t, member, '$share/g/jobs', 1);
+    for (let i = 0; i < 10; i++) await witness.client.publishAsync('jobs', `${i}`, { qos: 1 });
+    const [first, second] = members;
+    const half = await Promise.all(members.map((member) => member.messages(5)));
+    t.same(
+      half.flat().toSorted(),
+      Array.from({ length: 10 }, (_, i) => `jobs|${i}|q1|r0`),
+      'in turn, each once',
+    );
+    await first!.peer.kill();
+    for (let i = 0; i < 4; i++) await witness.client.publishAsync('jobs', `later${i}`, { qos: 1 });
+    const rest = await second!.messages(4);
+    t.same(
+      rest.toSorted(),
+      Array.from({ length: 4 }, (_, i) => `jobs|later${i}|q1|r0`),
+      'all to the one that is left',
+    );
+  });
 }
