@@ -54,11 +54,15 @@ export function readTests(): NamedTest[] {
 export function namedTests(file: string, source: string): NamedTest[] {
   return Array.from(source.matchAll(literal), ([, , text = '']) => {
     const written = text.replaceAll(/\\(.)/g, '$1');
-    const clauses = Array.from(written.matchAll(reference), ([, old, ids = '']) =>
-      ids.split(', ').map((id) => keyOf({ edition: old === undefined ? '5.0' : '3.1.1', id })),
-    ).flat();
-    return { file, title: written.replaceAll(reference, ''), clauses };
+    return { file, title: written.replaceAll(reference, ''), clauses: clausesOf(written) };
   });
+}
+
+/** What the title of a test names. */
+export function clausesOf(title: string): string[] {
+  return Array.from(title.matchAll(reference), ([, old, ids = '']) =>
+    ids.split(', ').map((id) => keyOf({ edition: old === undefined ? '5.0' : '3.1.1', id })),
+  ).flat();
 }
 
 /** The section of a clause: `3.8.3` of `MQTT-3.8.3-4`. */

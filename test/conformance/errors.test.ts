@@ -106,7 +106,7 @@ t.test(
 
 each(
   [3, 4, 5],
-  'an error of the moment: 5.0 is told in the acknowledgement and stays, before it the connection ends [3.1.1: MQTT-4.8.0-2]',
+  'an error of the moment: 5.0 is told in the acknowledgement and stays, before it the connection ends [MQTT-4.3.3-9] [3.1.1: MQTT-4.8.0-2]',
   async (t, version) => {
     for (const qos of [1, 2] as const) {
       const bench = new Bench(t);
