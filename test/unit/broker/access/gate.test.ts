@@ -62,7 +62,10 @@ function passwordAlone(clientId: string, username: string | undefined, password:
   const body = Buffer.concat([head, ...names, field(password)]);
   const { length } = body;
   // Padded lengths are malformed [MQTT-1.5.5-1].
-  return Buffer.concat([Buffer.from(length < 128 ? [0x10, length] : [0x10, 0x80 | (length & 0x7f), length >> 7]), body]);
+  return Buffer.concat([
+    Buffer.from(length < 128 ? [0x10, length] : [0x10, 0x80 | (length & 0x7f), length >> 7]),
+    body,
+  ]);
 }
 
 let hosts = 0;
