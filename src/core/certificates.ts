@@ -41,8 +41,8 @@ export function keyPairFault(cert: Buffer, key: Buffer): CertificateFault | unde
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey(key);
-  } catch (error) {
-    const isEncrypted = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
+  } catch {
+    const isEncrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(key.toString('latin1'));
     return isEncrypted
       ? { part: 'key', message: 'is encrypted', hint: 'decrypt it (`openssl pkey -in … -out …`) and protect the file' }
       : {

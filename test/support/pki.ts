@@ -96,7 +96,7 @@ export function createAuthority(t: Test, name = 'Test CA'): Authority {
       const path = join(dir, `leaf-${count++}`);
       const pair = { cert: `${path}.pem`, key: `${path}.key` };
       const san = names === undefined ? [] : ['-addext', `subjectAltName=${names}`];
-      openssl('req', ...newKey, '-subj', subject, ...san, '-keyout', pair.key, '-out', `${path}.csr`);
+      openssl('req', '-utf8', ...newKey, '-subj', subject, ...san, '-keyout', pair.key, '-out', `${path}.csr`);
       const dates = ['-startdate', from, ...(to === undefined ? [] : ['-enddate', to])];
       const common = ['-config', file, '-batch', '-notext', '-extensions', 'leaf', ...dates];
       openssl('ca', ...common, '-in', `${path}.csr`, '-out', pair.cert);

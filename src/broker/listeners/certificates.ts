@@ -62,7 +62,12 @@ export class Certificates implements Disposable {
   /** @throws GatewayError BROKER_CERTIFICATE_INVALID. Dates alone do not keep it from starting: the clock of a box may be wrong. */
   constructor(options: CertificatesOptions) {
     this.#options = options;
-    this.#watch = new FileWatch(filesOf(options.config), options.clock, () => this.#reload());
+    this.#watch = new FileWatch(
+      filesOf(options.config),
+      options.clock,
+      () => this.#reload(),
+      () => this.#tellAlarms(),
+    );
     this.#loaded = load(options);
     this.#index();
     this.#tellAlarms();
@@ -156,10 +161,11 @@ export class Certificates implements Disposable {
       if (serverName !== undefined) this.#bySni.set(serverName, context);
   }
 
+  /** Each once, when it comes up; the rejected files were told with their reason. */
   #tellAlarms(): void {
     for (const { severity, error } of this.alarms()) {
       const key = `${error.code} ${error.message}`;
-      if (this.#told.has(key)) continue;
+      if (error.code === 'BROKER_CERTIFICATE_INVALID' || this.#told.has(key)) continue;
       this.#told.add(key);
       this.#options.log[severity]({ listener: this.#options.name, code: error.code, hint: error.hint }, error.message);
     }

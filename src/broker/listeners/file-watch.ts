@@ -20,17 +20,23 @@ export class FileWatch implements Disposable {
   readonly #files: readonly string[];
   readonly #clock: Clock;
   readonly #onChanged: () => void;
+  readonly #onLooked: () => void;
   /** As it was when last told (or at the start). */
   #known: string;
   #seen: string;
   #timer: Timer | undefined;
   #isOver = false;
 
-  /** Files are looked at here: read them afterwards, so that no change is missed. */
-  constructor(files: readonly string[], clock: Clock, onChanged: () => void) {
+  /**
+   * Files are looked at here: read them afterwards, so that no change is missed.
+   *
+   * @param onLooked - each time, changed or not
+   */
+  constructor(files: readonly string[], clock: Clock, onChanged: () => void, onLooked: () => void) {
     this.#files = files;
     this.#clock = clock;
     this.#onChanged = onChanged;
+    this.#onLooked = onLooked;
     this.#known = files.map((file) => signature(tryStat(file))).join('|');
     this.#seen = this.#known;
   }
@@ -57,6 +63,7 @@ export class FileWatch implements Disposable {
       this.#known = now;
       this.#onChanged();
     }
+    this.#onLooked();
     this.#wait();
   }
 }

@@ -90,9 +90,11 @@ class SocketListener implements Listener {
   }
 
   get addresses(): readonly string[] {
-    const { type, webSocket } = this.#options.config;
+    const { type, webSocket, systemd } = this.#options.config;
     return this.#servers.map((server) => {
       const address = serverAddress(server);
+      // Node does not know the path of a Unix socket that it did not bind.
+      if (address === '') return `${type}:systemd:${systemd ?? ''}`;
       if (address.startsWith('/')) return `unix:${address}`;
       return type === 'tcp' ? address : `${type}://${address}${webSocket?.path ?? ''}`;
     });
@@ -168,16 +170,15 @@ class SocketListener implements Listener {
   }
 }
 
-/** Peers of a Unix socket have no address of their own. */
-function socketHost(socket: Socket, config: ListenerConfig): string {
-  return socket.remoteAddress === undefined ? localPeer(config) : plainHost(socket.remoteAddress);
+function socketHost({ remoteAddress }: Socket, config: ListenerConfig): string {
+  return remoteAddress === undefined ? nameless(config) : plainHost(remoteAddress);
 }
 
-function socketAddress(socket: Socket, config: ListenerConfig): string {
-  const { remoteAddress, remotePort } = socket;
-  return remoteAddress === undefined ? localPeer(config) : hostAndPort(remoteAddress, remotePort ?? 0);
+function socketAddress({ remoteAddress, remotePort }: Socket, config: ListenerConfig): string {
+  return remoteAddress === undefined ? nameless(config) : hostAndPort(remoteAddress, remotePort ?? 0);
 }
 
-function localPeer({ unix, systemd }: ListenerConfig): string {
-  return unix === undefined ? `systemd:${systemd ?? ''}` : `unix:${unix.path}`;
+/** Peers of a Unix socket have no address; those of TCP lose theirs when they are gone before they are looked at. */
+function nameless({ type, unix, systemd }: ListenerConfig): string {
+  return type === 'unix' ? `unix:${systemd ?? unix?.path}` : 'unknown';
 }

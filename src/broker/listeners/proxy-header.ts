@@ -21,7 +21,7 @@ export function readProxyHeader(
   };
   const ended = () => {
     stop();
-    onHeader({ fault: 'closed within the PROXY protocol header' });
+    onHeader({ fault: 'closed within the header' });
   };
   const stop = () => {
     socket.off('readable', read);

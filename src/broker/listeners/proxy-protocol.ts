@@ -2,6 +2,7 @@
  * The PROXY protocol: what a proxy says, ahead of the client's bytes, about the connection that it passes on.
  * Specification: HAProxy, "The PROXY protocol, versions 1 & 2". Parses only; the socket is in proxy-header.ts.
  */
+import { isIPv4, isIPv6 } from 'node:net';
 import type { PeerCertificate } from '../peer.js';
 
 export interface ProxyHeader {
@@ -52,10 +53,9 @@ function parseV1(bytes: Buffer): ProxyHeaderResult {
   const length = end + 2;
   if (words[1] === 'UNKNOWN') return { length, source: undefined, certificate: undefined };
   const [, family, host = '', , port = ''] = words;
-  const isHost =
-    family === 'TCP4' ? /^\d{1,3}(\.\d{1,3}){3}$/ : family === 'TCP6' ? /^[0-9a-fA-F:.]{2,39}$/ : undefined;
+  const isHost = (family === 'TCP4' && isIPv4(host)) || (family === 'TCP6' && isIPv6(host));
   const isPort = /^(0|[1-9]\d{0,4})$/;
-  if (words.length !== 6 || isHost === undefined || !isHost.test(host) || !isPort.test(port) || Number(port) > 65_535) {
+  if (words.length !== 6 || !isHost || !isPort.test(port) || Number(port) > 65_535) {
     return { fault: 'a malformed line of version 1' };
   }
   return { length, source: { host, port: Number(port) }, certificate: undefined };

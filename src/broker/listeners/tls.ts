@@ -20,6 +20,11 @@ interface WrappedSocket extends TLSSocket {
   readonly _parent?: Socket;
 }
 
+/** OpenSSL's own words are in `reason`, such as `tlsv1 alert unknown ca`. */
+interface TlsError extends NodeJS.ErrnoException {
+  readonly reason?: string;
+}
+
 export class TlsHandshakes {
   readonly #server: Server;
   readonly #isRequired: boolean;
@@ -37,8 +42,8 @@ export class TlsHandshakes {
     };
     this.#server = createServer(options);
     this.#server.on('secureConnection', (socket: WrappedSocket) => this.#secured(socket));
-    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: WrappedSocket) => {
-      const reason = `TLS: ${error.message || (error.code ?? 'unknown')}`;
+    this.#server.on('tlsClientError', (error: TlsError, socket: WrappedSocket) => {
+      const reason = `TLS: ${error.reason ?? (error.message || error.code)}`;
       const securing = this.#taken(socket);
       this.#end(socket, () => securing?.onFailed(reason));
     });
