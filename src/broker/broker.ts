@@ -14,6 +14,7 @@ import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
 import type { ClientView } from '../core/views.js';
+import type { Access } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
@@ -24,7 +25,7 @@ import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
 import { Statistics } from './statistics.js';
 import { SysTopics } from './sys-topics.js';
-import { PublishEncoder } from './wire/encode.js';
+import { PublishEncoder } from './wire/encode-publish.js';
 
 /**
  * Sockets beyond the limit of connections that are let in as far as CONNECT: to be told why they are refused, or to take
@@ -39,6 +40,8 @@ export interface BrokerOptions {
   readonly gatewayId: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** Who is let in; by default as the configuration says. */
+  readonly access?: Access;
   /** For assigned Client Identifiers: [0, 1), not to be guessed. */
   readonly random?: () => number;
   /** Version of the gateway, for `$SYS/broker/version`. */
@@ -80,16 +83,16 @@ class MqttBroker implements Broker {
   #closing: Promise<void> | undefined;
 
   constructor(options: BrokerOptions) {
-    const { config, clock, log, random = unguessable } = options;
+    const { config, clock, log, random = unguessable, access = createAccess() } = options;
     const { limits } = config;
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages });
+    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
     this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
     const sessions = this.#sessions;
-    this.#context = { router, clock, log, limits, access: createAccess(), sessions, statistics, random };
+    this.#context = { router, clock, log, config, limits, access, sessions, statistics, random };
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -167,7 +170,9 @@ class MqttBroker implements Broker {
     this.#sysTopics?.[Symbol.dispose]();
     this.#sweepTimer?.cancel();
     const stopped = this.#stopListening();
-    const refusal = new Refusal(ReasonCode.serverShuttingDown, 'the gateway stops');
+    const isReferred = this.#options.config.serverReference !== undefined;
+    const reasonCode = isReferred ? ReasonCode.useAnotherServer : ReasonCode.serverShuttingDown;
+    const refusal = new Refusal(reasonCode, 'the gateway stops');
     for (const connection of [...this.#connections]) connection.shutDown(refusal);
     this.#sessions.discard();
     await stopped;

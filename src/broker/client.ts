@@ -1,9 +1,9 @@
 /** What the handlers of control packets see of a connection and of the broker. Implemented in connection.ts, broker.ts. */
 import type { Clock } from '../core/clock.js';
-import type { BrokerLimits } from '../core/config.js';
+import type { BrokerConfig, BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
-import type { Access, Identity } from './access/access.js';
+import type { Access } from './access/access.js';
 import type { Channel } from './outgoing.js';
 import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
@@ -17,6 +17,7 @@ export interface BrokerContext {
   readonly router: Router;
   readonly clock: Clock;
   readonly log: Log;
+  readonly config: BrokerConfig;
   readonly limits: BrokerLimits;
   readonly access: Access;
   readonly sessions: Sessions;
@@ -28,12 +29,21 @@ export interface BrokerContext {
 /** What CONNECT settled for this connection. */
 export interface Accepted {
   readonly session: Session;
-  readonly identity: Identity;
   readonly isBridge: boolean;
   /** Seconds; 0: none. */
   readonly keepAlive: number;
   readonly receiveMaximum: number;
-  readonly maximumPacketSize: number;
+  readonly topicAliasMaximum: number;
+}
+
+/** Enhanced authentication of one connection (MQTT 5.0 §4.12); it stays for as long as the connection. */
+export interface Authentication {
+  /** Of CONNECT; every AUTH must name it [MQTT-4.12.0-5]. */
+  readonly method: string;
+  /** AUTH 0x18. */
+  continue(data: Buffer | undefined): Handled;
+  /** AUTH 0x19. */
+  restart(data: Buffer | undefined): Handled;
 }
 
 /** One network connection of one client. */
@@ -42,6 +52,12 @@ export interface Client extends Channel {
   readonly peer: Peer;
   /** It ended while a handler waited: nothing more may be done for it. */
   readonly isOver: boolean;
+  /** From CONNACK on. */
+  readonly session: Session | undefined;
+  /** Request Problem Information (§3.1.2.11.7): answers other than CONNACK and DISCONNECT may have a Reason String. */
+  readonly wantsReasons: boolean;
+  /** Set by a CONNECT with an Authentication Method. */
+  authentication: Authentication | undefined;
   readonly topicAliases: TopicAliases;
   /** {@link ConnectPacket.isBridge} */
   readonly isBridge: boolean;

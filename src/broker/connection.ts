@@ -6,24 +6,18 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
-import type { Accepted, BrokerContext, Client, Handled } from './client.js';
+import type { Accepted, Authentication, BrokerContext, Client } from './client.js';
 import { type AfterPacket, Codec } from './codec.js';
-import { handleConnect } from './handlers/connect.js';
-import { handleDisconnect } from './handlers/disconnect.js';
-import { handlePuback } from './handlers/puback.js';
-import { handlePubcomp } from './handlers/pubcomp.js';
-import { handlePublish } from './handlers/publish.js';
-import { handlePubrec } from './handlers/pubrec.js';
-import { handlePubrel } from './handlers/pubrel.js';
-import { handleSubscribe } from './handlers/subscribe.js';
-import { handleUnsubscribe } from './handlers/unsubscribe.js';
+import { dispatch } from './handlers/dispatch.js';
+import { lastPacket } from './last-packet.js';
+import { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
-import { connectReturnCode, ReasonCode, Refusal } from './reason-codes.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
 import { SocketWriter } from './socket-writer.js';
 import { TopicAliases } from './topic-aliases.js';
-import { type EncodedPublish, encodeConnack, encodeDisconnect, PINGRESP } from './wire/encode.js';
-import type { Packet, ProtocolVersion } from './wire/packets.js';
+import type { EncodedPublish } from './wire/encode-publish.js';
+import type { ConnectPacket, Packet, ProtocolVersion } from './wire/packets.js';
 
 /** How long a connection we end may take to read our last packet and close, ms. */
 const LINGER = 1_000;
@@ -37,12 +31,16 @@ export class Connection implements Client {
   readonly broker: BrokerContext;
   readonly topicAliases = new TopicAliases();
   readonly peer: Peer;
+  authentication: Authentication | undefined;
+  outgoingAliases: OutgoingTopicAliases | undefined;
   unacknowledged = 0;
   readonly #socket: Duplex;
   readonly #codec: Codec;
   readonly #writer: SocketWriter;
   readonly #onGone: () => void;
   #accepted: Accepted | undefined;
+  #maximumPacketSize = Number.POSITIVE_INFINITY;
+  #wantsReasons = true;
   /** Until CONNECT, then the keep-alive; while the end is near, how long it may take. */
   #timer: Timer | undefined;
   #packetAt = 0;
@@ -101,7 +99,11 @@ export class Connection implements Client {
   }
 
   get maximumPacketSize(): number {
-    return this.#accepted?.maximumPacketSize ?? 0;
+    return this.#maximumPacketSize;
+  }
+
+  get wantsReasons(): boolean {
+    return this.#wantsReasons;
   }
 
   get isCongested(): boolean {
@@ -116,6 +118,8 @@ export class Connection implements Client {
     this.#accepted = accepted;
     this.#timer?.cancel();
     this.#timer = undefined;
+    const { topicAliasMaximum } = accepted;
+    if (topicAliasMaximum > 0) this.outgoingAliases = new OutgoingTopicAliases(topicAliasMaximum);
     // §3.1.2.10: one and a half times the Keep Alive without a packet ends the connection.
     if (accepted.keepAlive > 0) this.#watchKeepAlive(accepted.keepAlive * 1_500);
     const { address, protocolVersion } = this;
@@ -168,7 +172,8 @@ export class Connection implements Client {
   #handle(packet: Packet): AfterPacket {
     this.broker.statistics.packetsReceived++;
     this.#packetAt = this.broker.clock.monotonic();
-    const handled = this.#dispatch(packet);
+    if (packet.type === 'connect') this.#introduce(packet);
+    const handled = dispatch(this, packet);
     if (handled instanceof Promise) {
       this.#pause('handler');
       void handled.then((refusal) => this.#goOn(refusal));
@@ -176,6 +181,12 @@ export class Connection implements Client {
     }
     if (handled !== undefined) this.#fail(handled);
     return this.#isOver ? 'stop' : 'next';
+  }
+
+  /** What holds for the answer to CONNECT already, also if that is a refusal. */
+  #introduce({ properties }: ConnectPacket): void {
+    this.#maximumPacketSize = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+    this.#wantsReasons = properties.requestProblemInformation ?? true;
   }
 
   /** A handler that took its time is done: the packets that came meanwhile are next. */
@@ -197,34 +208,6 @@ export class Connection implements Client {
     // Its packets of the meantime are still to be read.
     this.#packetAt = this.broker.clock.monotonic();
     this.#socket.resume();
-  }
-
-  #dispatch(packet: Packet): Handled {
-    // The codec lets nothing else through before CONNECT; a refused CONNECT ended the connection.
-    const session = this.#accepted?.session as Session;
-    switch (packet.type) {
-      case 'connect':
-        return handleConnect(this, packet);
-      case 'publish':
-        return handlePublish(this, session, packet);
-      case 'puback':
-        return handlePuback(session, packet);
-      case 'pubrec':
-        return handlePubrec(this, session, packet);
-      case 'pubrel':
-        return handlePubrel(this, session, packet);
-      case 'pubcomp':
-        return handlePubcomp(session, packet);
-      case 'subscribe':
-        return handleSubscribe(this, session, packet);
-      case 'unsubscribe':
-        return handleUnsubscribe(this, session, packet);
-      case 'pingreq':
-        this.send(PINGRESP);
-        return undefined;
-      case 'disconnect':
-        return handleDisconnect(this, session, packet);
-    }
   }
 
   /** Looks again when it fires instead of being moved with each packet. */
@@ -265,7 +248,8 @@ export class Connection implements Client {
     if (this.#isOver) return;
     const wasAccepted = this.#accepted !== undefined;
     this.#over(refusal?.reason, isNormal);
-    const last = refusal === undefined ? undefined : this.#lastPacket(refusal, wasAccepted);
+    const last =
+      refusal === undefined ? undefined : lastPacket(this, refusal, wasAccepted, this.#codec.protocolVersion);
     if (last !== undefined) this.send(last);
     this.#writer.end();
     // What still comes in is read and thrown away, else closing would reset the connection before the peer has read our
@@ -287,19 +271,6 @@ export class Connection implements Client {
     this.broker.log.info(fields, 'client disconnected');
     session.disconnect(this, isNormal);
     this.broker.sessions.absent(session);
-  }
-
-  /** §4.13: CONNACK while there is no session yet, DISCONNECT after; undefined where the version has no words for it. */
-  #lastPacket(refusal: Refusal, wasAccepted: boolean): Buffer | undefined {
-    const version = this.#codec.protocolVersion;
-    if (version === undefined) return undefined;
-    if (!wasAccepted) {
-      if (version < 5 && connectReturnCode(refusal.reasonCode) === undefined) return undefined;
-      return encodeConnack(version, refusal.reasonCode, false);
-    }
-    if (version < 5) return undefined;
-    const bytes = encodeDisconnect(refusal.reasonCode, refusal.reason);
-    return bytes.length > this.maximumPacketSize ? encodeDisconnect(refusal.reasonCode, undefined) : bytes;
   }
 
   #closed(): void {

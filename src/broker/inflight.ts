@@ -6,6 +6,7 @@
  * Entries keep the order in which they were sent first; after a reconnect they are sent again in that order.
  */
 import type { Message, QoS } from '../core/message.js';
+import type { Share } from '../core/router.js';
 
 /** One message for one client, as it will be sent. */
 export interface Delivery {
@@ -13,6 +14,8 @@ export interface Delivery {
   readonly qos: QoS;
   readonly retain: boolean;
   readonly identifiers: readonly number[];
+  /** The Shared Subscription it came through. */
+  readonly share: Share | undefined;
 }
 
 export interface Inflight {
@@ -90,7 +93,16 @@ export class InflightMessages {
     }
   }
 
-  /** Gives an entry up: the present connection cannot carry it. */
+  /** QoS 1 messages of Shared Subscriptions not acknowledged; QoS 2 stays with this client [MQTT-4.8.2-4]. */
+  passable(): Inflight[] {
+    const found: Inflight[] = [];
+    for (const entry of this.#entries.values()) {
+      if (entry.delivery.share !== undefined && entry.delivery.qos === 1) found.push(entry);
+    }
+    return found;
+  }
+
+  /** Gives an entry up: the present connection cannot carry it, or another client has it. */
   forget(entry: Inflight): void {
     this.#remove(entry);
   }

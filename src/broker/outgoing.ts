@@ -8,13 +8,15 @@
 import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
 import type { Message, QoS } from '../core/message.js';
-import type { Subscription } from '../core/router.js';
+import { ABSENT, type Sink, type Subscription } from '../core/router.js';
 import { messageBytes } from './application-message.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
+import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
 import type { Statistics } from './statistics.js';
-import { type EncodedPublish, encodeAcknowledgement, encodePublish, type PublishEncoder } from './wire/encode.js';
+import { encodeAcknowledgement } from './wire/encode.js';
+import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
 /** The connection as the session sees it. */
@@ -28,6 +30,8 @@ export interface Channel {
   readonly receiveMaximum: number;
   /** Of the client, bytes. */
   readonly maximumPacketSize: number;
+  /** undefined: the client takes none. */
+  readonly outgoingAliases: OutgoingTopicAliases | undefined;
   /** So much waits to be written that nothing more should be sent; {@link Outgoing.resume} is due when it is over. */
   readonly isCongested: boolean;
   send(bytes: Buffer): void;
@@ -52,20 +56,25 @@ interface Feed {
 /** What may wait for one session: so much, or so much for each message allowed. One payload alone may be a megabyte. */
 const MIN_QUEUED_BYTES = 8 * 1024 * 1024;
 const QUEUED_BYTES_EACH = 8 * 1024;
+/** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
+const MAX_ALIASED_PAYLOAD = 16 * 1024;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
   readonly #context: OutgoingContext;
   readonly #inflight = new InflightMessages();
   readonly #queue: DropOldestQueue<Delivery>;
+  readonly #mayReceive: (topic: string) => boolean;
   #feeds: Feed[] = [];
   #channel: Channel | undefined;
   #window = 0;
   #sent = 0;
   #dropped = 0;
 
-  constructor(context: OutgoingContext) {
+  /** @param mayReceive - asked again for what waited */
+  constructor(context: OutgoingContext, mayReceive: (topic: string) => boolean) {
     this.#context = context;
+    this.#mayReceive = mayReceive;
     const { queuedMessages } = context.limits;
     this.#queue = new DropOldestQueue({
       items: queuedMessages,
@@ -94,16 +103,51 @@ export class Outgoing {
     const qos = Math.min(message.qos, subscription.qos) as QoS;
     const retain = message.retain && subscription.retainAsPublished;
     const channel = this.#channel;
+    const { identifiers, share } = subscription;
+    const delivery: Delivery = { message, qos, retain, identifiers, share };
     if (qos === 0) {
       if (channel === undefined || channel.isCongested) return this.#drop(1);
-      return this.#send(channel, { message, qos, retain, identifiers: subscription.identifiers });
-    }
-    const delivery: Delivery = { message, qos, retain, identifiers: subscription.identifiers };
-    const isFree = channel !== undefined && !channel.isCongested && this.#queue.size === 0;
-    if (isFree && this.#inflight.hasRoom(this.#window) && this.#inflight.peekAgain() === undefined) {
       return this.#send(channel, delivery);
     }
+    if (channel !== undefined && this.#isFree(channel)) return this.#send(channel, delivery);
     return this.#drop(this.#queue.push(delivery));
+  }
+
+  /** A message of QoS 1 or 2 would be sent at once. */
+  #isFree(channel: Channel): boolean {
+    if (channel.isCongested || this.#queue.size > 0) return false;
+    return this.#inflight.hasRoom(this.#window) && this.#inflight.peekAgain() === undefined;
+  }
+
+  /** @see Sink.backlog */
+  backlog(qos: number): number {
+    const channel = this.#channel;
+    if (qos === 0) return channel === undefined || channel.isCongested ? Number.POSITIVE_INFINITY : 0;
+    const queued = this.#queue.size;
+    if (queued >= this.#context.limits.queuedMessages) return 2 * ABSENT + queued;
+    if (channel === undefined) return ABSENT + queued + this.#inflight.size;
+    return this.#isFree(channel) ? 0 : 1 + queued;
+  }
+
+  /**
+   * Passes messages of Shared Subscriptions on to other members; what nobody takes stays.
+   *
+   * @param name - of this one only; undefined: of all
+   * @param isGone - the connection is over: QoS 1 not acknowledged goes, too (§4.8.2)
+   */
+  passOn(from: Sink, to: 'connected' | 'any', name: string | undefined, isGone: boolean): void {
+    const { clock, statistics } = this.#context;
+    const now = clock.now();
+    const isPassed = ({ message, share }: Delivery) => {
+      if (share === undefined || (name !== undefined && share.name !== name)) return false;
+      if (message.expiresAt > now) return share.pass(message, from, to);
+      statistics.publishExpired++;
+      return true;
+    };
+    if (isGone) {
+      for (const entry of this.#inflight.passable()) if (isPassed(entry.delivery)) this.#inflight.forget(entry);
+    }
+    if (this.#queue.size > 0) this.#queue.removeWhere(isPassed);
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
@@ -151,20 +195,40 @@ export class Outgoing {
 
   /** @returns false when the client does not take packets of this size: as if it had been delivered [MQTT-3.1.2-25] */
   #send(channel: Channel, delivery: Delivery): boolean {
+    const aliases = channel.outgoingAliases;
+    const encoded =
+      aliases !== undefined && delivery.message.payload.length <= MAX_ALIASED_PAYLOAD
+        ? this.#encodeAliased(channel, delivery, aliases)
+        : this.#encode(channel, delivery, 0);
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1);
+    channel.sendPublish(encoded, delivery.qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
+    this.#sent++;
+    return true;
+  }
+
+  #encode(channel: Channel, delivery: Delivery, alias: number): EncodedPublish {
     const { message, qos, retain, identifiers } = delivery;
     const { encoder, clock } = this.#context;
     const version = channel.protocolVersion;
     const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
     const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
-    const encoded = encoder.encode(message, version, qos, retain, shown, now);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1);
-    channel.sendPublish(encoded, qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
-    this.#sent++;
-    return true;
+    return encoder.encode(message, version, qos, retain, shown, now, alias);
+  }
+
+  #encodeAliased(channel: Channel, delivery: Delivery, aliases: OutgoingTopicAliases): EncodedPublish {
+    const { topic } = delivery.message;
+    const alias = aliases.use(topic);
+    const encoded = this.#encode(channel, delivery, alias);
+    if (encoded.bytes.length <= channel.maximumPacketSize) return encoded;
+    if (alias > 0) aliases.forget(topic);
+    return this.#encode(channel, delivery, 0);
   }
 
   #sendQueued(channel: Channel, delivery: Delivery): void {
-    if (delivery.message.expiresAt <= this.#context.clock.now()) this.#context.statistics.publishExpired++;
+    const { clock, statistics } = this.#context;
+    const { topic, expiresAt } = delivery.message;
+    if (expiresAt <= clock.now()) statistics.publishExpired++;
+    else if (!this.#mayReceive(topic)) statistics.deliveriesRefused++;
     else this.#send(channel, delivery);
   }
 
@@ -176,7 +240,7 @@ export class Outgoing {
       return;
     }
     const { message, qos, retain, identifiers } = delivery;
-    const flags = { qos, retain, dup: true, identifiers, now: this.#context.clock.now() };
+    const flags = { qos, retain, dup: true, identifiers, now: this.#context.clock.now(), alias: 0 };
     const encoded = encodePublish(message, channel.protocolVersion, flags);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       this.#inflight.forget(entry);
@@ -198,7 +262,7 @@ export class Outgoing {
       return true;
     }
     const qos = Math.min(message.qos, subscription.qos) as QoS;
-    this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers });
+    this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers, share: undefined });
     return true;
   }
 

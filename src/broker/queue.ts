@@ -30,6 +30,15 @@ export class DropOldestQueue<T> {
     return dropped;
   }
 
+  /** Takes out, in order, what `isWanted` says. */
+  removeWhere(isWanted: (item: T) => boolean): void {
+    const kept: T[] = [];
+    for (let item = this.shift(); item !== undefined; item = this.shift()) if (!isWanted(item)) kept.push(item);
+    this.#items = kept;
+    this.#head = 0;
+    for (const item of kept) this.#bytes += this.#limits.bytesOf(item);
+  }
+
   shift(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#head]!;

@@ -4,6 +4,8 @@ export const ReasonCode = {
   success: 0x00,
   disconnectWithWillMessage: 0x04,
   noSubscriptionExisted: 0x11,
+  continueAuthentication: 0x18,
+  reAuthenticate: 0x19,
   unspecifiedError: 0x80,
   malformedPacket: 0x81,
   protocolError: 0x82,
@@ -25,7 +27,9 @@ export const ReasonCode = {
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
   quotaExceeded: 0x97,
-  sharedSubscriptionsNotSupported: 0x9e,
+  payloadFormatInvalid: 0x99,
+  useAnotherServer: 0x9c,
+  serverMoved: 0x9d,
 } as const;
 
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
@@ -60,6 +64,8 @@ export function connectReturnCode(reasonCode: ReasonCode): number | undefined {
     case ReasonCode.serverBusy:
     case ReasonCode.serverShuttingDown:
     case ReasonCode.quotaExceeded:
+    case ReasonCode.useAnotherServer:
+    case ReasonCode.serverMoved:
       return 0x03;
     case ReasonCode.badUserNameOrPassword:
       return 0x04;

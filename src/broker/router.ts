@@ -2,6 +2,7 @@
  * The centre: Topic Name → receivers, and the retained messages.
  *
  * Rules: synchronous; a receiver gets one copy however many of its subscriptions match [MQTT-3.3.4-2 and after];
+ * a Shared Subscription gets one copy, too, for one of its members;
  * receivers are collected before the first is told, so that a receiver may publish, subscribe or go while it is told.
  */
 import type { Clock } from '../core/clock.js';
@@ -9,15 +10,29 @@ import type { Message, QoS } from '../core/message.js';
 import type { Attachment, Router, RouterCounters, Sink, Subscription } from '../core/router.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { RetainedMessages } from './retained.js';
+import { isShared } from './shared-filter.js';
+import { type Member, SharedSubscription } from './shared-subscriptions.js';
+import { Statistics } from './statistics.js';
 import { SubscriptionTree } from './subscription-tree.js';
 import { hasTooManyLevels } from './topic-rules.js';
 
 const NO_MESSAGES: readonly Message[] = [];
 
-/** One subscription of one receiver, as it stands in the tree. */
-interface Entry {
+/** One subscription of one receiver, as it stands in the tree; or one member of a Shared Subscription, which does. */
+class Entry implements Member {
   readonly receiver: Receiver;
+  readonly share: SharedSubscription | undefined;
   subscription: Subscription;
+
+  constructor(receiver: Receiver, subscription: Subscription, share: SharedSubscription | undefined) {
+    this.receiver = receiver;
+    this.share = share;
+    this.subscription = subscription;
+  }
+
+  get sink(): Sink {
+    return this.receiver.sink;
+  }
 }
 
 /** A sink and what the running publish() found for it. */
@@ -38,13 +53,17 @@ export interface RouterOptions {
   readonly clock: Clock;
   /** Retained messages in all; a new topic beyond it is not retained, counted as dropped. */
   readonly retainedMessages: number;
+  readonly statistics?: Statistics;
 }
 
 export class MessageRouter implements Router {
   readonly #clock: Clock;
-  readonly #tree = new SubscriptionTree<Entry>();
+  readonly #tree = new SubscriptionTree<Entry | SharedSubscription>();
   readonly #retained: RetainedMessages;
   readonly #now: () => number;
+  readonly #shares = new Map<string, SharedSubscription>();
+  readonly #statistics: Statistics;
+  #subscriptions = 0;
   #serial = 0;
   #received = 0;
   #delivered = 0;
@@ -54,6 +73,7 @@ export class MessageRouter implements Router {
   constructor(options: RouterOptions) {
     this.#clock = options.clock;
     this.#retained = new RetainedMessages(options.retainedMessages);
+    this.#statistics = options.statistics ?? new Statistics();
     this.#now = () => this.#clock.now();
   }
 
@@ -71,7 +91,7 @@ export class MessageRouter implements Router {
     const isCounted = !topic.startsWith('$SYS/');
     if (isCounted) this.#received++;
     if (message.retain) this.#retain(message);
-    const found: Entry[] = [];
+    const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
     if (found.length === 0) {
       if (isCounted) this.#unmatched++;
@@ -85,6 +105,9 @@ export class MessageRouter implements Router {
     return {
       subscribe: (subscription) => this.#subscribe(receiver, subscription),
       unsubscribe: (filter) => this.#unsubscribe(receiver, filter),
+      arrived: () => {
+        for (const { share } of receiver.entries.values()) share?.arrived(sink);
+      },
       [Symbol.dispose]: () => {
         receiver.isAttached = false;
         for (const filter of [...receiver.entries.keys()]) this.#unsubscribe(receiver, filter);
@@ -103,7 +126,7 @@ export class MessageRouter implements Router {
       dropped: this.#dropped,
       unmatched: this.#unmatched,
       retained: this.#retained.size,
-      subscriptions: this.#tree.size,
+      subscriptions: this.#subscriptions,
     };
   }
 
@@ -117,12 +140,19 @@ export class MessageRouter implements Router {
     else if (!this.#retained.set(message)) this.#dropped++;
   }
 
-  /** @returns how many receivers there were */
-  #deliver(message: Message, found: readonly Entry[]): number {
+  /** @returns how many receivers there were; a Shared Subscription is one */
+  #deliver(message: Message, found: readonly (Entry | SharedSubscription)[]): number {
     const serial = ++this.#serial;
     const receivers: Receiver[] = [];
     const subscriptions: Subscription[] = [];
-    for (const { receiver, subscription } of found) {
+    let shares: SharedSubscription[] | undefined;
+    for (const target of found) {
+      if (target instanceof SharedSubscription) {
+        shares ??= [];
+        shares.push(target);
+        continue;
+      }
+      const { receiver, subscription } = target;
       if (subscription.noLocal && receiver.sink.origin === message.origin) continue;
       if (receiver.foundBy === serial) {
         subscriptions[receiver.foundAt] = merge(subscriptions[receiver.foundAt]!, subscription);
@@ -135,35 +165,76 @@ export class MessageRouter implements Router {
     }
     for (let i = 0; i < receivers.length; i++) {
       const receiver = receivers[i]!;
-      if (!receiver.isAttached) continue;
-      const isTaken = receiver.sink.deliver(message, subscriptions[i]!);
-      // Looking at the traffic must not change its figures.
-      if (receiver.sink.kind === 'api') continue;
-      if (isTaken) this.#delivered++;
+      if (receiver.isAttached) this.#give(message, receiver.sink, subscriptions[i]!);
+    }
+    if (shares !== undefined) this.#deliverShared(message, shares);
+    return receivers.length + (shares?.length ?? 0);
+  }
+
+  #give(message: Message, sink: Sink, subscription: Subscription): void {
+    if (sink.mayReceive !== undefined && !sink.mayReceive(message.topic)) {
+      this.#statistics.deliveriesRefused++;
+      return;
+    }
+    const isTaken = sink.deliver(message, subscription);
+    // Looking at the traffic must not change its figures.
+    if (sink.kind === 'api') return;
+    if (isTaken) this.#delivered++;
+    else this.#dropped++;
+  }
+
+  /** Each Shared Subscription has a copy of its own, whatever else its members subscribe to (§4.8.2). */
+  #deliverShared(message: Message, shares: readonly SharedSubscription[]): void {
+    for (const share of shares) {
+      if (share.deliver(message) === 'taken') this.#delivered++;
       else this.#dropped++;
     }
-    return receivers.length;
   }
 
   #subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message> {
     if (!receiver.isAttached) return NO_MESSAGES;
     const existing = receiver.entries.get(subscription.filter);
-    if (existing !== undefined) {
-      existing.subscription = subscription;
-    } else {
-      const entry: Entry = { receiver, subscription };
-      receiver.entries.set(subscription.filter, entry);
-      this.#tree.add(subscription.filter, entry);
-    }
+    const share = isShared(subscription.filter) ? this.#share(subscription.filter) : undefined;
+    const kept = share === undefined ? subscription : { ...subscription, share };
+    if (existing !== undefined) existing.subscription = kept;
+    else this.#add(new Entry(receiver, kept, share));
+    // No retained messages for a Shared Subscription (§4.8.2).
+    if (share !== undefined) return NO_MESSAGES;
     const wanted = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && existing === undefined);
     return wanted ? this.#retained.match(subscription.filter, this.#now) : NO_MESSAGES;
+  }
+
+  #share(name: string): SharedSubscription {
+    let share = this.#shares.get(name);
+    if (share === undefined) {
+      share = new SharedSubscription(name);
+      this.#shares.set(name, share);
+    }
+    return share;
+  }
+
+  #add(entry: Entry): void {
+    const { receiver, subscription, share } = entry;
+    receiver.entries.set(subscription.filter, entry);
+    this.#subscriptions++;
+    if (share === undefined) this.#tree.add(subscription.filter, entry);
+    else {
+      share.add(entry);
+      if (share.size === 1) this.#tree.add(share.filter, share);
+    }
   }
 
   #unsubscribe(receiver: Receiver, filter: string): boolean {
     const entry = receiver.entries.get(filter);
     if (entry === undefined) return false;
     receiver.entries.delete(filter);
-    return this.#tree.remove(filter, entry);
+    this.#subscriptions--;
+    const { share } = entry;
+    if (share === undefined) return this.#tree.remove(filter, entry);
+    share.remove(entry);
+    if (share.size > 0) return true;
+    this.#shares.delete(filter);
+    return this.#tree.remove(share.filter, share);
   }
 }
 

@@ -4,11 +4,14 @@
  */
 import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
-import type { Attachment, Router, Sink, Subscription } from '../core/router.js';
+import type { Attachment, Router, Share, Sink, Subscription } from '../core/router.js';
 import type { ClientView } from '../core/views.js';
+import type { Identity } from './access/access.js';
+import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
+import { isShared } from './shared-filter.js';
 import type { Will } from './will.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
@@ -23,6 +26,7 @@ export class Session implements Sink {
   readonly kind = 'client';
   readonly origin: Origin;
   readonly durable = false;
+  readonly verdicts = new Verdicts();
   readonly #context: SessionContext;
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
@@ -33,6 +37,7 @@ export class Session implements Sink {
   /** Those of them whose PUBLISH came over the present connection. */
   readonly #incomingNow = new Set<number>();
   #channel: Channel | undefined;
+  #user: string | undefined;
   #expiry = 0;
   #will: Will | undefined;
   #willTimer: Timer | undefined;
@@ -51,13 +56,24 @@ export class Session implements Sink {
     this.origin = `client:${clientId}`;
     this.#context = context;
     this.#onEnded = onEnded;
-    this.#outgoing = new Outgoing(context);
+    this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
     this.#attachment = context.router.attach(this);
   }
 
   /** The connection that has the session now. */
   get channel(): Channel | undefined {
     return this.#channel;
+  }
+
+  /** Whose session it is; undefined: of an anonymous client. */
+  get user(): string | undefined {
+    return this.#user;
+  }
+
+  /** The client is who it says, at CONNECT or anew. */
+  identify(identity: Identity): void {
+    this.#user = identity.user;
+    this.verdicts.adopt(identity);
   }
 
   /** Session Expiry Interval, ms; 0: ends with the connection; Infinity: never. */
@@ -114,6 +130,7 @@ export class Session implements Sink {
       this.end();
       return;
     }
+    this.#outgoing.passOn(this, 'connected', undefined, true);
     this.#expiryTimer = afterLong(clock, this.#expiry, () => this.end());
     if (this.#will === undefined) return;
     if (this.#will.delay === 0) this.#publishWill();
@@ -125,6 +142,7 @@ export class Session implements Sink {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.discard();
+    this.#outgoing.passOn(this, 'any', undefined, true);
     this.#publishWill();
     this.#onEnded(this);
   }
@@ -140,6 +158,23 @@ export class Session implements Sink {
     return this.#outgoing.deliver(message, subscription);
   }
 
+  mayReceive(topic: string): boolean {
+    return this.verdicts.mayReceive(topic);
+  }
+
+  backlog(qos: number): number {
+    return this.#outgoing.backlog(qos);
+  }
+
+  passOn(share: Share): void {
+    if (this.#channel === undefined) this.#outgoing.passOn(this, 'connected', share.name, true);
+  }
+
+  /** CONNACK or SUBACK is out: what waits at absent members of its Shared Subscriptions may come. */
+  arrived(): void {
+    this.#attachment.arrived();
+  }
+
   /** Sends what waits, as far as the client takes it: after CONNACK, SUBACK, or congestion. */
   resume(): void {
     this.#outgoing.resume();
@@ -153,14 +188,17 @@ export class Session implements Sink {
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */
   subscribe(subscription: Subscription): void {
     this.#filters.add(subscription.filter);
-    this.#outgoing.feed(subscription, this.#attachment.subscribe(subscription));
+    this.#outgoing.feed(subscription, this.#permitted(this.#attachment.subscribe(subscription)));
   }
 
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean {
     this.#filters.delete(filter);
     this.#outgoing.stopFeed(filter);
-    return this.#attachment.unsubscribe(filter);
+    const wasThere = this.#attachment.unsubscribe(filter);
+    // §3.10.4: what is in flight is completed.
+    if (wasThere && isShared(filter)) this.#outgoing.passOn(this, 'any', filter, false);
+    return wasThere;
   }
 
   /** Counts a PUBLISH of the client. */
@@ -199,6 +237,14 @@ export class Session implements Sink {
 
   pubcomp(packetIdentifier: number): AcknowledgementResult {
     return this.#outgoing.pubcomp(packetIdentifier);
+  }
+
+  /** Those of the retained messages that the client may read. */
+  *#permitted(messages: Iterable<Message>): Generator<Message> {
+    for (const message of messages) {
+      if (this.mayReceive(message.topic)) yield message;
+      else this.#context.statistics.deliveriesRefused++;
+    }
   }
 
   #publishWill(): void {

@@ -13,6 +13,10 @@ export class Statistics {
   publishExpired = 0;
   /** PUBLISH from a client to a topic it may not use. */
   publishRefused = 0;
+  /** Subscriptions a client asked for and did not get. */
+  subscriptionsRefused = 0;
+  /** Copies a client did not get because it may not read the topic. */
+  deliveriesRefused = 0;
   /** Connections that ended by a fault of the peer: malformed, against the protocol, timed out. */
   connectionsFailed = 0;
   /** Not accepted because there were too many. */

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig } from '../core/config.js';
-import { broker, toBrokerConfig } from './broker.js';
+import { broker, checkReferral, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
 import { type ConfigInputs, processInputs } from './io.js';
@@ -120,6 +120,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
             message: hint === undefined ? message : say(message, hint),
           });
         checkListeners(value.broker, report);
+        checkReferral(value.broker, report);
         const found = context.issues.map((issue) => issue.path ?? []);
         checkPortsAndDevices(value as Plain, {
           adapters,

@@ -35,6 +35,14 @@ export interface AuthConfig {
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
   readonly limits: BrokerLimits;
+  /** Named to clients that are sent away (MQTT 5.0 §4.11): space-separated `host` or `host:port`. */
+  readonly serverReference: string | undefined;
+  /** Every client is sent to `serverReference`, for good. */
+  readonly moved: boolean;
+  /** Response Information for clients that ask: `%c` is their Client Identifier; undefined: none. */
+  readonly responseInformation: string | undefined;
+  /** A payload that is said to be UTF-8 and is not is refused. */
+  readonly payloadFormatCheck: boolean;
 }
 
 export interface BrokerLimits {
@@ -51,6 +59,8 @@ export interface BrokerLimits {
   readonly subscriptions: number;
   /** Longest Session Expiry Interval granted, ms. */
   readonly sessionExpiry: number;
+  /** Longest Keep Alive granted to 5.0 clients, ms; from 65,535 s on: as they ask, none included. */
+  readonly keepAlive: number;
   /** Time from accept to CONNECT, ms. */
   readonly connectTimeout: number;
   /** A receiver that takes nothing for this long while bytes wait is disconnected, ms. */

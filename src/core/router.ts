@@ -13,7 +13,25 @@ export interface Subscription {
   readonly retainHandling: 0 | 1 | 2;
   /** Subscription Identifiers (§3.8.2.1.2). One as subscribed; several where overlapping subscriptions were merged for delivery. */
   readonly identifiers: readonly number[];
+  /** Set by the router at delivery through a Shared Subscription (§4.8.2): where the message goes if this receiver goes. */
+  readonly share?: Share;
 }
+
+/** The members of one Shared Subscription, as one of them sees it. */
+export interface Share {
+  /** `$share/{ShareName}/{filter}` */
+  readonly name: string;
+  /**
+   * Gives a message to another member.
+   *
+   * @param to - connected: only one that will be sent it soon
+   * @returns false when there is none
+   */
+  pass(message: Message, from: Sink, to: 'connected' | 'any'): boolean;
+}
+
+/** Added to the {@link Sink.backlog} of a receiver that is not connected. */
+export const ABSENT = 2 ** 30;
 
 /** A subscription of an internal receiver: QoS 2, no echo of itself. */
 export function subscriptionTo(filter: string, options: Partial<Subscription> = {}): Subscription {
@@ -37,6 +55,17 @@ export interface Sink {
    * @returns false when the receiver is full and the message was dropped (the router counts it)
    */
   deliver(message: Message, subscription: Subscription): boolean;
+  /** Asked before deliver(); where it is absent, the receiver may have everything. */
+  mayReceive?(topic: string): boolean;
+  /**
+   * Asked of the members of a Shared Subscription; where it is absent, 0.
+   *
+   * @returns how many messages wait before the next of this QoS; 0: it is sent at once; from {@link ABSENT} on: the
+   *   receiver is not connected; from twice that on: an older one is dropped for it; Infinity: it is dropped
+   */
+  backlog?(qos: number): number;
+  /** Another member of the Shared Subscription can take messages: time to pass on what waits here without hope. */
+  passOn?(share: Share): void;
 }
 
 export interface Attachment extends Disposable {
@@ -44,6 +73,8 @@ export interface Attachment extends Disposable {
   subscribe(subscription: Subscription): Iterable<Message>;
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean;
+  /** The receiver can take messages from now on: it gets those that wait at absent members of its Shared Subscriptions. */
+  arrived(): void;
 }
 
 export interface RouterCounters {

@@ -5,7 +5,7 @@ import { generate, type IPublishPacket, type Packet as ParsedPacket, parser } fr
 import t from 'tap';
 import { Codec } from '../../src/broker/codec.js';
 import { Refusal } from '../../src/broker/reason-codes.js';
-import { encodePublish } from '../../src/broker/wire/encode.js';
+import { encodePublish } from '../../src/broker/wire/encode-publish.js';
 import type { Packet } from '../../src/broker/wire/packets.js';
 import { createMessage, type PublishProperties, type QoS } from '../../src/core/message.js';
 import { topicNameFault } from '../../src/core/topic.js';
@@ -141,6 +141,7 @@ t.test('a PUBLISH of ours is read back by mqtt-packet and by our own codec', asy
         retain: fc.boolean(),
         properties,
         expiry: fc.option(fc.integer({ min: 1, max: 100_000 })),
+        wantedAlias: fc.oneof(fc.constant(0), fc.integer({ min: -0xffff, max: 0xffff })),
       }),
       fc.array(fc.integer({ min: 1, max: 268_435_455 }), { maxLength: 3 }),
       (input, identifiers) => {
@@ -153,12 +154,14 @@ t.test('a PUBLISH of ours is read back by mqtt-packet and by our own codec', asy
           properties: Object.keys(properties).length > 0 ? properties : undefined,
           expiresAt: input.expiry === null ? Number.POSITIVE_INFINITY : input.expiry * 1_000,
         });
+        const alias = version === 5 ? input.wantedAlias : 0;
         const { bytes, identifierAt } = encodePublish(message, version, {
           qos,
           retain,
           dup: false,
           identifiers,
           now: 0,
+          alias,
         });
         if (qos > 0) bytes.writeUInt16BE(7, identifierAt);
 
@@ -170,11 +173,12 @@ t.test('a PUBLISH of ours is read back by mqtt-packet and by our own codec', asy
         parse.on('error', (error: Error) => assert.fail(error));
         assert.equal(parse.parse(bytes), 0, 'nothing left over');
         const packet = theirs as unknown as IPublishPacket;
-        assert.equal(packet.topic, topic);
+        assert.equal(packet.topic, alias < 0 ? '' : topic);
         assert.deepEqual(packet.payload, message.payload);
         assert.deepEqual([packet.qos, packet.retain, packet.messageId], [qos, retain, qos > 0 ? 7 : undefined]);
         if (version < 5) return;
         assert.equal(packet.properties?.messageExpiryInterval, input.expiry ?? undefined);
+        assert.equal(packet.properties?.topicAlias, alias === 0 ? undefined : Math.abs(alias));
         assert.deepEqual([packet.properties?.subscriptionIdentifier ?? []].flat(), identifiers);
         assert.deepEqual(packet.properties?.correlationData, properties.correlationData);
         if (identifiers.length > 0) return;

@@ -50,6 +50,7 @@ export class FakeRouter implements Router {
         return send ? [...this.retained(subscription.filter)] : [];
       },
       unsubscribe: (filter) => subscriptions.delete(filter),
+      arrived: () => {},
       [Symbol.dispose]: detach,
     };
   }

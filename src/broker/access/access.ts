@@ -1,7 +1,8 @@
 /**
  * Who a client is, and what it may do.
  *
- *   CONNECT ─▶ authenticate ─▶ Identity ─▶ permissions: publish, subscribe, receive
+ *   CONNECT ─▶ authenticate ─────────────▶ Identity ─▶ permissions: publish, subscribe, receive
+ *   CONNECT ─▶ exchange ─▶ step ◀─▶ AUTH ─▶   (enhanced authentication, MQTT 5.0 §4.12)
  *
  * Rules: nobody is let in by default; verdicts on topics are cheap to ask again (the hot path asks per topic, not per
  * message); a password is never kept, logged or compared byte by byte.
@@ -29,6 +30,8 @@ export interface Identity {
 
 /** Verdicts on topics for one identity and Client Identifier. */
 export interface Permissions {
+  /** Another number whenever a verdict may have changed: what was remembered is asked again then. */
+  readonly revision: number;
   mayPublish(topic: string): boolean;
   /** @param filter - without `$share/{ShareName}/` */
   maySubscribe(filter: string): boolean;
@@ -39,10 +42,35 @@ export interface Permissions {
 export interface Access {
   /** Never rejects: what cannot be decided is refused. */
   authenticate(credentials: Credentials): Identity | Refusal | Promise<Identity | Refusal>;
+  /**
+   * Begins enhanced authentication (MQTT 5.0 §4.12): at CONNECT, and again when a connected client wants to prove itself
+   * anew; then there is neither user name nor password in `credentials`.
+   *
+   * @param method - Authentication Method of CONNECT
+   * @returns a Refusal (0x8C Bad authentication method) when the method is not offered to this peer
+   */
+  exchange(method: string, credentials: Credentials): Exchange | Refusal;
 }
+
+/** One enhanced authentication under way. Forgotten without a word when the connection ends. */
+export interface Exchange {
+  /**
+   * Never rejects.
+   *
+   * @param data - Authentication Data of CONNECT or AUTH, a view of the packet; undefined: the packet had none
+   */
+  step(data: Buffer | undefined): Step | Promise<Step>;
+}
+
+/** continue: the client has to answer with AUTH; success: it is who it says. `data` is the Authentication Data it is sent. */
+export type Step =
+  | { readonly result: 'continue'; readonly data: Buffer | undefined }
+  | { readonly result: 'success'; readonly identity: Identity; readonly data: Buffer | undefined }
+  | Refusal;
 
 /** Whoever is in may do everything. */
 export const unrestricted: Permissions = {
+  revision: 0,
   mayPublish: () => true,
   maySubscribe: () => true,
   mayReceive: () => true,

@@ -10,5 +10,8 @@ export function createAccess(): Access {
       if (peer.listener.auth.anonymous) return ANONYMOUS;
       return new Refusal(ReasonCode.badUserNameOrPassword, 'anonymous clients are not allowed');
     },
+    exchange() {
+      return new Refusal(ReasonCode.badAuthenticationMethod, 'this authentication method is not offered');
+    },
   };
 }

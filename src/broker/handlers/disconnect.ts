@@ -2,8 +2,8 @@
 import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import type { Session } from '../session.js';
+import { expiryMs } from '../session-expiry.js';
 import type { DisconnectPacket } from '../wire/packets.js';
-import { expiryMs } from './connect.js';
 
 export function handleDisconnect(client: Client, session: Session, packet: DisconnectPacket): Handled {
   const { sessionExpiryInterval } = packet;

@@ -2,10 +2,15 @@
 import { messageOf } from '../application-message.js';
 import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
+import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
-import { topicRefusal } from '../topic-rules.js';
+import { hasPayloadFault, topicRefusal } from '../topic-rules.js';
 import { encodeAcknowledgement } from '../wire/encode.js';
 import type { PublishPacket } from '../wire/packets.js';
+
+const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not publish to this topic');
+const NOT_UTF8 = new Refusal(ReasonCode.payloadFormatInvalid, 'the payload is not the UTF-8 it is said to be');
+const NOT_STORED = new Refusal(ReasonCode.implementationSpecificError, 'the message could not be stored');
 
 export function handlePublish(client: Client, session: Session, packet: PublishPacket): Handled {
   const { broker } = client;
@@ -22,20 +27,33 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
       return new Refusal(ReasonCode.receiveMaximumExceeded, 'more QoS 1 and 2 messages than Receive Maximum');
     }
   }
-  const refused = topicRefusal(topic);
-  if (refused !== undefined) {
-    broker.statistics.publishRefused++;
-    acknowledge(client, packet, refused);
-    return undefined;
-  }
-  if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
   if (isRepeated) {
     acknowledge(client, packet, ReasonCode.success);
     return undefined;
   }
+  const refused = publishRefusal(client, session, packet, topic);
+  if (refused !== undefined) return refusePublish(client, packet, refused);
+  if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
   if (committed === undefined) acknowledge(client, packet, ReasonCode.success);
   else acknowledgeLater(client, session, packet, committed);
+  return undefined;
+}
+
+/** Anyone may be refused a topic; what the payload is said to be is looked at only if so configured (§3.3.2.3.2). */
+function publishRefusal(client: Client, session: Session, packet: PublishPacket, topic: string): Refusal | undefined {
+  const topicFault = topicRefusal(topic);
+  if (topicFault !== undefined) return topicFault;
+  if (!session.verdicts.mayPublish(topic)) return NOT_AUTHORIZED;
+  const isChecked = client.broker.config.payloadFormatCheck;
+  return isChecked && hasPayloadFault(packet.properties, packet.payload) ? NOT_UTF8 : undefined;
+}
+
+/** A message nobody gets. At QoS 0 its publisher cannot be told; a payload that is not as said then ends the connection. */
+function refusePublish(client: Client, packet: PublishPacket, refusal: Refusal): Handled {
+  client.broker.statistics.publishRefused++;
+  if (packet.qos === 0) return refusal === NOT_UTF8 ? refusal : undefined;
+  acknowledge(client, packet, refusal.reasonCode, refusal.reason);
   return undefined;
 }
 
@@ -50,15 +68,21 @@ function acknowledgeLater(client: Client, session: Session, packet: PublishPacke
       if (packet.qos === 1) client.unacknowledged--;
       if (packet.qos === 2) session.releaseIncoming(packet.packetIdentifier);
       // 3.1.1 has no negative acknowledgement: the client keeps the message and sends it again after a reconnect.
-      if (client.protocolVersion === 5) acknowledge(client, packet, ReasonCode.implementationSpecificError);
-      else client.refuse(new Refusal(ReasonCode.implementationSpecificError, 'the message could not be stored'));
+      if (client.protocolVersion === 5) acknowledge(client, packet, NOT_STORED.reasonCode, NOT_STORED.reason);
+      else client.refuse(NOT_STORED);
     },
   );
 }
 
 /** Before 5.0 there is no way to refuse one message: it is acknowledged and goes nowhere (3.1.1 §3.3.5). */
-function acknowledge(client: Client, packet: PublishPacket, reasonCode: ReasonCode): void {
+function acknowledge(client: Client, packet: PublishPacket, reasonCode: ReasonCode, reason?: string): void {
   if (packet.qos === 0) return;
   const type = packet.qos === 1 ? 'puback' : 'pubrec';
-  client.send(encodeAcknowledgement(type, packet.packetIdentifier, client.protocolVersion, reasonCode));
+  const { packetIdentifier } = packet;
+  const version = client.protocolVersion;
+  if (reason === undefined) client.send(encodeAcknowledgement(type, packetIdentifier, version, reasonCode));
+  else {
+    const encode = (text?: string) => encodeAcknowledgement(type, packetIdentifier, version, reasonCode, text);
+    client.send(explained(client, reason, encode));
+  }
 }

@@ -1,24 +1,46 @@
 /** SUBSCRIBE (MQTT 5.0 §3.8): each filter gets its own answer; retained messages follow after SUBACK. */
+import type { Subscription } from '../../core/router.js';
 import type { Client, Handled } from '../client.js';
-import { isFailure, ReasonCode } from '../reason-codes.js';
+import { isFailure, ReasonCode, Refusal } from '../reason-codes.js';
+import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
+import { isShared, plainFilter } from '../shared-filter.js';
 import { filterRefusal } from '../topic-rules.js';
 import { encodeSuback } from '../wire/encode.js';
 import type { SubscribePacket } from '../wire/packets.js';
 
+const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not subscribe to a Topic Filter');
+const TOO_MANY = new Refusal(ReasonCode.quotaExceeded, 'the session has as many subscriptions as are allowed');
+
 export function handleSubscribe(client: Client, session: Session, packet: SubscribePacket): Handled {
-  const granted = packet.subscriptions.map((subscription): number => {
-    const refused = filterRefusal(subscription.filter);
-    if (refused !== undefined) return refused;
-    if (!session.mayTake(subscription.filter)) return ReasonCode.quotaExceeded;
-    // As 5.0 bridges ask for themselves: 3.1.1 has no words for it.
-    session.subscribe(client.isBridge ? { ...subscription, noLocal: true, retainAsPublished: true } : subscription);
-    return subscription.qos;
+  const { protocolVersion, broker } = client;
+  let reason: string | undefined;
+  const codes = packet.subscriptions.map((subscription): number => {
+    const refused = subscriptionRefusal(session, subscription.filter);
+    if (refused === undefined) {
+      session.subscribe(client.isBridge ? asBridge(subscription) : subscription);
+      return subscription.qos;
+    }
+    broker.statistics.subscriptionsRefused++;
+    reason ??= refused.reason;
+    return refused.reasonCode;
   });
-  const { protocolVersion } = client;
   // 3.1.1 §3.9.3 knows one failure only.
-  const codes = protocolVersion === 5 ? granted : granted.map((code) => (isFailure(code) ? 0x80 : code));
-  client.send(encodeSuback(protocolVersion, packet.packetIdentifier, codes));
+  const said = protocolVersion === 5 ? codes : codes.map((code) => (isFailure(code) ? 0x80 : code));
+  client.send(explained(client, reason, (text) => encodeSuback(protocolVersion, packet.packetIdentifier, said, text)));
   session.resume();
+  if (packet.subscriptions.some(({ filter }) => isShared(filter))) session.arrived();
   return undefined;
+}
+
+/** As 5.0 bridges ask for themselves: 3.1.1 has no words for it. */
+function asBridge(subscription: Subscription): Subscription {
+  return { ...subscription, noLocal: !isShared(subscription.filter), retainAsPublished: true };
+}
+
+function subscriptionRefusal(session: Session, filter: Subscription['filter']): Refusal | undefined {
+  const malformed = filterRefusal(filter);
+  if (malformed !== undefined) return malformed;
+  if (!session.verdicts.maySubscribe(plainFilter(filter))) return NOT_AUTHORIZED;
+  return session.mayTake(filter) ? undefined : TOO_MANY;
 }

@@ -1,14 +1,22 @@
-/** UNSUBSCRIBE (MQTT 5.0 §3.10). */
+/** UNSUBSCRIBE (MQTT 5.0 §3.10): each filter gets its own answer. */
 import type { Client, Handled } from '../client.js';
 import { ReasonCode } from '../reason-codes.js';
+import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
+import { filterRefusal } from '../topic-rules.js';
 import { encodeUnsuback } from '../wire/encode.js';
 import type { UnsubscribePacket } from '../wire/packets.js';
 
 export function handleUnsubscribe(client: Client, session: Session, packet: UnsubscribePacket): Handled {
-  const codes = packet.filters.map((filter) =>
-    session.unsubscribe(filter) ? ReasonCode.success : ReasonCode.noSubscriptionExisted,
-  );
-  client.send(encodeUnsuback(client.protocolVersion, packet.packetIdentifier, codes));
+  let reason: string | undefined;
+  const codes = packet.filters.map((filter): number => {
+    if (session.unsubscribe(filter)) return ReasonCode.success;
+    const malformed = filterRefusal(filter);
+    reason ??= malformed?.reason;
+    return malformed?.reasonCode ?? ReasonCode.noSubscriptionExisted;
+  });
+  const { protocolVersion } = client;
+  const encode = (text?: string) => encodeUnsuback(protocolVersion, packet.packetIdentifier, codes, text);
+  client.send(explained(client, reason, encode));
   return undefined;
 }

@@ -1,20 +1,16 @@
-/**
- * One complete frame → one packet, or why not. PUBLISH and the acknowledgements are read in place (the hot path); the
- * others are guarded here (bounds, UTF-8, properties: what mqtt-packet does not check) and then parsed by mqtt-packet.
- */
-import { type Packet as ParsedPacket, parser } from 'mqtt-packet';
+/** One complete frame → one packet, or why not. Bounds, UTF-8, properties, flags and Reason Codes are checked here. */
 import type { QoS } from '../../core/message.js';
-import type { Subscription } from '../../core/router.js';
 import { topicNameFault } from '../../core/topic.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
-import type { AcknowledgementPacket, Packet, ProtocolVersion, PublishPacket, WillFields } from './packets.js';
+import { readConnect, readProtocol } from './decode-connect.js';
+import { readSubscribe, readUnsubscribe } from './decode-subscribe.js';
+import type { AcknowledgementPacket, Packet, ProtocolVersion, PublishPacket } from './packets.js';
 import { PacketType } from './packets.js';
 import { type Properties, readProperties } from './properties.js';
 import { Reader } from './reader.js';
+import { allowedReasonCodes } from './reason-code-sets.js';
 
 const PINGREQ: Packet = { type: 'pingreq' };
-const NO_PROPERTIES: Properties = {};
-const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Decoder {
   readonly #reader = new Reader();
@@ -48,15 +44,17 @@ export class Decoder {
         reader.expectEnd();
         return reader.fault ?? PINGREQ;
       case PacketType.connect:
-        return this.#connect(frame);
+        return this.#connect();
       case PacketType.subscribe:
-        return this.#subscribe(frame);
+        return readSubscribe(reader, this.#packetIdentifier(), this.#version);
       case PacketType.unsubscribe:
-        return this.#unsubscribe(frame);
+        return readUnsubscribe(reader, this.#packetIdentifier(), this.#version);
       case PacketType.disconnect:
-        return this.#disconnect(frame);
+        return this.#disconnect();
+      case PacketType.auth:
+        return this.#auth();
       default:
-        return new Refusal(ReasonCode.protocolError, 'a packet that was not agreed on or that only a server sends');
+        return new Refusal(ReasonCode.protocolError, 'a packet that only a server sends');
     }
   }
 
@@ -83,115 +81,55 @@ export class Decoder {
     const packetIdentifier = this.#packetIdentifier();
     let reasonCode: number = ReasonCode.success;
     if (this.#version === 5 && reader.remaining > 0) {
-      reasonCode = reader.byte();
+      reasonCode = this.#reasonCode(type);
       if (reader.remaining > 0) readProperties(reader, 'acknowledgement');
     }
     reader.expectEnd();
     return reader.fault ?? { type, packetIdentifier, reasonCode };
   }
 
-  #connect(frame: Buffer): Packet | Refusal {
-    const reader = this.#reader;
-    const name = reader.binary().toString('latin1');
-    const level = reader.byte();
-    if (reader.fault !== undefined) return reader.fault;
-    const isBridge = level === 0x83 || level === 0x84;
-    const version = isBridge ? level - 0x80 : level;
-    const known = (name === 'MQTT' && (version === 4 || version === 5)) || (name === 'MQIsdp' && version === 3);
-    this.#version = known ? (version as ProtocolVersion) : version > 4 ? 5 : 4;
-    if (!known)
-      return new Refusal(ReasonCode.unsupportedProtocolVersion, 'the protocol version is not 3.1, 3.1.1 or 5.0');
-    const isVersion5 = version === 5;
-    const flags = reader.byte();
-    const has = (bit: number) => (flags & bit) !== 0;
-    reader.uint16();
-    const properties = isVersion5 ? readProperties(reader, 'connect') : undefined;
-    reader.string();
-    let willProperties: Properties | undefined;
-    if (has(0x04)) {
-      if (isVersion5) willProperties = readProperties(reader, 'will');
-      const topic = reader.string();
-      reader.binary();
-      if ((flags & 0x18) === 0x18) reader.refuse(ReasonCode.malformedPacket, 'Will QoS 3');
-      if (reader.fault === undefined && topicNameFault(topic) !== undefined) {
-        reader.refuse(ReasonCode.topicNameInvalid, 'the Will Topic is empty or contains a wildcard');
-      }
-    }
-    const username = has(0x80) ? reader.string() : undefined;
-    if (has(0x40) && !isVersion5 && !has(0x80)) {
-      reader.refuse(ReasonCode.malformedPacket, 'a password without a user name');
-    }
-    const password = has(0x40) ? reader.binary() : undefined;
-    reader.expectEnd();
-    const packet = reader.fault ?? parse(frame, this.#version);
-    if (packet instanceof Refusal) return packet;
-    if (packet.cmd !== 'connect') return notAsGuarded();
-    return {
-      type: 'connect',
-      protocolVersion: this.#version,
-      isBridge,
-      clientId: packet.clientId,
-      cleanStart: packet.clean ?? false,
-      keepAlive: packet.keepalive ?? 0,
-      will: packet.will === undefined ? undefined : willFields(packet.will, willProperties),
-      username,
-      password,
-      properties: properties ?? NO_PROPERTIES,
-    };
+  #connect(): Packet | Refusal {
+    const protocol = readProtocol(this.#reader);
+    if (this.#reader.fault === undefined) this.#version = protocol.version;
+    return readConnect(this.#reader, protocol);
   }
 
-  #subscribe(frame: Buffer): Packet | Refusal {
+  #disconnect(): Packet | Refusal {
     const reader = this.#reader;
-    const packetIdentifier = this.#packetIdentifier();
-    const properties = this.#version === 5 ? readProperties(reader, 'subscribe') : undefined;
-    if (reader.remaining === 0) reader.refuse(ReasonCode.protocolError, 'SUBSCRIBE without a Topic Filter');
-    while (reader.remaining > 0) {
-      reader.string();
-      reader.byte();
-    }
-    const packet = reader.fault ?? parse(frame, this.#version);
-    if (packet instanceof Refusal) return packet;
-    if (packet.cmd !== 'subscribe') return notAsGuarded();
-    const identifier = properties?.subscriptionIdentifier;
-    const identifiers = identifier === undefined ? NO_IDENTIFIERS : [identifier];
-    const subscriptions = packet.subscriptions.map(
-      (subscription): Subscription => ({
-        filter: subscription.topic,
-        qos: subscription.qos,
-        noLocal: subscription.nl ?? false,
-        retainAsPublished: subscription.rap ?? false,
-        retainHandling: (subscription.rh ?? 0) as Subscription['retainHandling'],
-        identifiers,
-      }),
-    );
-    return { type: 'subscribe', packetIdentifier, subscriptions };
-  }
-
-  #unsubscribe(frame: Buffer): Packet | Refusal {
-    const reader = this.#reader;
-    const packetIdentifier = this.#packetIdentifier();
-    if (this.#version === 5) readProperties(reader, 'unsubscribe');
-    if (reader.remaining === 0) reader.refuse(ReasonCode.protocolError, 'UNSUBSCRIBE without a Topic Filter');
-    while (reader.remaining > 0) reader.string();
-    const packet = reader.fault ?? parse(frame, this.#version);
-    if (packet instanceof Refusal) return packet;
-    if (packet.cmd !== 'unsubscribe') return notAsGuarded();
-    return { type: 'unsubscribe', packetIdentifier, filters: packet.unsubscriptions };
-  }
-
-  #disconnect(frame: Buffer): Packet | Refusal {
-    const reader = this.#reader;
+    let reasonCode: number = ReasonCode.success;
     let properties: Properties | undefined;
     if (this.#version === 5 && reader.remaining > 0) {
-      reader.byte();
+      reasonCode = this.#reasonCode('disconnect');
       if (reader.remaining > 0) properties = readProperties(reader, 'disconnect');
     }
     reader.expectEnd();
-    const packet = reader.fault ?? parse(frame, this.#version);
-    if (packet instanceof Refusal) return packet;
-    if (packet.cmd !== 'disconnect') return notAsGuarded();
-    const reasonCode = packet.reasonCode ?? ReasonCode.success;
-    return { type: 'disconnect', reasonCode, sessionExpiryInterval: properties?.sessionExpiryInterval };
+    const sessionExpiryInterval = properties?.sessionExpiryInterval;
+    return reader.fault ?? { type: 'disconnect', reasonCode, sessionExpiryInterval };
+  }
+
+  #auth(): Packet | Refusal {
+    const reader = this.#reader;
+    if (this.#version !== 5) return new Refusal(ReasonCode.protocolError, 'AUTH before MQTT 5.0');
+    const reasonCode = reader.remaining === 0 ? ReasonCode.success : this.#reasonCode('auth');
+    const properties = reader.remaining > 0 ? readProperties(reader, 'auth') : undefined;
+    reader.expectEnd();
+    if (reader.fault !== undefined) return reader.fault;
+    if (reasonCode === ReasonCode.success || properties?.authenticationMethod === undefined) {
+      return new Refusal(
+        ReasonCode.protocolError,
+        'AUTH without a Reason Code of a client or an Authentication Method',
+      );
+    }
+    const { authenticationMethod, authenticationData } = properties;
+    return { type: 'auth', reasonCode, authenticationMethod, authenticationData };
+  }
+
+  #reasonCode(type: keyof typeof allowedReasonCodes): number {
+    const reasonCode = this.#reader.byte();
+    if (this.#reader.fault === undefined && !allowedReasonCodes[type].has(reasonCode)) {
+      this.#reader.refuse(ReasonCode.protocolError, 'a Reason Code that this packet cannot have');
+    }
+    return reasonCode;
   }
 
   #packetIdentifier(): number {
@@ -199,45 +137,4 @@ export class Decoder {
     if (packetIdentifier === 0) this.#reader.refuse(ReasonCode.protocolError, 'Packet Identifier 0');
     return packetIdentifier;
   }
-}
-
-function willFields(
-  will: { topic: string; payload: Buffer | string; qos?: QoS; retain?: boolean },
-  properties: Properties | undefined,
-): WillFields {
-  const { topic, payload, qos = 0, retain = false } = will;
-  const { correlationData } = properties ?? NO_PROPERTIES;
-  return {
-    topic,
-    payload: Buffer.from(payload),
-    qos,
-    retain,
-    // Kept as long as the connection, so no view of CONNECT, which may hold a password.
-    properties: {
-      ...properties,
-      ...(correlationData !== undefined && { correlationData: Buffer.from(correlationData) }),
-    },
-  };
-}
-
-/** A new parser for each packet: it keeps what it parsed last, which for CONNECT would be the password. */
-function parse(frame: Buffer, protocolVersion: ProtocolVersion | undefined): ParsedPacket | Refusal {
-  let result: ParsedPacket | Refusal | undefined;
-  const one = parser({ protocolVersion });
-  one.on('packet', (packet) => {
-    result ??= packet;
-  });
-  one.on('error', (error: unknown) => {
-    result ??= new Refusal(ReasonCode.malformedPacket, error instanceof Error ? error.message : 'malformed packet');
-  });
-  try {
-    one.parse(frame);
-  } catch {
-    return notAsGuarded();
-  }
-  return result ?? notAsGuarded();
-}
-
-function notAsGuarded(): Refusal {
-  return new Refusal(ReasonCode.malformedPacket, 'the packet could not be parsed');
 }

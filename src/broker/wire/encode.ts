@@ -1,77 +1,28 @@
-/** Packets a server sends → bytes. PUBLISH and the acknowledgements here; the rare ones through mqtt-packet. */
-import { generate, type IConnackPacket, type Packet as ParsedPacket, writeToStream } from 'mqtt-packet';
-import type { Message, QoS } from '../../core/message.js';
+/** Packets a server sends → bytes, all but PUBLISH (encode-publish.ts). */
 import { connectReturnCode, type ReasonCode } from '../reason-codes.js';
 import { PacketType, type ProtocolVersion } from './packets.js';
 import { PropertyIdentifier } from './properties.js';
+import { variableLength, writeVariable } from './variable-byte-integer.js';
 
-// Its cache of all 16-bit numbers costs megabytes, and nothing here is frequent enough to gain by it.
-writeToStream.cacheNumbers = false;
-
-/** A PUBLISH whose Packet Identifier is filled in when it is written, so that one encoding serves many receivers. */
-export interface EncodedPublish {
-  readonly bytes: Buffer;
-  /** Offset of the Packet Identifier in `bytes`; 0: QoS 0 has none. */
-  readonly identifierAt: number;
+/** The properties of CONNACK, DISCONNECT, AUTH and the acknowledgements; they go out in the order given. */
+export interface ServerProperties {
+  readonly sessionExpiryInterval?: number;
+  readonly receiveMaximum?: number;
+  readonly maximumPacketSize?: number;
+  readonly assignedClientIdentifier?: string;
+  readonly topicAliasMaximum?: number;
+  readonly reasonString?: string;
+  readonly wildcardSubscriptionAvailable?: boolean;
+  readonly subscriptionIdentifiersAvailable?: boolean;
+  readonly sharedSubscriptionAvailable?: boolean;
+  readonly serverKeepAlive?: number;
+  readonly responseInformation?: string;
+  readonly serverReference?: string;
+  readonly authenticationMethod?: string;
+  readonly authenticationData?: Buffer;
 }
 
-export interface PublishFlags {
-  readonly qos: QoS;
-  readonly retain: boolean;
-  readonly dup: boolean;
-  /** Subscription Identifiers; version 5 only. */
-  readonly identifiers: readonly number[];
-  /** Unix ms: the Message Expiry Interval sent is what remains at this time (§3.3.2.3.3). */
-  readonly now: number;
-}
-
-export function encodePublish(message: Message, version: ProtocolVersion, flags: PublishFlags): EncodedPublish {
-  const topicBytes = Buffer.byteLength(message.topic);
-  const identifierBytes = flags.qos === 0 ? 0 : 2;
-  const propertyBytes = version === 5 ? propertiesLength(message, flags) : 0;
-  const propertyLengthBytes = version === 5 ? variableLength(propertyBytes) : 0;
-  const remaining = 2 + topicBytes + identifierBytes + propertyLengthBytes + propertyBytes + message.payload.length;
-  const bytes = Buffer.allocUnsafe(1 + variableLength(remaining) + remaining);
-  bytes[0] = (PacketType.publish << 4) | (flags.dup ? 0x08 : 0) | (flags.qos << 1) | (flags.retain ? 0x01 : 0);
-  let at = writeVariable(bytes, remaining, 1);
-  at = bytes.writeUInt16BE(topicBytes, at);
-  at += bytes.write(message.topic, at);
-  const identifierAt = flags.qos === 0 ? 0 : at;
-  if (flags.qos > 0) at = bytes.writeUInt16BE(0, at);
-  if (version === 5) {
-    at = writeVariable(bytes, propertyBytes, at);
-    at = writeProperties(bytes, at, message, flags);
-  }
-  message.payload.copy(bytes, at);
-  return { bytes, identifierAt };
-}
-
-/** Remembers the encodings of the newest message: a fan-out to many like receivers encodes once. */
-export class PublishEncoder {
-  #message: Message | undefined;
-  readonly #variants: (EncodedPublish | undefined)[] = new Array<EncodedPublish | undefined>(12).fill(undefined);
-
-  /** @param now - Unix ms; looked at only when the message expires */
-  encode(
-    message: Message,
-    version: ProtocolVersion,
-    qos: QoS,
-    retain: boolean,
-    identifiers: readonly number[],
-    now: number,
-  ): EncodedPublish {
-    if (version === 5 && (identifiers.length > 0 || message.expiresAt !== Infinity)) {
-      return encodePublish(message, version, { qos, retain, dup: false, identifiers, now });
-    }
-    if (this.#message !== message) {
-      this.#message = message;
-      this.#variants.fill(undefined);
-    }
-    const variant = (version === 5 ? 6 : 0) + qos * 2 + (retain ? 1 : 0);
-    this.#variants[variant] ??= encodePublish(message, version, { qos, retain, dup: false, identifiers, now });
-    return this.#variants[variant];
-  }
-}
+const bytesOfNumber = { receiveMaximum: 2, topicAliasMaximum: 2, serverKeepAlive: 2 } as Record<string, number>;
 
 /** §3.4–§3.7: the Reason Code is left out when it is Success or the version has none. */
 export function encodeAcknowledgement(
@@ -79,10 +30,15 @@ export function encodeAcknowledgement(
   packetIdentifier: number,
   version: ProtocolVersion,
   reasonCode: number,
+  reasonString?: string,
 ): Buffer {
+  const first = (PacketType[type] << 4) | (type === 'pubrel' ? 0x02 : 0);
+  if (version === 5 && reasonString !== undefined) {
+    return framed(first, uint16(packetIdentifier), Buffer.of(reasonCode), encodedProperties({ reasonString }));
+  }
   const withReason = version === 5 && reasonCode !== 0;
   const bytes = Buffer.allocUnsafe(withReason ? 5 : 4);
-  bytes[0] = (PacketType[type] << 4) | (type === 'pubrel' ? 0x02 : 0);
+  bytes[0] = first;
   bytes[1] = withReason ? 3 : 2;
   bytes.writeUInt16BE(packetIdentifier, 2);
   if (withReason) bytes[4] = reasonCode;
@@ -93,110 +49,97 @@ const SERVER_UNAVAILABLE = 0x03;
 
 export const PINGRESP = Buffer.from([PacketType.pingresp << 4, 0]);
 
-export type ConnackProperties = NonNullable<IConnackPacket['properties']>;
-
 /** Before 5.0 a Return Code stands for the reason (3.1.1 §3.2.2.3); see {@link connectReturnCode} for those that have none. */
 export function encodeConnack(
   version: ProtocolVersion,
   reasonCode: ReasonCode,
   sessionPresent: boolean,
-  properties: ConnackProperties = {},
+  properties: ServerProperties = {},
 ): Buffer {
-  const answer =
-    version === 5 ? { reasonCode, properties } : { returnCode: connectReturnCode(reasonCode) ?? SERVER_UNAVAILABLE };
+  const first = PacketType.connack << 4;
   // 3.1 has no Session Present flag: the byte is reserved.
-  return generated({ cmd: 'connack', sessionPresent: sessionPresent && version > 3, ...answer }, version);
+  const flags = sessionPresent && version > 3 ? 1 : 0;
+  if (version === 5) return framed(first, Buffer.of(flags, reasonCode), encodedProperties(properties));
+  return framed(first, Buffer.of(flags, connectReturnCode(reasonCode) ?? SERVER_UNAVAILABLE));
 }
 
-export function encodeSuback(version: ProtocolVersion, packetIdentifier: number, granted: readonly number[]): Buffer {
-  return generated({ cmd: 'suback', messageId: packetIdentifier, granted: [...granted] }, version);
+export function encodeSuback(
+  version: ProtocolVersion,
+  packetIdentifier: number,
+  reasonCodes: readonly number[],
+  reasonString?: string,
+): Buffer {
+  return framed(
+    PacketType.suback << 4,
+    uint16(packetIdentifier),
+    ...explanation(version, reasonString),
+    Buffer.from(reasonCodes),
+  );
 }
 
-export function encodeUnsuback(version: ProtocolVersion, packetIdentifier: number, granted: readonly number[]): Buffer {
-  return generated({ cmd: 'unsuback', messageId: packetIdentifier, granted: [...granted] }, version);
+/** Before 5.0 it has no Reason Codes. */
+export function encodeUnsuback(
+  version: ProtocolVersion,
+  packetIdentifier: number,
+  reasonCodes: readonly number[],
+  reasonString?: string,
+): Buffer {
+  const codes = version === 5 ? [Buffer.from(reasonCodes)] : [];
+  return framed(PacketType.unsuback << 4, uint16(packetIdentifier), ...explanation(version, reasonString), ...codes);
 }
 
 /** Version 5 only: before it a server has no DISCONNECT. */
-export function encodeDisconnect(reasonCode: ReasonCode, reasonString: string | undefined): Buffer {
-  return generated({ cmd: 'disconnect', reasonCode, ...(reasonString && { properties: { reasonString } }) }, 5);
+export function encodeDisconnect(reasonCode: ReasonCode, properties: ServerProperties = {}): Buffer {
+  return framed(PacketType.disconnect << 4, Buffer.of(reasonCode), encodedProperties(properties));
 }
 
-function generated(packet: ParsedPacket, protocolVersion: ProtocolVersion): Buffer {
-  return generate(packet, { protocolVersion });
+/** Version 5 only. */
+export function encodeAuth(reasonCode: ReasonCode, properties: ServerProperties): Buffer {
+  return framed(PacketType.auth << 4, Buffer.of(reasonCode), encodedProperties(properties));
 }
 
-function variableLength(value: number): number {
-  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;
+function explanation(version: ProtocolVersion, reasonString: string | undefined): Buffer[] {
+  return version === 5 ? [encodedProperties(reasonString === undefined ? {} : { reasonString })] : [];
 }
 
-function writeVariable(bytes: Buffer, value: number, at: number): number {
-  let rest = value;
-  while (rest >= 0x80) {
-    bytes[at++] = (rest & 0x7f) | 0x80;
-    rest >>= 7;
-  }
-  bytes[at++] = rest;
-  return at;
+function framed(first: number, ...parts: readonly Buffer[]): Buffer {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const header = Buffer.allocUnsafe(1 + variableLength(length));
+  header[0] = first;
+  writeVariable(header, length, 1);
+  return Buffer.concat([header, ...parts]);
 }
 
-/** §3.3.2.3.3: what is left, whole seconds, never less than 1 once the message is on its way. */
-function remainingExpiry(message: Message, now: number): number {
-  return Math.min(0xffff_ffff, Math.max(1, Math.ceil((message.expiresAt - now) / 1_000)));
+/** Property Length and the properties. */
+function encodedProperties(properties: ServerProperties): Buffer {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === undefined) continue;
+    const part = encodedValue(name, value);
+    parts.push(Buffer.of(PropertyIdentifier[name as keyof ServerProperties]), part);
+    length += 1 + part.length;
+  }
+  const header = Buffer.allocUnsafe(variableLength(length));
+  writeVariable(header, length, 0);
+  return Buffer.concat([header, ...parts]);
 }
 
-function propertiesLength(message: Message, flags: PublishFlags): number {
-  let length = message.expiresAt === Infinity ? 0 : 5;
-  for (const identifier of flags.identifiers) length += 1 + variableLength(identifier);
-  const properties = message.properties;
-  if (properties === undefined) return length;
-  if (properties.payloadFormatIndicator !== undefined) length += 2;
-  if (properties.contentType !== undefined) length += 3 + Buffer.byteLength(properties.contentType);
-  if (properties.responseTopic !== undefined) length += 3 + Buffer.byteLength(properties.responseTopic);
-  if (properties.correlationData !== undefined) length += 3 + properties.correlationData.length;
-  for (const [name, value] of properties.userProperties ?? []) {
-    length += 5 + Buffer.byteLength(name) + Buffer.byteLength(value);
+function encodedValue(name: string, value: number | boolean | string | Buffer): Buffer {
+  if (typeof value === 'boolean') return Buffer.of(value ? 1 : 0);
+  if (typeof value === 'number') {
+    if (bytesOfNumber[name] === 2) return uint16(value);
+    const bytes = Buffer.allocUnsafe(4);
+    bytes.writeUInt32BE(value);
+    return bytes;
   }
-  return length;
+  const content = typeof value === 'string' ? Buffer.from(value) : value;
+  return Buffer.concat([uint16(content.length), content]);
 }
 
-function writeProperties(bytes: Buffer, start: number, message: Message, flags: PublishFlags): number {
-  const { properties } = message;
-  let at = start;
-  if (properties?.payloadFormatIndicator !== undefined) {
-    bytes[at++] = PropertyIdentifier.payloadFormatIndicator;
-    bytes[at++] = properties.payloadFormatIndicator ? 1 : 0;
-  }
-  if (message.expiresAt !== Infinity) {
-    bytes[at++] = PropertyIdentifier.messageExpiryInterval;
-    at = bytes.writeUInt32BE(remainingExpiry(message, flags.now), at);
-  }
-  if (properties?.contentType !== undefined) {
-    bytes[at++] = PropertyIdentifier.contentType;
-    at = writeString(bytes, at, properties.contentType);
-  }
-  if (properties?.responseTopic !== undefined) {
-    bytes[at++] = PropertyIdentifier.responseTopic;
-    at = writeString(bytes, at, properties.responseTopic);
-  }
-  if (properties?.correlationData !== undefined) {
-    bytes[at++] = PropertyIdentifier.correlationData;
-    at = bytes.writeUInt16BE(properties.correlationData.length, at);
-    at += properties.correlationData.copy(bytes, at);
-  }
-  for (const identifier of flags.identifiers) {
-    bytes[at++] = PropertyIdentifier.subscriptionIdentifier;
-    at = writeVariable(bytes, identifier, at);
-  }
-  for (const [name, value] of properties?.userProperties ?? []) {
-    bytes[at++] = PropertyIdentifier.userProperty;
-    at = writeString(bytes, at, name);
-    at = writeString(bytes, at, value);
-  }
-  return at;
-}
-
-function writeString(bytes: Buffer, start: number, text: string): number {
-  const written = bytes.write(text, start + 2);
-  bytes.writeUInt16BE(written, start);
-  return start + 2 + written;
+function uint16(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(2);
+  bytes.writeUInt16BE(value);
+  return bytes;
 }

@@ -91,6 +91,15 @@ export interface DisconnectPacket {
   readonly sessionExpiryInterval: number | undefined;
 }
 
+export interface AuthPacket {
+  readonly type: 'auth';
+  /** 0x18 Continue authentication or 0x19 Re-authenticate. */
+  readonly reasonCode: number;
+  readonly authenticationMethod: string;
+  /** A view of the packet. */
+  readonly authenticationData: Buffer | undefined;
+}
+
 export interface PingreqPacket {
   readonly type: 'pingreq';
 }
@@ -102,4 +111,5 @@ export type Packet =
   | SubscribePacket
   | UnsubscribePacket
   | DisconnectPacket
+  | AuthPacket
   | PingreqPacket;

@@ -3,7 +3,7 @@ import { topicNameFault } from '../../core/topic.js';
 import { ReasonCode } from '../reason-codes.js';
 import type { Reader } from './reader.js';
 
-/** Property Identifiers (§2.2.2.2, table 2-4), those a server receives or sends in PUBLISH. */
+/** Property Identifiers (§2.2.2.2, table 2-4). */
 export const PropertyIdentifier = {
   payloadFormatIndicator: 0x01,
   messageExpiryInterval: 0x02,
@@ -12,17 +12,24 @@ export const PropertyIdentifier = {
   correlationData: 0x09,
   subscriptionIdentifier: 0x0b,
   sessionExpiryInterval: 0x11,
+  assignedClientIdentifier: 0x12,
+  serverKeepAlive: 0x13,
   authenticationMethod: 0x15,
   authenticationData: 0x16,
   requestProblemInformation: 0x17,
   willDelayInterval: 0x18,
   requestResponseInformation: 0x19,
+  responseInformation: 0x1a,
+  serverReference: 0x1c,
   reasonString: 0x1f,
   receiveMaximum: 0x21,
   topicAliasMaximum: 0x22,
   topicAlias: 0x23,
   userProperty: 0x26,
   maximumPacketSize: 0x27,
+  wildcardSubscriptionAvailable: 0x28,
+  subscriptionIdentifiersAvailable: 0x29,
+  sharedSubscriptionAvailable: 0x2a,
 } as const;
 
 /** Where properties stand; `will` is the second set inside CONNECT. */
@@ -33,7 +40,8 @@ export type PropertyPlace =
   | 'acknowledgement'
   | 'subscribe'
   | 'unsubscribe'
-  | 'disconnect';
+  | 'disconnect'
+  | 'auth';
 
 /** Properties as received. Binary values are views of the packet. Times are seconds, as on the wire. */
 export interface Properties {
@@ -79,12 +87,12 @@ const rules: readonly (Rule | undefined)[] = table([
     { name: 'subscriptionIdentifier', kind: 'variable', places: ['subscribe'], positive: true },
   ],
   [P.sessionExpiryInterval, { name: 'sessionExpiryInterval', kind: 'uint32', places: ['connect', 'disconnect'] }],
-  [P.authenticationMethod, { name: 'authenticationMethod', kind: 'string', places: ['connect'] }],
-  [P.authenticationData, { name: 'authenticationData', kind: 'binary', places: ['connect'] }],
+  [P.authenticationMethod, { name: 'authenticationMethod', kind: 'string', places: ['connect', 'auth'] }],
+  [P.authenticationData, { name: 'authenticationData', kind: 'binary', places: ['connect', 'auth'] }],
   [P.requestProblemInformation, { name: 'requestProblemInformation', kind: 'flag', places: ['connect'] }],
   [P.willDelayInterval, { name: 'willDelayInterval', kind: 'uint32', places: ['will'] }],
   [P.requestResponseInformation, { name: 'requestResponseInformation', kind: 'flag', places: ['connect'] }],
-  [P.reasonString, { name: 'reasonString', kind: 'string', places: ['acknowledgement', 'disconnect'] }],
+  [P.reasonString, { name: 'reasonString', kind: 'string', places: ['acknowledgement', 'disconnect', 'auth'] }],
   [P.receiveMaximum, { name: 'receiveMaximum', kind: 'uint16', places: ['connect'], positive: true }],
   [P.topicAliasMaximum, { name: 'topicAliasMaximum', kind: 'uint16', places: ['connect'] }],
   [P.topicAlias, { name: 'topicAlias', kind: 'uint16', places: ['publish'] }],
@@ -93,7 +101,7 @@ const rules: readonly (Rule | undefined)[] = table([
     {
       name: 'userProperties',
       kind: 'pair',
-      places: ['connect', 'will', 'publish', 'acknowledgement', 'subscribe', 'unsubscribe', 'disconnect'],
+      places: ['connect', 'will', 'publish', 'acknowledgement', 'subscribe', 'unsubscribe', 'disconnect', 'auth'],
     },
   ],
   [P.maximumPacketSize, { name: 'maximumPacketSize', kind: 'uint32', places: ['connect'], positive: true }],
@@ -121,8 +129,12 @@ export function readProperties(reader: Reader, place: PropertyPlace): Properties
   const properties: Properties = {};
   while (reader.remaining > stop) {
     // Every identifier in use fits one byte, although it is a Variable Byte Integer by definition.
-    const rule = rules[reader.byte()];
+    const identifier = reader.byte();
+    const rule = rules[identifier];
     if (rule === undefined || !rule.places.includes(place)) {
+      if (identifier === P.subscriptionIdentifier && place === 'publish') {
+        reader.refuse(ReasonCode.protocolError, 'a client gives no Subscription Identifier in PUBLISH [MQTT-3.3.4-6]');
+      }
       reader.refuse(ReasonCode.malformedPacket, 'a property is unknown or not allowed in this packet');
       return undefined;
     }

@@ -32,7 +32,7 @@ t.test('CONNACK 5.0 says what the broker keeps to', async (t) => {
       receiveMaximum: 7,
       maximumPacketSize: 5_000,
       topicAliasMaximum: 10,
-      sharedSubscriptionAvailable: false,
+      sharedSubscriptionAvailable: true,
       wildcardSubscriptionAvailable: true,
       subscriptionIdentifiersAvailable: true,
       sessionExpiryInterval: 60,

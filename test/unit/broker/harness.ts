@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { generate, type IConnackPacket, type IConnectPacket, type Packet, parser } from 'mqtt-packet';
 import type { Test } from 'tap';
+import type { Access } from '../../../src/broker/access/access.js';
 import { type Broker, createBroker } from '../../../src/broker/broker.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
@@ -18,6 +19,7 @@ export const defaultLimits: BrokerLimits = {
   retainedMessages: 1_000,
   subscriptions: 50,
   sessionExpiry: 3_600_000,
+  keepAlive: 65_535_000,
   connectTimeout: 10_000,
   drainTimeout: 30_000,
 };
@@ -26,6 +28,10 @@ export function brokerConfig(limits: Partial<BrokerLimits> = {}, rest: Partial<B
   return {
     listeners: [{ name: 'test', type: 'tcp', host: '127.0.0.1', port: 0, auth: { anonymous: true } }],
     limits: { ...defaultLimits, ...limits },
+    serverReference: undefined,
+    moved: false,
+    responseInformation: undefined,
+    payloadFormatCheck: false,
     ...rest,
   };
 }
@@ -35,10 +41,16 @@ export class Bench {
   readonly broker: Broker;
   readonly #listener: ListenerConfig;
 
-  constructor(t: Test, limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}) {
+  constructor(t: Test, limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}, access?: Access) {
     const config = brokerConfig(limits, rest);
     this.#listener = config.listeners[0]!;
-    this.broker = createBroker({ config, gatewayId: 'test', log: silentLog, clock: this.clock });
+    this.broker = createBroker({
+      config,
+      gatewayId: 'test',
+      log: silentLog,
+      clock: this.clock,
+      ...(access && { access }),
+    });
     t.teardown(() => this.broker[Symbol.asyncDispose]());
   }
 

@@ -3,16 +3,16 @@ import { Bench, shown } from './harness.js';
 
 t.test('SUBACK answers each filter for itself', async (t) => {
   const bench = new Bench(t, { subscriptions: 3 });
-  const filters = ['a', 'a/#/b', '$share/g/t', '#', '$SYS/#', 'one/too/many'];
+  const filters = ['a', 'a/#/b', '$share/g+/t', '#', '$SYS/#', 'one/too/many'];
   const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const }));
   const modern = await bench.connect(5, 'a');
   modern.send({ cmd: 'subscribe', messageId: 4, subscriptions });
-  t.match(await modern.next('suback'), { messageId: 4, granted: [1, 0x8f, 0x9e, 1, 1, 0x97] });
+  t.match(await modern.next('suback'), { messageId: 4, granted: [1, 0x8f, 0x8f, 1, 1, 0x97] });
   const old = await bench.connect(4, 'b');
   old.send({ cmd: 'subscribe', messageId: 5, subscriptions });
   t.match(await old.next('suback'), { messageId: 5, granted: [1, 0x80, 0x80, 1, 1, 0x80] });
   modern.send({ cmd: 'unsubscribe', messageId: 6, unsubscriptions: ['a', 'never', 'a/#/b'] });
-  t.match(await modern.next('unsuback'), { messageId: 6, granted: [0, 0x11, 0x11] });
+  t.match(await modern.next('unsuback'), { messageId: 6, granted: [0, 0x11, 0x8f] });
   old.send({ cmd: 'unsubscribe', messageId: 7, unsubscriptions: ['a', 'never'] });
   t.match(await old.next('unsuback'), { messageId: 7 });
   t.equal(bench.broker.router.counters().subscriptions, 4);

@@ -29,6 +29,7 @@ t.test('without a file: a broker on the loopback interface and nothing else', as
     subscriptions: 1_000,
     sessionExpiry: 604_800_000,
     connectTimeout: 10_000,
+    keepAlive: 65_535_000,
     drainTimeout: 30_000,
   });
   t.strictSame([config.log.level, config.tui.readOnly, config.api.socket], ['info', false, undefined]);

@@ -46,6 +46,7 @@ export class FakeRouter implements Router {
         return [];
       },
       unsubscribe: () => false,
+      arrived: () => {},
       [Symbol.dispose]: () => void this.#sinks.delete(sink),
     };
   }

@@ -1,0 +1,72 @@
+/** What one client may do with topics, remembered: the hot path asks per message, Permissions may match many rules. */
+import { type Identity, type Permissions, unrestricted } from './access.js';
+
+/** Verdicts kept of each kind for one client: two generations of so many topics. */
+const GENERATION = 128;
+
+export class Verdicts {
+  #permissions: Permissions = unrestricted;
+  #revision = 0;
+  readonly #publish = new Remembered();
+  readonly #receive = new Remembered();
+
+  /** From now on those of this identity. */
+  adopt({ permissions }: Identity): void {
+    this.#permissions = permissions;
+    this.#forget();
+  }
+
+  mayPublish(topic: string): boolean {
+    if (this.#permissions === unrestricted) return true;
+    this.#refresh();
+    return this.#publish.get(topic) ?? this.#publish.set(topic, this.#permissions.mayPublish(topic));
+  }
+
+  mayReceive(topic: string): boolean {
+    if (this.#permissions === unrestricted) return true;
+    this.#refresh();
+    return this.#receive.get(topic) ?? this.#receive.set(topic, this.#permissions.mayReceive(topic));
+  }
+
+  /** Not remembered: a SUBSCRIBE is rare. */
+  maySubscribe(filter: string): boolean {
+    return this.#permissions.maySubscribe(filter);
+  }
+
+  #refresh(): void {
+    if (this.#permissions.revision !== this.#revision) this.#forget();
+  }
+
+  #forget(): void {
+    this.#revision = this.#permissions.revision;
+    this.#publish.clear();
+    this.#receive.clear();
+  }
+}
+
+/** The topics asked last: when the young generation is full it becomes the old one, and the old one is forgotten. */
+class Remembered {
+  #young: Map<string, boolean> | undefined;
+  #old: Map<string, boolean> | undefined;
+
+  get(topic: string): boolean | undefined {
+    const verdict = this.#young?.get(topic);
+    if (verdict !== undefined) return verdict;
+    const older = this.#old?.get(topic);
+    return older === undefined ? undefined : this.set(topic, older);
+  }
+
+  set(topic: string, verdict: boolean): boolean {
+    if (this.#young === undefined || this.#young.size >= GENERATION) {
+      this.#old = this.#young;
+      this.#young = new Map();
+    }
+    this.#young.set(topic, verdict);
+    return verdict;
+  }
+
+  clear(): void {
+    this.#young = undefined;
+    this.#old = undefined;
+  }
+}

@@ -1,0 +1,125 @@
+/** The second half of CONNECT: a client that is known gets its session, and both sides learn what the other keeps to. */
+import type { Identity } from '../access/access.js';
+import type { BrokerContext, Client } from '../client.js';
+import { ReasonCode, Refusal } from '../reason-codes.js';
+import { expiryMs } from '../session-expiry.js';
+import { TOPIC_ALIAS_MAXIMUM } from '../topic-aliases.js';
+import { Will } from '../will.js';
+import { encodeConnack, type ServerProperties } from '../wire/encode.js';
+import type { ConnectPacket } from '../wire/packets.js';
+
+const MAX_RECEIVE_MAXIMUM = 0xffff;
+const MAX_KEEP_ALIVE = 0xffff;
+
+/** @param authentication - the outcome of enhanced authentication, to be repeated in CONNACK */
+export function admit(
+  client: Client,
+  packet: ConnectPacket,
+  clientId: string,
+  identity: Identity | Refusal,
+  authentication: ServerProperties = {},
+): Refusal | undefined {
+  if (identity instanceof Refusal || client.isOver) return identity instanceof Refusal ? identity : undefined;
+  const { broker, maximumPacketSize, protocolVersion } = client;
+  const { properties } = packet;
+  if (packet.will !== undefined && !identity.permissions.mayPublish(packet.will.topic)) {
+    return new Refusal(ReasonCode.notAuthorized, 'the client may not publish to its Will Topic');
+  }
+  const before = broker.sessions.get(clientId);
+  if (before !== undefined && before.user !== identity.user) {
+    return new Refusal(ReasonCode.clientIdentifierNotValid, 'the session of this Client Identifier is of another user');
+  }
+  if (before?.channel === undefined && broker.sessions.connected >= broker.limits.connections) {
+    broker.statistics.connectionsRefused++;
+    // Not returned, which would count it as a fault of the client.
+    client.refuse(tooMany(broker));
+    return undefined;
+  }
+  const granted = Math.min(requestedExpiry(packet), broker.limits.sessionExpiry);
+  const keepAlive = grantedKeepAlive(broker, packet);
+  const announced = { ...announcement(broker, packet, clientId, granted, keepAlive), ...authentication };
+  if (encodeConnack(protocolVersion, ReasonCode.success, false, announced).length > maximumPacketSize) {
+    return new Refusal(ReasonCode.packetTooLarge, 'CONNACK exceeds the Maximum Packet Size of the client');
+  }
+
+  before?.channel?.refuse(
+    new Refusal(ReasonCode.sessionTakenOver, 'another connection has the same Client Identifier'),
+  );
+  if (packet.cleanStart) before?.end();
+  const present = broker.sessions.get(clientId);
+  const session = present ?? broker.sessions.create(clientId);
+  session.identify(identity);
+  client.accept({
+    session,
+    isBridge: packet.isBridge,
+    keepAlive,
+    receiveMaximum: properties.receiveMaximum ?? MAX_RECEIVE_MAXIMUM,
+    topicAliasMaximum: properties.topicAliasMaximum ?? 0,
+  });
+  session.connect(client, granted, packet.will === undefined ? undefined : new Will(packet.will, session.origin));
+  broker.sessions.present(session);
+  client.send(encodeConnack(protocolVersion, ReasonCode.success, present !== undefined, announced));
+  session.resume();
+  if (present !== undefined) session.arrived();
+  return undefined;
+}
+
+function tooMany({ config }: BrokerContext): Refusal {
+  const reason = 'as many clients are connected as are allowed';
+  return new Refusal(
+    config.serverReference === undefined ? ReasonCode.quotaExceeded : ReasonCode.useAnotherServer,
+    reason,
+  );
+}
+
+/**
+ * What the broker keeps to (§3.2.2.3). Maximum QoS and Retain Available are left out, which says: everything; and so are
+ * the subscriptions that are available, by default, where the client takes small packets only.
+ */
+function announcement(
+  { limits, config }: BrokerContext,
+  packet: ConnectPacket,
+  clientId: string,
+  granted: number,
+  keepAlive: number,
+): ServerProperties {
+  const { properties } = packet;
+  const response = properties.requestResponseInformation
+    ? responseInformation(config.responseInformation, clientId)
+    : undefined;
+  return {
+    receiveMaximum: limits.receiveMaximum,
+    maximumPacketSize: limits.packetBytes,
+    topicAliasMaximum: TOPIC_ALIAS_MAXIMUM,
+    ...((properties.maximumPacketSize ?? ROOMY) >= ROOMY && {
+      wildcardSubscriptionAvailable: true,
+      subscriptionIdentifiersAvailable: true,
+      sharedSubscriptionAvailable: true,
+    }),
+    ...(packet.clientId === '' && { assignedClientIdentifier: clientId }),
+    ...(keepAlive !== packet.keepAlive && { serverKeepAlive: keepAlive }),
+    ...(response !== undefined && { responseInformation: response }),
+    ...(granted !== requestedExpiry(packet) && { sessionExpiryInterval: Math.floor(granted / 1_000) }),
+  };
+}
+
+/** Maximum Packet Size from which on CONNACK says what it need not, bytes. */
+const ROOMY = 256;
+
+/** Seconds. Before 5.0 a client cannot be told another one than it asked for (§3.2.2.3.14). */
+function grantedKeepAlive({ limits }: BrokerContext, { protocolVersion, keepAlive }: ConnectPacket): number {
+  const longest = Math.floor(limits.keepAlive / 1_000);
+  if (protocolVersion < 5 || longest >= MAX_KEEP_ALIVE) return keepAlive;
+  return keepAlive === 0 ? longest : Math.min(keepAlive, longest);
+}
+
+/** §3.2.2.3.15. A Client Identifier that cannot be part of a topic gets none. */
+function responseInformation(template: string | undefined, clientId: string): string | undefined {
+  return /[+#]/.test(clientId) ? undefined : template?.replaceAll('%c', clientId);
+}
+
+/** ms. 3.1.1 knows only two: the connection, or as long as the server keeps it (§3.1.2.4). */
+function requestedExpiry(packet: ConnectPacket): number {
+  if (packet.protocolVersion < 5) return packet.cleanStart ? 0 : Number.POSITIVE_INFINITY;
+  return expiryMs(packet.properties.sessionExpiryInterval ?? 0);
+}

@@ -1,0 +1,39 @@
+/** What a client is told when its connection ends (MQTT 5.0 §4.13). */
+import type { Client } from './client.js';
+import { connectReturnCode, ReasonCode, type Refusal } from './reason-codes.js';
+import { encodeConnack, encodeDisconnect, type ServerProperties } from './wire/encode.js';
+import type { ProtocolVersion } from './wire/packets.js';
+
+/**
+ * CONNACK while there is no session yet, DISCONNECT after.
+ *
+ * @param version - undefined: no CONNECT came
+ * @returns undefined where the version has no words for it, or no packet so small
+ */
+export function lastPacket(
+  client: Client,
+  { reasonCode, reason }: Refusal,
+  wasAccepted: boolean,
+  version: ProtocolVersion | undefined,
+): Buffer | undefined {
+  if (version === undefined) return undefined;
+  if (version < 5) {
+    const isSaid = !wasAccepted && connectReturnCode(reasonCode) !== undefined;
+    return isSaid ? encodeConnack(version, reasonCode, false) : undefined;
+  }
+  const encode = (properties: ServerProperties) =>
+    wasAccepted ? encodeDisconnect(reasonCode, properties) : encodeConnack(version, reasonCode, false, properties);
+  const reference = referenceFor(client, reasonCode);
+  for (const properties of [{ ...reference, reasonString: reason }, reference, {}]) {
+    const bytes = encode(properties);
+    if (bytes.length <= client.maximumPacketSize) return bytes;
+  }
+  return undefined;
+}
+
+/** §4.11: where to go instead. */
+function referenceFor(client: Client, reasonCode: ReasonCode): ServerProperties {
+  const { serverReference } = client.broker.config;
+  const isReferred = reasonCode === ReasonCode.useAnotherServer || reasonCode === ReasonCode.serverMoved;
+  return isReferred && serverReference !== undefined ? { serverReference } : {};
+}

@@ -1,0 +1,56 @@
+/** Topic Aliases towards a client that takes them (MQTT 5.0 §3.3.2.3.4): from the first repeat of a topic on. */
+
+/** As many are used, whatever the client allows: bounds what a connection makes us remember. */
+const MAXIMUM = 64;
+
+export class OutgoingTopicAliases {
+  readonly #maximum: number;
+  /** Topic → alias, the one used last at the end. */
+  readonly #aliases = new Map<string, number>();
+  readonly #free: number[] = [];
+  #last = '';
+
+  /** @param maximum - Topic Alias Maximum of the client, at least 1 */
+  constructor(maximum: number) {
+    this.#maximum = Math.min(maximum, MAXIMUM);
+  }
+
+  /**
+   * The caller sends a PUBLISH with it, or calls {@link forget}.
+   *
+   * @returns the alias to set, together with the topic; negative: the alias is set and stands for the topic
+   */
+  use(topic: string): number {
+    const known = this.#aliases.get(topic);
+    if (known === undefined) return this.#set(topic);
+    if (topic !== this.#last) {
+      this.#aliases.delete(topic);
+      this.#aliases.set(topic, known);
+      this.#last = topic;
+    }
+    return -known;
+  }
+
+  /** The PUBLISH that would have set it was not sent. */
+  forget(topic: string): void {
+    const alias = this.#aliases.get(topic);
+    if (alias === undefined) return;
+    this.#aliases.delete(topic);
+    this.#free.push(alias);
+  }
+
+  #set(topic: string): number {
+    const alias = this.#free.pop() ?? this.#next();
+    this.#aliases.set(topic, alias);
+    this.#last = topic;
+    return alias;
+  }
+
+  /** A new one, or that of the topic not used for longest. */
+  #next(): number {
+    if (this.#aliases.size < this.#maximum) return this.#aliases.size + 1;
+    const [oldest, alias] = this.#aliases.entries().next().value!;
+    this.#aliases.delete(oldest);
+    return alias;
+  }
+}
