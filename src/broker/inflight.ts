@@ -3,7 +3,8 @@
  *
  *   QoS 1: PUBLISH ──▶ PUBACK: done        QoS 2: PUBLISH ──▶ PUBREC ──▶ PUBREL ──▶ PUBCOMP: done
  *
- * Entries keep the order in which they were sent first; after a reconnect they are sent again in that order.
+ * PUBLISH keeps the order in which it was sent first, PUBREL that of PUBREC; after a reconnect they are sent again in
+ * that order, PUBREL first.
  */
 import type { Message, QoS } from '../core/message.js';
 import type { Share } from '../core/router.js';
@@ -68,9 +69,11 @@ export class InflightMessages {
   /** A new connection of the same session: everything not acknowledged is to be sent again [MQTT-4.4.0-1]. */
   restart(): void {
     this.#outstanding = 0;
-    this.#again = [...this.#entries.values()];
+    const entries = [...this.#entries.values()];
+    // PUBREL does not wait for room [MQTT-3.3.4-10].
+    this.#again = [...entries.filter(isReleased), ...entries.filter((entry) => !isReleased(entry))];
     this.#againNext = 0;
-    for (const entry of this.#again) entry.isOutstanding = false;
+    for (const entry of entries) entry.isOutstanding = false;
   }
 
   /** The next entry to send again; undefined: none left. */
@@ -124,7 +127,12 @@ export class InflightMessages {
       this.#remove(entry);
       return 'done';
     }
-    entry.state = 'pubrel';
+    if (entry.state === 'publish') {
+      entry.state = 'pubrel';
+      // PUBREL goes in the order of PUBREC, also when sent again [MQTT-4.6.0-4].
+      this.#entries.delete(packetIdentifier);
+      this.#entries.set(packetIdentifier, entry);
+    }
     return 'release';
   }
 
@@ -140,4 +148,8 @@ export class InflightMessages {
     this.#entries.delete(entry.packetIdentifier);
     if (entry.isOutstanding) this.#outstanding--;
   }
+}
+
+function isReleased({ state }: Inflight): boolean {
+  return state === 'pubrel';
 }

@@ -21,8 +21,10 @@ export function lastPacket(
     const isSaid = !wasAccepted && connectReturnCode(reasonCode) !== undefined;
     return isSaid ? encodeConnack(version, reasonCode, false) : undefined;
   }
+  // §3.2.2.2: CONNACK does not know that the server shuts down.
+  const refused = reasonCode === ReasonCode.serverShuttingDown ? ReasonCode.serverUnavailable : reasonCode;
   const encode = (properties: ServerProperties) =>
-    wasAccepted ? encodeDisconnect(reasonCode, properties) : encodeConnack(version, reasonCode, false, properties);
+    wasAccepted ? encodeDisconnect(reasonCode, properties) : encodeConnack(version, refused, false, properties);
   const reference = referenceFor(client, reasonCode);
   for (const properties of [{ ...reference, reasonString: reason }, reference, {}]) {
     const bytes = encode(properties);

@@ -251,7 +251,12 @@ export class Session implements Sink {
     const will = this.#will;
     if (will === undefined) return;
     this.#will = undefined;
-    const { router, clock } = this.#context;
+    const { router, clock, statistics } = this.#context;
+    // What was allowed at CONNECT may not be any more.
+    if (!this.verdicts.mayPublish(will.topic)) {
+      statistics.publishRefused++;
+      return;
+    }
     // Nobody is left who could be told that the Will was not kept.
     router.publish(will.message(clock.now()))?.catch(() => {});
   }

@@ -15,6 +15,10 @@ export class Will {
     this.delay = (fields.properties.willDelayInterval ?? 0) * 1_000;
   }
 
+  get topic(): string {
+    return this.#fields.topic;
+  }
+
   /**
    * The lifetime of the message begins when it is published.
    *

@@ -43,7 +43,7 @@ export class EnhancedAuthentication implements Authentication {
       return new Refusal(ReasonCode.protocolError, 'AUTH to authenticate anew while authentication is under way');
     }
     const exchange = this.#client.broker.access.exchange(this.method, this.#credentials);
-    return exchange instanceof Refusal ? exchange : this.start(exchange, data);
+    return exchange instanceof Refusal ? failed(exchange) : this.start(exchange, data);
   }
 
   #step(exchange: Exchange, data: Buffer | undefined): Handled {
