@@ -19,6 +19,7 @@ export interface Token {
 interface Copy {
   readonly key: string;
   readonly flags: string;
+  isRetained: boolean;
   readonly properties: string;
   readonly shape: string;
   qos: number;
@@ -30,7 +31,13 @@ export class Canonical {
   /** By slot: Packet Identifier of the broker → the message it was used for last. */
   readonly #messages = Array.from({ length: SLOTS }, () => new Map<number, string>());
   readonly #aliases = Array.from({ length: SLOTS }, () => new Map<number, string>());
+  readonly #prefix: string;
   readonly #wasClosed = new Array<boolean>(SLOTS).fill(true);
+
+  /** @param prefix - in all names of the scenario: messages of others, which global filters bring, do not count */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
 
   /** @param opened - the slot that got a new connection in this step */
   step(view: StepView, opened: number | undefined): Token[][] {
@@ -50,16 +57,17 @@ export class Canonical {
     for (const packet of view.packets) {
       if (packet.fault !== undefined) tokens.push({ text: `FAULT ${packet.fault}`, shape: `FAULT ${packet.fault}` });
       if (packet.name === 'PUBLISH') this.#message(packet, slot, copies);
-      else if (packet.name === 'PUBREL') releases.set(this.#release(packet, slot).text, this.#release(packet, slot));
+      else if (packet.name === 'PUBREL') this.#release(packet, slot, releases);
       else tokens.push(this.#control(packet));
     }
     if (view.isBroken) tokens.push({ text: 'FAULT stream', shape: 'FAULT stream' });
     const messages = [...copies.values()].map((copy): Token => {
       const identifiers = [...copy.identifiers].sort((a, b) => a - b).join(',');
-      const text = `PUBLISH q${copy.qos} ${copy.flags} ${copy.key} ids(${identifiers}) ${copy.properties}`;
+      const flags = `q${copy.qos} ${copy.isRetained ? 'r1' : 'r0'}${copy.flags === 'dup' ? ' dup' : ''}`;
+      const text = `PUBLISH ${flags} ${copy.key} ids(${identifiers}) ${copy.properties}`;
       return {
         text,
-        shape: `PUBLISH q${copy.qos} ${copy.flags}${copy.identifiers.size > 0 ? ' ids' : ''}${copy.shape}`,
+        shape: `PUBLISH ${flags}${copy.identifiers.size > 0 ? ' ids' : ''}${copy.shape}`,
       };
     });
     // Stable: messages of one topic and QoS stay in their order.
@@ -77,7 +85,8 @@ export class Canonical {
     const topic = packet.topic === '' && alias !== undefined ? (aliases.get(alias) ?? '?') : packet.topic;
     const key = `${JSON.stringify(topic)} ${packet.payload.toString('latin1')}`;
     if (packet.id > 0) this.#messages[slot]!.set(packet.id, key);
-    const flags = `${packet.retain ? 'r1' : 'r0'}${packet.dup ? ' dup' : ''}`;
+    if (!key.includes(this.#prefix)) return;
+    const flags = packet.dup ? 'dup' : 'new';
     const properties: string[] = [];
     const names: string[] = [];
     for (const [name, value] of packet.properties) {
@@ -88,6 +97,7 @@ export class Canonical {
     const copy = {
       key,
       flags,
+      isRetained: packet.retain,
       properties: properties.sort().join(' '),
       shape: names.length > 0 ? ` {${names.sort().join(' ')}}` : '',
       qos: packet.qos,
@@ -100,12 +110,15 @@ export class Canonical {
       return;
     }
     known.qos = Math.max(known.qos, copy.qos);
+    known.isRetained ||= copy.isRetained;
     for (const identifier of copy.identifiers) known.identifiers.add(identifier);
   }
 
-  #release({ id, codes }: ServerPacket, slot: number): Token {
-    const message = this.#messages[slot]!.get(id) ?? `${id}`;
-    return { text: `PUBREL ${message} ${hexadecimal(codes)}`, shape: `PUBREL ${hexadecimal(codes)}` };
+  #release({ id }: ServerPacket, slot: number, releases: Map<string, Token>): void {
+    const message = this.#messages[slot]!.get(id);
+    if (message !== undefined && !message.includes(this.#prefix)) return;
+    const text = `PUBREL ${message ?? id}`;
+    releases.set(text, { text, shape: 'PUBREL' });
   }
 
   #control(packet: ServerPacket): Token {
@@ -123,6 +136,7 @@ export class Canonical {
         return { text: `${name} ${id} ${code}`, shape: `${name} ${code}` };
       }
       case 'PUBCOMP':
+        return { text: `PUBCOMP ${id}`, shape: 'PUBCOMP' };
       case 'SUBACK':
       case 'UNSUBACK':
         return { text: `${name} ${id} ${hex}`, shape: `${name} ${hex}` };
@@ -143,8 +157,8 @@ function hexadecimal(codes: readonly number[]): string {
 }
 
 function orderKey(text: string): string {
-  const [, qos, , topic] = text.split(' ', 4);
-  return `${topic} ${qos}`;
+  const [, qos] = text.split(' ', 2);
+  return `${text.slice(text.indexOf('"'), text.lastIndexOf('"'))} ${qos}`;
 }
 
 function compare(a: string, b: string): number {

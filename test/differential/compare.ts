@@ -1,5 +1,6 @@
-/** Two brokers on one scenario: the first step at which somebody saw something else. */
+/** Two brokers on one scenario: the steps at which somebody saw something else. */
 import { Canonical, type Token } from './canonical.js';
+import { type Facts, factsOf } from './facts.js';
 import { Judge, type Judgement } from './judge.js';
 import type { StepView } from './player.js';
 import type { Scenario } from './scenario.js';
@@ -10,6 +11,14 @@ export interface Difference {
   readonly step: number;
   /** What was done: `5 SUBSCRIBE filter-wildcard`, `cut`, `reply PUBREC`. */
   readonly cause: string;
+  /** Of the step, when it was a packet; version 0: it was not. */
+  readonly version: number;
+  readonly packet: string;
+  readonly fault: string;
+  /** Whether the connection was closed for who saw it, by the end of the step. */
+  readonly isEnded: { readonly ours: boolean; readonly theirs: boolean };
+  /** What was so in the sequence, up to this step. */
+  readonly facts: Facts;
   /** What all steps up to this one did. */
   readonly story: readonly string[];
   /** Who saw it: the client that did the step, or another. */
@@ -22,13 +31,16 @@ export interface Difference {
   readonly signature: string;
 }
 
-export function firstDifference(
+/** @param goesOn - asked about each: the brokers are in the same state after it, so that what follows can be compared */
+export function differences(
   scenario: Scenario,
   ours: readonly StepView[],
   theirs: readonly StepView[],
-): Difference | undefined {
-  const a = new Canonical();
-  const b = new Canonical();
+  goesOn: (difference: Difference) => boolean,
+): Difference[] {
+  const found: Difference[] = [];
+  const a = new Canonical(scenario.prefix);
+  const b = new Canonical(scenario.prefix);
   for (let index = 0; index < scenario.steps.length; index++) {
     const step = scenario.steps[index]!;
     const opened = step.does === 'open' ? step.slot : undefined;
@@ -38,9 +50,12 @@ export function firstDifference(
     const slots = [step.slot, ...seenA.keys()];
     const slot = slots.find((at) => text(seenA[at]!) !== text(seenB[at]!));
     if (slot === undefined) continue;
-    return describe(scenario, index, slot === step.slot ? 'self' : 'other', seenA[slot]!, seenB[slot]!);
+    const others = [...seenA.keys()].filter((at) => at !== slot && text(seenA[at]!) !== text(seenB[at]!));
+    const difference = describe(scenario, index, slot === step.slot ? 'self' : 'other', seenA[slot]!, seenB[slot]!);
+    found.push(difference);
+    if (others.length > 0 || !goesOn(difference)) break;
   }
-  return undefined;
+  return found;
 }
 
 function text(tokens: readonly Token[]): string {
@@ -65,10 +80,17 @@ function describe(
     isOrder ? ['order', ...tokens.map((t) => t.shape)] : tokens.map((t) => t.shape);
   const a = shapes(isOrder ? ours : onlyOurs);
   const b = shapes(isOrder ? theirs : onlyTheirs);
+  const [, version = '0', packet = '', fault = ''] = /^(\d) (\S+) (\S+)$/.exec(cause) ?? [];
+  const isEnded = (tokens: readonly Token[]) => tokens.some(({ shape }) => shape === 'closed');
   return {
     scenario,
     step,
     cause,
+    version: Number(version),
+    packet,
+    fault,
+    facts: factsOf(scenario, step),
+    isEnded: { ours: isEnded(ours), theirs: isEnded(theirs) },
     story,
     seenBy,
     ours: a,

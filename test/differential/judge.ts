@@ -11,6 +11,8 @@ export interface Judgement {
   readonly version: Version;
   /** `ok`, or the first thing that is wrong. */
   readonly fault: string;
+  /** The whole packet; empty when it is not complete. */
+  readonly bytes: Buffer;
 }
 
 /** Topic Aliases that both brokers announce. */
@@ -41,7 +43,11 @@ const SERVER_ONLY = new Set<PacketName>(['CONNACK', 'SUBACK', 'UNSUBACK', 'PINGR
 /** Judges one connection, packet after packet. */
 export class Judge {
   version: Version = 4;
-  #held = Buffer.alloc(0);
+  /** As CONNECT said; Infinity: none. */
+  maximumPacketSize = Number.POSITIVE_INFINITY;
+  isWillDelayed = false;
+  clientId = '';
+  #held: Buffer = Buffer.alloc(0);
   #isConnected = false;
   #expiry = 0;
   #hasMethod = false;
@@ -54,13 +60,13 @@ export class Judge {
       const name = packetNames[this.#held[0]! >> 4]!;
       const frame = this.#frame();
       if (typeof frame === 'string') {
-        found.push({ name, version: this.version, fault: frame });
+        found.push({ name, version: this.version, fault: frame, bytes: Buffer.alloc(0) });
         // What it is cannot be said any more, or must be waited for.
         if (frame !== 'incomplete') this.#held = Buffer.alloc(0);
         return found;
       }
       const fault = this.#judge(name, frame.bytes, frame.body);
-      found.push({ name, version: this.version, fault: fault ?? 'ok' });
+      found.push({ name, version: this.version, fault: fault ?? 'ok', bytes: frame.bytes });
     }
     return found;
   }
@@ -122,7 +128,7 @@ export class Judge {
         if (this.version === 5) this.#codeAndProperties(reader, name as 'PUBACK');
         reader.end();
     }
-    return reader.fault;
+    return reader.fault ?? (reader.isDiscouraged ? 'discouraged-characters' : undefined);
   }
 
   #connect(reader: FieldReader): undefined {
@@ -143,13 +149,16 @@ export class Judge {
     reader.uint16();
     const properties = isVersion5 ? reader.properties('CONNECT', 'client') : undefined;
     this.#expiry = (properties?.get('sessionExpiryInterval') as number | undefined) ?? 0;
+    this.maximumPacketSize = (properties?.get('maximumPacketSize') as number | undefined) ?? Number.POSITIVE_INFINITY;
     this.#hasMethod = properties?.has('authenticationMethod') ?? false;
     if (properties?.has('authenticationData') && !this.#hasMethod) reader.fail('authentication-data-without-method');
     const clientId = reader.string();
+    this.clientId = clientId;
     if (has(0x04)) {
       const will = isVersion5 ? reader.properties('WILL', 'client') : undefined;
       topicName(reader, reader.string(), 'will-topic');
       if (will !== undefined) responseTopic(reader, will);
+      this.isWillDelayed = will?.has('willDelayInterval') ?? false;
       reader.binary();
     }
     if (has(0x80)) reader.string();

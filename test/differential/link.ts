@@ -101,7 +101,8 @@ export class Link {
         if (this.#isAutomatic) reply = acknowledgement('PUBCOMP', id);
         else if (known !== undefined) known.due = 'PUBCOMP';
         else this.#outstanding.push({ key: `PUBREL ${id}`, id, due: 'PUBCOMP' });
-      } else if (name === 'PUBREC' && this.#isAutomatic && codes[0]! < 0x80) {
+      } else if (name === 'PUBREC' && codes[0]! < 0x80) {
+        // By every client: when a message goes on, with PUBLISH or with PUBREL, is the broker's choice (§4.3.3).
         reply = acknowledgement('PUBREL', id);
       }
       if (reply === undefined || this.isClosed) continue;

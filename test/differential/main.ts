@@ -10,6 +10,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     from: { type: 'string' },
     tell: { type: 'string' },
+    only: { type: 'string' },
   },
 });
 const sequences = Number(values.sequences ?? 10_000);
@@ -22,6 +23,7 @@ const summary = await runDifferential({
   seed,
   from: Number(values.from ?? 0),
   mostTold: Number(values.tell ?? 20),
+  only: values.only === undefined ? undefined : new RegExp(values.only),
   onProgress(done, differing) {
     if (performance.now() - toldAt < 5_000) return;
     toldAt = performance.now();

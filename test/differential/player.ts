@@ -43,7 +43,10 @@ export class Player {
       if (isCut) await fence(probe, ROUNDS);
       const opening = stages.filter((stage) => stage.opens(index));
       for (let at = 0; at < opening.length; at += CONNECTS_AT_ONCE) {
-        await Promise.all(opening.slice(at, at + CONNECTS_AT_ONCE).map((stage) => stage.open(index)));
+        const some = opening.slice(at, at + CONNECTS_AT_ONCE);
+        await Promise.all(some.map((stage) => stage.open(index)));
+        // Node accepts one connection in each turn.
+        await fence(probe, some.length + 1);
       }
       let packets = 1;
       for (const stage of stages) packets = Math.max(packets, stage.send(index));

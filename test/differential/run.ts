@@ -1,6 +1,6 @@
 /** The whole run: scenarios to mosquitto and to ours, every difference looked up in the list. */
 import { type RunningBroker, startMosquitto, startOurs } from './brokers.js';
-import { type Difference, firstDifference } from './compare.js';
+import { type Difference, differences } from './compare.js';
 import { type Entry, entryOf } from './differences.js';
 import { generate } from './generate.js';
 import { Player } from './player.js';
@@ -15,7 +15,7 @@ const MOST_TOLD = 20;
 export interface DifferentialSummary {
   readonly sequences: number;
   readonly packets: number;
-  /** Sequences that differed, by entry of the list. */
+  /** Differences by entry of the list. */
   readonly listed: ReadonlyMap<Entry, number>;
   /** Differences that are not in the list, shrunk, in words. */
   readonly unlisted: readonly string[];
@@ -33,6 +33,8 @@ export interface DifferentialOptions {
   readonly from?: number;
   /** Unlisted signatures that are shrunk and told; more are counted. */
   readonly mostTold?: number;
+  /** Tells only of unlisted signatures that match. */
+  readonly only?: RegExp | undefined;
   readonly onProgress?: (done: number, differing: number) => void;
 }
 
@@ -68,7 +70,11 @@ export async function runDifferential(options: DifferentialOptions): Promise<Dif
         }
         const { signature } = difference;
         const seen = signatures.get(signature) ?? 0;
-        if (seen === 0 && unlisted.length < (options.mostTold ?? MOST_TOLD)) {
+        if (
+          seen === 0 &&
+          (options.only?.test(signature) ?? true) &&
+          unlisted.length < (options.mostTold ?? MOST_TOLD)
+        ) {
           const small = await shrink(difference, (scenario) => pair.alone(scenario));
           if (small === undefined) {
             unsteady++;
@@ -111,15 +117,15 @@ class Pair implements AsyncDisposable {
     );
     const found: Difference[] = [];
     for (const [index, scenario] of scenarios.entries()) {
-      const difference = firstDifference(scenario, ours![index]!, theirs![index]!);
-      if (difference !== undefined) found.push(difference);
+      found.push(...differences(scenario, ours![index]!, theirs![index]!, (one) => entryOf(one)?.goesOn ?? false));
     }
     return found;
   }
 
   /** Plays a scenario again, with names that nobody has used. */
   async alone(scenario: Scenario): Promise<Difference | undefined> {
-    return (await this.compare([renamed(scenario, ++this.#alone)]))[0];
+    const found = await this.compare([renamed(scenario, ++this.#alone)]);
+    return found.find((difference) => entryOf(difference) === undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Difference } from './compare.js';
 import type { Scenario, Step } from './scenario.js';
 
-/** Plays a scenario alone. @returns the first difference, if there is one */
+/** Plays a scenario alone. @returns the first difference that is not in the list, if there is one */
 export type Try = (scenario: Scenario) => Promise<Difference | undefined>;
 
 /**
@@ -11,8 +11,8 @@ export type Try = (scenario: Scenario) => Promise<Difference | undefined>;
  * @returns undefined: played alone it shows no difference, or another one
  */
 export async function shrink(difference: Difference, tryOut: Try): Promise<Difference | undefined> {
-  const { scenario, signature } = difference;
-  let best = await tryOut({ ...scenario, steps: scenario.steps.slice(0, difference.step + 1) });
+  const { signature } = difference;
+  let best = await tryOut({ ...difference.scenario, steps: difference.scenario.steps.slice(0, difference.step + 1) });
   if (best?.signature !== signature) return undefined;
   for (let isSmaller = true; isSmaller; ) {
     isSmaller = false;
@@ -21,7 +21,7 @@ export async function shrink(difference: Difference, tryOut: Try): Promise<Diffe
       for (let at = steps.length - size; at >= 0 && !isSmaller; at -= size) {
         const fewer = [...steps.slice(0, at), ...steps.slice(at + size)];
         if (fewer.length === 0) continue;
-        const found: Difference | undefined = await tryOut({ ...scenario, steps: fewer });
+        const found: Difference | undefined = await tryOut({ ...best.scenario, steps: fewer });
         if (found?.signature !== signature) continue;
         best = found;
         isSmaller = true;

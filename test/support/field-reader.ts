@@ -3,6 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import { type Place, propertyRules } from './mqtt-tables.js';
 import type { Value } from './mqtt-writer.js';
 
+const DISCOURAGED =
+  /[\u0001-\u001f\u007f-\u009f\ufdd0-\ufdef]|[\ufffe\uffff]|[\ud83f\ud87f\ud8bf\ud8ff\ud93f\ud97f\ud9bf\ud9ff\uda3f\uda7f\udabf\udaff\udb3f\udb7f\udbbf\udbff][\udffe\udfff]/;
 const NOTHING = Buffer.alloc(0);
 
 export type PropertyBag = Map<string, Value | Value[]>;
@@ -14,6 +16,8 @@ export class FieldReader {
   #at: number;
   #end: number;
   fault: string | undefined;
+  /** A string had control characters or non-characters (§1.5.4: SHOULD NOT). */
+  isDiscouraged = false;
 
   constructor(bytes: Buffer, start: number, end = bytes.length) {
     this.#bytes = bytes;
@@ -84,7 +88,9 @@ export class FieldReader {
     const bytes = this.binary();
     if (!isUtf8(bytes)) this.fail('utf8');
     else if (bytes.includes(0)) this.fail('utf8-nul');
-    return bytes.toString('utf8');
+    const text = bytes.toString('utf8');
+    this.isDiscouraged ||= DISCOURAGED.test(text);
+    return text;
   }
 
   rest(): Buffer {
@@ -109,6 +115,7 @@ export class FieldReader {
     const inner = new FieldReader(this.#bytes, this.#at, this.#at + length);
     while (inner.left > 0) inner.#property(place, from, bag);
     this.#at += length;
+    this.isDiscouraged ||= inner.isDiscouraged;
     if (inner.fault !== undefined) this.fail(inner.fault === 'short' ? 'property-length' : inner.fault);
     return bag;
   }
