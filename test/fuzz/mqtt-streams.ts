@@ -159,7 +159,17 @@ function session(random: Random): Buffer {
       keepalive: pick(0, 1, 60),
       ...(random() < 0.3 && { will: { topic: 'w', payload: Buffer.from('w'), qos: qos(), retain: random() < 0.5 } }),
       ...(random() < 0.3 && { username: 'u', password: Buffer.from('p') }),
-      ...(isVersion5 && { properties: { sessionExpiryInterval: pick(0, 10, 4_294_967_295), receiveMaximum: id() } }),
+      ...(isVersion5 && {
+        properties: {
+          sessionExpiryInterval: pick(0, 10, 4_294_967_295),
+          receiveMaximum: id(),
+          topicAliasMaximum: pick(0, 2, 65_535),
+          maximumPacketSize: pick(20, 60, 4_294_967_295),
+          requestProblemInformation: random() < 0.5,
+          requestResponseInformation: random() < 0.5,
+          ...(random() < 0.1 && { authenticationMethod: 'm', authenticationData: Buffer.from('d') }),
+        },
+      }),
     },
   ];
   for (let count = Math.floor(random() * 6); count > 0; count--) {
@@ -167,8 +177,12 @@ function session(random: Random): Buffer {
     packets.push(
       pick<Packet>(
         { cmd: 'pingreq' },
-        { cmd: 'subscribe', messageId: id(), subscriptions: [{ topic: pick('#', 't/+', '+/x/#'), qos: qos() }] },
-        { cmd: 'unsubscribe', messageId: id(), unsubscriptions: ['#'] },
+        {
+          cmd: 'subscribe',
+          messageId: id(),
+          subscriptions: [{ topic: pick('#', 't/+', '+/x/#', '$share/g/#', '$share/g/t'), qos: qos() }],
+        },
+        { cmd: 'unsubscribe', messageId: id(), unsubscriptions: [pick('#', '$share/g/#')] },
         {
           cmd: 'publish',
           topic: pick('t/1', 'a/x/y', 't'),
@@ -181,6 +195,9 @@ function session(random: Random): Buffer {
         },
         { cmd: pick('puback', 'pubrec', 'pubrel', 'pubcomp'), messageId: id(), reasonCode: 0 },
         { cmd: 'disconnect', reasonCode: 0 },
+        isVersion5
+          ? { cmd: 'auth', reasonCode: pick(0x18, 0x19), properties: { authenticationMethod: 'm' } }
+          : { cmd: 'pingreq' },
       ),
     );
   }

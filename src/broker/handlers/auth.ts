@@ -17,7 +17,8 @@ export class EnhancedAuthentication implements Authentication {
   readonly #client: Client;
   /** What it takes to prove oneself anew. */
   readonly #credentials: Credentials;
-  readonly #onConnected: (success: Success) => Handled;
+  /** Until CONNACK. */
+  #onConnected: ((success: Success) => Handled) | undefined;
   #exchange: Exchange | undefined;
 
   /** @param onConnected - the client of a CONNECT is who it says */
@@ -58,7 +59,11 @@ export class EnhancedAuthentication implements Authentication {
     if (step instanceof Refusal) return session === undefined ? step : failed(step);
     if (step.result === 'continue') return this.#answer(ReasonCode.continueAuthentication, step.data);
     this.#exchange = undefined;
-    if (session === undefined) return this.#onConnected(step);
+    if (session === undefined) {
+      const onConnected = this.#onConnected;
+      this.#onConnected = undefined;
+      return onConnected?.(step);
+    }
     // Else one person's session would become another's.
     if (step.identity.user !== session.user) {
       return new Refusal(ReasonCode.notAuthorized, 'authentication anew as somebody else');

@@ -220,3 +220,33 @@ t.test('packets may follow CONNECT before CONNACK is read [MQTT-3.1.4-5]', async
   t.same((await client.next('suback')).granted, [1]);
   t.equal(shown(await client.next('publish')), 't  q0 r0');
 });
+
+t.test('U+FEFF is a character like any other, also at the beginning [MQTT-1.5.4-3]', async (t) => {
+  const bench = new Bench(t);
+  const client = await bench.connect(5, 'a');
+  await client.subscribe('t', 0);
+  await client.subscribe('\ufefft', 1);
+  bench.route({ topic: '\ufefft', payload: 'x', qos: 1 });
+  t.same((await client.pending()).map(shown), ['\ufefft x q1 r0']);
+});
+
+t.test('who is told of a lost connection by us is told why, each in its version [MQTT-4.13.1-1]', async (t) => {
+  const bench = new Bench(t);
+  const modern = await bench.connect(5, 'a');
+  modern.raw(Buffer.from('8202000100', 'hex'));
+  t.equal((await modern.next('disconnect')).reasonCode, 0x81);
+  await modern.closed();
+  const old = await bench.connect(4, 'b');
+  old.raw(Buffer.from('8206000100017403', 'hex'));
+  await old.closed();
+  t.same(await old.pending(), []);
+});
+
+t.test('3.1.1 subscriptions have no options: reserved bits end the connection [MQTT-3.8.3-4]', async (t) => {
+  const bench = new Bench(t);
+  for (const options of ['04', '08', '10', '80']) {
+    const client = await bench.connect(4, 'a');
+    client.raw(Buffer.from(`82060001000174${options}`, 'hex'));
+    await client.closed();
+  }
+});
