@@ -5,10 +5,14 @@
  *                        ▲
  *                        └─ links ─▶ upstream
  */
+
+import { AccessReload } from './access-reload.js';
 import type { ConfigView } from './api/contract.js';
 import { createApiServer } from './api/server.js';
+import { auditedView } from './audited-view.js';
 import { createBroker } from './broker/broker.js';
 import type { AnyAdapter } from './core/adapter.js';
+import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
 import { createMessage } from './core/message.js';
@@ -40,6 +44,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, clock, logging, socket } = options;
   const { id } = config.gateway;
   const log = logging.log;
+  const audit = createAudit(logging.audit);
   const stack = new AsyncDisposableStack();
   const starting = new AbortController();
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
@@ -59,6 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       router: broker.router,
       openTransport,
       log: log.child({ svc: 'devices' }),
+      audit,
       clock,
     });
     const links = createLinks({
@@ -68,6 +74,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'links' }),
       clock,
     });
+    const access = config.broker.access;
+    const reload =
+      access &&
+      stack.use(
+        new AccessReload({
+          access,
+          apply: (next) => broker.replaceAccess(next),
+          clock,
+          log: log.child({ svc: 'broker' }),
+          audit,
+        }),
+      );
     const view = stack.use(
       createView({
         gatewayId: id,
@@ -80,10 +98,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         devices,
         links,
         config: options.shown,
+        moreAlarms: () => reload?.alarms() ?? [],
         phase: () => phase,
       }),
     );
-    const api = createApiServer({ view, socket, log: log.child({ svc: 'api' }), clock });
+    const api = createApiServer({ view: auditedView(view, audit), socket, log: log.child({ svc: 'api' }), clock });
     // The socket first: it says whether another gateway runs here. Devices last but one: their first values find the links.
     for (const service of [api, broker, links, devices]) {
       stack.use(service);

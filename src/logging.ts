@@ -12,6 +12,8 @@ const SECRET_FIELD = /^(password|passphrase|token|secret|key)$/i;
 
 export interface Logging {
   readonly log: Log;
+  /** Administrative actions: written whatever the level of the log, see core/audit.ts. */
+  readonly audit: Log;
   /** The newest lines, oldest first. */
   lines(): Iterable<LogLine>;
   onLine(listener: (line: LogLine) => void): Disposable;
@@ -46,6 +48,7 @@ export function createLogging(options: LoggingOptions): Logging {
   );
   return {
     log: logger as Log,
+    audit: logger.child({ svc: 'audit' }, { level: 'info' }) as Log,
     lines: () => ring,
     onLine(listener) {
       listeners.add(listener);

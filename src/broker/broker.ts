@@ -9,16 +9,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
-import type { BrokerConfig } from '../core/config.js';
+import type { AccessConfig, BrokerConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
-import type { ClientView } from '../core/views.js';
-import type { Access } from './access/access.js';
+import type { AlarmView, ClientView } from '../core/views.js';
+import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
-import { type Listener, listenTcp } from './listeners/tcp.js';
+import { type Listener, listen } from './listeners/listener.js';
+import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { MessageRouter } from './router.js';
@@ -44,6 +45,8 @@ export interface BrokerOptions {
   readonly access?: Access;
   /** For assigned Client Identifiers: [0, 1), not to be guessed. */
   readonly random?: () => number;
+  /** For sockets that systemd opened; the process's own when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Version of the gateway, for `$SYS/broker/version`. */
   readonly version?: string;
 }
@@ -51,14 +54,21 @@ export interface BrokerOptions {
 export interface Broker extends Service {
   /** Works before start() and after the end; devices and links attach to it. */
   readonly router: Router;
-  /** Where it listens, `127.0.0.1:1883`, with the real port where 0 was configured; empty before start(). */
+  /**
+   * Where it listens, with the real port where 0 was configured; empty before start(). `127.0.0.1:1883` for tcp, other
+   * types with their scheme: `tls://…`, `wss://127.0.0.1:8084/mqtt`, `unix:/run/hpmq/mqtt.sock`.
+   */
   addresses(): readonly string[];
+  /** What needs a person: certificates. */
+  alarms(): readonly AlarmView[];
   /** All sessions, those without a connection included. */
   clients(): readonly ClientView[];
   /** Open network connections, those before CONNECT included. */
   connections(): number;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
+  /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
+  replaceAccess(config: AccessConfig): void;
 }
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -71,6 +81,7 @@ class MqttBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #sessions: Sessions;
   readonly #context: BrokerContext;
+  readonly #access: ConfiguredAccess;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
   #isAcceptFailing = false;
@@ -83,7 +94,7 @@ class MqttBroker implements Broker {
   #closing: Promise<void> | undefined;
 
   constructor(options: BrokerOptions) {
-    const { config, clock, log, random = unguessable, access = createAccess() } = options;
+    const { config, clock, log, random = unguessable } = options;
     const { limits } = config;
     const statistics = new Statistics();
     this.#options = options;
@@ -92,21 +103,33 @@ class MqttBroker implements Broker {
     const { router } = this;
     this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
     const sessions = this.#sessions;
+    this.#access = createAccess({ config: config.access, clock, log, statistics });
+    const { access = this.#access } = options;
     this.#context = { router, clock, log, config, limits, access, sessions, statistics, random };
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { config, clock, gatewayId, version, log } = this.#options;
     try {
+      const activated = activatedSockets(this.#options.env ?? process.env, process.pid);
       for (const listener of config.listeners) {
         signal.throwIfAborted();
         this.#listeners.push(
-          await listenTcp(listener, {
-            onSocket: (socket, peer) => this.serve(socket, peer),
+          await listen({
+            config: listener,
+            packetBytes: config.limits.packetBytes,
+            clock,
+            log,
+            activated,
+            onStream: (stream, peer) => this.serve(stream, peer),
+            onHandshakeFailed: () => this.#context.statistics.handshakesFailed++,
             onError: (error) => this.#acceptFailed(error),
           }),
         );
       }
+      const used = new Set(config.listeners.map((one) => one.systemd));
+      const unused = [...activated.keys()].filter((name) => !used.has(name));
+      if (unused.length > 0) log.warn({ sockets: unused }, 'systemd passed sockets that no listener uses');
       signal.throwIfAborted();
     } catch (error) {
       await this[Symbol.asyncDispose]();
@@ -130,7 +153,11 @@ class MqttBroker implements Broker {
   }
 
   addresses(): readonly string[] {
-    return this.#listeners.map((listener) => listener.address);
+    return this.#listeners.flatMap((listener) => listener.addresses);
+  }
+
+  alarms(): readonly AlarmView[] {
+    return this.#listeners.flatMap((listener) => listener.alarms());
   }
 
   connections(): number {
@@ -160,6 +187,17 @@ class MqttBroker implements Broker {
     this.#connections.add(connection);
   }
 
+  replaceAccess(config: AccessConfig): void {
+    this.#access.replace(config);
+    for (const session of [...this.#sessions]) {
+      const refusal = session.identity?.standing?.();
+      if (refusal === undefined) continue;
+      session.channel?.refuse(refusal);
+      // What waits for somebody who is gone would wait for nobody.
+      session.end();
+    }
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -168,6 +206,7 @@ class MqttBroker implements Broker {
   async #close(): Promise<void> {
     this.#setState('stopping');
     this.#sysTopics?.[Symbol.dispose]();
+    this.#access[Symbol.dispose]();
     this.#sweepTimer?.cancel();
     const stopped = this.#stopListening();
     const isReferred = this.#options.config.serverReference !== undefined;

@@ -157,9 +157,20 @@ export class Connection implements Client {
   /** The broker stops: what waits is written as far as the peer takes it at once; no Will is sent. */
   shutDown(refusal: Refusal): void {
     this.#end(refusal, true);
+    const socket = this.#socket;
     const isTaken = this.#writer.endNow();
-    if (isTaken && !this.#socket.writableFinished) this.#socket.once('finish', () => this.#socket.destroy());
-    else this.#socket.destroy();
+    if (socket.writableFinished) {
+      socket.destroy();
+      return;
+    }
+    socket.once('finish', () => socket.destroy());
+    if (isTaken) return;
+    // TLS and WebSocket tell one turn late that the system took it.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (socket.writableLength > 0) socket.destroy();
+      }),
+    );
   }
 
   #read(chunk: Buffer): void {

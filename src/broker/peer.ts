@@ -6,6 +6,8 @@ export interface Peer {
   readonly address: string;
   /** Without the port: what the connections of one machine have in common. */
   readonly host: string;
+  /** What the client showed of itself in the TLS handshake, here or at the proxy in front; absent: nothing. */
+  readonly certificate?: PeerCertificate;
   readonly listener: ListenerPolicy;
 }
 
@@ -13,4 +15,20 @@ export interface Peer {
 export interface ListenerPolicy {
   readonly name: string;
   readonly auth: AuthConfig;
+}
+
+/** A client certificate. A proxy (PROXY protocol v2, PP2_TYPE_SSL) tells only Common Name and verdict. */
+export interface PeerCertificate {
+  /** The chain ends at an authority that the listener names, is in its time and not revoked. False: prove nothing by it. */
+  readonly verified: boolean;
+  /** Common Name of the subject; the last one where it has several. */
+  readonly commonName: string | undefined;
+  /** All of the subject, RFC 4514, most specific first: `CN=line-3,OU=plant-7,O=Example`. */
+  readonly subject: string | undefined;
+  /** As OpenSSL writes them: `DNS:line-3.example.com`, `IP Address:10.0.0.7`, `URI:urn:dev:mac:0024befffe804ff1`. */
+  readonly subjectAltNames: readonly string[];
+  /** Upper-case hexadecimal, as OpenSSL writes it. */
+  readonly serial: string | undefined;
+  /** SHA-256 of the DER form: `AB:CD:…`. */
+  readonly fingerprint256: string | undefined;
 }

@@ -11,6 +11,7 @@ import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
 import type { Will } from './will.js';
 import type { ProtocolVersion } from './wire/packets.js';
@@ -19,6 +20,7 @@ export interface SessionContext extends OutgoingContext {
   readonly router: Router;
 }
 
+const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
 export class Session implements Sink {
@@ -37,7 +39,8 @@ export class Session implements Sink {
   /** Those of them whose PUBLISH came over the present connection. */
   readonly #incomingNow = new Set<number>();
   #channel: Channel | undefined;
-  #user: string | undefined;
+  #identity: Identity | undefined;
+  #identityTimer: Timer | undefined;
   #expiry = 0;
   #will: Will | undefined;
   #willTimer: Timer | undefined;
@@ -67,13 +70,22 @@ export class Session implements Sink {
 
   /** Whose session it is; undefined: of an anonymous client. */
   get user(): string | undefined {
-    return this.#user;
+    return this.#identity?.user;
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity;
   }
 
   /** The client is who it says, at CONNECT or anew. */
   identify(identity: Identity): void {
-    this.#user = identity.user;
+    this.#identity = identity;
     this.verdicts.adopt(identity);
+    this.#identityTimer?.cancel();
+    const { clock } = this.#context;
+    const { expiresAt = Number.POSITIVE_INFINITY } = identity;
+    if (expiresAt === Number.POSITIVE_INFINITY) return;
+    this.#identityTimer = afterLong(clock, Math.max(0, expiresAt - clock.now()), () => this.#channel?.refuse(EXPIRED));
   }
 
   /** Session Expiry Interval, ms; 0: ends with the connection; Infinity: never. */
@@ -123,6 +135,7 @@ export class Session implements Sink {
     if (this.#channel !== channel) return;
     const { clock } = this.#context;
     this.#channel = undefined;
+    this.#identityTimer?.cancel();
     this.#since = clock.now();
     this.#outgoing.disconnect();
     if (isNormal) this.#will = undefined;
@@ -151,6 +164,7 @@ export class Session implements Sink {
   discard(): void {
     this.#expiryTimer?.cancel();
     this.#willTimer?.cancel();
+    this.#identityTimer?.cancel();
     this.#attachment[Symbol.dispose]();
   }
 

@@ -21,4 +21,10 @@ export class Statistics {
   connectionsFailed = 0;
   /** Not accepted because there were too many. */
   connectionsRefused = 0;
+  /** Clients that were not let in: wrong or missing credentials, disabled users, foreign Client Identifiers. */
+  loginsFailed = 0;
+  /** Not even looked at: too many failures before, or too many waiting. */
+  loginsTurnedAway = 0;
+  /** Connections that ended before MQTT: in the PROXY header, in TLS, in the WebSocket upgrade. */
+  handshakesFailed = 0;
 }

@@ -1,45 +1,56 @@
 /** The `broker` section: listeners.ts, access.ts and limits.ts in one. */
 import { z } from 'zod';
 import type { BrokerConfig } from '../core/config.js';
-import { auth } from './access.js';
+import { authSchema, toAccessConfig, toAuthConfig } from './access.js';
+import type { ConfigInputs } from './io.js';
 import type { Report } from './issues.js';
 import { limits } from './limits.js';
-import { isLoopback, listener } from './listeners.js';
+import { isLocal } from './listener-rules.js';
+import { listenerSchema, toListenerConfig } from './listeners.js';
 import { isPlain } from './merge.js';
 
-export const broker = z.strictObject({
-  listeners: z
-    .array(listener)
-    .prefault([{ type: 'tcp', host: '127.0.0.1', port: 1883 }])
-    .describe('where MQTT clients connect'),
-  auth: auth.prefault({}),
-  limits: limits.prefault({}),
-  serverReference: z
-    .string()
-    .min(1)
-    .max(1_024)
-    .optional()
-    .describe(
-      'named to 5.0 clients that are sent away, at the limit of connections and at a stop: "other.example:1883"',
-    ),
-  moved: z.boolean().default(false).describe('every client is sent to serverReference, for good'),
-  responseInformation: z
-    .string()
-    .min(1)
-    .max(1_024)
-    .optional()
-    .describe('where answers to requests may be sent, for 5.0 clients that ask; %c is the client id: "answers/%c"'),
-  payloadFormatCheck: z
-    .boolean()
-    .default(false)
-    .describe('a payload that its publisher says is UTF-8, and is not, is refused'),
-});
+export function brokerSchema(inputs: ConfigInputs) {
+  return z.strictObject({
+    listeners: z
+      .array(listenerSchema(inputs))
+      .prefault([{ type: 'tcp', host: '127.0.0.1', port: 1883 }])
+      .describe('where MQTT clients connect'),
+    auth: authSchema(inputs).prefault({}),
+    limits: limits.prefault({}),
+    serverReference: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .optional()
+      .describe(
+        'named to 5.0 clients that are sent away, at the limit of connections and at a stop: "other.example:1883"',
+      ),
+    moved: z.boolean().default(false).describe('every client is sent to serverReference, for good'),
+    responseInformation: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .optional()
+      .describe('where answers to requests may be sent, for 5.0 clients that ask; %c is the client id: "answers/%c"'),
+    payloadFormatCheck: z
+      .boolean()
+      .default(false)
+      .describe('a payload that its publisher says is UTF-8, and is not, is refused'),
+  });
+}
 
-export function toBrokerConfig(parsed: z.output<typeof broker>): BrokerConfig {
+export type ParsedBroker = z.output<ReturnType<typeof brokerSchema>>;
+
+export function toBrokerConfig(parsed: ParsedBroker): BrokerConfig {
   const { listeners, auth, limits, serverReference, moved, responseInformation, payloadFormatCheck } = parsed;
-  const anonymous = auth.anonymous ?? listeners.every((one) => isLoopback(one.host));
+  const areLocal = listeners.every(isLocal);
+  const names = new Set<string>();
   return {
-    listeners: listeners.map((one) => ({ ...one, name: `${one.type}:${one.host}:${one.port}`, auth: { anonymous } })),
+    listeners: listeners.map((one) => {
+      const listener = toListenerConfig(one);
+      return { ...listener, name: uniqueName(listener.name, names), auth: toAuthConfig(auth, one.auth, areLocal) };
+    }),
+    access: toAccessConfig(auth),
     limits,
     serverReference,
     moved,
@@ -56,4 +67,12 @@ export function checkReferral(value: unknown, report: Report): void {
     'clients would be sent away without being told where to',
     'name the other server in `broker.serverReference`, or remove `moved`',
   );
+}
+
+/** Two listeners on any free port are `tcp:127.0.0.1:0` both. */
+function uniqueName(name: string, taken: Set<string>): string {
+  let unique = name;
+  for (let count = 2; taken.has(unique); count++) unique = `${name}#${count}`;
+  taken.add(unique);
+  return unique;
 }

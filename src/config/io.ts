@@ -32,25 +32,58 @@ export function fileFault(error: unknown): string {
   return (code === undefined ? undefined : REASONS[code]) ?? message;
 }
 
-function readSmallFile(path: string): Buffer {
+export function readRegularFile(path: string, maxBytes = MAX_FILE_BYTES): Buffer {
   const stat = statSync(path);
   if (!stat.isFile()) throw new Error(stat.isDirectory() ? 'it is a folder' : 'it is not a regular file');
-  if (stat.size > MAX_FILE_BYTES) throw new Error(`it has ${stat.size} bytes, more than ${MAX_FILE_BYTES}`);
+  if (stat.size > maxBytes) throw new Error(`it has ${stat.size} bytes, more than ${maxBytes}`);
   return readFileSync(path);
+}
+
+/** The content of a file that was found readable, or the bytes themselves. Empty when it cannot be read any more. */
+export function readBytes(source: string | Buffer): Buffer {
+  if (typeof source !== 'string') return source;
+  try {
+    return readRegularFile(source);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+const FILE_HINT = 'paths are relative to the folder of the configuration file; the gateway needs read permission';
+
+/** The path of a file that can be read; after parsing: absolute. */
+export function filePath(inputs: ConfigInputs) {
+  return z
+    .string()
+    .min(1)
+    .transform((path, context): string => {
+      const full = resolve(inputs.folder, path);
+      try {
+        readRegularFile(full);
+        return full;
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, FILE_HINT) });
+        return z.NEVER;
+      }
+    });
 }
 
 /** The path of a file; after parsing: its content. */
 export function fileContent(inputs: ConfigInputs) {
+  return fileWithPath(inputs).transform(({ content }) => content);
+}
+
+/** The path of a file; after parsing: where it is, and its content. */
+export function fileWithPath(inputs: ConfigInputs) {
   return z
     .string()
     .min(1)
-    .transform((path, context): Buffer => {
-      const full = resolve(inputs.folder, path);
+    .transform((path, context): { readonly file: string; readonly content: Buffer } => {
+      const file = resolve(inputs.folder, path);
       try {
-        return readSmallFile(full);
+        return { file, content: readRegularFile(file) };
       } catch (error) {
-        const hint = 'paths are relative to the folder of the configuration file; the gateway needs read permission';
-        context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, hint) });
+        context.addIssue({ code: 'custom', message: say(`cannot read ${file}: ${fileFault(error)}`, FILE_HINT) });
         return z.NEVER;
       }
     });
@@ -58,8 +91,8 @@ export function fileContent(inputs: ConfigInputs) {
 
 const SECRET_HINT = 'write { file: /path/to/file } or { env: NAME_OF_VARIABLE }';
 
-/** `{ file: … }` or `{ env: … }`; after parsing: the secret. Its messages never contain what was written. */
-export function secret(inputs: ConfigInputs) {
+/** `{ file: … }` or `{ env: … }`; after parsing: the absolute path, or the secret itself. Messages never contain what was written. */
+export function secretSource(inputs: ConfigInputs) {
   const error = (issue: { readonly input?: unknown }) =>
     issue.input === undefined ? undefined : say('a secret is not written into the configuration itself', SECRET_HINT);
   const reference = z.string({
@@ -67,7 +100,7 @@ export function secret(inputs: ConfigInputs) {
   });
   return z
     .strictObject({ file: reference.min(1).optional(), env: reference.min(1).optional() }, { error })
-    .transform((source, context): Buffer => {
+    .transform((source, context): string | Buffer => {
       const fail = (message: string, hint: string, path: string[] = []) => {
         context.addIssue({ code: 'custom', path, message: say(message, hint) });
         return z.NEVER;
@@ -84,11 +117,38 @@ export function secret(inputs: ConfigInputs) {
       }
       const full = resolve(inputs.folder, source.file!);
       try {
-        return readSmallFile(full);
+        readRegularFile(full);
+        return full;
       } catch (cause) {
-        const hint = 'paths are relative to the folder of the configuration file; the gateway needs read permission';
-        return fail(`cannot read ${full}: ${fileFault(cause)}`, hint, ['file']);
+        return fail(`cannot read ${full}: ${fileFault(cause)}`, FILE_HINT, ['file']);
       }
+    });
+}
+
+/** As {@link secretSource}; after parsing: the secret. */
+export function secret(inputs: ConfigInputs) {
+  return secretSource(inputs).transform(readBytes);
+}
+
+/** sockaddr_un.sun_path holds 108 bytes, the last of them NUL. */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** The path of a Unix socket; after parsing: absolute. */
+export function socketPath(inputs: ConfigInputs) {
+  return z
+    .string()
+    .min(1)
+    .transform((path, context) => {
+      const full = resolve(inputs.folder, path);
+      const bytes = Buffer.byteLength(full);
+      if (bytes > MAX_SOCKET_PATH_BYTES) {
+        const message = say(
+          `${full} has ${bytes} bytes`,
+          `a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
+        );
+        context.addIssue({ code: 'custom', message });
+      }
+      return full;
     });
 }
 

@@ -1,57 +1,126 @@
-/** `broker.listeners`: where clients connect. */
-import { isIPv4 } from 'node:net';
+/** `broker.listeners`: where clients connect. The schema of a listener: common keys, plus those of its type. */
 import { z } from 'zod';
-import type { Report } from './issues.js';
-import { isPlain } from './merge.js';
-import { host, whole } from './values.js';
+import type { ListenerConfig } from '../core/config.js';
+import { listenerAuth } from './access.js';
+import { type ConfigInputs, socketPath } from './io.js';
+import { checkTls, tlsKeys, toTlsConfig } from './tls.js';
+import { duration, host, name, say, shown, whole } from './values.js';
 
-export const listener = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('tcp'),
+/** The keys of every listener. */
+const common = {
+  auth: listenerAuth.optional().describe('who is let in here'),
+  name: name.optional().describe('for logs and figures, unique; type and address when absent'),
+  proxyProtocol: z
+    .boolean()
+    .default(false)
+    .describe('every connection begins with a PROXY protocol header (v1, v2), and none without is served'),
+  handshakeTimeout: duration('100ms', '1m')
+    .prefault('10s')
+    .describe('PROXY header, TLS and WebSocket handshake are done within this time'),
+  handshakes: whole(1, 100_000).default(256).describe('handshakes at a time; more of them wait in line'),
+};
+
+const systemd = z
+  .string()
+  .regex(/^[\x21-\x39\x3b-\x7e]{1,255}$/, {
+    error: (issue) =>
+      say(
+        `${shown(issue.input)} cannot be the name of a socket`,
+        'write what FileDescriptorName= of the .socket unit says (without it: the name of the unit)',
+      ),
+  })
+  .optional()
+  .describe('takes the sockets with this name over from systemd; host and port, or path, are then not used');
+
+function address(port: number) {
+  return {
     host: host.default('127.0.0.1').describe('address to listen on; 0.0.0.0 and :: are all interfaces'),
-    port: whole(0, 65_535).default(1883).describe('0: any free port'),
-  }),
-]);
-
-/** Only programs on the same machine reach it. */
-export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));
+    port: whole(0, 65_535).default(port).describe('0: any free port'),
+    systemd,
+  };
 }
 
-const ANY = new Set(['0.0.0.0', '::']);
+const origin = z.string().regex(/^(\*|null|[a-z][a-z0-9+.-]*:\/\/[^/\s?#@]+)$/i, {
+  error: (issue) =>
+    say(
+      `${shown(issue.input)} is not an origin`,
+      "write scheme, host and port, such as https://panel.example.com, or '*'",
+    ),
+});
 
-interface HostAndPort {
-  readonly host: string;
-  readonly port: number;
+const webSocketKeys = {
+  path: z
+    .string()
+    .regex(/^\/[^\s?#]*$/, {
+      error: (issue) => say(`${shown(issue.input)} is not a path`, 'write a path that begins with /, such as /mqtt'),
+    })
+    .default('/mqtt')
+    .describe('of the HTTP request'),
+  origins: z
+    .array(origin)
+    .optional()
+    .describe("web pages that may connect, '*' for all; those of the host that they connect to when absent"),
+};
+
+const mode = z
+  .string({ error: () => say('is not a mode', "write it in quotes, such as '0660'") })
+  .regex(/^0?[0-7]{3}$/, {
+    error: (issue) => say(`${shown(issue.input)} is not a mode`, "write three octal digits, such as '0660'"),
+  });
+
+function tlsRules(value: Parameters<typeof checkTls>[0], context: z.RefinementCtx): void {
+  checkTls(value, (path, message, hint) =>
+    context.addIssue({ code: 'custom', path: [...path], message: say(message, hint) }),
+  );
 }
 
-function overlap(a: HostAndPort, b: HostAndPort): boolean {
-  return a.port === b.port && a.port !== 0 && (a.host === b.host || ANY.has(a.host) || ANY.has(b.host));
+export function listenerSchema(inputs: ConfigInputs) {
+  return z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('tcp'), ...address(1_883), ...common }),
+    z
+      .strictObject({ type: z.literal('tls'), ...address(8_883), ...tlsKeys(inputs, ['mqtt']), ...common })
+      .superRefine(tlsRules),
+    z.strictObject({ type: z.literal('ws'), ...address(8_083), ...webSocketKeys, ...common }),
+    z
+      .strictObject({
+        type: z.literal('wss'),
+        ...address(8_084),
+        ...webSocketKeys,
+        ...tlsKeys(inputs, ['http/1.1']),
+        ...common,
+      })
+      .superRefine(tlsRules),
+    z.strictObject({
+      type: z.literal('unix'),
+      path: socketPath(inputs).describe('of the socket'),
+      mode: mode.default('0660').describe('who may connect: permission bits of the socket'),
+      systemd,
+      ...common,
+    }),
+  ]);
 }
 
-/** Rules between listeners and `auth`; `value` may hold parts that did not parse. */
-export function checkListeners(value: unknown, report: Report): void {
-  if (!isPlain(value) || !Array.isArray(value.listeners)) return;
-  const anonymous = isPlain(value.auth) ? value.auth.anonymous : undefined;
-  const seen: HostAndPort[] = [];
-  for (const [index, one] of value.listeners.entries()) {
-    if (!isPlain(one) || typeof one.host !== 'string' || typeof one.port !== 'number') continue;
-    const current: HostAndPort = { host: one.host, port: one.port };
-    if (!isLoopback(current.host) && anonymous !== true) {
-      report(
-        ['broker', 'listeners', index, 'host'],
-        `${current.host}:${current.port} would be reachable from the network without authentication`,
-        'listen on 127.0.0.1, or accept it with `broker.auth.anonymous: true`',
-      );
-    }
-    const other = seen.findIndex((before) => overlap(before, current));
-    if (other >= 0) {
-      report(
-        ['broker', 'listeners', index],
-        `${current.host}:${current.port} overlaps with broker.listeners[${other}] (${seen[other]!.host}:${current.port})`,
-        'give every listener its own port, or remove one of the two',
-      );
-    }
-    seen.push(current);
-  }
+export type ParsedListener = z.output<ReturnType<typeof listenerSchema>>;
+
+export function listenerName(one: ParsedListener): string {
+  if (one.name !== undefined) return one.name;
+  if (one.systemd !== undefined) return `${one.type}:${one.systemd}`;
+  return one.type === 'unix' ? `unix:${one.path}` : `${one.type}:${one.host}:${one.port}`;
+}
+
+/** Without `auth`, which broker.ts adds. */
+export function toListenerConfig(one: ParsedListener): Omit<ListenerConfig, 'auth'> {
+  const handshakes = { timeout: one.handshakeTimeout, atOnce: one.handshakes };
+  return {
+    name: listenerName(one),
+    type: one.type,
+    ...(one.type === 'unix'
+      ? { host: '', port: 0, unix: { path: one.path, mode: Number.parseInt(one.mode, 8) } }
+      : { host: one.host, port: one.port }),
+    ...(one.systemd !== undefined && { systemd: one.systemd }),
+    ...(one.proxyProtocol && { proxyProtocol: true }),
+    ...((one.type === 'tls' || one.type === 'wss') && { tls: toTlsConfig(one) }),
+    ...((one.type === 'ws' || one.type === 'wss') && { webSocket: { path: one.path, origins: one.origins } }),
+    handshakes,
+  };
 }

@@ -9,8 +9,10 @@ import { ConfigError, type ConfigProblem } from './errors.js';
 import { fileFault } from './io.js';
 import { describeIssue, type Finding, findingsOf, type Path } from './issues.js';
 import { configJsonSchema } from './json-schema.js';
+import { isPlain } from './merge.js';
 import { createConfigSchema } from './schema.js';
 import { ConfigSource, fileProblem, pathText } from './source.js';
+import { readUsersFile, type UsersFile } from './users.js';
 
 export interface LoadOptions {
   /** `--config`; when absent, the usual places are searched. */
@@ -110,8 +112,57 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       else problems.push(source?.problem(finding) ?? outsideFile('defaults', finding));
     }
   }
+  // Also when something else is wrong: all problems at once.
+  const usersFile = usersFileOf(value, inputs.folder);
+  const users = usersFile === undefined ? undefined : usersOf(usersFile, cwd, problems);
   if (!result.success || problems.length > 0) throw new ConfigError(inOrder(problems));
-  return { config: result.data, file, document: { value, source, overrides } };
+  return { config: withUsers(result.data, users), file, document: { value, source, overrides } };
+}
+
+/** The path in `broker.auth.users`, in a document that may be anything. */
+export function usersFileOf(document: unknown, folder: string): string | undefined {
+  let value = document;
+  for (const key of ['broker', 'auth', 'users']) value = isPlain(value) ? value[key] : undefined;
+  return typeof value === 'string' && value !== '' ? resolve(folder, value) : undefined;
+}
+
+/**
+ * What `broker.auth.users` says, whatever else is wrong with the configuration: `hpmq user` may have to write the file
+ * before it is valid.
+ *
+ * @returns the absolute path; `inline`: the users are in the configuration itself; undefined: it says nothing
+ */
+export function findUsersFile(
+  options: Omit<LoadOptions, 'adapters'>,
+): { readonly path: string } | 'inline' | undefined {
+  const { env, cwd } = options;
+  const file = options.file === undefined ? configPlaces(env, cwd).find(exists) : resolve(cwd, options.file);
+  const base = file === undefined ? {} : readSource(file, cwd).value;
+  const settings = settingsOf(env);
+  // Settings of devices are of no interest, nor are their adapters.
+  const document = settings.length === 0 ? base : readOverrides(settings, base, configJsonSchema([])).document;
+  const path = usersFileOf(document, file === undefined ? cwd : dirname(file));
+  if (path !== undefined) return { path };
+  const { broker } = document as { broker?: { auth?: { users?: unknown } | null } | null };
+  return isPlain(broker?.auth?.users) ? 'inline' : undefined;
+}
+
+function usersOf(path: string, cwd: string, problems: ConfigProblem[]): UsersFile | undefined {
+  try {
+    return readUsersFile(path, shownPath(path, cwd));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/** With the users of a file, and its rules behind those of the configuration. */
+function withUsers(config: GatewayConfig, file: UsersFile | undefined): GatewayConfig {
+  const { access } = config.broker;
+  if (file === undefined || access === undefined) return config;
+  const all = { ...access, users: file.users, rules: [...access.rules, ...file.rules] };
+  return { ...config, broker: { ...config.broker, access: all } };
 }
 
 export function covers(outer: Path, inner: Path): boolean {

@@ -1,16 +1,14 @@
 /** The whole schema: in goes the YAML document, out comes the {@link GatewayConfig} that services receive. */
-
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig } from '../core/config.js';
-import { broker, checkReferral, toBrokerConfig } from './broker.js';
+import { brokerSchema, checkReferral, type ParsedBroker, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
-import { type ConfigInputs, processInputs } from './io.js';
+import { type ConfigInputs, processInputs, socketPath } from './io.js';
 import type { Report } from './issues.js';
 import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
-import { checkListeners } from './listeners.js';
+import { checkListeners } from './listener-rules.js';
 import type { Plain } from './merge.js';
 import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
 import { MAX_NAME_LENGTH, name, say } from './values.js';
@@ -22,34 +20,13 @@ function topicSafe(hostName: string): string {
 
 interface Parsed {
   readonly gateway: { readonly id?: string | undefined };
-  readonly broker: z.output<typeof broker>;
+  readonly broker: ParsedBroker;
   readonly ports: Readonly<Record<string, ParsedPort>>;
   readonly devices: Readonly<Record<string, ParsedDevice>>;
   readonly links: Readonly<Record<string, ParsedLink>>;
   readonly api: { readonly socket?: string | undefined };
   readonly log: GatewayConfig['log'];
   readonly tui: GatewayConfig['tui'];
-}
-
-/** sockaddr_un.sun_path holds 108 bytes, the last of them NUL. */
-const MAX_SOCKET_PATH_BYTES = 107;
-
-function socketPath(inputs: ConfigInputs) {
-  return z
-    .string()
-    .min(1)
-    .transform((path, context) => {
-      const full = resolve(inputs.folder, path);
-      const bytes = Buffer.byteLength(full);
-      if (bytes > MAX_SOCKET_PATH_BYTES) {
-        const message = say(
-          `${full} has ${bytes} bytes`,
-          `a socket's path has at most ${MAX_SOCKET_PATH_BYTES}: choose a shorter one`,
-        );
-        context.addIssue({ code: 'custom', message });
-      }
-      return full;
-    });
 }
 
 /** The port of a device that needs none. */
@@ -92,7 +69,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       gateway: z
         .strictObject({ id: name.optional().describe('first level of its topics; the host name when absent') })
         .prefault({}),
-      broker: broker.prefault({}),
+      broker: brokerSchema(inputs).prefault({}),
       ports: z.record(name, port).prefault({}).describe('wires: each has exactly one owner'),
       devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),
       links: linksSchema(inputs, name).prefault({}).describe('upstream brokers'),

@@ -16,21 +16,84 @@ export interface GatewayConfig {
   readonly tui: { readonly readOnly: boolean };
 }
 
+export type ListenerType = 'tcp' | 'tls' | 'ws' | 'wss' | 'unix';
+
 export interface ListenerConfig {
   /** For people, logs and figures; unique. */
   readonly name: string;
-  readonly type: 'tcp';
+  readonly type: ListenerType;
+  /** Empty for unix. */
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   /** Who is let in here. */
   readonly auth: AuthConfig;
+  /** Present for unix. */
+  readonly unix?: UnixSocketConfig;
+  /** The sockets with this name come from systemd; host and port, or the path, are then not used. */
+  readonly systemd?: string;
+  /** Each connection begins with a PROXY protocol header. */
+  readonly proxyProtocol?: boolean;
+  /** Present for tls and wss. */
+  readonly tls?: TlsConfig;
+  /** Present for ws and wss. */
+  readonly webSocket?: WebSocketConfig;
+  /** For what comes before MQTT: PROXY header, TLS, WebSocket. */
+  readonly handshakes?: HandshakeLimits;
+}
+
+export interface UnixSocketConfig {
+  /** Absolute. */
+  readonly path: string;
+  /** Permission bits, such as 0o660. */
+  readonly mode: number;
+}
+
+export interface HandshakeLimits {
+  /** All of them must be done within this time after accept, ms. */
+  readonly timeout: number;
+  /** At a time; more of them wait in line. */
+  readonly atOnce: number;
+}
+
+export interface WebSocketConfig {
+  /** Of the request: `/mqtt`. */
+  readonly path: string;
+  /** Web pages that may connect: `https://panel.example.com`; `*` all; undefined: those of the host that is connected to. */
+  readonly origins: readonly string[] | undefined;
+}
+
+/** The files are read again when they change. Paths are absolute. */
+export interface KeyPairConfig {
+  /** PEM: the certificate, then the intermediate ones. */
+  readonly cert: string;
+  /** PEM: the path, or the key itself where it does not come from a file. */
+  readonly key: string | Buffer;
+}
+
+export interface TlsConfig extends KeyPairConfig {
+  /** For clients that ask for these host names (lower case, `*.` for any first label); the others get the pair above. */
+  readonly sni: Readonly<Record<string, KeyPairConfig>>;
+  readonly clientCertificate: 'none' | 'optional' | 'required';
+  /** PEM file: who may sign client certificates. */
+  readonly clientCa: string | undefined;
+  /** PEM files: revocation lists, one of each authority in `clientCa`. */
+  readonly crl: readonly string[];
+  /** Application protocols (RFC 7301); empty: the client's wish is ignored. */
+  readonly alpn: readonly string[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's notation; undefined: the runtime's choice. */
+  readonly ciphers: string | undefined;
 }
 
 export interface AuthConfig {
   /** Clients need no credentials. */
   readonly anonymous: boolean;
+  /** How clients may prove who they are; absent: in every way that {@link AccessConfig} provides for. */
+  readonly methods?: readonly AuthMethod[];
 }
+
+export type AuthMethod = 'password' | 'scram' | 'jwt' | 'certificate';
 
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
@@ -43,7 +106,71 @@ export interface BrokerConfig {
   readonly responseInformation: string | undefined;
   /** A payload that is said to be UTF-8 and is not is refused. */
   readonly payloadFormatCheck: boolean;
+  /** Absent: there are no users and no rules. */
+  readonly access?: AccessConfig;
 }
+
+/** Who is let in, and what they may do: config/access.ts. */
+export interface AccessConfig {
+  readonly users: readonly UserConfig[];
+  /** All of them: those of the configuration, then those of the users file. */
+  readonly rules: readonly RuleConfig[];
+  /** Of the configuration itself: they stay when the users file changes. */
+  readonly configuredRules: readonly RuleConfig[];
+  /** A filter may be subscribed to when it lies inside a rule, or when it has any topic in common with one. */
+  readonly subscriptions: 'inside' | 'overlapping';
+  readonly jwt: JwtConfig | undefined;
+  /** Which name of a client certificate is the user; undefined: certificates prove nothing. */
+  readonly certificate: CertificateName | undefined;
+  /** Absolute path; undefined: the users are in the configuration itself. */
+  readonly usersFile: string | undefined;
+}
+
+export interface UserConfig {
+  readonly name: string;
+  /** A hash, see core/password.ts; undefined: no password opens. */
+  readonly password: string | undefined;
+  /** See core/scram.ts; undefined: no SCRAM. */
+  readonly scram: string | undefined;
+  readonly roles: readonly string[];
+  readonly disabled: boolean;
+  /** Client Identifiers it may use, `*` at the end for any continuation; undefined: any. */
+  readonly clientIds: readonly string[] | undefined;
+}
+
+export type RuleAction = 'publish' | 'subscribe' | 'receive';
+
+/** Concerns those who fit every list that is there. */
+export interface RuleConfig {
+  readonly effect: 'allow' | 'deny';
+  readonly actions: readonly RuleAction[];
+  /** Topic Filters with `%u` user, `%c` Client Identifier, `%cn` Common Name. */
+  readonly topics: readonly string[];
+  readonly users: readonly string[] | undefined;
+  /** `anonymous` and `authenticated` are roles that everybody has by himself. */
+  readonly roles: readonly string[] | undefined;
+  readonly clientIds: readonly string[] | undefined;
+  readonly commonNames: readonly string[] | undefined;
+}
+
+export interface JwtConfig {
+  /** HMAC secret, or the content of a JWK Set or PEM file. */
+  readonly keys: { readonly secret: Buffer } | { readonly file: string; readonly content: Buffer };
+  /** undefined: those that fit the keys. */
+  readonly algorithms: readonly string[] | undefined;
+  readonly issuer: readonly string[] | undefined;
+  readonly audience: readonly string[] | undefined;
+  /** ms */
+  readonly clockTolerance: number;
+  /** Names of claims. */
+  readonly userClaim: string;
+  readonly rolesClaim: string | undefined;
+  readonly topicsClaim: string | undefined;
+  /** A token without `exp` is refused. */
+  readonly requireExpiry: boolean;
+}
+
+export type CertificateName = 'cn' | 'dn' | 'san-email' | 'san-dns' | 'san-uri';
 
 export interface BrokerLimits {
   readonly connections: number;

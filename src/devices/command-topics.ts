@@ -2,6 +2,7 @@
  * Commands over MQTT. A message to `…/<device>/<point>/set` or `…/<device>/set` becomes writes; its result goes to
  * `…/set/result` and, when the message has a Response Topic, there as well, with its Correlation Data.
  */
+import type { Audit } from '../core/audit.js';
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -35,6 +36,7 @@ export interface CommandTopicsOptions {
   readonly targets: ReadonlyMap<string, Target>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit?: Audit | undefined;
 }
 
 interface Wish {
@@ -106,6 +108,7 @@ export class CommandTopics implements Sink, AsyncDisposable {
     } catch (error) {
       result = this.#refusal(error);
     }
+    this.#record(message, `${device}.${pointName}`, result);
     this.#answer(message, device, result);
   }
 
@@ -148,6 +151,7 @@ export class CommandTopics implements Sink, AsyncDisposable {
     const ordered = new Map([...values.keys()].map((name) => [name, results.get(name)!]));
     const status = worst([...ordered.values()].map((result) => result.status));
     const at = this.#o.clock.now();
+    for (const [name, result] of ordered) this.#record(message, `${device}.${name}`, result);
     this.#send(message, device, (correlation) => resultsJson(status, at, ordered, correlation));
   }
 
@@ -168,6 +172,11 @@ export class CommandTopics implements Sink, AsyncDisposable {
   #refusal(error: unknown): WriteResult {
     if (!(error instanceof GatewayError)) throw error;
     return { status: 'refused', value: undefined, at: this.#o.clock.now(), error };
+  }
+
+  #record(message: Message, target: string, { status, error }: WriteResult): void {
+    const outcome = error === undefined ? status : `${status} ${error.code}`;
+    this.#o.audit?.({ who: message.origin, action: 'write point', target, outcome });
   }
 
   #answer(message: Message, device: string, result: WriteResult): void {

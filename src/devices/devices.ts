@@ -8,6 +8,7 @@
  * Rules: start() waits for no device; nothing a device or a wire does reaches the caller as an exception.
  */
 import type { AnyAdapter } from '../core/adapter.js';
+import type { Audit } from '../core/audit.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig, PortConfig } from '../core/config.js';
 import { errorView } from '../core/errors.js';
@@ -38,6 +39,8 @@ export interface DevicesOptions {
   readonly router: Router;
   readonly openTransport: OpenTransport;
   readonly log: Log;
+  /** Commands over MQTT are recorded there. */
+  readonly audit?: Audit;
   readonly clock: Clock;
   /** Returns a number in [0, 1). */
   readonly random?: () => number;

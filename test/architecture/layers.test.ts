@@ -10,7 +10,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
   { from: '^src/core/', to: ['^src/core/'], packages: '^$' },
   { from: '^src/adapter\\.ts$', to: ['^src/core/'], packages: '^$' },
   { from: '^adapters/([^/]+)/', to: ['^src/adapter\\.ts$', '^adapters/$1/'], packages: '.' },
-  { from: '^src/broker/', to: ['^src/core/', '^src/broker/'], packages: '^(ws)$' },
+  { from: '^src/broker/', to: ['^src/core/', '^src/broker/'], packages: '^(ws|jose|@mongodb-js/saslprep)$' },
   { from: '^src/devices/', to: ['^src/core/', '^src/devices/'], packages: '^(serialport)$' },
   { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(mqtt)$' },
   { from: '^src/config/', to: ['^src/core/', '^src/config/'], packages: '^(zod|yaml)$' },
@@ -27,7 +27,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
       '^src/demo/',
       '^src/tui/main\\.tsx$',
     ],
-    packages: '^(commander|string-width)$',
+    packages: '^(commander|string-width|@mongodb-js/saslprep)$',
   },
   {
     from: '^src/tui/',

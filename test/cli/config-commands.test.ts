@@ -53,7 +53,7 @@ t.test('check prints every problem on stdout and answers no', async (t) => {
   t.equal(
     stdout,
     `open-listener.yaml:4:13: broker.listeners[0].host: 0.0.0.0:1883 would be reachable from the network without authentication
-  hint: listen on 127.0.0.1, or accept it with \`broker.auth.anonymous: true\`
+  hint: listen on 127.0.0.1, add \`broker.auth.users: users.yaml\`, or accept it with \`broker.auth.anonymous: true\`
 `,
   );
   t.equal(stderr, '1 problem\n');

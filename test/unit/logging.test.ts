@@ -1,4 +1,5 @@
 import t from 'tap';
+import { createAudit } from '../../src/core/audit.js';
 import { errorsOf } from '../../src/core/errors.js';
 import type { LogLevel } from '../../src/core/log.js';
 import type { LogLine } from '../../src/core/views.js';
@@ -56,4 +57,20 @@ t.test('the ring has the newest 1,000 lines; a listener gets each until it is di
   const kept = [...lines()];
   t.equal(kept.length, 1_000);
   t.match([kept[0]?.fields.i, kept.at(-1)?.message], [2, 'unheard']);
+});
+
+t.test('the audit log is written whatever the level, and kept in the ring', async (t) => {
+  const { audit, log, written, lines } = capture({ level: 'error' });
+  log.info('not written');
+  createAudit(audit)({ who: 'control socket', action: 'publish', target: 'a'.repeat(300), outcome: 'done' });
+  t.equal(written.length, 1);
+  t.match(JSON.parse(written[0]!), {
+    svc: 'audit',
+    audit: true,
+    who: 'control socket',
+    action: 'publish',
+    target: `${'a'.repeat(199)}…`,
+    outcome: 'done',
+  });
+  t.match([...lines()], [{ service: 'audit', message: 'audit' }]);
 });

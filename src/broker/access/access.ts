@@ -7,6 +7,7 @@
  * Rules: nobody is let in by default; verdicts on topics are cheap to ask again (the hot path asks per topic, not per
  * message); a password is never kept, logged or compared byte by byte.
  */
+import type { AccessConfig } from '../../core/config.js';
 import type { Peer } from '../peer.js';
 import type { Refusal } from '../reason-codes.js';
 import type { ProtocolVersion } from '../wire/packets.js';
@@ -26,12 +27,18 @@ export interface Identity {
   /** User name, common name or subject; undefined: anonymous. Two connections with the same one are the same person. */
   readonly user: string | undefined;
   readonly permissions: Permissions;
+  /** What it proved itself by ends then, Unix ms, and the connection with it; absent: never. */
+  readonly expiresAt?: number;
+  /** Asked when the users have changed: why it may stay no longer, or undefined. */
+  readonly standing?: () => Refusal | undefined;
 }
 
 /** Verdicts on topics for one identity and Client Identifier. */
 export interface Permissions {
   /** Another number whenever a verdict may have changed: what was remembered is asked again then. */
   readonly revision: number;
+  /** A verdict costs less than to remember it. */
+  readonly isFree?: boolean;
   mayPublish(topic: string): boolean;
   /** @param filter - without `$share/{ShareName}/` */
   maySubscribe(filter: string): boolean;
@@ -50,6 +57,12 @@ export interface Access {
    * @returns a Refusal (0x8C Bad authentication method) when the method is not offered to this peer
    */
   exchange(method: string, credentials: Credentials): Exchange | Refusal;
+}
+
+/** Access whose users and rules may change while clients are connected. */
+export interface ConfiguredAccess extends Access, Disposable {
+  /** Verdicts change at once; the connections that may not stay are the caller's. */
+  replace(config: AccessConfig): void;
 }
 
 /** One enhanced authentication under way. Forgotten without a word when the connection ends. */
@@ -71,6 +84,7 @@ export type Step =
 /** Whoever is in may do everything. */
 export const unrestricted: Permissions = {
   revision: 0,
+  isFree: true,
   mayPublish: () => true,
   maySubscribe: () => true,
   mayReceive: () => true,

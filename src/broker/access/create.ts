@@ -1,17 +1,268 @@
-/** Access as the configuration lays it down. */
+/**
+ * Access as the configuration lays it down.
+ *
+ *   certificate ─┐
+ *   token ───────┼─▶ user ─▶ is it disabled, is the Client Identifier its own ─▶ Identity with the rules in force
+ *   password ────┤
+ *   SCRAM ───────┘       no user name and no password: anonymous, where the listener allows it
+ */
+import { isIP } from 'node:net';
+import type { Clock, Timer } from '../../core/clock.js';
+import type { AccessConfig, AuthMethod } from '../../core/config.js';
+import type { Log } from '../../core/log.js';
+import { SCRAM_SHA_256 } from '../../core/scram.js';
+import type { Peer } from '../peer.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
-import { type Access, type Identity, unrestricted } from './access.js';
+import type { Statistics } from '../statistics.js';
+import type { ConfiguredAccess, Credentials, Exchange, Identity, Step } from './access.js';
+import { Accounts } from './accounts.js';
+import { certificateUser } from './certificate.js';
+import { looksLikeToken, TokenVerifier } from './jwt.js';
+import { Passwords } from './passwords.js';
+import { PolicyPermissions } from './permissions.js';
+import { fitsOne, Policy, type Rules } from './policy.js';
+import { parseClientFirst, ScramServer } from './scram.js';
+import { networkOf, Throttle } from './throttle.js';
 
-const ANONYMOUS: Identity = { user: undefined, permissions: unrestricted };
+const wrong = new Refusal(ReasonCode.badUserNameOrPassword, 'the user or password is wrong');
+const needed = new Refusal(ReasonCode.badUserNameOrPassword, 'anonymous clients are not allowed');
+const tooOften = new Refusal(
+  ReasonCode.serverBusy,
+  'too many failed logins, or too many logins at once: wait a little',
+);
+const otherUser = new Refusal(
+  ReasonCode.badUserNameOrPassword,
+  'the user name is not that of the certificate or token',
+);
+const notOffered = new Refusal(ReasonCode.badAuthenticationMethod, 'this authentication method is not offered');
+const disabled = new Refusal(ReasonCode.notAuthorized, 'the user is disabled');
+const removed = new Refusal(ReasonCode.notAuthorized, 'the user was removed');
+const notItsClient = new Refusal(ReasonCode.notAuthorized, 'the user may not use this Client Identifier');
 
-export function createAccess(): Access {
-  return {
-    authenticate({ peer }) {
-      if (peer.listener.auth.anonymous) return ANONYMOUS;
-      return new Refusal(ReasonCode.badUserNameOrPassword, 'anonymous clients are not allowed');
-    },
-    exchange() {
-      return new Refusal(ReasonCode.badAuthenticationMethod, 'this authentication method is not offered');
-    },
-  };
+const noAccess: AccessConfig = {
+  users: [],
+  rules: [],
+  configuredRules: [],
+  subscriptions: 'inside',
+  jwt: undefined,
+  certificate: undefined,
+  usersFile: undefined,
+};
+
+export interface AccessOptions {
+  readonly config: AccessConfig | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly statistics: Statistics;
+}
+
+/** How somebody became known. */
+interface Proof {
+  readonly user: string | undefined;
+  /** The user is one of ours: it must go on being one. */
+  readonly isAccount: boolean;
+  readonly tokenRoles?: readonly string[];
+  readonly tokenRules?: AccessConfig['rules'] | undefined;
+  readonly expiresAt?: number;
+}
+
+export function createAccess(options: AccessOptions): ConfiguredAccess {
+  return new Gatekeeper(options);
+}
+
+class Gatekeeper implements ConfiguredAccess {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #statistics: Statistics;
+  readonly #throttle: Throttle;
+  readonly #passwords = new Passwords();
+  /** Refusals that are told late, and what tells them at once. */
+  readonly #held = new Map<Timer, () => void>();
+  #config!: AccessConfig;
+  #accounts!: Accounts;
+  #tokens: TokenVerifier | undefined;
+  #policy!: Policy;
+  #shared!: Map<string, Rules>;
+  #revision = 0;
+
+  constructor({ config = noAccess, clock, log, statistics }: AccessOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#statistics = statistics;
+    this.#throttle = new Throttle({ clock, log });
+    this.replace(config);
+  }
+
+  replace(config: AccessConfig): void {
+    this.#config = config;
+    this.#accounts = new Accounts(config.users);
+    this.#tokens = config.jwt === undefined ? undefined : new TokenVerifier(config.jwt, this.#clock);
+    this.#policy = new Policy(config);
+    this.#shared = new Map();
+    this.#revision++;
+  }
+
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  get shared(): Map<string, Rules> {
+    return this.#shared;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  rolesOf(user: string | undefined): readonly string[] {
+    return user === undefined ? [] : (this.#accounts.get(user)?.config.roles ?? []);
+  }
+
+  authenticate(credentials: Credentials): Identity | Refusal | Promise<Identity | Refusal> {
+    const { peer, username, password } = credentials;
+    const { certificate } = this.#config;
+    const named =
+      certificate === undefined || !offers(peer, 'certificate')
+        ? undefined
+        : certificateUser(peer.certificate, certificate);
+    if (named !== undefined && username !== undefined && username !== named) return this.#refuse(otherUser);
+    const hasTokens = this.#tokens !== undefined && offers(peer, 'jwt');
+    const hasPasswords = this.#accounts.hasPasswords && offers(peer, 'password');
+    if (password === undefined || !(hasTokens || hasPasswords)) {
+      if (named !== undefined) return this.#identity(credentials, { user: named, isAccount: false });
+      const isNobody = username === undefined && password === undefined;
+      // Where nobody has a password, many devices send one all the same.
+      if (peer.listener.auth.anonymous && (isNobody || !(hasTokens || hasPasswords))) {
+        return this.#identity(credentials, { user: undefined, isAccount: false });
+      }
+      return this.#refuse(isNobody ? needed : wrong);
+    }
+    const user = username ?? named;
+    if (this.#throttle.isBlocked(peer.host, user ?? '')) return this.#turnedAway();
+    if (hasTokens && looksLikeToken(password)) return this.#token(this.#tokens!, credentials, user, password);
+    if (!hasPasswords || user === undefined) return this.#failed(peer, user ?? '');
+    if (this.#passwords.isKnown(this.#accounts, user, password)) return this.#known(credentials, user);
+    return this.#password(credentials, user, password);
+  }
+
+  exchange(method: string, credentials: Credentials): Exchange | Refusal {
+    const { peer } = credentials;
+    if (method !== SCRAM_SHA_256 || !this.#accounts.hasScram || !offers(peer, 'scram')) return notOffered;
+    let scram: { readonly server: ScramServer; readonly user: string; readonly isReal: boolean } | undefined;
+    return {
+      step: (data): Step | Promise<Step> => {
+        if (scram === undefined) {
+          const first = parseClientFirst(data);
+          if (first instanceof Refusal) return first;
+          const { user } = first;
+          if (this.#throttle.isBlocked(peer.host, user)) return this.#turnedAway();
+          const real = this.#accounts.get(user)?.scram;
+          const server = new ScramServer(first, real ?? this.#accounts.scramDecoy(user));
+          scram = { server, user, isReal: real !== undefined };
+          return { result: 'continue', data: server.serverFirst };
+        }
+        const { server, user, isReal } = scram;
+        const final = server.finish(data);
+        if (final instanceof Refusal || !isReal) {
+          return final instanceof Refusal && final.reasonCode === ReasonCode.protocolError
+            ? final
+            : this.#failed(peer, user);
+        }
+        const identity = this.#known(credentials, user);
+        return identity instanceof Refusal ? identity : { result: 'success', identity, data: final };
+      },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const tell of [...this.#held.values()]) tell();
+    this.#throttle[Symbol.dispose]();
+  }
+
+  async #password(credentials: Credentials, user: string, password: Buffer): Promise<Identity | Refusal> {
+    const { host } = credentials.peer;
+    const isRight = await this.#passwords.check(this.#accounts, user, password, networkOf(host), () =>
+      this.#throttle.isBlocked(host, user),
+    );
+    if (isRight === undefined) return this.#turnedAway();
+    return isRight ? this.#known(credentials, user) : this.#failed(credentials.peer, user);
+  }
+
+  async #token(
+    tokens: TokenVerifier,
+    credentials: Credentials,
+    user: string | undefined,
+    token: Buffer,
+  ): Promise<Identity | Refusal> {
+    const bearer = await tokens.verify(Buffer.from(token));
+    const { peer, clientId } = credentials;
+    if (typeof bearer === 'string') {
+      this.#log.debug({ clientId, address: peer.address, reason: bearer }, 'token refused');
+      return this.#failed(peer, user ?? '');
+    }
+    if (user !== undefined && user !== bearer.user) return this.#refuse(otherUser);
+    const { roles, rules, expiresAt } = bearer;
+    const proof = { isAccount: false, tokenRoles: roles, tokenRules: rules, expiresAt };
+    return this.#identity(credentials, { user: bearer.user, ...proof });
+  }
+
+  /** The password was right, or the proof of SCRAM. */
+  #known(credentials: Credentials, user: string): Identity | Refusal {
+    this.#throttle.succeeded(credentials.peer.host, user);
+    return this.#identity(credentials, { user, isAccount: true });
+  }
+
+  #identity(credentials: Credentials, proof: Proof): Identity | Refusal {
+    const { peer, clientId } = credentials;
+    const { user, isAccount, tokenRoles = [], tokenRules, expiresAt = Number.POSITIVE_INFINITY } = proof;
+    const standing = (): Refusal | undefined => {
+      const account = user === undefined ? undefined : this.#accounts.get(user)?.config;
+      if (account === undefined) return isAccount ? removed : undefined;
+      if (account.disabled) return disabled;
+      return account.clientIds === undefined || fitsOne(account.clientIds, clientId) ? undefined : notItsClient;
+    };
+    const refusal = standing();
+    if (refusal !== undefined) return this.#refuse(refusal);
+    const { certificate } = peer;
+    const commonName = certificate?.verified === true ? certificate.commonName : undefined;
+    const bearings = { user, clientId, commonName, tokenRoles, tokenRules, isLocal: isLocal(peer.host) };
+    return { user, permissions: new PolicyPermissions(this, bearings), expiresAt, standing };
+  }
+
+  /** Wrong: counted, and told late where that happens often. */
+  #failed(peer: Peer, user: string): Refusal | Promise<Refusal> {
+    this.#statistics.loginsFailed++;
+    const delay = this.#throttle.failed(peer.host, user);
+    if (delay === 0) return wrong;
+    return new Promise((resolve) => {
+      const tell = () => {
+        timer.cancel();
+        if (!this.#held.delete(timer)) return;
+        this.#throttle.released(peer.host);
+        resolve(wrong);
+      };
+      const timer = this.#clock.after(delay, tell);
+      this.#held.set(timer, tell);
+    });
+  }
+
+  #refuse(refusal: Refusal): Refusal {
+    this.#statistics.loginsFailed++;
+    return refusal;
+  }
+
+  #turnedAway(): Refusal {
+    this.#statistics.loginsTurnedAway++;
+    return tooOften;
+  }
+}
+
+function offers({ listener }: Peer, method: AuthMethod): boolean {
+  return listener.auth.methods?.includes(method) ?? true;
+}
+
+/** On this machine: a loopback address, or a socket that has none. */
+function isLocal(host: string): boolean {
+  const network = networkOf(host);
+  return isIP(network) === 0 ? host === '::1' || !network.includes(':') : network.startsWith('127.');
 }

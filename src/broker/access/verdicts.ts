@@ -2,7 +2,9 @@
 import { type Identity, type Permissions, unrestricted } from './access.js';
 
 /** Verdicts kept of each kind for one client: two generations of so many topics. */
-const GENERATION = 128;
+const GENERATION = 64;
+/** Longer topics are decided each time, UTF-16 units: what is kept for one client stays below some 150 KB. */
+const MAX_REMEMBERED = 256;
 
 export class Verdicts {
   #permissions: Permissions = unrestricted;
@@ -17,13 +19,13 @@ export class Verdicts {
   }
 
   mayPublish(topic: string): boolean {
-    if (this.#permissions === unrestricted) return true;
+    if (this.#permissions.isFree || topic.length > MAX_REMEMBERED) return this.#permissions.mayPublish(topic);
     this.#refresh();
     return this.#publish.get(topic) ?? this.#publish.set(topic, this.#permissions.mayPublish(topic));
   }
 
   mayReceive(topic: string): boolean {
-    if (this.#permissions === unrestricted) return true;
+    if (this.#permissions.isFree || topic.length > MAX_REMEMBERED) return this.#permissions.mayReceive(topic);
     this.#refresh();
     return this.#receive.get(topic) ?? this.#receive.set(topic, this.#permissions.mayReceive(topic));
   }

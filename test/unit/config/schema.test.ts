@@ -15,7 +15,16 @@ t.test('without a file: a broker on the loopback interface and nothing else', as
   const config = parse({});
   t.strictSame(
     config.broker.listeners,
-    [{ name: 'tcp:127.0.0.1:1883', type: 'tcp', host: '127.0.0.1', port: 1883, auth: { anonymous: true } }],
+    [
+      {
+        name: 'tcp:127.0.0.1:1883',
+        type: 'tcp',
+        host: '127.0.0.1',
+        port: 1883,
+        handshakes: { timeout: 10_000, atOnce: 256 },
+        auth: { anonymous: true },
+      },
+    ],
     'only programs of this machine reach it',
   );
   t.equal(config.gateway.id, 'plant-7.example', 'the host name, safe as a topic level');

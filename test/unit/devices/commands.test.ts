@@ -304,3 +304,25 @@ t.test('a client that goes away takes back its waiting write', async (t) => {
   t.match(await second, { status: 'refused', error: { code: 'COMMAND_CANCELLED' } });
   t.equal(plc.registers.get(0), 1);
 });
+
+t.test('each write over MQTT is in the audit log: who, which point, how it ended; no value', async (t) => {
+  const { bench } = await boilerBench();
+  bench.publish(set, '42.5');
+  await bench.clock.advance(0);
+  bench.publish(set, '9999');
+  await bench.clock.advance(0);
+  bench.publish('hpmq/gw/boiler/nonesuch/set', '1');
+  bench.publish('hpmq/gw/boiler/set', '{"burner":true,"fixed":true}');
+  await bench.clock.advance(0);
+  t.strictSame(
+    bench.audits.map(({ who, action, target, outcome }) => [who, action, target, outcome].join(' ')),
+    [
+      'client:test write point boiler.setpoint verified',
+      'client:test write point boiler.setpoint refused POINT_OUT_OF_RANGE',
+      'client:test write point boiler.nonesuch refused POINT_UNKNOWN',
+      'client:test write point boiler.burner refused COMMAND_NOT_TRIED',
+      'client:test write point boiler.fixed refused POINT_READ_ONLY',
+    ],
+  );
+  await bench[Symbol.asyncDispose]();
+});

@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { type AnyAdapter, defineAdapter, type Reading, type Value } from '../../../src/core/adapter.js';
+import type { AuditRecord } from '../../../src/core/audit.js';
 import type { Clock } from '../../../src/core/clock.js';
 import type { DeviceConfig, PointConfig, PortConfig } from '../../../src/core/config.js';
 import { errorsOf } from '../../../src/core/errors.js';
@@ -238,6 +239,7 @@ export interface Bench extends AsyncDisposable {
   readonly world: FakeWorld;
   readonly router: FakeRouter;
   readonly devices: Devices;
+  readonly audits: readonly AuditRecord[];
   /** A client publishes. */
   publish(topic: string, payload: string, more?: Partial<MessageInit>): void;
   state(device: string): string;
@@ -260,6 +262,7 @@ export async function startBench(
   clock = new ManualClock(),
 ): Promise<Bench> {
   const router = new FakeRouter();
+  const audits: AuditRecord[] = [];
   const devices = createDevices({
     ports: { line: { ...lineConfig, ...port } },
     devices: Object.fromEntries(configs.map((config) => [config.name, config])),
@@ -268,6 +271,7 @@ export async function startBench(
     router,
     openTransport: world.openTransport,
     log: silentLog,
+    audit: (record) => void audits.push(record),
     clock,
     random: () => 0.999_999,
   });
@@ -278,6 +282,7 @@ export async function startBench(
     world,
     router,
     devices,
+    audits,
     publish: (topic, payload, more = {}) =>
       void router.publish(createMessage({ topic, payload, origin: 'client:test', receivedAt: clock.now(), ...more })),
     state: (device) => devices.devices().find(({ name }) => name === device)!.state,

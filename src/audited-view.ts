@@ -1,0 +1,43 @@
+/** The GatewayView with each change that somebody asks for through it in the audit log. Reading is not recorded. */
+import type { GatewayView } from './api/contract.js';
+import { type Audit, auditOutcome } from './core/audit.js';
+
+/** Unix does not tell Node who is at the other end of a socket; its file mode says who can be. */
+const WHO = 'control socket';
+
+export function auditedView<V extends GatewayView>(view: V, audit: Audit): V {
+  /** Records how it ended. The action itself is synchronous or not, as before. */
+  const recorded = <T>(action: string, target: string, act: () => T, outcomeOf?: (result: Awaited<T>) => string): T => {
+    const done = (result: Awaited<T>) => {
+      audit({ who: WHO, action, target, outcome: outcomeOf?.(result) ?? 'done' });
+      return result;
+    };
+    const failed = (error: unknown): never => {
+      audit({ who: WHO, action, target, outcome: auditOutcome(error) });
+      throw error;
+    };
+    let result: T;
+    try {
+      result = act();
+    } catch (error) {
+      return failed(error);
+    }
+    if (result instanceof Promise) return result.then(done, failed) as T;
+    done(result as Awaited<T>);
+    return result;
+  };
+  return {
+    ...view,
+    publish: (request) => recorded('publish', request.topic, () => view.publish(request)),
+    write: (device, point, request, signal) =>
+      recorded(
+        'write point',
+        `${device}.${point}`,
+        () => view.write(device, point, request, signal),
+        (result) => result.status,
+      ),
+    pause: (device) => recorded('pause device', device, () => view.pause(device)),
+    resume: (device) => recorded('resume device', device, () => view.resume(device)),
+    retry: (device) => recorded('retry device', device, () => view.retry(device)),
+  };
+}

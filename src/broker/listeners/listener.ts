@@ -1,0 +1,184 @@
+/**
+ * One listener: from a server socket to a stream of MQTT bytes whose other end is known.
+ *
+ *   accept ─▶ PROXY header ─▶ TLS ─▶ WebSocket ─▶ onStream(stream, peer)
+ *             └────────── handshakes: limit, deadline ──────────┘
+ */
+import type { Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../../core/clock.js';
+import type { ListenerConfig } from '../../core/config.js';
+import type { Log } from '../../core/log.js';
+import type { AlarmView } from '../../core/views.js';
+import type { Peer } from '../peer.js';
+import { bind, hostAndPort, plainHost, serverAddress } from './bind.js';
+import { Certificates } from './certificates.js';
+import { type Handshake, Handshakes } from './handshakes.js';
+import { readProxyHeader } from './proxy-header.js';
+import { TlsHandshakes } from './tls.js';
+import { WebSocketUpgrades } from './websocket.js';
+
+const DEFAULT_HANDSHAKES = { timeout: 10_000, atOnce: 256 };
+
+/** Disposed: accepts no more; resolves when the last of its sockets is closed, which is the owner's business. */
+export interface Listener extends AsyncDisposable {
+  /** `127.0.0.1:1883`, the real port when 0 was configured; other types than tcp with their scheme. */
+  readonly addresses: readonly string[];
+  /** Of its certificates. */
+  alarms(): readonly AlarmView[];
+}
+
+export interface ListenerOptions {
+  readonly config: ListenerConfig;
+  /** Largest MQTT control packet, bytes. */
+  readonly packetBytes: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Sockets from systemd, by name. */
+  readonly activated: ReadonlyMap<string, readonly number[]>;
+  /** The stream has an error listener already. */
+  readonly onStream: (stream: Duplex, peer: Peer) => void;
+  /** A connection did not get as far as MQTT. */
+  readonly onHandshakeFailed: () => void;
+  /** Accepting failed (out of file descriptors); the listener goes on. */
+  readonly onError: (error: Error) => void;
+}
+
+/** @throws GatewayError when it cannot listen, or its certificates cannot be used */
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const listener = new SocketListener(options);
+  try {
+    await listener.open();
+  } catch (error) {
+    await listener[Symbol.asyncDispose]();
+    throw error;
+  }
+  return listener;
+}
+
+class SocketListener implements Listener {
+  readonly #options: ListenerOptions;
+  readonly #handshakes: Handshakes;
+  readonly #certificates: Certificates | undefined;
+  readonly #tls: TlsHandshakes | undefined;
+  readonly #webSockets: WebSocketUpgrades | undefined;
+  #servers: readonly Server[] = [];
+
+  constructor(options: ListenerOptions) {
+    const { config, clock, log, packetBytes, onHandshakeFailed } = options;
+    this.#options = options;
+    this.#handshakes = new Handshakes({
+      limits: config.handshakes ?? DEFAULT_HANDSHAKES,
+      clock,
+      onFailed: (socket, reason) => {
+        onHandshakeFailed();
+        log.debug({ listener: config.name, address: socketAddress(socket, config), reason }, 'handshake failed');
+      },
+    });
+    if (config.tls !== undefined) {
+      const certificates = new Certificates({
+        name: config.name,
+        config: config.tls,
+        clock,
+        log,
+        onReplaced: () => this.#tls?.replace(certificates),
+      });
+      this.#certificates = certificates;
+      this.#tls = new TlsHandshakes(config.tls, certificates);
+    }
+    if (config.webSocket !== undefined) this.#webSockets = new WebSocketUpgrades(config.webSocket, packetBytes);
+  }
+
+  get addresses(): readonly string[] {
+    const { type, webSocket, systemd } = this.#options.config;
+    return this.#servers.map((server) => {
+      const address = serverAddress(server);
+      // Node does not know the path of a Unix socket that it did not bind.
+      if (address === '') return `${type}:systemd:${systemd ?? ''}`;
+      if (address.startsWith('/')) return `unix:${address}`;
+      return type === 'tcp' ? address : `${type}://${address}${webSocket?.path ?? ''}`;
+    });
+  }
+
+  async open(): Promise<void> {
+    const { config, activated, onError } = this.#options;
+    this.#servers = await bind({ config, activated, onError, onSocket: (socket) => this.#accept(socket) });
+  }
+
+  alarms(): readonly AlarmView[] {
+    return this.#certificates?.alarms() ?? [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#certificates?.[Symbol.dispose]();
+    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    this.#handshakes[Symbol.dispose]();
+    await Promise.all(closed);
+  }
+
+  #accept(socket: Socket): void {
+    const { config, onStream } = this.#options;
+    const peer = { address: socketAddress(socket, config), host: socketHost(socket, config), listener: config };
+    if (config.proxyProtocol !== true && this.#tls === undefined && this.#webSockets === undefined) {
+      onStream(socket, peer);
+      return;
+    }
+    this.#handshakes.enter(socket, (handshake) => {
+      if (config.proxyProtocol === true) this.#readProxy(socket, peer, handshake);
+      else this.#secure(socket, peer, handshake);
+    });
+  }
+
+  #readProxy(socket: Socket, peer: Peer, handshake: Handshake): void {
+    readProxyHeader(socket, (header) => {
+      if ('fault' in header) {
+        handshake.fail(`PROXY protocol: ${header.fault}`);
+        return;
+      }
+      const { source, certificate } = header;
+      const real = source && { address: hostAndPort(source.host, source.port), host: plainHost(source.host) };
+      this.#secure(socket, { ...peer, ...real, ...(certificate !== undefined && { certificate }) }, handshake);
+    });
+  }
+
+  #secure(socket: Socket, peer: Peer, handshake: Handshake): void {
+    if (this.#tls === undefined) {
+      this.#upgrade(socket, peer, handshake);
+      return;
+    }
+    this.#tls.secure(socket, {
+      onSecure: (secured, certificate) =>
+        this.#upgrade(secured, certificate === undefined ? peer : { ...peer, certificate }, handshake),
+      onFailed: (reason) => handshake.fail(reason),
+    });
+  }
+
+  #upgrade(stream: Duplex, peer: Peer, handshake: Handshake): void {
+    if (this.#webSockets === undefined) {
+      this.#finish(stream, peer, handshake);
+      return;
+    }
+    this.#webSockets.accept(stream, {
+      onStream: (unwrapped) => this.#finish(unwrapped, peer, handshake),
+      onRefused: (reason) => handshake.refuse(`WebSocket: ${reason}`),
+    });
+  }
+
+  #finish(stream: Duplex, peer: Peer, handshake: Handshake): void {
+    if (handshake.done()) this.#options.onStream(stream, peer);
+    else stream.destroy();
+  }
+}
+
+function socketHost({ remoteAddress }: Socket, config: ListenerConfig): string {
+  return remoteAddress === undefined ? nameless(config) : plainHost(remoteAddress);
+}
+
+function socketAddress({ remoteAddress, remotePort }: Socket, config: ListenerConfig): string {
+  return remoteAddress === undefined ? nameless(config) : hostAndPort(remoteAddress, remotePort ?? 0);
+}
+
+/** Peers of a Unix socket have no address; those of TCP lose theirs when they are gone before they are looked at. */
+function nameless({ type, unix, systemd }: ListenerConfig): string {
+  return type === 'unix' ? `unix:${systemd ?? unix?.path}` : 'unknown';
+}

@@ -1,0 +1,123 @@
+/** Back-pressure through the WebSocket, both ways, and its ends. */
+
+import type { AddressInfo } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import t, { type Test } from 'tap';
+import { WebSocket } from 'ws';
+import { WebSocketUpgrades } from '../../../../src/broker/listeners/websocket.js';
+import { eventually } from '../../../support/peers.js';
+
+interface Both {
+  readonly stream: Duplex;
+  readonly client: WebSocket;
+}
+
+async function connectBoth(t: Test): Promise<Both> {
+  const upgrades = new WebSocketUpgrades({ path: '/mqtt', origins: undefined }, 1_000_000);
+  let stream: Duplex | undefined;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    upgrades.accept(socket, {
+      onStream: (one) => {
+        one.on('error', () => {});
+        stream = one;
+      },
+      onRefused: () => {},
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}/mqtt`, 'mqtt');
+  t.teardown(() => {
+    client.terminate();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  client.on('error', () => {});
+  await new Promise((resolve) => client.once('open', resolve));
+  return { stream: await eventually(() => stream), client };
+}
+
+const MESSAGE = Buffer.alloc(50_000, 1);
+const COUNT = 600;
+
+t.test('what is not read stays with the client', async (t) => {
+  const { stream, client } = await connectBoth(t);
+  for (let i = 0; i < COUNT; i++) client.send(MESSAGE);
+  let before = -1;
+  // The buffers of the system are full when nothing moves any more.
+  await eventually(() => {
+    const moved = client.bufferedAmount !== before;
+    before = client.bufferedAmount;
+    return !moved;
+  });
+  t.ok(client.bufferedAmount > (COUNT * MESSAGE.length) / 2, `${client.bufferedAmount} bytes wait at the client`);
+  t.ok(stream.readableLength < 300_000, `${stream.readableLength} bytes wait here`);
+  let received = 0;
+  stream.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+  });
+  await eventually(() => received === COUNT * MESSAGE.length);
+});
+
+t.test('a write is done when the system has it: a client that does not read is noticed', async (t) => {
+  const { stream, client } = await connectBoth(t);
+  let received = 0;
+  client.on('message', (data: Buffer) => {
+    received += data.length;
+  });
+  client.pause();
+  let written = 0;
+  const write = () => stream.write(MESSAGE, () => written++);
+  let before = -1;
+  await eventually(() => {
+    if (written !== before) {
+      before = written;
+      write();
+      return false;
+    }
+    return stream.writableLength > 0;
+  });
+  t.ok(written < COUNT, `${written} messages were taken by the system`);
+  t.equal(stream.writableLength, MESSAGE.length, 'one waits, and it is seen');
+  client.resume();
+  await eventually(() => stream.writableLength === 0 && received === written * MESSAGE.length);
+  t.equal(received, (before + 1) * MESSAGE.length);
+});
+
+t.test('end() says goodbye, the far side too', async (t) => {
+  const { stream, client } = await connectBoth(t);
+  const ended = new Promise((resolve) => stream.once('end', resolve));
+  const closed = new Promise((resolve) => client.once('close', (code) => resolve(code)));
+  stream.resume();
+  stream.end(Buffer.from('bye'));
+  t.equal(await closed, 1000);
+  await ended;
+  await eventually(() => stream.destroyed);
+});
+
+t.test('destroy() ends it at once', async (t) => {
+  const { stream, client } = await connectBoth(t);
+  const closed = new Promise((resolve) => client.once('close', (code) => resolve(code)));
+  stream.destroy();
+  t.equal(await closed, 1006);
+});
+
+t.test('a client that is cut off is an end', async (t) => {
+  const { stream, client } = await connectBoth(t);
+  stream.resume();
+  const ended = new Promise((resolve) => stream.once('end', resolve));
+  client.terminate();
+  await ended;
+});
+
+t.test('malformed frames are an error of the stream', async (t) => {
+  const { stream, client } = await connectBoth(t);
+  stream.resume();
+  const failed = new Promise<Error>((resolve) => stream.once('error', resolve));
+  // A server must refuse frames of clients that are not masked (RFC 6455 §5.1).
+  (client as unknown as { _socket: Socket })._socket.write(Buffer.from('8201ff', 'hex'));
+  t.match((await failed).message, /MASK must be set/);
+});
