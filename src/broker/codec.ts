@@ -11,7 +11,7 @@ import { ReasonCode, Refusal } from './reason-codes.js';
 import { Decoder } from './wire/decode.js';
 import { type Packet, PacketType, type ProtocolVersion } from './wire/packets.js';
 
-/** A CONNECT with a Will of the largest payload fits; who is not connected may not make us buffer more. */
+/** A CONNECT with a Will of the largest payload fits; who is not let in yet may not make us buffer more. */
 const MAX_CONNECT_BYTES = 128 * 1024;
 
 /** §2.1.2 and §2.1.3: the flag bits a client's packet must have; -1: no client may send it; 16: any (PUBLISH). */
@@ -30,6 +30,7 @@ export class Codec {
   #held: Buffer | undefined;
   #heldBytes = 0;
   #connectSeen = false;
+  #isAdmitted = false;
   #isOnHold = false;
   /** What arrived while on hold. */
   #unread: Buffer[] = [];
@@ -42,6 +43,11 @@ export class Codec {
   /** Known from the moment a CONNECT named it, even if that was refused. */
   get protocolVersion(): ProtocolVersion | undefined {
     return this.#decoder.protocolVersion;
+  }
+
+  /** The client is let in: its packets may be as large as was announced. */
+  admit(): void {
+    this.#isAdmitted = true;
   }
 
   get isOnHold(): boolean {
@@ -161,7 +167,7 @@ export class Codec {
       remainingLength |= (byte & 0x7f) << (7 * i);
       if (byte >= 0x80) continue;
       const length = 2 + i + remainingLength;
-      const limit = this.#connectSeen ? this.#maximumPacketSize : Math.min(this.#maximumPacketSize, MAX_CONNECT_BYTES);
+      const limit = this.#isAdmitted ? this.#maximumPacketSize : Math.min(this.#maximumPacketSize, MAX_CONNECT_BYTES);
       return length > limit ? new Refusal(ReasonCode.packetTooLarge, 'the packet exceeds Maximum Packet Size') : length;
     }
     return new Refusal(ReasonCode.malformedPacket, 'Remaining Length is longer than four bytes');

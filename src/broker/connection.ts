@@ -116,6 +116,7 @@ export class Connection implements Client {
 
   accept(accepted: Accepted): void {
     this.#accepted = accepted;
+    this.#codec.admit();
     this.#timer?.cancel();
     this.#timer = undefined;
     const { topicAliasMaximum } = accepted;

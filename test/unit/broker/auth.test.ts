@@ -150,3 +150,16 @@ t.test('a failed authentication anew, or one as somebody else, ends the connecti
     await client.closed();
   }
 });
+
+t.test('who is not let in yet may not make the broker keep a large packet', async (t) => {
+  const bench = new Bench(t, { packetBytes: 1024 * 1024 }, {}, scriptedAccess());
+  const client = await begin(bench, 'a');
+  // AUTH of 200,000 bytes; the header alone is enough to be refused.
+  client.raw(Buffer.from('f0c09a0c', 'hex'));
+  t.equal((await client.next('connack')).reasonCode, 0x95);
+  await client.closed();
+  const connected = await authenticated(bench, 'b');
+  await connected.subscribe('t', 0);
+  await connected.publish('t', 'x'.repeat(200_000));
+  t.equal((await connected.next('publish')).payload.length, 200_000);
+});
