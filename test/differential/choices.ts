@@ -25,8 +25,8 @@ export const choices: readonly Entry[] = [
     clause: '§4.13.1',
     verdict: 'both',
     why: 'a packet that is wrong from its first byte is refused at once; mosquitto waits for the rest of it',
-    when: ({ fault, seenBy, isEnded }) =>
-      fault === 'incomplete' && seenBy === 'self' && isEnded.ours && !isEnded.theirs,
+    when: ({ fault, seenBy, ours, isEnded }) =>
+      fault === 'incomplete' && seenBy === 'self' && isEnded.ours && only(ours, /^(DISCONNECT|CONNACK|closed)/),
   },
   {
     clause: '§3.9.3, [MQTT-4.7.1-1], [MQTT-4.7.3-1], [MQTT-4.8.2-1]; 3.1.1 §3.9.3',
@@ -87,8 +87,10 @@ export const choices: readonly Entry[] = [
     verdict: 'ours',
     why: 'a Topic Filter that was not subscribed to gets 0x11; mosquitto says 0x00 when it never knew the filter',
     goesOn: true,
-    when: ({ packet, ours, theirs }) =>
-      packet === 'UNSUBSCRIBE' && only(ours, /^UNSUBACK [01 ]*$/) && only(theirs, /^UNSUBACK [0 ]*$/),
+    when: ({ ours, theirs }) =>
+      ours.some((shape) => /^UNSUBACK.* 11/.test(shape)) &&
+      only(ours, /^UNSUBACK [01 ]*$|^DISCONNECT (94|8[12])$/) &&
+      only(theirs, /^UNSUBACK [0 ]*$|^DISCONNECT 8[12]$/),
   },
   {
     clause: '§3.8.4, §4.8.2',
@@ -146,7 +148,9 @@ export const choices: readonly Entry[] = [
     why: 'a QoS 2 message goes on when it arrives; with mosquitto when it is released, so that what came between has been done',
     when: ({ facts, cause, ours, theirs }) =>
       facts.has('qos2-among-others') &&
-      (cause.startsWith('reply') || only([...ours, ...theirs], /^(PUBLISH q|PUBREL|order|DISCONNECT (94|8[12]))/)),
+      (cause.startsWith('reply') ||
+        ours[0] === 'order' ||
+        only([...ours, ...theirs], /^(PUBLISH q|PUBREL|order|DISCONNECT (94|8[12]))/)),
   },
   {
     clause: '[MQTT-3.1.2-8], [MQTT-3.14.4-3]',
@@ -190,14 +194,20 @@ export const choices: readonly Entry[] = [
       story.some((words) => /SUBSCRIBE (?!ok)/.test(words)) && ours.length === 0 && isAboutMessages(ours, theirs),
   },
   {
-    clause: '[MQTT-3.1.0-2], §4.1',
+    clause: '§4.13.1, §4.1',
     verdict: 'ours',
-    why: 'a second CONNECT ends the connection, not the session; with mosquitto the session is lost',
+    why: 'a packet that is refused ends the connection, not the session; mosquitto has done what it found in DISCONNECT or a second CONNECT before',
     when: ({ story, packet, ours, theirs }) =>
       packet === 'CONNECT' &&
-      story.some((words) => /CONNECT (flags|second-CONNECT)/.test(words)) &&
-      only(ours, /^CONNACK 00 present$/) &&
+      story.some((words) => /^\d \S+ (?!ok)/.test(words)) &&
+      ours.includes('CONNACK 00 present') &&
       only(theirs, /^CONNACK 00$/),
+  },
+  {
+    clause: '[MQTT-3.3.4-2], [MQTT-3.3.4-9]',
+    verdict: 'both',
+    why: 'copies for overlapping subscriptions take room in the Receive Maximum of the client: with mosquitto later messages wait',
+    when: ({ facts, ours, theirs }) => facts.has('small-window') && isAboutMessages(ours, theirs),
   },
 ];
 

@@ -7,6 +7,8 @@ export type Fact =
   | 'share'
   /** A client takes packets of less than 100 bytes only. */
   | 'small-packets'
+  /** A client takes less than 20 unacknowledged messages. */
+  | 'small-window'
   /** A Will with a Will Delay Interval. */
   | 'will-delayed'
   /** A client with a Will may have lost its session to another connection. */
@@ -23,6 +25,7 @@ export type Fact =
 export type Facts = ReadonlySet<Fact>;
 
 const SMALL_PACKET = 100;
+const SMALL_WINDOW = 20;
 /** Header, topic of no bytes, Packet Identifier. */
 const MIN_PUBLISH = 6;
 const WILL_FLAG = 0x04;
@@ -40,6 +43,7 @@ export function factsOf(scenario: Scenario, step: number): Facts {
     const found = judge?.feed(one.bytes) ?? [];
     if (one.bytes.includes('$share/')) facts.add('share');
     if (judge !== undefined && judge.maximumPacketSize < SMALL_PACKET) facts.add('small-packets');
+    if (judge !== undefined && judge.receiveMaximum < SMALL_WINDOW) facts.add('small-window');
     together(found, facts);
     for (const { name, version, bytes } of found) {
       if (name === 'CONNECT') {

@@ -43,13 +43,7 @@ export function generate(seed: number, index: number): Scenario {
   const choice = new Choice(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
   const isGlobal = choice.chance(0.01);
   const prefix = choice.name(9);
-  const names: Names = {
-    prefix,
-    isGlobal,
-    clientIds: [`${prefix}-1`, `${prefix}-2`, `${prefix}-3`],
-    topics: topics(prefix),
-    filters: isGlobal ? [...filters(prefix), '#', '+/#', '+/a', '+', `+/+/+`] : filters(prefix),
-  };
+  const names = namesOf(prefix, isGlobal);
   const draft = new Draft(choice, names);
   const slots = choice.weighted([
     [35, 1],
@@ -153,6 +147,16 @@ export function generate(seed: number, index: number): Scenario {
     // Often refused, and then the next is skipped; now and then we see whether the broker goes on.
     if (choice.chance(0.6)) isOpen[slot] = false;
   }
+}
+
+export function namesOf(prefix: string, isGlobal: boolean): Names {
+  return {
+    prefix,
+    isGlobal,
+    clientIds: [`${prefix}-1`, `${prefix}-2`, `${prefix}-3`],
+    topics: topics(prefix),
+    filters: isGlobal ? [...filters(prefix), '#', '+/#', '+/a', '+', '+/+/+'] : filters(prefix),
+  };
 }
 
 function topics(prefix: string): string[] {

@@ -45,6 +45,7 @@ export class Judge {
   version: Version = 4;
   /** As CONNECT said; Infinity: none. */
   maximumPacketSize = Number.POSITIVE_INFINITY;
+  receiveMaximum = 0xffff;
   isWillDelayed = false;
   clientId = '';
   #held: Buffer = Buffer.alloc(0);
@@ -150,6 +151,7 @@ export class Judge {
     const properties = isVersion5 ? reader.properties('CONNECT', 'client') : undefined;
     this.#expiry = (properties?.get('sessionExpiryInterval') as number | undefined) ?? 0;
     this.maximumPacketSize = (properties?.get('maximumPacketSize') as number | undefined) ?? Number.POSITIVE_INFINITY;
+    this.receiveMaximum = (properties?.get('receiveMaximum') as number | undefined) ?? 0xffff;
     this.#hasMethod = properties?.has('authenticationMethod') ?? false;
     if (properties?.has('authenticationData') && !this.#hasMethod) reader.fail('authentication-data-without-method');
     const clientId = reader.string();

@@ -108,6 +108,13 @@ const rows: readonly Row[] = [
     ['84', '01'],
     'a Protocol Version that does not exist',
   ],
+  [
+    /^CONNECT$/,
+    /^bridge$/,
+    '§3.1.2.2',
+    ['84', '01', '02', ...EITHER],
+    'a CONNECT of a bridge (a custom of mosquitto) that is wrong',
+  ],
   [/^CONNECT$/, /^connect-flag-reserved$/, '[MQTT-3.1.2-3]', MALFORMED, 'the reserved connect flag'],
   [
     /^CONNECT$/,
