@@ -46,7 +46,16 @@ export class AccessReload implements Disposable {
     const { usersFile, jwt } = options.access;
     const keysFile = jwt !== undefined && 'file' in jwt.keys ? jwt.keys.file : undefined;
     const watch = (file: string | undefined, read: (file: string) => AccessConfig) =>
-      file === undefined ? [] : [new FileWatch([file], options.clock, () => this.#reload(file, read))];
+      file === undefined
+        ? []
+        : [
+            new FileWatch(
+              [file],
+              options.clock,
+              () => this.#reload(file, read),
+              () => {},
+            ),
+          ];
     this.#watches = [
       ...watch(usersFile, (file) => this.#withUsers(file)),
       ...watch(keysFile, (file) => this.#withKeys(file)),

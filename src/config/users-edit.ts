@@ -57,6 +57,8 @@ export function editUsersFile(path: string, shownAs: string, change: (edit: User
       has: (name) => names.has(name),
       set: (name, fields) => {
         names.add(name);
+        const users = document.get('users');
+        if (isMap(users) && users.items.length === 0) users.flow = false;
         if (!isMap(document.getIn(['users', name]))) document.setIn(['users', name], document.createNode({}));
         for (const [field, value] of Object.entries(fields)) {
           if (value === undefined) document.deleteIn(['users', name, field]);
