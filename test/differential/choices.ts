@@ -25,8 +25,11 @@ export const choices: readonly Entry[] = [
     clause: '§4.13.1',
     verdict: 'both',
     why: 'a packet that is wrong from its first byte is refused at once; mosquitto waits for the rest of it',
-    when: ({ fault, seenBy, ours, isEnded }) =>
-      fault === 'incomplete' && seenBy === 'self' && isEnded.ours && only(ours, /^(DISCONNECT|CONNACK|closed)/),
+    when: ({ facts, fault, seenBy, ours, isEnded }) =>
+      fault === 'incomplete' &&
+      seenBy === 'self' &&
+      isEnded.ours &&
+      only(ours, facts.has('qos2-among-others') ? /./ : /^(DISCONNECT|CONNACK|closed)/),
   },
   {
     clause: '§3.9.3, [MQTT-4.7.1-1], [MQTT-4.7.3-1], [MQTT-4.8.2-1]; 3.1.1 §3.9.3',
@@ -97,7 +100,7 @@ export const choices: readonly Entry[] = [
     verdict: 'ours',
     why: 'a shared subscription brings no retained messages; mosquitto sends them',
     when: ({ facts, ours, theirs }) =>
-      facts.has('share') && theirs.length > 0 && only([...ours, ...theirs], /^(PUBLISH q\d r1|PUBREL)/),
+      facts.has('share') && theirs.some((shape) => /^PUBLISH q\d r1/.test(shape)) && isAboutMessages(ours, theirs),
   },
   {
     clause: '[MQTT-3.3.4-2], 3.1.1 [MQTT-3.3.5-1]',
@@ -150,7 +153,7 @@ export const choices: readonly Entry[] = [
       facts.has('qos2-among-others') &&
       (cause.startsWith('reply') ||
         ours[0] === 'order' ||
-        only([...ours, ...theirs], /^(PUBLISH q|PUBREL|order|DISCONNECT (94|8[12]))/)),
+        only([...ours, ...theirs], /^(PUBLISH q|PUBREL|PUBCOMP|closed|DISCONNECT (94|8[12]))/)),
   },
   {
     clause: '[MQTT-3.1.2-8], [MQTT-3.14.4-3]',

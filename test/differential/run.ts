@@ -35,11 +35,15 @@ export interface DifferentialOptions {
   readonly mostTold?: number;
   /** Tells only of unlisted signatures that match. */
   readonly only?: RegExp | undefined;
+  /** Where differences are looked up; the list when absent. */
+  readonly lookUp?: LookUp;
   readonly onProgress?: (done: number, differing: number) => void;
 }
 
+export type LookUp = (difference: Difference) => Entry | undefined;
+
 export async function runDifferential(options: DifferentialOptions): Promise<DifferentialSummary> {
-  const { sequences, seed, from = 0 } = options;
+  const { sequences, seed, from = 0, lookUp = entryOf } = options;
   const listed = new Map<Entry, number>();
   const signatures = new Map<string, number>();
   const unlisted: string[] = [];
@@ -48,7 +52,7 @@ export async function runDifferential(options: DifferentialOptions): Promise<Dif
   let differing = 0;
   let packets = 0;
   for (let start = 0; start < sequences; start += BLOCK) {
-    await using pair = await Pair.start();
+    await using pair = await Pair.start(lookUp);
     const end = Math.min(sequences, start + BLOCK);
     const all = Array.from({ length: end - start }, (_, at) => generate(seed, from + start + at));
     for (const scenario of all) packets += scenario.steps.length;
@@ -63,7 +67,7 @@ export async function runDifferential(options: DifferentialOptions): Promise<Dif
     for (const group of groups) {
       for (const difference of await pair.compare(group)) {
         differing++;
-        const entry = entryOf(difference);
+        const entry = lookUp(difference);
         if (entry !== undefined) {
           listed.set(entry, (listed.get(entry) ?? 0) + 1);
           continue;
@@ -94,15 +98,17 @@ export async function runDifferential(options: DifferentialOptions): Promise<Dif
 class Pair implements AsyncDisposable {
   readonly #brokers: readonly [ours: RunningBroker, theirs: RunningBroker];
   readonly #players: readonly [ours: Player, theirs: Player];
+  readonly #lookUp: LookUp;
   #alone = 0;
 
-  private constructor(brokers: readonly [RunningBroker, RunningBroker]) {
+  private constructor(brokers: readonly [RunningBroker, RunningBroker], lookUp: LookUp) {
+    this.#lookUp = lookUp;
     this.#brokers = brokers;
     this.#players = [new Player(brokers[0].port), new Player(brokers[1].port)];
   }
 
-  static async start(): Promise<Pair> {
-    return new Pair(await Promise.all([startOurs(), startMosquitto()]));
+  static async start(lookUp: LookUp): Promise<Pair> {
+    return new Pair(await Promise.all([startOurs(), startMosquitto()]), lookUp);
   }
 
   async compare(scenarios: readonly Scenario[]): Promise<Difference[]> {
@@ -117,7 +123,7 @@ class Pair implements AsyncDisposable {
     );
     const found: Difference[] = [];
     for (const [index, scenario] of scenarios.entries()) {
-      found.push(...differences(scenario, ours![index]!, theirs![index]!, (one) => entryOf(one)?.goesOn ?? false));
+      found.push(...differences(scenario, ours![index]!, theirs![index]!, (one) => this.#lookUp(one)?.goesOn ?? false));
     }
     return found;
   }
@@ -125,7 +131,7 @@ class Pair implements AsyncDisposable {
   /** Plays a scenario again, with names that nobody has used. */
   async alone(scenario: Scenario): Promise<Difference | undefined> {
     const found = await this.compare([renamed(scenario, ++this.#alone)]);
-    return found.find((difference) => entryOf(difference) === undefined);
+    return found.find((difference) => this.#lookUp(difference) === undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 /** `npm run fuzz -- --packets 10000000 --seed 7`: prints one line for each part; exits with 1 when something is wrong. */
 import { parseArgs } from 'node:util';
+import { fuzzListeners } from './listener-streams.js';
 import { fuzzConnections } from './mqtt-connections.js';
 import { fuzzBroker } from './mqtt-streams.js';
 
@@ -23,6 +24,10 @@ await part('packets', async () => {
 await part('streams', async () => {
   const sum = await fuzzBroker({ streams, seed });
   return `${sum.streams} streams, ${sum.bytes} bytes, ${sum.packets} packets taken, ${sum.refused} connections refused`;
+});
+await part('listeners', async () => {
+  const sum = await fuzzListeners({ streams, seed });
+  return `${sum.streams} streams to PROXY, WebSocket and TLS listeners, ${sum.bytes} bytes, ${sum.packets} packets came through`;
 });
 
 /** Runs one part and says how it went. */
