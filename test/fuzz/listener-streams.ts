@@ -77,8 +77,8 @@ export async function fuzzListeners(options: { streams: number; seed: number }):
     await eventually(() => broker.connections() === 0);
     isOver = true;
     await time;
-    sum.packets = Number([...broker.router.retained('$SYS/broker/messages/received')][0]?.payload);
     for (let passed = 0; passed <= 2 * LONGEST_EXPIRY; passed += 1_000) clock.advance(1_000);
+    sum.packets = Number([...broker.router.retained('$SYS/broker/messages/received')][0]?.payload);
     if (broker.clients().length > 0) throw new Error(`${broker.clients().length} sessions are left`);
     // The certificate's files may be looked at just now, and then no timer waits for the next look.
     await eventually(() => clock.pending === ownTimers).catch((cause: unknown) => {
