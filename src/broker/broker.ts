@@ -18,6 +18,14 @@ import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import { Admission, type Ticket } from './limits/admission.js';
+import { BurstLog } from './limits/burst-log.js';
+import { IncompletePackets } from './limits/incomplete-packets.js';
+import { MessageMemory } from './limits/message-memory.js';
+import type { RefusalReason } from './limits/reasons.js';
+import { SocketMemory } from './limits/socket-memory.js';
+import { Throttle } from './limits/throttle.js';
+import { Turns } from './limits/turns.js';
 import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
@@ -65,10 +73,23 @@ export interface Broker extends Service {
   clients(): readonly ClientView[];
   /** Open network connections, those before CONNECT included. */
   connections(): number;
+  /** What it counts. */
+  readonly statistics: Readonly<Statistics>;
+  /** What waits in memory for all clients together, bytes; see limits/. */
+  memory(): MemoryFigures;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
   /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
   replaceAccess(config: AccessConfig): void;
+}
+
+export interface MemoryFigures {
+  /** To be written to connections. */
+  readonly sockets: number;
+  /** Queued and in flight for sessions. */
+  readonly messages: number;
+  /** Of packets that have not arrived in full. */
+  readonly incomplete: number;
 }
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -81,6 +102,9 @@ class MqttBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #sessions: Sessions;
   readonly #context: BrokerContext;
+  readonly #messageMemory: MessageMemory;
+  readonly #admission: Admission;
+  readonly #refused: BurstLog<RefusalReason>;
   readonly #access: ConfiguredAccess;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
@@ -101,11 +125,34 @@ class MqttBroker implements Broker {
     this.#since = clock.now();
     this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
-    this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
+    const messageMemory = new MessageMemory(limits.pendingBytes / 2);
+    this.#messageMemory = messageMemory;
+    this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics, messageMemory });
     const sessions = this.#sessions;
+    this.#refused = new BurstLog(clock, log, 'connections refused');
+    this.#admission = new Admission({
+      clock,
+      limits,
+      statistics,
+      onRefused: (reason, address) => this.#refused.report(reason, { address }),
+    });
     this.#access = createAccess({ config: config.access, clock, log, statistics });
     const { access = this.#access } = options;
-    this.#context = { router, clock, log, config, limits, access, sessions, statistics, random };
+    this.#context = {
+      router,
+      clock,
+      log,
+      config,
+      limits,
+      access,
+      sessions,
+      statistics,
+      turns: new Turns(clock),
+      throttle: new Throttle(clock),
+      socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
+      incomplete: new IncompletePackets(limits.pendingBytes / 4),
+      random,
+    };
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -117,11 +164,12 @@ class MqttBroker implements Broker {
         this.#listeners.push(
           await listen({
             config: listener,
-            packetBytes: config.limits.packetBytes,
+            packetBytes: listener.limits?.packetBytes ?? config.limits.packetBytes,
             clock,
             log,
             activated,
-            onStream: (stream, peer) => this.serve(stream, peer),
+            admit: (peer) => this.#admit(peer),
+            onStream: (stream, peer, ticket) => this.#serve(stream, peer, ticket),
             onHandshakeFailed: () => this.#context.statistics.handshakesFailed++,
             onError: (error) => this.#acceptFailed(error),
           }),
@@ -168,19 +216,39 @@ class MqttBroker implements Broker {
     return Array.from(this.#sessions, (session) => session.view());
   }
 
+  get statistics(): Statistics {
+    return this.#context.statistics;
+  }
+
+  memory(): MemoryFigures {
+    const { socketMemory, incomplete } = this.#context;
+    return { sockets: socketMemory.used, messages: this.#messageMemory.used, incomplete: incomplete.used };
+  }
+
   serve(stream: Duplex, peer: Peer): void {
+    const ticket = this.#admit(peer);
+    if (ticket === undefined) stream.destroy();
+    else this.#serve(stream, peer, ticket);
+  }
+
+  #admit(peer: Peer): Ticket | undefined {
     this.#isAcceptFailing = false;
-    if (this.#closing !== undefined) {
-      stream.destroy();
-      return;
-    }
-    const { limits, statistics } = this.#context;
+    if (this.#closing !== undefined) return undefined;
+    const { limits } = this.#context;
     if (this.#connections.size >= limits.connections + Math.max(MIN_SPARE_SOCKETS, limits.connections)) {
-      statistics.connectionsRefused++;
+      this.#admission.refused('connections', peer.host);
+      return undefined;
+    }
+    return this.#admission.open(peer.listener, peer.host);
+  }
+
+  #serve(stream: Duplex, peer: Peer, ticket: Ticket): void {
+    if (this.#closing !== undefined) {
+      ticket.close();
       stream.destroy();
       return;
     }
-    const connection: Connection = new Connection(this.#context, stream, peer, () => {
+    const connection: Connection = new Connection(this.#context, stream, peer, ticket, () => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onIdle?.();
     });
@@ -208,6 +276,8 @@ class MqttBroker implements Broker {
     this.#sysTopics?.[Symbol.dispose]();
     this.#access[Symbol.dispose]();
     this.#sweepTimer?.cancel();
+    this.#context.throttle[Symbol.dispose]();
+    this.#refused[Symbol.dispose]();
     const stopped = this.#stopListening();
     const isReferred = this.#options.config.serverReference !== undefined;
     const reasonCode = isReferred ? ReasonCode.useAnotherServer : ReasonCode.serverShuttingDown;

@@ -11,6 +11,8 @@ import type { Message, QoS } from '../core/message.js';
 import { ABSENT, type Sink, type Subscription } from '../core/router.js';
 import { messageBytes } from './application-message.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
+import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
+import type { DropReason } from './limits/reasons.js';
 import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
@@ -34,6 +36,12 @@ export interface Channel {
   readonly outgoingAliases: OutgoingTopicAliases | undefined;
   /** So much waits to be written that nothing more should be sent; {@link Outgoing.resume} is due when it is over. */
   readonly isCongested: boolean;
+  /** Whether a packet of this size may be sent now; if not, {@link Outgoing.resume} is due when it may. */
+  hasRoomFor(bytes: number): boolean;
+  /** Drops QoS 0 messages that wait, the oldest first, to free so many bytes. @returns how many */
+  dropOldest(bytes: number): number;
+  /** Ends the connection: more is sent to the client than it takes, and the policy does not allow that. */
+  tooSlow(): void;
   send(bytes: Buffer): void;
   sendPublish(encoded: EncodedPublish, packetIdentifier: number): void;
   /** Ends the connection; the client is told why where its version can say so, and its Will is sent. */
@@ -45,6 +53,7 @@ export interface OutgoingContext {
   readonly limits: BrokerLimits;
   readonly encoder: PublishEncoder;
   readonly statistics: Statistics;
+  readonly messageMemory: MessageMemory;
 }
 
 /** Retained messages still to be sent for one subscription. */
@@ -53,16 +62,13 @@ interface Feed {
   readonly messages: Iterator<Message>;
 }
 
-/** What may wait for one session: so much, or so much for each message allowed. One payload alone may be a megabyte. */
-const MIN_QUEUED_BYTES = 8 * 1024 * 1024;
-const QUEUED_BYTES_EACH = 8 * 1024;
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
 const MAX_ALIASED_PAYLOAD = 16 * 1024;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
   readonly #context: OutgoingContext;
-  readonly #inflight = new InflightMessages();
+  readonly #inflight: InflightMessages;
   readonly #queue: DropOldestQueue<Delivery>;
   readonly #mayReceive: (topic: string) => boolean;
   #feeds: Feed[] = [];
@@ -74,12 +80,14 @@ export class Outgoing {
   /** @param mayReceive - asked again for what waited */
   constructor(context: OutgoingContext, mayReceive: (topic: string) => boolean) {
     this.#context = context;
+    const { limits, messageMemory } = context;
+    this.#inflight = new InflightMessages(messageMemory);
     this.#mayReceive = mayReceive;
-    const { queuedMessages } = context.limits;
     this.#queue = new DropOldestQueue({
-      items: queuedMessages,
-      bytes: Math.max(MIN_QUEUED_BYTES, queuedMessages * QUEUED_BYTES_EACH),
+      items: limits.queuedMessages,
+      bytes: limits.queuedBytes,
       bytesOf: ({ message }) => messageBytes(message),
+      onRemoved: ({ message }) => messageMemory.release(message),
     });
   }
 
@@ -98,6 +106,26 @@ export class Outgoing {
     this.#channel = undefined;
   }
 
+  /** The session ends: nothing of it is kept. */
+  discard(): void {
+    this.#queue.clear();
+    this.#inflight.clear();
+    this.#feeds = [];
+  }
+
+  /** What it keeps, queued and in flight, roughly. */
+  get heldBytes(): number {
+    const entries = this.#queue.size + this.#inflight.size;
+    return this.#queue.bytes + this.#inflight.bytes + entries * ENTRY_BYTES;
+  }
+
+  /** Drops the oldest queued message, for want of memory. @returns false when there is none */
+  dropOldest(): boolean {
+    if (this.#queue.shift() === undefined) return false;
+    this.#drop(1, 'memory');
+    return true;
+  }
+
   /** @returns false when something was dropped: this message, or the oldest in the queue for it */
   deliver(message: Message, subscription: Subscription): boolean {
     const qos = Math.min(message.qos, subscription.qos) as QoS;
@@ -106,17 +134,25 @@ export class Outgoing {
     const { identifiers, share } = subscription;
     const delivery: Delivery = { message, qos, retain, identifiers, share };
     if (qos === 0) {
-      if (channel === undefined || channel.isCongested) return this.#drop(1);
+      if (channel === undefined) return this.#drop(1, 'offline');
+      const isTaken = !channel.isCongested && channel.hasRoomFor(message.payload.length);
+      if (!isTaken && !this.#makeRoom(channel, message)) return this.#drop(1, 'slowReader');
+      return this.#send(channel, delivery) && isTaken;
+    }
+    if (channel !== undefined && this.#isFree(channel) && channel.hasRoomFor(message.payload.length)) {
       return this.#send(channel, delivery);
     }
-    if (channel !== undefined && this.#isFree(channel)) return this.#send(channel, delivery);
-    return this.#drop(this.#queue.push(delivery));
+    const { messageMemory } = this.#context;
+    messageMemory.keep(message);
+    const dropped = this.#queue.push(delivery);
+    messageMemory.relieve();
+    return this.#drop(dropped, 'queueFull');
   }
 
   /** A message of QoS 1 or 2 would be sent at once. */
   #isFree(channel: Channel): boolean {
     if (channel.isCongested || this.#queue.size > 0) return false;
-    return this.#inflight.hasRoom(this.#window) && this.#inflight.peekAgain() === undefined;
+    return this.#mayFly && this.#inflight.peekAgain() === undefined;
   }
 
   /** @see Sink.backlog */
@@ -166,9 +202,10 @@ export class Outgoing {
       const again = this.#inflight.peekAgain();
       if (again !== undefined) {
         if (again.state === 'publish' && !this.#inflight.hasRoom(this.#window)) return;
+        if (again.state === 'publish' && !channel.hasRoomFor(again.delivery.message.payload.length)) return;
         this.#sendAgain(channel, again);
       } else if (this.#queue.size > 0) {
-        if (!this.#inflight.hasRoom(this.#window)) return;
+        if (!this.#mayFly || !channel.hasRoomFor(this.#queue.peek()!.message.payload.length)) return;
         this.#sendQueued(channel, this.#queue.shift()!);
       } else if (!this.#feedOne(channel)) {
         return;
@@ -195,14 +232,17 @@ export class Outgoing {
 
   /** @returns false when the client does not take packets of this size: as if it had been delivered [MQTT-3.1.2-25] */
   #send(channel: Channel, delivery: Delivery): boolean {
-    const aliases = channel.outgoingAliases;
+    // A message that sets an alias must not be dropped once others rely on it.
+    const mayBeDropped = delivery.qos === 0 && this.#context.limits.slowConsumer.qos0 === 'drop-oldest';
+    const aliases = mayBeDropped ? undefined : channel.outgoingAliases;
     const encoded =
       aliases !== undefined && delivery.message.payload.length <= MAX_ALIASED_PAYLOAD
         ? this.#encodeAliased(channel, delivery, aliases)
         : this.#encode(channel, delivery, 0);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1);
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
     channel.sendPublish(encoded, delivery.qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
     this.#sent++;
+    if (delivery.qos > 0) this.#context.messageMemory.relieve();
     return true;
   }
 
@@ -244,7 +284,7 @@ export class Outgoing {
     const encoded = encodePublish(message, channel.protocolVersion, flags);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       this.#inflight.forget(entry);
-      this.#drop(1);
+      this.#drop(1, 'tooLarge');
       return;
     }
     channel.sendPublish(encoded, packetIdentifier);
@@ -266,10 +306,34 @@ export class Outgoing {
     return true;
   }
 
+  /** One more may be in flight, by number, and by what is in flight already. */
+  get #mayFly(): boolean {
+    return this.#inflight.hasRoom(this.#window) && this.#inflight.bytes < this.#context.limits.queuedBytes;
+  }
+
+  /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */
+  #makeRoom(channel: Channel, message: Message): boolean {
+    switch (this.#context.limits.slowConsumer.qos0) {
+      case 'drop-new':
+        return false;
+      case 'disconnect':
+        channel.tooSlow();
+        return false;
+      case 'drop-oldest': {
+        const dropped = channel.dropOldest(message.payload.length);
+        this.#sent -= dropped;
+        this.#drop(dropped, 'slowReader');
+        return dropped > 0;
+      }
+    }
+  }
+
   /** @returns whether nothing was dropped */
-  #drop(messages: number): boolean {
+  #drop(messages: number, reason: DropReason): boolean {
+    const { statistics } = this.#context;
     this.#dropped += messages;
-    this.#context.statistics.publishDropped += messages;
+    statistics.publishDropped += messages;
+    statistics.drops[reason] += messages;
     return messages === 0;
   }
 }

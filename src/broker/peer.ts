@@ -1,4 +1,4 @@
-import type { AuthConfig } from '../core/config.js';
+import type { AuthConfig, LimitOverrides } from '../core/config.js';
 
 /** The other end of a network connection, as the listener knows it before CONNECT. */
 export interface Peer {
@@ -15,6 +15,8 @@ export interface Peer {
 export interface ListenerPolicy {
   readonly name: string;
   readonly auth: AuthConfig;
+  /** In place of the limits of the broker. */
+  readonly limits?: LimitOverrides | undefined;
 }
 
 /** A client certificate. A proxy (PROXY protocol v2, PP2_TYPE_SSL) tells only Common Name and verdict. */

@@ -26,10 +26,12 @@ export const ReasonCode = {
   receiveMaximumExceeded: 0x93,
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
+  messageRateTooHigh: 0x96,
   quotaExceeded: 0x97,
   payloadFormatInvalid: 0x99,
   useAnotherServer: 0x9c,
   serverMoved: 0x9d,
+  connectionRateExceeded: 0x9f,
 } as const;
 
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
@@ -64,6 +66,7 @@ export function connectReturnCode(reasonCode: ReasonCode): number | undefined {
     case ReasonCode.serverBusy:
     case ReasonCode.serverShuttingDown:
     case ReasonCode.quotaExceeded:
+    case ReasonCode.connectionRateExceeded:
     case ReasonCode.useAnotherServer:
     case ReasonCode.serverMoved:
       return 0x03;

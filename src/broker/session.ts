@@ -9,6 +9,7 @@ import type { ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
+import type { MessageHolder } from './limits/message-memory.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
@@ -23,7 +24,7 @@ export interface SessionContext extends OutgoingContext {
 const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
-export class Session implements Sink {
+export class Session implements Sink, MessageHolder {
   readonly id: string;
   readonly kind = 'client';
   readonly origin: Origin;
@@ -61,6 +62,7 @@ export class Session implements Sink {
     this.#onEnded = onEnded;
     this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
     this.#attachment = context.router.attach(this);
+    context.messageMemory.add(this);
   }
 
   /** The connection that has the session now. */
@@ -156,6 +158,7 @@ export class Session implements Sink {
     this.#isEnded = true;
     this.discard();
     this.#outgoing.passOn(this, 'any', undefined, true);
+    this.#outgoing.discard();
     this.#publishWill();
     this.#onEnded(this);
   }
@@ -166,6 +169,22 @@ export class Session implements Sink {
     this.#willTimer?.cancel();
     this.#identityTimer?.cancel();
     this.#attachment[Symbol.dispose]();
+    this.#context.messageMemory.delete(this);
+  }
+
+  get heldBytes(): number {
+    return this.#outgoing.heldBytes;
+  }
+
+  dropOldest(): boolean {
+    return this.#outgoing.dropOldest();
+  }
+
+  /** It keeps more unacknowledged messages than anybody while there is no memory left. */
+  giveUp(): void {
+    this.#context.statistics.end('memory');
+    this.#channel?.refuse(new Refusal(ReasonCode.quotaExceeded, 'too much waits for acknowledgement'));
+    this.end();
   }
 
   deliver(message: Message, subscription: Subscription): boolean {
@@ -195,8 +214,8 @@ export class Session implements Sink {
   }
 
   /** @returns whether the client may have one more subscription, or this one again */
-  mayTake(filter: string): boolean {
-    return this.#filters.has(filter) || this.#filters.size < this.#context.limits.subscriptions;
+  mayTake(filter: string, limit: number): boolean {
+    return this.#filters.has(filter) || this.#filters.size < limit;
   }
 
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */

@@ -1,3 +1,13 @@
+import {
+  dropReasons,
+  type EndReason,
+  endReasons,
+  type RefusalReason,
+  refusalReasons,
+  throttleReasons,
+  zeroCounts,
+} from './limits/reasons.js';
+
 /** What the broker counts instead of logging. Plain fields: incremented per packet. */
 export class Statistics {
   packetsReceived = 0;
@@ -7,6 +17,8 @@ export class Statistics {
   /** PUBLISH only. */
   publishReceived = 0;
   publishSent = 0;
+  /** Of {@link publishSent}, those dropped while they waited for the network: QoS 0 to a client that is slow or went away. */
+  publishTakenBack = 0;
   /** Copies for a client that were not sent: queue full, slow reader, offline at QoS 0, larger than the client takes. */
   publishDropped = 0;
   /** Copies that expired in a queue. */
@@ -27,4 +39,22 @@ export class Statistics {
   loginsTurnedAway = 0;
   /** Connections that ended before MQTT: in the PROXY header, in TLS, in the WebSocket upgrade. */
   handshakesFailed = 0;
+  /** {@link publishDropped} by reason. */
+  readonly drops = zeroCounts(dropReasons);
+  /** {@link connectionsRefused} by reason. */
+  readonly refusedBy = zeroCounts(refusalReasons);
+  /** Connections ended by the broker for a fault of the peer or a limit, by reason. */
+  readonly endedBy = zeroCounts(endReasons);
+  /** How often a client was not read for a while because of its rate. */
+  readonly throttledBy = zeroCounts(throttleReasons);
+
+  refuse(reason: RefusalReason): void {
+    this.connectionsRefused++;
+    this.refusedBy[reason]++;
+  }
+
+  end(reason: EndReason): void {
+    this.connectionsFailed++;
+    this.endedBy[reason]++;
+  }
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { MessageMemory } from '../../src/broker/limits/message-memory.js';
 import { type Channel, Outgoing } from '../../src/broker/outgoing.js';
 import { SharedSubscription } from '../../src/broker/shared-subscriptions.js';
 import { Statistics } from '../../src/broker/statistics.js';
@@ -25,6 +26,9 @@ class Member implements Sink, Channel {
   readonly maximumPacketSize = Number.POSITIVE_INFINITY;
   readonly outgoingAliases = undefined;
   readonly isCongested = false;
+  readonly hasRoomFor = () => true;
+  readonly dropOldest = () => 0;
+  readonly tooSlow = () => {};
   readonly receiveMaximum: number;
   subscription: Subscription;
   readonly done: string[] = [];
@@ -45,7 +49,8 @@ class Member implements Sink, Channel {
       identifiers: [],
       share,
     };
-    const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics() };
+    const messageMemory = new MessageMemory(limits.pendingBytes);
+    const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics(), messageMemory };
     this.#outgoing = new Outgoing(context, () => true);
   }
 

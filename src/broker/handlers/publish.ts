@@ -4,7 +4,7 @@ import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
-import { hasPayloadFault, topicRefusal } from '../topic-rules.js';
+import { hasPayloadFault, topicLimitFault, topicRefusal } from '../topic-rules.js';
 import { encodeAcknowledgement } from '../wire/encode.js';
 import type { PublishPacket } from '../wire/packets.js';
 
@@ -42,7 +42,7 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
 
 /** Anyone may be refused a topic; what the payload is said to be is looked at only if so configured (§3.3.2.3.2). */
 function publishRefusal(client: Client, session: Session, packet: PublishPacket, topic: string): Refusal | undefined {
-  const topicFault = topicRefusal(topic);
+  const topicFault = topicRefusal(topic) ?? topicLimitFault(topic, client.ticket.limits);
   if (topicFault !== undefined) return topicFault;
   if (!session.verdicts.mayPublish(topic)) return NOT_AUTHORIZED;
   const isChecked = client.broker.config.payloadFormatCheck;
