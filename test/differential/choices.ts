@@ -29,7 +29,18 @@ export const choices: readonly Entry[] = [
       fault === 'incomplete' &&
       seenBy === 'self' &&
       isEnded.ours &&
-      only(ours, facts.has('qos2-among-others') ? /./ : /^(DISCONNECT|CONNACK|closed)/),
+      only(ours, facts.has('qos2-among-others') ? /./ : /^(DISCONNECT|CONNACK|closed|UNSUBACK)/),
+  },
+  {
+    clause: '§4.13.1',
+    verdict: 'both',
+    why: 'the rest of a packet is what the client acknowledges with meanwhile: what that makes is wrong from its first byte, as above',
+    when: ({ story, ours, theirs, isEnded }) =>
+      story.some((words) => words.endsWith(' incomplete')) &&
+      isEnded.ours &&
+      !isEnded.theirs &&
+      only(ours, /^(DISCONNECT|closed)/) &&
+      theirs.length === 0,
   },
   {
     clause: '§3.9.3, [MQTT-4.7.1-1], [MQTT-4.7.3-1], [MQTT-4.8.2-1]; 3.1.1 §3.9.3',
@@ -100,7 +111,9 @@ export const choices: readonly Entry[] = [
     verdict: 'ours',
     why: 'a shared subscription brings no retained messages; mosquitto sends them',
     when: ({ facts, ours, theirs }) =>
-      facts.has('share') && theirs.some((shape) => /^PUBLISH q\d r1/.test(shape)) && isAboutMessages(ours, theirs),
+      facts.has('share') &&
+      theirs.some((shape) => /^PUBLISH q\d r1/.test(shape)) &&
+      only([...ours, ...theirs], /^(PUBLISH q|PUBREL|closed|order)/),
   },
   {
     clause: '[MQTT-3.3.4-2], 3.1.1 [MQTT-3.3.5-1]',
@@ -194,7 +207,7 @@ export const choices: readonly Entry[] = [
     verdict: 'ours',
     why: 'a SUBSCRIBE that is found wrong half way subscribes to nothing; mosquitto keeps its first filters',
     when: ({ story, ours, theirs }) =>
-      story.some((words) => /SUBSCRIBE (?!ok)/.test(words)) && ours.length === 0 && isAboutMessages(ours, theirs),
+      story.some((words) => /SUBSCRIBE (?!ok)/.test(words)) && theirs.length > 0 && isAboutMessages(ours, theirs),
   },
   {
     clause: '§4.13.1, §4.1',

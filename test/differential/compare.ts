@@ -121,8 +121,11 @@ export function storyOf(scenario: Scenario): string[] {
   });
 }
 
-/** The first fault, else what was sent first. */
+/** Faults that need not end the connection, or not now. */
+const SOFT = /^(ok|incomplete|share-before-5|share-malformed|filter-.*|topic-levels|discouraged-characters)$/;
+
+/** The first fault, a hard one before others; else what was sent first. */
 function words(found: readonly Judgement[]): string {
-  const named = found.find(({ fault }) => fault !== 'ok') ?? found[0];
+  const named = found.find(({ fault }) => !SOFT.test(fault)) ?? found.find(({ fault }) => fault !== 'ok') ?? found[0];
   return named === undefined ? 'rest' : `${named.version} ${named.name} ${named.fault}`;
 }
