@@ -74,6 +74,8 @@ export class Outgoing {
   #feeds: Feed[] = [];
   #channel: Channel | undefined;
   #window = 0;
+  /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
+  #progressAt = 0;
   #sent = 0;
   #dropped = 0;
 
@@ -226,6 +228,7 @@ export class Outgoing {
   }
 
   #settled(result: AcknowledgementResult): AcknowledgementResult {
+    this.#progressAt = this.#context.clock.monotonic();
     if (result === 'done') this.resume();
     return result;
   }
@@ -240,6 +243,7 @@ export class Outgoing {
         ? this.#encodeAliased(channel, delivery, aliases)
         : this.#encode(channel, delivery, 0);
     if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
+    if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     channel.sendPublish(encoded, delivery.qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
     this.#sent++;
     if (delivery.qos > 0) this.#context.messageMemory.relieve();
@@ -306,9 +310,17 @@ export class Outgoing {
     return true;
   }
 
-  /** One more may be in flight, by number, and by what is in flight already. */
+  /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */
   get #mayFly(): boolean {
-    return this.#inflight.hasRoom(this.#window) && this.#inflight.bytes < this.#context.limits.queuedBytes;
+    const { limits, messageMemory } = this.#context;
+    if (!this.#inflight.hasRoom(this.#window)) return false;
+    return this.#inflight.size === 0 || (this.#inflight.bytes < limits.queuedBytes && !messageMemory.isFull);
+  }
+
+  /** Something is in flight, and nothing of it was acknowledged for longer than a client may stall. */
+  get isStuck(): boolean {
+    const { clock, limits } = this.#context;
+    return this.#inflight.size > 0 && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
   }
 
   /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */
