@@ -7,6 +7,10 @@ const only = (shapes: readonly string[], pattern: RegExp) => shapes.every((shape
 const is = (difference: Difference, packet: string, ...faults: string[]) =>
   difference.packet === packet && faults.includes(difference.fault);
 
+/** What may come where a filter is refused by itself: its answer, the end of the connection for another reason, messages. */
+const REFUSED_IN_5 = /^SUBACK( 0[012]| 8f)+$|^UNSUBACK( 00| 11| 8f)+$|^(DISCONNECT|PUB|closed|PINGRESP)/;
+const REFUSED_BEFORE_5 = /^SUBACK( 0[012]| 80)+$|^UNSUBACK $|^(PUB|closed|PINGRESP)/;
+
 export const choices: readonly Entry[] = [
   {
     clause: '[MQTT-3.1.4-3]',
@@ -29,7 +33,10 @@ export const choices: readonly Entry[] = [
       fault === 'incomplete' &&
       seenBy === 'self' &&
       isEnded.ours &&
-      only(ours, facts.has('qos2-among-others') ? /./ : /^(DISCONNECT|CONNACK|closed|UNSUBACK)/),
+      only(
+        ours,
+        facts.has('qos2-among-others') ? /^(DISCONNECT|closed|UNSUBACK|PUB)/ : /^(DISCONNECT|CONNACK|closed|UNSUBACK)/,
+      ),
   },
   {
     clause: '§4.13.1',
@@ -66,6 +73,7 @@ export const choices: readonly Entry[] = [
           'share-before-5',
         )) &&
       difference.ours.some((shape) => /^(UNS|S)UBACK/.test(shape)) &&
+      only(difference.ours, difference.version === 5 ? REFUSED_IN_5 : REFUSED_BEFORE_5) &&
       difference.isEnded.theirs,
   },
   {
@@ -88,7 +96,10 @@ export const choices: readonly Entry[] = [
     verdict: 'both',
     why: 'a Topic Name of more than 200 levels is refused by its acknowledgement, or dropped; mosquitto ends the connection',
     when: (difference) =>
-      is(difference, 'PUBLISH', 'topic-levels') && !difference.isEnded.ours && difference.isEnded.theirs,
+      is(difference, 'PUBLISH', 'topic-levels') &&
+      !difference.isEnded.ours &&
+      difference.isEnded.theirs &&
+      only(difference.ours, difference.version === 5 ? /^PUB(ACK|REC) 90$/ : /^PUB(ACK|REC) 00$|^PUBCOMP$/),
   },
   {
     clause: '§1.5.4 (SHOULD NOT, MAY)',

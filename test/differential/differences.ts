@@ -43,5 +43,7 @@ export const freedoms: readonly { readonly clause: string; readonly what: string
 export const entries: readonly Entry[] = [...refusals, ...choices];
 
 export function entryOf(difference: Difference): Entry | undefined {
+  // What ours sends must be a packet that a server may send, whatever it is about.
+  if (difference.ours.some((shape) => shape.startsWith('FAULT'))) return undefined;
   return entries.find((entry) => entry.when(difference));
 }

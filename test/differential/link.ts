@@ -19,6 +19,8 @@ export class Link {
   readonly #isAutomatic: boolean;
   readonly ready: Promise<void>;
   isClosed = false;
+  /** The broker has said its last: it is about to close. */
+  isLeft = false;
   /** Since the last {@link take}. */
   #received: ServerPacket[] = [];
   /** Since the last {@link answer}. */
@@ -49,6 +51,7 @@ export class Link {
       this.#onProbe();
       return;
     }
+    this.isLeft ||= packet.name === 'DISCONNECT' || (packet.name === 'CONNACK' && packet.codes[0] !== 0);
     this.#received.push(packet);
     this.#unanswered.push(packet);
   };

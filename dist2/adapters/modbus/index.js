@@ -1,0 +1,47 @@
+import { characterTimeMs, defineAdapter } from "../../src/adapter.js";
+import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT, readOnlyReason } from "./bus.js";
+import { modbusError } from "./errors.js";
+import { READ_LIMIT } from "./pdu.js";
+import { RtuMaster } from "./rtu.js";
+import { addressSchema, deviceSchema, lengthOf, pointIssues, portSchema } from "./schema.js";
+import { TcpMaster } from "./tcp.js";
+const MIN_SILENCE_MS = 4;
+const SERIAL_TCP_TEXT = "a serial line carries RTU frames; framing tcp needs a tcp port";
+function framingOf(port, endpoint) {
+  return port.framing ?? (endpoint.type === "serial" ? "rtu" : "tcp");
+}
+function silenceMs(endpoint) {
+  return endpoint.type === "serial" ? Math.max(MIN_SILENCE_MS, 3.5 * characterTimeMs(endpoint)) : MIN_SILENCE_MS;
+}
+var modbus_default = defineAdapter({
+  type: "modbus",
+  title: "Modbus TCP and RTU",
+  endpoints: ["tcp", "serial"],
+  port: portSchema,
+  device: deviceSchema,
+  address: addressSchema,
+  check: {
+    port: (port, endpoint) => endpoint.type === "serial" && port.framing === "tcp" ? [{ path: ["framing"], message: SERIAL_TCP_TEXT }] : [],
+    device: (device, port, endpoint) => framingOf(port, endpoint) === "rtu" && !isRtuUnit(device.unit) ? [{ path: ["unit"], message: RTU_UNIT_TEXT }] : [],
+    point: pointIssues
+  },
+  readOnly: readOnlyReason,
+  span: (point) => ({
+    space: point.address.table,
+    start: point.address.start,
+    length: lengthOf(point),
+    limit: READ_LIMIT[point.address.table]
+  }),
+  async open(wire, port, { clock, endpoint, log }) {
+    const framing = framingOf(port, endpoint);
+    if (framing === "tcp" && endpoint.type === "serial") throw modbusError("MODBUS_CONFIG", SERIAL_TCP_TEXT);
+    const master = framing === "tcp" ? new TcpMaster(wire, clock) : new RtuMaster(wire, { clock, silenceMs: silenceMs(endpoint), lateWindowMs: port.lateWindow });
+    return new ModbusBus(master, clock, framing, () => {
+      if (master.discarded > 0) log.debug({ frames: master.discarded }, "modbus: frames were discarded");
+    });
+  }
+});
+export {
+  modbus_default as default
+};
+//# sourceMappingURL=index.js.map

@@ -1,0 +1,1 @@
+//# sourceMappingURL=contract.js.map

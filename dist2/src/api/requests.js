@@ -1,0 +1,92 @@
+import { GatewayError } from "../core/errors.js";
+import { apiError } from "./errors.js";
+const MAX_BODY_BYTES = 1e6;
+const MAX_LIMIT = 1e5;
+async function readJson(request) {
+  const tooLarge = () => apiError("API_BODY_TOO_LARGE", `the body has more than ${MAX_BODY_BYTES} bytes`);
+  if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  const chunks = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request) {
+      bytes += chunk.length;
+      if (bytes > MAX_BODY_BYTES) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw apiError("API_CANCELLED", "the client went away before its body was complete", { cause });
+  }
+  const text = Buffer.concat(chunks).toString("utf8");
+  if (text === "") return void 0;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw apiError("API_BAD_REQUEST", "the body is not JSON", { cause });
+  }
+}
+function bad(message) {
+  throw apiError("API_BAD_REQUEST", message);
+}
+function fields(body, known) {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) bad("the body is not a JSON object");
+  for (const key of Object.keys(body))
+    if (!known.includes(key)) bad(`unknown field "${key.slice(0, 40)}"; known: ${known.join(", ")}`);
+  return body;
+}
+function writeRequest(body) {
+  const { value, timeoutMs } = fields(body, ["value", "timeoutMs"]);
+  if (typeof value !== "number" && typeof value !== "boolean" && typeof value !== "string") {
+    bad('"value" is not a number, true, false or a text');
+  }
+  if (typeof value === "number" && !Number.isFinite(value)) bad('"value" is too large for a number');
+  if (timeoutMs === void 0) return { value };
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 1 && timeoutMs <= 36e5))
+    bad('"timeoutMs" is not a number from 1 to 3600000');
+  return { value, timeoutMs };
+}
+function publishRequest(body) {
+  const { topic, text, base64, qos = 0, retain = false } = fields(body, ["topic", "text", "base64", "qos", "retain"]);
+  if (typeof topic !== "string") bad('"topic" is not a text');
+  if (qos !== 0 && qos !== 1 && qos !== 2) bad('"qos" is not 0, 1 or 2');
+  if (typeof retain !== "boolean") bad('"retain" is not true or false');
+  if (typeof text === "string" && base64 === void 0) return { topic, text, qos, retain };
+  if (typeof base64 === "string" && text === void 0) {
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(base64) || base64.length % 4 !== 0) bad('"base64" is not base64');
+    return { topic, base64, qos, retain };
+  }
+  return bad('the payload is one of "text" and "base64"');
+}
+function numberOf(query, name, fallback, min = 1, max = MAX_LIMIT) {
+  const text = query.get(name);
+  if (text === null) return fallback;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max)) bad(`"${name}" is not a whole number from ${min} to ${max}`);
+  return value;
+}
+const EVENT_KINDS = ["status", "devices", "points", "links", "logs", "topics", "messages"];
+function eventKinds(query) {
+  const words = (query.get("kinds") ?? "").split(",").filter((word) => word !== "");
+  if (words.length === 0) bad(`"kinds" names none of ${EVENT_KINDS.join(", ")}`);
+  for (const word of words) {
+    if (!EVENT_KINDS.includes(word))
+      bad(`there is no kind "${word.slice(0, 40)}"; known: ${EVENT_KINDS.join(", ")}`);
+  }
+  return EVENT_KINDS.filter((kind) => words.includes(kind));
+}
+function onlyQuery(query, known) {
+  for (const name of query.keys()) {
+    if (!known.includes(name))
+      bad(`unknown parameter "${name.slice(0, 40)}"${known.length === 0 ? "" : `; known: ${known.join(", ")}`}`);
+  }
+}
+export {
+  MAX_BODY_BYTES,
+  eventKinds,
+  numberOf,
+  onlyQuery,
+  publishRequest,
+  readJson,
+  writeRequest
+};
+//# sourceMappingURL=requests.js.map

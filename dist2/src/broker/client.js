@@ -1,0 +1,1 @@
+//# sourceMappingURL=client.js.map

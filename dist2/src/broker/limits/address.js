@@ -1,0 +1,19 @@
+import { isIPv6 } from "node:net";
+function networkOf(host) {
+  const plain = host.toLowerCase().startsWith("::ffff:") && host.includes(".") ? host.slice(7) : host;
+  if (!isIPv6(plain)) return plain;
+  const address = plain.split("%", 1)[0].toLowerCase();
+  const [head = "", tail] = address.split("::");
+  const front = head === "" ? [] : head.split(":");
+  if (tail !== void 0) {
+    const back = tail === "" ? [] : tail.split(":");
+    const written = front.length + back.length + (back.at(-1)?.includes(".") ? 1 : 0);
+    front.push(...new Array(Math.max(0, 8 - written)).fill("0"), ...back);
+  }
+  const network = front.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(":")}::/64`;
+}
+export {
+  networkOf
+};
+//# sourceMappingURL=address.js.map

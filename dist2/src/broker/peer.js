@@ -1,0 +1,1 @@
+//# sourceMappingURL=peer.js.map

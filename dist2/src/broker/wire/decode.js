@@ -1,0 +1,130 @@
+import { topicNameFault } from "../../core/topic.js";
+import { ReasonCode, Refusal } from "../reason-codes.js";
+import { readConnect, readProtocol } from "./decode-connect.js";
+import { readSubscribe, readUnsubscribe } from "./decode-subscribe.js";
+import { PacketType } from "./packets.js";
+import { readProperties } from "./properties.js";
+import { Reader } from "./reader.js";
+import { allowedReasonCodes } from "./reason-code-sets.js";
+const PINGREQ = { type: "pingreq" };
+class Decoder {
+  #reader = new Reader();
+  #version;
+  /** As the last CONNECT said, also when it was refused later; undefined before. An unknown version counts as the nearest known. */
+  get protocolVersion() {
+    return this.#version;
+  }
+  /**
+   * @param frame - one control packet, complete; fixed header already checked
+   * @param body - offset of the variable header in `frame`
+   */
+  decode(frame, body) {
+    const reader = this.#reader;
+    reader.reset(frame, body);
+    const type = frame[0] >> 4;
+    switch (type) {
+      case PacketType.publish:
+        return this.#publish(frame[0]);
+      case PacketType.puback:
+        return this.#acknowledgement("puback");
+      case PacketType.pubrec:
+        return this.#acknowledgement("pubrec");
+      case PacketType.pubrel:
+        return this.#acknowledgement("pubrel");
+      case PacketType.pubcomp:
+        return this.#acknowledgement("pubcomp");
+      case PacketType.pingreq:
+        reader.expectEnd();
+        return reader.fault ?? PINGREQ;
+      case PacketType.connect:
+        return this.#connect();
+      case PacketType.subscribe:
+        return readSubscribe(reader, this.#packetIdentifier(), this.#version);
+      case PacketType.unsubscribe:
+        return readUnsubscribe(reader, this.#packetIdentifier(), this.#version);
+      case PacketType.disconnect:
+        return this.#disconnect();
+      case PacketType.auth:
+        return this.#auth();
+      default:
+        return new Refusal(ReasonCode.protocolError, "a packet that only a server sends");
+    }
+  }
+  #publish(flags) {
+    const reader = this.#reader;
+    const qos = flags >> 1 & 3;
+    const dup = (flags & 8) !== 0;
+    if (qos === 3) return new Refusal(ReasonCode.malformedPacket, "PUBLISH with QoS 3");
+    if (dup && qos === 0) return new Refusal(ReasonCode.malformedPacket, "PUBLISH of QoS 0 with DUP");
+    const topic = reader.string();
+    const packetIdentifier = qos === 0 ? 0 : this.#packetIdentifier();
+    const properties = this.#version === 5 ? readProperties(reader, "publish") : void 0;
+    const payload = reader.rest();
+    if (reader.fault !== void 0) return reader.fault;
+    if ((topic !== "" || properties?.topicAlias === void 0) && topicNameFault(topic) !== void 0) {
+      return new Refusal(ReasonCode.topicNameInvalid, "the Topic Name is empty or contains a wildcard");
+    }
+    const retain = (flags & 1) !== 0;
+    return { type: "publish", topic, payload, qos, retain, dup, packetIdentifier, properties };
+  }
+  #acknowledgement(type) {
+    const reader = this.#reader;
+    const packetIdentifier = this.#packetIdentifier();
+    let reasonCode = ReasonCode.success;
+    if (this.#version === 5 && reader.remaining > 0) {
+      reasonCode = this.#reasonCode(type);
+      if (reader.remaining > 0) readProperties(reader, "acknowledgement");
+    }
+    reader.expectEnd();
+    return reader.fault ?? { type, packetIdentifier, reasonCode };
+  }
+  #connect() {
+    const protocol = readProtocol(this.#reader);
+    if (this.#reader.fault === void 0) this.#version = protocol.version;
+    return readConnect(this.#reader, protocol);
+  }
+  #disconnect() {
+    const reader = this.#reader;
+    let reasonCode = ReasonCode.success;
+    let properties;
+    if (this.#version === 5 && reader.remaining > 0) {
+      reasonCode = this.#reasonCode("disconnect");
+      if (reader.remaining > 0) properties = readProperties(reader, "disconnect");
+    }
+    reader.expectEnd();
+    const sessionExpiryInterval = properties?.sessionExpiryInterval;
+    return reader.fault ?? { type: "disconnect", reasonCode, sessionExpiryInterval };
+  }
+  #auth() {
+    const reader = this.#reader;
+    if (this.#version !== 5) return new Refusal(ReasonCode.protocolError, "AUTH before MQTT 5.0");
+    const reasonCode = reader.remaining === 0 ? ReasonCode.success : this.#reasonCode("auth");
+    const properties = reader.remaining > 0 ? readProperties(reader, "auth") : void 0;
+    reader.expectEnd();
+    if (reader.fault !== void 0) return reader.fault;
+    if (reasonCode === ReasonCode.success || properties?.authenticationMethod === void 0) {
+      return new Refusal(
+        ReasonCode.protocolError,
+        "AUTH without a Reason Code of a client or an Authentication Method"
+      );
+    }
+    const { authenticationMethod, authenticationData } = properties;
+    return { type: "auth", reasonCode, authenticationMethod, authenticationData };
+  }
+  #reasonCode(type) {
+    const reasonCode = this.#reader.byte();
+    if (this.#reader.fault === void 0 && !allowedReasonCodes[type].has(reasonCode)) {
+      this.#reader.refuse(ReasonCode.protocolError, "a Reason Code that this packet cannot have");
+    }
+    return reasonCode;
+  }
+  #packetIdentifier() {
+    const packetIdentifier = this.#reader.uint16();
+    if (packetIdentifier === 0) this.#reader.refuse(ReasonCode.protocolError, "Packet Identifier 0");
+    return packetIdentifier;
+  }
+}
+export {
+  Decoder
+};
+//# sourceMappingURL=decode.js.map

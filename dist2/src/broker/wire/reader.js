@@ -1,0 +1,97 @@
+import { isUtf8 } from "node:buffer";
+import { ReasonCode, Refusal } from "../reason-codes.js";
+const NOTHING = Buffer.alloc(0);
+class Reader {
+  #bytes = NOTHING;
+  #position = 0;
+  #end = 0;
+  #fault;
+  /** Starts anew; `bytes` is not copied. */
+  reset(bytes, start) {
+    this.#bytes = bytes;
+    this.#position = start;
+    this.#end = bytes.length;
+    this.#fault = void 0;
+  }
+  /** What was wrong first; all reads after it return zero or empty. */
+  get fault() {
+    return this.#fault;
+  }
+  get remaining() {
+    return this.#end - this.#position;
+  }
+  /** Records a fault found by the caller. */
+  refuse(reasonCode, reason) {
+    this.#fault ??= new Refusal(reasonCode, reason);
+    this.#position = this.#end;
+  }
+  byte() {
+    if (this.remaining < 1) return this.#short();
+    return this.#bytes[this.#position++];
+  }
+  uint16() {
+    if (this.remaining < 2) return this.#short();
+    const value = this.#bytes.readUInt16BE(this.#position);
+    this.#position += 2;
+    return value;
+  }
+  uint32() {
+    if (this.remaining < 4) return this.#short();
+    const value = this.#bytes.readUInt32BE(this.#position);
+    this.#position += 4;
+    return value;
+  }
+  /** §1.5.5: at most four bytes, and no more than it needs [MQTT-1.5.5-1]. */
+  variableByteInteger() {
+    let value = 0;
+    for (let shift = 0; shift <= 21; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 127) << shift;
+      if (byte >= 128) continue;
+      if (byte === 0 && shift > 0) {
+        this.refuse(ReasonCode.malformedPacket, "a Variable Byte Integer has more bytes than it needs");
+      }
+      return value;
+    }
+    this.refuse(ReasonCode.malformedPacket, "a Variable Byte Integer is longer than four bytes");
+    return 0;
+  }
+  /** §1.5.6. A view, not a copy. */
+  binary() {
+    const length = this.uint16();
+    if (this.remaining < length) {
+      this.#short();
+      return NOTHING;
+    }
+    const start = this.#position;
+    this.#position += length;
+    return this.#bytes.subarray(start, this.#position);
+  }
+  /** §1.5.4: valid UTF-8 without surrogates and without U+0000. */
+  string() {
+    const bytes = this.binary();
+    if (!isUtf8(bytes) || bytes.includes(0)) {
+      this.refuse(ReasonCode.malformedPacket, "a string is not valid UTF-8 or contains U+0000");
+      return "";
+    }
+    return bytes.toString("utf8");
+  }
+  /** Everything that is left. A view, not a copy. */
+  rest() {
+    const start = this.#position;
+    this.#position = this.#end;
+    return this.#bytes.subarray(start, this.#end);
+  }
+  /** A packet that has bytes left over is malformed. */
+  expectEnd() {
+    if (this.remaining > 0) this.refuse(ReasonCode.malformedPacket, "the packet is longer than its fields");
+  }
+  #short() {
+    this.refuse(ReasonCode.malformedPacket, "the packet is shorter than its fields");
+    return 0;
+  }
+}
+export {
+  Reader
+};
+//# sourceMappingURL=reader.js.map

@@ -1,0 +1,42 @@
+async function loadAdapters() {
+  const [modbus, simulator] = await Promise.all([
+    import("../adapters/modbus/index.js"),
+    import("../adapters/simulator/index.js")
+  ]);
+  return [modbus.default, simulator.default];
+}
+async function loadCatalogues() {
+  const [core, config, api, broker, devices, links, view, access, demo, tui, modbus, simulator] = await Promise.all([
+    import("./core/errors.js"),
+    import("./config/errors.js"),
+    import("./api/errors.js"),
+    import("./broker/errors.js"),
+    import("./devices/errors.js"),
+    import("./links/errors.js"),
+    import("./view.js"),
+    import("./access-reload.js"),
+    import("./demo/child.js"),
+    import("./tui/errors.js"),
+    import("../adapters/modbus/errors.js"),
+    import("../adapters/simulator/errors.js")
+  ]);
+  return [
+    core.coreErrors,
+    config.configErrors,
+    api.apiErrors,
+    broker.brokerErrors,
+    devices.devicesErrors,
+    links.linkErrors,
+    view.viewErrors,
+    access.accessErrors,
+    demo.demoErrors,
+    tui.tuiErrors,
+    modbus.modbusErrors,
+    simulator.simulatorErrors
+  ];
+}
+export {
+  loadAdapters,
+  loadCatalogues
+};
+//# sourceMappingURL=builtin.js.map

@@ -1,0 +1,89 @@
+import { EXIT } from "../../core/exit.js";
+import { problemText } from "../output.js";
+import { count, visible } from "../text.js";
+const MAX_NOTES = 10;
+function define(command, cli) {
+  command.withExamples(
+    ["config check hpmq.yaml", "all problems of a file, with place and hint"],
+    ["config show --origin", "every value and where it came from"],
+    ["config schema > config.schema.json", "for editors"]
+  );
+  command.verb("check [file]").description("Checks a configuration; exit code 1 when it has problems").withExamples(
+    ["config check", "the file that `hpmq run` would use"],
+    ["config check hpmq.yaml --json", "problems as JSON"]
+  ).action(cli.action((file) => check(cli, file)));
+  command.verb("show [file]").description("Shows the effective configuration, defaults included").option("--origin", "say for each value where it came from").option("--running", "that of the running gateway").withExamples(
+    ["config show", "the file that `hpmq run` would use"],
+    ["config show --origin", "with file and line, variable or default"],
+    ["config show --running", "what the gateway runs with"]
+  ).action(
+    cli.action(
+      (file, options) => options.running ? showRunning(cli) : show(cli, file, options.origin ?? false)
+    )
+  );
+  command.verb("schema").description("Prints the JSON Schema of the configuration").withExamples(["config schema > config.schema.json", "then: # yaml-language-server: $schema=config.schema.json"]).action(
+    cli.action(async () => {
+      const [{ configJsonSchema }, { loadAdapters }] = await Promise.all([
+        import("../../config/json-schema.js"),
+        import("../../builtin.js")
+      ]);
+      cli.output.line(JSON.stringify(configJsonSchema(await loadAdapters()), null, 2));
+      return void 0;
+    })
+  );
+}
+async function load(cli, file) {
+  const [{ loadConfig }, { loadAdapters }] = await Promise.all([
+    import("../../config/load.js"),
+    import("../../builtin.js")
+  ]);
+  const adapters = await loadAdapters();
+  const options = { file: file ?? cli.globals.config, env: cli.env, cwd: process.cwd(), adapters };
+  return { loaded: loadConfig(options), adapters };
+}
+async function check(cli, file) {
+  const { ConfigError } = await import("../../config/errors.js");
+  const { output } = cli;
+  try {
+    const [{ loaded }, { notesOf }] = await Promise.all([load(cli, file), import("../../config/notes.js")]);
+    const notes = notesOf(loaded.config);
+    if (output.isJson) output.json({ file: loaded.file ?? null, valid: true, problems: [], notes });
+    else {
+      output.line(`${visible(loaded.file ?? "no file, defaults only")}: ok, ${summary(loaded.config)}`);
+      for (const note of notes.slice(0, MAX_NOTES)) output.note(`note: ${note}`);
+      if (notes.length > MAX_NOTES) output.note(`and ${count(notes.length - MAX_NOTES, "more note")}: --json`);
+    }
+    return EXIT.OK;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    if (output.isJson) output.json({ file: error.problems[0]?.file ?? null, valid: false, problems: error.problems });
+    else for (const problem of error.problems) output.line(problemText(problem));
+    if (!output.isJson) output.note(count(error.problems.length, "problem"));
+    return EXIT.NO;
+  }
+}
+function summary({ ports, devices, links }) {
+  const points = Object.values(devices).reduce((sum, device) => sum + Object.keys(device.points).length, 0);
+  const size = (record, noun) => count(Object.keys(record).length, noun);
+  return `${size(ports, "port")}, ${size(devices, "device")}, ${count(points, "point")}, ${size(links, "link")}`;
+}
+async function show(cli, file, origin) {
+  const { loaded, adapters } = await load(cli, file);
+  const { effectiveConfig, effectiveYaml } = await import("../../config/show.js");
+  if (cli.output.isJson) cli.output.json({ file: loaded.file ?? null, config: effectiveConfig(loaded, adapters) });
+  else cli.output.line(effectiveYaml(loaded, adapters, { origin }).trimEnd());
+  return void 0;
+}
+async function showRunning(cli) {
+  const view = await cli.request("GET /v1/config");
+  if (cli.output.isJson) cli.output.json(view);
+  else {
+    cli.output.note(`from ${visible(view.file ?? "defaults")}`);
+    cli.output.line(view.yaml.trimEnd());
+  }
+  return void 0;
+}
+export {
+  define
+};
+//# sourceMappingURL=config.js.map

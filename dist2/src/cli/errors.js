@@ -1,0 +1,26 @@
+import { errorsOf } from "../core/errors.js";
+const cliErrors = {
+  CLI_USAGE: { fault: "caller", hint: "see `hpmq --help`" },
+  CLI_UNKNOWN_DEVICE: { fault: "caller", hint: "list them with `hpmq device list`" },
+  CLI_UNKNOWN_POINT: { fault: "caller", hint: "list them with `hpmq point list`" },
+  CLI_UNKNOWN_CODE: { fault: "caller", hint: "list them with `hpmq explain`" },
+  CLI_NOT_CONFIRMED: { fault: "caller", hint: "type the name of the point when asked, or give it with --confirm NAME" },
+  CLI_NO_INPUT: { fault: "caller", hint: "give the value as an argument" },
+  CLI_NO_USERS_FILE: {
+    fault: "config",
+    hint: "name one with `broker.auth.users: users.yaml` in the configuration, or with --users-file FILE"
+  },
+  CLI_UNKNOWN_USER: { fault: "caller", hint: "list them with `hpmq user list`" },
+  CLI_USER_EXISTS: { fault: "caller", hint: "change the password with `hpmq user passwd NAME`" },
+  CLI_BAD_PASSWORD: {
+    fault: "caller",
+    hint: "type it when asked, pipe it in, or name a file with --password-file FILE"
+  },
+  CLI_BAD_IMPORT: { fault: "caller", hint: "name a password file that mosquitto_passwd wrote" }
+};
+const cliError = errorsOf(cliErrors);
+export {
+  cliError,
+  cliErrors
+};
+//# sourceMappingURL=errors.js.map

@@ -1,0 +1,72 @@
+import { CommanderError, Option } from "commander";
+import { toGatewayError } from "../core/errors.js";
+import { EXIT, EXIT_OF_FAULT } from "../core/exit.js";
+import { version } from "../version.js";
+import { Cli } from "./cli.js";
+import { HpmqCommand } from "./command.js";
+import { cliError } from "./errors.js";
+const COMMANDS = [
+  ["run", "Starts the gateway in the foreground", () => import("./commands/run.js")],
+  ["status", "Shows the health of the gateway", () => import("./commands/status.js")],
+  ["config", "Checks and shows the configuration", () => import("./commands/config.js")],
+  ["device", "Lists devices and their state", () => import("./commands/device.js")],
+  ["point", "Lists, reads, writes and watches points", () => import("./commands/point.js")],
+  ["topic", "Publishes and tails MQTT messages", () => import("./commands/topic.js")],
+  ["user", "Adds, changes and lists the users of the broker", () => import("./commands/user.js")],
+  ["tui", "Opens the terminal interface", () => import("./commands/tui.js")],
+  ["demo", "Runs a simulated plant, a gateway and an upstream", () => import("./commands/demo.js")],
+  ["simulate", "Runs simulated devices for a gateway to poll", () => import("./commands/simulate.js")],
+  ["explain", "Explains an error code", () => import("./commands/explain.js")],
+  ["version", "Shows version and platform", () => import("./commands/version.js")]
+];
+const HELP_PURPOSE = "Shows the help of a command";
+function createProgram(cli) {
+  const program = new HpmqCommand("hpmq").description("Edge gateway: field devices to MQTT, a local broker, links upstream").withExamples(
+    ["demo", "see it work, without hardware"],
+    ["config check hpmq.yaml", "check a configuration"],
+    ["run hpmq.yaml", "start the gateway"],
+    ["point watch boiler", "follow the values of a device"]
+  ).version(version, "--version", "show the version").helpOption("-h, --help", "show this help").addOption(
+    new Option("-c, --config <file>", "configuration file (default: ./hpmq.yaml, ~/.config/hpmq/, /etc/hpmq/)")
+  ).addOption(new Option("--socket <path>", "control socket of the gateway (or $HPMQ_SOCKET)")).addOption(new Option("--json", "one JSON document, or one per line for streams")).addOption(new Option("-q, --quiet", "only the result")).addOption(
+    new Option("-v, --verbose", "more detail; twice: stacks and trace").argParser(
+      (_value, sum) => (sum ?? 0) + 1
+    )
+  ).addOption(new Option("--no-color", "no colours (also: NO_COLOR)")).addOption(new Option("--no-input", "never ask")).addOption(new Option("--timeout <duration>", "time allowed for an answer, such as 500ms or 5s")).exitOverride().configureOutput({ outputError: () => {
+  } });
+  const modules = /* @__PURE__ */ new Map();
+  for (const [name, purpose, load] of COMMANDS) modules.set(program.verb(name).description(purpose), load);
+  program.helpCommand("help [command]", HELP_PURPOSE);
+  program.hook("preSubcommand", async (_program, command) => {
+    const load = modules.get(command);
+    if (load === void 0) return;
+    (await load()).define(command, cli);
+    if (command.commands.length > 0) command.helpCommand("help [command]", HELP_PURPOSE);
+  });
+  cli.attach(program);
+  return program;
+}
+async function main(args, streams = process, env = process.env) {
+  const cli = new Cli(streams, env);
+  const program = createProgram(cli);
+  try {
+    const at = args.slice(0, 2).indexOf("help");
+    await program.parseAsync(at < 0 ? args : [...args.toSpliced(at, 1), "--help"], { from: "user" });
+    return cli.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return ended(error, cli);
+    const failure = toGatewayError(error);
+    cli.output.error(failure);
+    return EXIT_OF_FAULT[failure.fault];
+  }
+}
+function ended(error, cli) {
+  if (error.exitCode === 0) return EXIT.OK;
+  if (cli.output.isJson) cli.output.error(cliError("CLI_USAGE", "the command is incomplete"));
+  return EXIT.USAGE;
+}
+export {
+  createProgram,
+  main
+};
+//# sourceMappingURL=program.js.map

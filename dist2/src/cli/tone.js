@@ -1,0 +1,1 @@
+//# sourceMappingURL=tone.js.map

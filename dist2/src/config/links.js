@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { MAX_TOPIC_BYTES } from "../core/topic.js";
+import { fileContent, secret, secretText } from "./io.js";
+import { duration, say, shown, topicFilter, whole } from "./values.js";
+const URL_HINT = "write mqtt://host:1883 or mqtts://host:8883";
+const url = z.string().superRefine((text, context) => {
+  const fail = (message, hint = URL_HINT) => context.addIssue({ code: "custom", message: say(message, hint) });
+  const parsed = URL.parse(text);
+  if (parsed === null) return fail("is not a url");
+  if (parsed.username !== "" || parsed.password !== "") {
+    return fail("holds credentials", "move them to `username` and `password: { file: \u2026 }`");
+  }
+  if (parsed.protocol !== "mqtt:" && parsed.protocol !== "mqtts:") {
+    return fail(`has the scheme ${shown(parsed.protocol.slice(0, -1))}`);
+  }
+  if (parsed.hostname === "") return fail("has no host");
+  if (parsed.pathname !== "" && parsed.pathname !== "/" || parsed.search !== "" || parsed.hash !== "") {
+    return fail("has more than scheme, host and port");
+  }
+  return void 0;
+});
+const TEMPLATE_HINT = "use {topic}, {topic:N} (without its first N levels) and {gateway}, such as plants/7/{topic}";
+function templateFault(text) {
+  if (text === "") return "is empty";
+  if (Buffer.byteLength(text) > MAX_TOPIC_BYTES) return "is too long";
+  const rest = text.replace(/\{(topic|topic:\d{1,3}|gateway)\}/g, "");
+  const brace = /\{[^{}]*\}?|\}/.exec(rest);
+  if (brace !== null) return `does not know ${shown(brace[0])}`;
+  if (/[+#]/.test(rest)) return "contains a wildcard";
+  if (rest.includes("\0") || !rest.isWellFormed()) return "contains a character that topics cannot have";
+  return void 0;
+}
+const template = z.string().superRefine((text, context) => {
+  const fault = templateFault(text);
+  if (fault !== void 0) context.addIssue({ code: "custom", message: say(`the template ${fault}`, TEMPLATE_HINT) });
+});
+const route = z.strictObject({
+  direction: z.enum(["out", "in", "both"]).describe("out: from here to the far side"),
+  filter: topicFilter.describe("out: local topics; in: topics at the far side"),
+  to: template.default("{topic}").describe("topic template: {topic}, {topic:N}, {gateway}"),
+  qos: z.literal([0, 1, 2]).default(1)
+}).superRefine((value, context) => {
+  if (value.direction === "both" && value.to !== "{topic}") {
+    const message = say(
+      "a route in both directions cannot rename topics",
+      "write two routes, one `out` and one `in`"
+    );
+    context.addIssue({ code: "custom", path: ["to"], message });
+  }
+  const levels = value.filter.split("/").length;
+  const cut = Math.max(-1, ...[...value.to.matchAll(/\{topic:(\d+)\}/g)].map((match) => Number(match[1])));
+  if (cut >= levels && !value.filter.endsWith("#")) {
+    const message = say(
+      `{topic:${cut}} leaves nothing of a topic with ${levels} level${levels === 1 ? "" : "s"}`,
+      `cut at most ${levels - 1}`
+    );
+    context.addIssue({ code: "custom", path: ["to"], message });
+  }
+});
+function linkSchema(inputs) {
+  return z.strictObject({
+    type: z.literal("mqtt"),
+    url: url.describe("mqtt:// or mqtts://, without credentials"),
+    protocolVersion: z.literal([4, 5]).default(5).describe("4 is MQTT 3.1.1"),
+    clientId: z.string().min(1).max(256).optional().describe("hpmq-<gateway>-<link> when absent"),
+    username: z.string().min(1).max(256).optional(),
+    password: secretText(inputs).optional(),
+    keepAlive: duration("1s", "65535s").prefault("30s").describe("MQTT Keep Alive"),
+    queuedMessages: whole(1, 1e6).default(1e4).describe("kept in memory while the far side takes none; the oldest goes first"),
+    tls: z.strictObject({
+      ca: fileContent(inputs).optional().describe("PEM file: who may sign the certificate of the far side"),
+      cert: fileContent(inputs).optional().describe("PEM file: our certificate"),
+      key: secret(inputs).optional().describe("PEM: our private key")
+    }).prefault({}),
+    routes: z.array(route).default([]).describe("which topics are exchanged")
+  }).superRefine((link, context) => {
+    const fail = (path, message, hint) => context.addIssue({ code: "custom", path, message: say(message, hint) });
+    const { ca, cert, key } = link.tls;
+    if (cert !== void 0 && key === void 0)
+      fail(["tls", "cert"], "there is no key for it", "add `key: { file: \u2026 }`");
+    if (key !== void 0 && cert === void 0)
+      fail(["tls", "key"], "there is no certificate for it", "add `cert: \u2026`");
+    if ((ca ?? cert ?? key) !== void 0 && !link.url.toLowerCase().startsWith("mqtts:")) {
+      fail(["tls"], "the link does not use TLS", "write the url with mqtts://, or remove `tls`");
+    }
+    if (link.password !== void 0 && link.username === void 0 && link.protocolVersion === 4) {
+      fail(["password"], "MQTT 3.1.1 knows no password without a user name [MQTT-3.1.2-22]", "add `username`");
+    }
+  });
+}
+function linksSchema(inputs, linkName) {
+  return z.record(linkName, z.discriminatedUnion("type", [linkSchema(inputs)]));
+}
+function toLinkConfig(name, link) {
+  const { ca, cert, key } = link.tls;
+  return {
+    name,
+    type: "mqtt",
+    url: link.url,
+    protocolVersion: link.protocolVersion,
+    clientId: link.clientId,
+    username: link.username,
+    password: link.password,
+    keepAlive: link.keepAlive,
+    queuedMessages: link.queuedMessages,
+    tls: { ca, cert, key },
+    routes: link.routes.map((one) => ({ ...one, qos: one.qos }))
+  };
+}
+export {
+  linksSchema,
+  toLinkConfig
+};
+//# sourceMappingURL=links.js.map

@@ -1,0 +1,7 @@
+function defineAdapter(adapter) {
+  return adapter;
+}
+export {
+  defineAdapter
+};
+//# sourceMappingURL=adapter.js.map

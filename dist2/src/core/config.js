@@ -1,0 +1,1 @@
+//# sourceMappingURL=config.js.map

@@ -1,0 +1,1 @@
+//# sourceMappingURL=service.js.map

@@ -1,0 +1,1 @@
+//# sourceMappingURL=views.js.map

@@ -1,0 +1,33 @@
+import { errorsOf } from "../core/errors.js";
+const linkErrors = {
+  LINK_UNREACHABLE: { fault: "peer", hint: "check the host and port of the link, the network and the firewall" },
+  LINK_TLS: { fault: "peer", hint: "check the CA, certificate and key of the link, and the clock of both sides" },
+  LINK_AUTH: { fault: "peer", hint: "check the user name, password or client certificate of the link" },
+  LINK_REFUSED: { fault: "peer", hint: "ask the operator of the far side why it refuses this client" },
+  LINK_LOST: {
+    fault: "peer",
+    hint: "the link reconnects by itself; if it repeats, check the network and that no other client has its client id"
+  },
+  LINK_TAKEN_OVER: { fault: "peer", hint: "give each gateway its own client id: another client uses this one" },
+  LINK_STALLED: { fault: "peer", hint: "the far side accepts messages but does not acknowledge them; check its load" },
+  LINK_PROTOCOL: { fault: "peer", hint: "check that the far side is an MQTT broker that speaks this protocol version" },
+  LINK_SUBSCRIPTION_REFUSED: {
+    fault: "peer",
+    hint: "allow this user to subscribe to the filter at the far side, or change the route"
+  },
+  LINK_PUBLISH_REFUSED: {
+    fault: "peer",
+    hint: "allow this user to publish to the topic at the far side, or change the route"
+  },
+  LINK_QUEUE_FULL: {
+    fault: "limit",
+    hint: "the oldest messages are being dropped; bring the far side back or raise queuedMessages"
+  },
+  LINK_ROUTE_INVALID: { fault: "config", hint: "correct the route in the configuration" }
+};
+const linkError = errorsOf(linkErrors);
+export {
+  linkError,
+  linkErrors
+};
+//# sourceMappingURL=errors.js.map

@@ -1,0 +1,1 @@
+//# sourceMappingURL=far-side.js.map

@@ -1,0 +1,211 @@
+import { backoffDelays } from "../core/backoff.js";
+import { errorView, toGatewayError } from "../core/errors.js";
+import { subscriptionTo } from "../core/router.js";
+import { Scope } from "../core/scope.js";
+import { topicMatches } from "../core/topic.js";
+import { EchoGuard } from "./echo.js";
+import { linkError } from "./errors.js";
+import { openMqtt } from "./kinds/mqtt.js";
+import { Receiver } from "./receiver.js";
+import { Replies } from "./replies.js";
+import { compileRoutes } from "./rules.js";
+import { Sender } from "./sender.js";
+import { LinkStatus } from "./status.js";
+const RECONNECT = { first: 500, max: 3e4 };
+const RESUBSCRIBE = { first: 5e3, max: 6e4 };
+const GOOD_CONNECTION = 1e4;
+const DRAIN_TIMEOUT = 2e3;
+class Link {
+  id;
+  kind = "link";
+  origin;
+  durable = false;
+  #options;
+  #log;
+  /** Topic of this gateway's own state. */
+  #stateTopic;
+  #rules;
+  #replies;
+  #status;
+  #sender;
+  #receiver;
+  #scope;
+  #attachment;
+  constructor(options) {
+    const { config, gatewayId, router, clock } = options;
+    this.#options = options;
+    this.#log = options.log.child({ link: config.name });
+    this.id = `link:${config.name}`;
+    this.origin = `link:${config.name}`;
+    this.#stateTopic = `hpmq/${gatewayId}/$state`;
+    this.#rules = compileRoutes(config.routes, gatewayId);
+    this.#replies = new Replies(config.name, clock);
+    this.#status = new LinkStatus(clock, this.#log);
+    this.#scope = new Scope((error) => this.#log.error({ err: error }, "a task of the link failed"));
+    const echo = new EchoGuard(clock, config.protocolVersion === 5);
+    const shared = { rules: this.#rules, origin: this.origin, router, clock, replies: this.#replies, echo };
+    this.#receiver = new Receiver(shared);
+    this.#sender = new Sender({
+      ...shared,
+      queuedMessages: config.queuedMessages,
+      onRefused: (error) => this.#status.refused(error)
+    });
+  }
+  /** Does not wait for the far side. */
+  start() {
+    const attachment = this.#options.router.attach(this);
+    this.#attachment = attachment;
+    const filters = /* @__PURE__ */ new Set([...this.#rules.out.map(({ filter }) => filter), this.#replies.filter]);
+    for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
+    this.#scope.run((signal) => this.#supervise(signal));
+  }
+  deliver(message) {
+    return this.#sender.accept(message);
+  }
+  view() {
+    const { name, type, url } = this.#options.config;
+    const { protocol, host } = new URL(url);
+    return {
+      name,
+      type,
+      url: `${protocol}//${host}`,
+      ...this.#status.view(),
+      in: this.#receiver.received.total,
+      out: this.#sender.sent.total,
+      inPerSecond: this.#receiver.received.perSecond(),
+      outPerSecond: this.#sender.sent.perSecond(),
+      queued: this.#sender.queued,
+      oldestMs: this.#sender.oldestMs,
+      dropped: this.#sender.dropped + this.#receiver.dropped
+    };
+  }
+  service() {
+    return this.#status.service(this.id);
+  }
+  alarms() {
+    const alarms = [...this.#status.alarms(this.id)];
+    if (this.#sender.isFull) {
+      const message = `${this.#sender.queued} messages wait for the far side, ${this.#sender.dropped} were dropped`;
+      const error = errorView(linkError("LINK_QUEUE_FULL", message));
+      alarms.push({ severity: "warn", subject: this.id, since: this.#status.since, error });
+    }
+    return alarms;
+  }
+  async [Symbol.asyncDispose]() {
+    this.#attachment?.[Symbol.dispose]();
+    const drained = new AbortController();
+    const timeout = this.#options.clock.sleep(DRAIN_TIMEOUT, drained.signal).catch(() => {
+    });
+    await Promise.race([this.#sender.settled(), timeout]);
+    drained.abort();
+    await this.#scope[Symbol.asyncDispose]();
+    this.#status.stopped();
+  }
+  /** Connects again and again until the end. */
+  async #supervise(signal) {
+    const { clock, random } = this.#options;
+    let delays = backoffDelays(RECONNECT, random);
+    while (!signal.aborted) {
+      this.#status.trying();
+      let openedAt = Number.POSITIVE_INFINITY;
+      let error;
+      try {
+        const far = await this.#open(signal);
+        openedAt = clock.monotonic();
+        error = await this.#serve(far, signal);
+      } catch (failure) {
+        error = toGatewayError(failure);
+      }
+      if (signal.aborted) return;
+      if (clock.monotonic() - openedAt >= GOOD_CONNECTION) delays = backoffDelays(RECONNECT, random);
+      const wait = delays.next().value;
+      this.#status.lost(error, clock.now() + wait);
+      await clock.sleep(wait, signal);
+    }
+  }
+  #open(signal) {
+    const { config, gatewayId, clock } = this.#options;
+    const clientId = config.clientId ?? `hpmq-${gatewayId}-${config.name}`;
+    const events = {
+      onMessage: async (message) => {
+        try {
+          await this.#receiver.take(message);
+        } catch (error) {
+          this.#log.error({ err: error }, "a message from the far side could not be published");
+        }
+      },
+      onDrain: () => this.#sender.drain()
+    };
+    return openMqtt({ config, clientId, will: this.#will(), clock, events }, signal);
+  }
+  /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */
+  #will() {
+    for (const rule of this.#rules.out) {
+      const there = topicMatches(rule.filter, this.#stateTopic) ? rule.map(this.#stateTopic) : void 0;
+      if (there === void 0) continue;
+      const payload = JSON.stringify({ state: "offline", reason: "the link is lost" });
+      return { topic: there, payload, qos: Math.min(rule.qos, 1) };
+    }
+    return void 0;
+  }
+  /** The gateway has announced its end and the far side has it: the will would only cover the better reason. */
+  #hasSaidGoodbye() {
+    if (this.#sender.queued > 0) return false;
+    for (const { payload } of this.#options.router.retained(this.#stateTopic)) {
+      return payload.includes('"state":"offline"');
+    }
+    return false;
+  }
+  /** Uses the connection until it ends; returns the cause. */
+  async #serve(far, signal) {
+    const gone = new AbortController();
+    const closed = far.closed.finally(() => gone.abort());
+    const close = () => far.close(!this.#hasSaidGoodbye());
+    signal.addEventListener("abort", close, { once: true });
+    if (signal.aborted) close();
+    try {
+      const refusals = await this.#subscribe(far, this.#filtersIn());
+      this.#status.connected(refusals.values().next().value);
+      this.#sender.connected(far);
+      if (refusals.size > 0) await this.#subscribeAgain(far, refusals, gone.signal);
+      return await closed;
+    } finally {
+      signal.removeEventListener("abort", close);
+      this.#sender.disconnected();
+    }
+  }
+  /** Filters at the far side, each with the highest QoS of its routes. */
+  #filtersIn() {
+    const filters = /* @__PURE__ */ new Map();
+    for (const { filter, qos } of this.#rules.in) filters.set(filter, Math.max(qos, filters.get(filter) ?? 0));
+    return filters;
+  }
+  /** @returns what the far side refused */
+  async #subscribe(far, filters) {
+    const refusals = /* @__PURE__ */ new Map();
+    const answers = [...filters].map(async ([filter, qos]) => {
+      const refusal = await far.subscribe(filter, qos);
+      if (refusal !== void 0) refusals.set(filter, refusal);
+    });
+    await Promise.all(answers);
+    return refusals;
+  }
+  /** Asks again until everything is granted or the connection ends. */
+  async #subscribeAgain(far, refusals, gone) {
+    let left = refusals;
+    for (const wait of backoffDelays(RESUBSCRIBE, this.#options.random)) {
+      await this.#options.clock.sleep(wait, gone).catch(() => {
+      });
+      if (gone.aborted) return;
+      const filters = [...this.#filtersIn()].filter(([filter]) => left.has(filter));
+      const before = left.size;
+      left = await this.#subscribe(far, new Map(filters));
+      if (left.size !== before) this.#status.connected(left.values().next().value);
+      if (left.size === 0) return;
+    }
+  }
+}
+export {
+  Link
+};
+//# sourceMappingURL=link.js.map

@@ -1,0 +1,1 @@
+//# sourceMappingURL=binding.js.map

@@ -1,0 +1,5 @@
+const screens = ["overview", "devices", "points", "clients", "topics", "links", "logs"];
+export {
+  screens
+};
+//# sourceMappingURL=state.js.map

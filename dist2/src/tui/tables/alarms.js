@@ -1,0 +1,28 @@
+import { span } from "../spans.js";
+const alarmTable = {
+  noun: "alarms",
+  empty: "no alarms: nothing needs a person",
+  columns: () => [{ id: "subject", title: "SUBJECT", min: 20, priority: 0, cell: (alarm) => span(alarm.subject) }],
+  inputs: (_model, data) => [data.status?.alarms],
+  items: (_model, data) => data.status?.alarms ?? [],
+  key: (alarm) => `${alarm.subject} ${alarm.error.code}`,
+  problem: (alarm) => alarm.error,
+  text: (alarm) => [alarm.subject, alarm.error.code, alarm.error.message].join(" ")
+};
+function causeOf(alarm, data) {
+  const colon = alarm.subject.indexOf(":");
+  const kind = colon < 0 ? alarm.subject : alarm.subject.slice(0, colon);
+  const name = alarm.subject.slice(colon + 1);
+  if (kind === "device" && data.devices.has(name)) return { route: { screen: "devices" }, select: name };
+  if (kind === "link" && data.links.has(name)) return { route: { screen: "links" }, select: name };
+  if (kind === "port") {
+    const device = [...data.devices.values()].find((candidate) => candidate.port === name);
+    if (device !== void 0) return { route: { screen: "devices" }, select: device.name, filter: name };
+  }
+  return { route: { screen: "logs" }, filter: name };
+}
+export {
+  alarmTable,
+  causeOf
+};
+//# sourceMappingURL=alarms.js.map

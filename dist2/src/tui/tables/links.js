@@ -1,0 +1,114 @@
+import { formatDuration } from "../../core/duration.js";
+import { absolute, age, compact, errorSpans, rate, stateSpan, UNKNOWN } from "../format.js";
+import { span } from "../spans.js";
+const stateRank = { down: 0, degraded: 1, connecting: 2, up: 3 };
+const linkTable = {
+  noun: "links",
+  empty: "no links \xB7 add one under links: in the configuration",
+  columns: () => [
+    {
+      id: "link",
+      title: "LINK",
+      min: 10,
+      max: 20,
+      priority: 0,
+      cell: (link) => span(link.name),
+      sort: (link) => link.name.toLowerCase()
+    },
+    {
+      id: "state",
+      title: "STATE",
+      min: 12,
+      priority: 0,
+      cell: (link) => stateSpan(link.state),
+      sort: (link) => stateRank[link.state]
+    },
+    {
+      id: "since",
+      title: "SINCE",
+      min: 7,
+      priority: 3,
+      align: "right",
+      cell: (link, { now }) => span(age(link.since, now), "muted"),
+      sort: (link) => -link.since
+    },
+    {
+      id: "queued",
+      title: "QUEUED",
+      min: 6,
+      priority: 1,
+      align: "right",
+      cell: (link) => span(compact(link.queued), link.queued > 0 ? "warn" : "plain"),
+      descends: true,
+      sort: (link) => link.queued
+    },
+    {
+      id: "oldest",
+      title: "OLDEST",
+      min: 7,
+      priority: 4,
+      align: "right",
+      cell: (link) => span(link.oldestMs === null ? UNKNOWN : formatDuration(link.oldestMs)),
+      descends: true,
+      sort: (link) => link.oldestMs
+    },
+    {
+      id: "in",
+      title: "IN",
+      min: 7,
+      priority: 1,
+      align: "right",
+      cell: (link) => span(rate(link.inPerSecond)),
+      descends: true,
+      sort: (link) => link.inPerSecond
+    },
+    {
+      id: "out",
+      title: "OUT",
+      min: 7,
+      priority: 1,
+      align: "right",
+      cell: (link) => span(rate(link.outPerSecond)),
+      descends: true,
+      sort: (link) => link.outPerSecond
+    },
+    {
+      id: "dropped",
+      title: "DROPS",
+      min: 5,
+      priority: 2,
+      align: "right",
+      cell: (link) => span(compact(link.dropped), link.dropped > 0 ? "bad" : "plain"),
+      descends: true,
+      sort: (link) => link.dropped
+    },
+    { id: "type", title: "KIND", min: 5, priority: 5, cell: (link) => span(link.type, "muted") },
+    { id: "url", title: "URL", min: 20, max: 50, priority: 6, cell: (link) => span(link.url, "muted") }
+  ],
+  inputs: (_model, data) => [data.links],
+  items: (_model, data) => [...data.links.values()],
+  key: (link) => link.name,
+  text: (link) => [link.name, link.state, link.type, link.url, link.error?.code].join(" "),
+  problem: (link) => link.error,
+  detail: (link, { now }) => [
+    { label: "state", spans: [stateSpan(link.state), span(` for ${age(link.since, now)}`, "muted")] },
+    ...link.error === void 0 ? [] : [{ label: "error", spans: errorSpans(link.error) }],
+    { label: "since", spans: [span(absolute(link.since))] },
+    { label: "url", spans: [span(link.url)] },
+    {
+      label: "queued",
+      spans: [
+        span(String(link.queued), link.queued > 0 ? "warn" : "plain"),
+        ...link.oldestMs === null ? [] : [span(`, the oldest for ${formatDuration(link.oldestMs)}`, "muted")]
+      ]
+    },
+    { label: "in", spans: [span(`${rate(link.inPerSecond)}, ${link.in} in all`)] },
+    { label: "out", spans: [span(`${rate(link.outPerSecond)}, ${link.out} in all`)] },
+    { label: "dropped", spans: [span(String(link.dropped), link.dropped > 0 ? "bad" : "plain")] },
+    ...link.nextTryAt === void 0 ? [] : [{ label: "next try", spans: [span(`in ${age(now, link.nextTryAt)}`, "warn")] }]
+  ]
+};
+export {
+  linkTable
+};
+//# sourceMappingURL=links.js.map

@@ -1,0 +1,1 @@
+//# sourceMappingURL=table.js.map

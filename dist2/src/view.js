@@ -1,0 +1,151 @@
+import { isUtf8 } from "node:buffer";
+import { filterRefusal, topicRefusal } from "./broker/topic-rules.js";
+import { errorsOf } from "./core/errors.js";
+import { createMessage } from "./core/message.js";
+import { subscriptionTo } from "./core/router.js";
+import { topicFilterFault, topicNameFault } from "./core/topic.js";
+import { Rates } from "./rates.js";
+const SHOWN_BYTES = 65536;
+const viewErrors = {
+  TOPIC_REFUSED: {
+    fault: "caller",
+    hint: "$SYS/\u2026 is published by the gateway alone, $share/\u2026 is not available, and a topic has at most 200 levels"
+  },
+  TOPIC_INVALID: {
+    fault: "caller",
+    hint: "a topic is 1 to 65,535 bytes; wildcards + and # stand only in filters, as whole levels"
+  }
+};
+const viewError = errorsOf(viewErrors);
+function createView(parts) {
+  const { broker, devices, links, clock, logging } = parts;
+  const { router } = broker;
+  const rates = new Rates(clock, () => router.counters());
+  let tails = 0;
+  const status = () => {
+    const counters = router.counters();
+    const clients = broker.clients();
+    const services = [
+      { name: broker.name, ...broker.status() },
+      { name: devices.name, ...devices.status() },
+      ...devices.services(),
+      ...links.services()
+    ];
+    const alarms = [...broker.alarms(), ...devices.alarms(), ...links.alarms(), ...parts.moreAlarms?.() ?? []].sort(
+      (a, b) => severity(a) - severity(b) || a.since - b.since
+    );
+    const phase = parts.phase();
+    const healthy = alarms.length === 0 && services.every((service) => service.state === "up");
+    const states = { starting: 0, online: 0, degraded: 0, offline: 0, paused: 0 };
+    for (const { state } of devices.devices()) states[state]++;
+    const qualities = { good: 0, stale: 0, bad: 0 };
+    for (const { quality } of devices.points()) qualities[quality]++;
+    return {
+      gateway: parts.gatewayId,
+      version: parts.version,
+      pid: process.pid,
+      state: phase === "up" && !healthy ? "degraded" : phase,
+      startedAt: parts.startedAt,
+      now: clock.now(),
+      listeners: broker.addresses(),
+      services,
+      alarms,
+      messages: {
+        received: counters.received,
+        delivered: counters.delivered,
+        dropped: counters.dropped,
+        receivedPerSecond: rates.perSecond("received"),
+        deliveredPerSecond: rates.perSecond("delivered")
+      },
+      clients: clients.filter((client) => client.connected).length,
+      subscriptions: clients.reduce((sum, client) => sum + client.subscriptions, 0),
+      retained: counters.retained,
+      devices: states,
+      points: qualities,
+      rssBytes: process.memoryUsage.rss(),
+      readOnly: parts.readOnly
+    };
+  };
+  return {
+    status,
+    devices: () => devices.devices(),
+    points: () => devices.points(),
+    pointsChangedSince: (revision) => devices.pointsChangedSince(revision),
+    clients: () => broker.clients(),
+    links: () => links.links(),
+    logs: () => logging.lines(),
+    onLog: (listener) => logging.onLine(listener),
+    *retained(filter) {
+      checkFilter(filter);
+      for (const message of router.retained(filter)) yield storedView(message);
+    },
+    tail(filter, listener) {
+      checkFilter(filter);
+      const origin = `gateway:tail-${tails++}`;
+      const attachment = router.attach({
+        id: origin,
+        kind: "api",
+        origin,
+        durable: false,
+        deliver(message) {
+          listener(messageView(message));
+          return true;
+        }
+      });
+      for (const message of attachment.subscribe(subscriptionTo(filter))) {
+        listener(storedView(message));
+      }
+      return attachment;
+    },
+    async publish(request) {
+      await router.publish(toMessage(request, clock.now()));
+    },
+    read: (device, point, signal) => devices.read(device, point, signal),
+    write: (device, point, request, signal) => devices.write(device, point, request, signal),
+    pause: (device) => devices.pause(device),
+    resume: (device) => devices.resume(device),
+    retry: (device) => devices.retry(device),
+    config: () => parts.config,
+    [Symbol.dispose]: () => rates[Symbol.dispose]()
+  };
+}
+const severity = (alarm) => alarm.severity === "error" ? 0 : 1;
+function checkFilter(filter) {
+  const fault = topicFilterFault(filter);
+  if (fault !== void 0) throw viewError("TOPIC_INVALID", `topic filter "${filter.slice(0, 100)}" ${fault}`);
+  if (filterRefusal(filter) !== void 0) throw refused(filter);
+}
+const refused = (topic) => viewError("TOPIC_REFUSED", `topic "${topic.slice(0, 100)}" is not allowed`);
+function toMessage(request, now) {
+  const fault = topicNameFault(request.topic);
+  if (fault !== void 0) throw viewError("TOPIC_INVALID", `topic "${request.topic.slice(0, 100)}" ${fault}`);
+  if (topicRefusal(request.topic) !== void 0) throw refused(request.topic);
+  const payload = request.base64 === void 0 ? Buffer.from(request.text ?? "") : Buffer.from(request.base64, "base64");
+  return createMessage({ ...request, payload, origin: "gateway:api", receivedAt: now });
+}
+function storedView(message) {
+  return { ...messageView(message), stored: true };
+}
+function messageView(message) {
+  const { payload } = message;
+  const truncated = payload.length > SHOWN_BYTES;
+  const isText = isUtf8(payload);
+  let end = SHOWN_BYTES;
+  while (isText && truncated && (payload[end] & 192) === 128) end--;
+  const shown = payload.subarray(0, end);
+  return {
+    topic: message.topic,
+    ...isText ? { text: shown.toString("utf8") } : { base64: shown.toString("base64") },
+    bytes: payload.length,
+    ...truncated ? { truncated } : {},
+    qos: message.qos,
+    retain: message.retain,
+    origin: message.origin.slice(0, message.origin.indexOf(":")),
+    at: message.receivedAt
+  };
+}
+export {
+  createView,
+  viewErrors
+};
+//# sourceMappingURL=view.js.map

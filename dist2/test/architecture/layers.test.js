@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { cruise } from "dependency-cruiser";
+import t from "tap";
+import { repoRoot } from "../support/peers.js";
+const allowed = [
+  { from: "^src/core/", to: ["^src/core/"], packages: "^$" },
+  { from: "^src/adapter\\.ts$", to: ["^src/core/"], packages: "^$" },
+  { from: "^adapters/([^/]+)/", to: ["^src/adapter\\.ts$", "^adapters/$1/"], packages: "." },
+  { from: "^src/broker/", to: ["^src/core/", "^src/broker/"], packages: "^(ws|jose|@mongodb-js/saslprep)$" },
+  { from: "^src/devices/", to: ["^src/core/", "^src/devices/"], packages: "^(serialport)$" },
+  { from: "^src/links/", to: ["^src/core/", "^src/links/"], packages: "^(mqtt)$" },
+  { from: "^src/config/", to: ["^src/core/", "^src/config/"], packages: "^(zod|yaml)$" },
+  { from: "^src/api/contract\\.ts$", to: ["^src/core/"], packages: "^$" },
+  { from: "^src/api/", to: ["^src/core/", "^src/api/"], packages: "^$" },
+  {
+    from: "^src/cli/",
+    to: [
+      "^src/core/",
+      "^src/cli/",
+      "^src/api/(client|contract|socket)\\.ts$",
+      "^src/config/",
+      "^src/(run|builtin|version)\\.ts$",
+      "^src/demo/",
+      "^src/tui/main\\.tsx$"
+    ],
+    packages: "^(commander|string-width|@mongodb-js/saslprep)$"
+  },
+  {
+    from: "^src/tui/",
+    to: ["^src/core/", "^src/tui/", "^src/api/(client|contract)\\.ts$"],
+    packages: "^(ink|react|string-width)$"
+  }
+];
+const forbidden = [
+  { name: "no cycles", severity: "error", from: {}, to: { circular: true } },
+  {
+    name: "product code does not import tests",
+    severity: "error",
+    from: { pathNot: "^test/" },
+    to: { path: "^test/" }
+  },
+  {
+    name: "gateway.ts starts no user interface",
+    severity: "error",
+    from: { path: "^src/gateway\\.ts$" },
+    to: { path: "^src/(cli|tui)/" }
+  },
+  {
+    name: "adapters open no wires",
+    severity: "error",
+    from: { path: "^adapters/" },
+    to: { path: "^(net|tls|dgram|node:net|node_modules/serialport)" }
+  },
+  ...allowed.flatMap(({ from, to, packages }) => [
+    {
+      name: `${from} imports only ${to.join(" ")}`,
+      severity: "error",
+      from: { path: from },
+      to: { path: "^(bin|src|adapters)/", pathNot: [...to] }
+    },
+    {
+      name: `${from} uses only the packages ${packages}`,
+      severity: "error",
+      from: { path: from },
+      to: {
+        path: "^node_modules/",
+        pathNot: packages === "." ? "." : `^node_modules/${packages.replace(/[\^$]/g, "")}/`,
+        dependencyTypesNot: ["type-only"]
+      }
+    }
+  ])
+];
+t.test("every import keeps to the layers", async (t2) => {
+  process.chdir(repoRoot);
+  const result = await cruise(
+    ["bin", "src", "adapters"],
+    { ruleSet: { forbidden }, validate: true, tsPreCompilationDeps: "specify", doNotFollow: { path: "node_modules" } },
+    void 0,
+    { tsConfig: void 0 }
+  );
+  if (typeof result.output === "string") throw new Error("no result from dependency-cruiser");
+  t2.ok(result.output.summary.totalCruised > 15, "the sources were found");
+  t2.strictSame(
+    result.output.summary.violations.map((violation) => `${violation.from} -> ${violation.to}: ${violation.rule.name}`),
+    []
+  );
+});
+t.test("no source file is longer than 500 lines", async (t2) => {
+  for (const root of ["bin", "src", "adapters", "test"]) {
+    for (const name of readdirSync(join(repoRoot, root), { recursive: true, encoding: "utf8" })) {
+      const path = join(repoRoot, root, name);
+      if (!/\.tsx?$/.test(name) || !statSync(path).isFile()) continue;
+      const lines = readFileSync(path, "utf8").split("\n").length;
+      t2.ok(lines <= 500, `${root}/${name} has ${lines} lines`);
+    }
+  }
+});
+//# sourceMappingURL=layers.test.js.map

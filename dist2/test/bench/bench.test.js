@@ -1,0 +1,66 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import fc from "fast-check";
+import { generate } from "mqtt-packet";
+import t from "tap";
+import { repoRoot } from "../support/peers.js";
+import { publishFrame } from "./client.js";
+import { Acknowledger, FrameCounter, Latencies } from "./counters.js";
+const main = join(repoRoot, "dist", "test", "bench", "main.js");
+const bench = (...args) => promisify(execFile)(process.execPath, [main, ...args]);
+t.test("every frame is counted and acknowledged once, however the stream is cut (property)", async (t2) => {
+  const ids = fc.array(fc.integer({ min: 1, max: 65535 }), { minLength: 1, maxLength: 30 });
+  fc.assert(
+    fc.property(ids, fc.array(fc.integer({ min: 1, max: 250 }), { minLength: 1 }), (messageIds, cuts) => {
+      const frames = messageIds.map((id) => publishFrame("a/b", 64, 1, id));
+      const stream = Buffer.concat(frames);
+      const counter = new FrameCounter(frames[0].length);
+      const acknowledger = new Acknowledger(frames[0].length, 2 + 2 + 3);
+      const answers = [];
+      for (let at = 0, i = 0; at < stream.length; i++) {
+        const part = stream.subarray(at, at + cuts[i % cuts.length]);
+        counter.add(part.length);
+        answers.push(Buffer.from(acknowledger.answer(part)));
+        at += part.length;
+      }
+      const expected = Buffer.concat(messageIds.map((messageId) => generate({ cmd: "puback", messageId })));
+      if (counter.count !== frames.length) throw new Error(`${counter.count} of ${frames.length} counted`);
+      if (!Buffer.concat(answers).equals(expected)) throw new Error("wrong acknowledgements");
+    }),
+    { numRuns: 300 }
+  );
+  t2.pass("300 streams");
+});
+t.test("quantiles", async (t2) => {
+  const latencies = new Latencies();
+  t2.ok(Number.isNaN(latencies.quantile(0.5)));
+  for (let i = 1; i <= 100; i++) latencies.add(i);
+  t2.equal(latencies.quantile(0.5), 51);
+  t2.equal(latencies.quantile(0.99), 100);
+  latencies.clear();
+  latencies.add(7);
+  t2.equal(latencies.quantile(0.99), 7);
+});
+t.test("a short run measures a broker and says why others have no figures", async (t2) => {
+  const broken = ["--broker", "gone=/nonexistent {port}", "--broker", `silent=${process.execPath} -e 0 {port}`];
+  const short = ["--seconds", "0.3", "--rounds", "1", "--brokers", "aedes", "--scenarios", "A,D,J"];
+  const { stdout } = await bench(...short, ...broken, "--json");
+  const { rows } = JSON.parse(stdout);
+  t2.equal(rows.length, 9);
+  for (const { scenario, broker, result, problem } of rows) {
+    if (broker === "aedes") {
+      t2.equal(problem, void 0, scenario);
+      t2.ok(result !== void 0 && result.cpuSecondsPerMillion > 0 && result.residentBytes > 1e6, scenario);
+      t2.ok(result !== void 0 && result.p50Ms > 0 && result.p99Ms >= result.p50Ms, scenario);
+      t2.ok(result !== void 0 && result.deliveredPerSecond > 0, scenario);
+    } else t2.match(problem, broker === "silent" ? /silent ended/ : /ENOENT|gone ended/, scenario);
+  }
+});
+t.test("a wrong option ends with 64 and what is possible", async (t2) => {
+  await t2.rejects(bench("--scenarios", "Z"), { code: 64, stderr: /"Z" is not one of A, D, B, J/ });
+  await t2.rejects(bench("--broker", "x=cmd"), { code: 64, stderr: /\{port\}/ });
+  const { stdout } = await bench("--help");
+  t2.match(stdout, /--rounds N/);
+});
+//# sourceMappingURL=bench.test.js.map

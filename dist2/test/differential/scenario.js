@@ -1,0 +1,5 @@
+const SLOTS = 3;
+export {
+  SLOTS
+};
+//# sourceMappingURL=scenario.js.map

@@ -1,0 +1,42 @@
+import { parseArgs } from "node:util";
+import { fuzzListeners } from "./listener-streams.js";
+import { fuzzConnections } from "./mqtt-connections.js";
+import { fuzzBroker } from "./mqtt-streams.js";
+const { values } = parseArgs({
+  options: { packets: { type: "string" }, streams: { type: "string" }, seed: { type: "string" } }
+});
+const packets = Number(values.packets ?? 2e5);
+const streams = Number(values.streams ?? Math.min(1e5, Math.max(2e3, packets / 100)));
+const seed = Number(values.seed ?? Date.now() % 1e6);
+await part("packets", async () => {
+  let toldAt = performance.now();
+  const onProgress = (mutated) => {
+    if (performance.now() - toldAt < 1e4) return;
+    toldAt = performance.now();
+    console.error(`${mutated} of ${packets} mutated packets`);
+  };
+  const sum = await fuzzConnections({ packets, seed, onProgress });
+  return `${sum.mutated} mutated of ${sum.packets} packets over ${sum.connections} connections, ${sum.refused} refused, ${sum.received} packets received and judged, ${Math.round(sum.heapBytes / 1e6)} MB held`;
+});
+await part("streams", async () => {
+  const sum = await fuzzBroker({ streams, seed });
+  return `${sum.streams} streams, ${sum.bytes} bytes, ${sum.packets} packets taken, ${sum.refused} connections refused`;
+});
+await part("listeners", async () => {
+  const sum = await fuzzListeners({ streams, seed });
+  return `${sum.streams} streams to PROXY, WebSocket and TLS listeners, ${sum.bytes} bytes, ${sum.packets} packets came through`;
+});
+async function part(name, run) {
+  const startedAt = performance.now();
+  let outcome;
+  try {
+    outcome = `${await run()}: ok`;
+  } catch (error) {
+    process.exitCode = 1;
+    outcome = `FAILED: ${error instanceof Error ? error.stack : error}`;
+  }
+  const seconds = ((performance.now() - startedAt) / 1e3).toFixed(1);
+  const megabytes = Math.round(process.memoryUsage().rss / 1e6);
+  console.log(`fuzz ${name}: seed ${seed}, ${seconds} s, rss ${megabytes} MB, ${outcome}`);
+}
+//# sourceMappingURL=mqtt.js.map

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "../../../src/api/client.js";
+import { startGateway, startWorker } from "../processes.js";
+import { brokerYaml, megabytes, milliseconds } from "../scenario.js";
+const PENDING_BYTES = 64e6;
+const SLACK_BYTES = 96e6;
+const cases = [
+  { name: "QoS 0, one topic", qos: 0, ownTopics: false },
+  { name: "QoS 1, one topic", qos: 1, ownTopics: false },
+  { name: "QoS 0, a topic each", qos: 0, ownTopics: true },
+  { name: "QoS 1, a topic each", qos: 1, ownTopics: true }
+];
+const slowReaders = async (options) => {
+  const verdicts = [];
+  for (const one of cases) verdicts.push(await run(one, options));
+  return verdicts;
+};
+async function run({ name, qos, ownTopics }, { short, entry }) {
+  await using stack = new AsyncDisposableStack();
+  const readers = short ? 30 : 1e3;
+  const bytes = 1e4;
+  const perReader = short ? 20 : ownTopics ? 300 : 2e3;
+  const messages = ownTopics ? perReader * readers : perReader;
+  const limits = {
+    connections: readers + 100,
+    connectRate: 0,
+    connectRatePerAddress: 0,
+    pendingBytes: `${PENDING_BYTES / 1e6}MB`,
+    drainTimeout: "10m"
+  };
+  const gateway = await startGateway(stack, brokerYaml(limits), {}, entry);
+  const { port } = gateway;
+  const slow = startWorker(stack, "slowReaders", { port, clients: readers, qos, ownTopics });
+  const healthy = startWorker(stack, "reader", { port, qos, messages });
+  const source = startWorker(stack, "publisher", { port, qos, messages, bytes, topics: ownTopics ? readers : 0 });
+  await Promise.all([slow.hear("connected"), healthy.hear("connected")]);
+  const before = gateway.residentBytes();
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, gateway.residentBytes());
+  }, 50);
+  source.say("publish");
+  const { ms } = await source.result;
+  healthy.say("published");
+  const read = await healthy.result;
+  await sleep(short ? 0 : 1e3);
+  clearInterval(watch);
+  const { items } = await createClient({ socket: gateway.socket, timeoutMs: 6e4 }).request("GET /v1/clients");
+  const views = items.filter(({ clientId }) => clientId.startsWith("slow-"));
+  slow.say("close");
+  const failures = [];
+  if (read.received !== messages) failures.push(`who reads got ${read.received} of ${messages}`);
+  if (read.wrong > 0) failures.push(`who reads got ${read.wrong} twice or out of order`);
+  const limit = before + PENDING_BYTES + SLACK_BYTES;
+  if (!short && most > limit) failures.push(`RSS reached ${megabytes(most)}, more than ${megabytes(limit)}`);
+  if (views.length !== readers) failures.push(`${views.length} of ${readers} readers are still connected`);
+  const unbalanced = views.filter((view) => view.sent + view.queued + view.dropped !== perReader);
+  if (unbalanced.length > 0)
+    failures.push(`the books of ${unbalanced.length} readers do not balance: ${shown(unbalanced[0])}`);
+  const sum = (key) => views.reduce((all, view) => all + view[key], 0);
+  if (!short && sum("dropped") === 0) failures.push("nothing was dropped: the run proves nothing");
+  return {
+    scenario: `slow-readers ${name}`,
+    failures,
+    figures: {
+      readers,
+      published: `${messages} \xD7 ${bytes} B in ${milliseconds(ms)}`,
+      "RSS before": megabytes(before),
+      most: megabytes(most),
+      limit: megabytes(limit),
+      "for the readers": megabytes(readers * perReader * bytes),
+      sent: sum("sent"),
+      queued: sum("queued"),
+      dropped: sum("dropped"),
+      "who reads got": `${read.received} of ${messages}`
+    }
+  };
+}
+function shown({ clientId, sent, queued, dropped }) {
+  return `${clientId} sent ${sent}, queued ${queued}, dropped ${dropped}`;
+}
+export {
+  slowReaders
+};
+//# sourceMappingURL=slow-readers.js.map

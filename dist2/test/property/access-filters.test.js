@@ -1,0 +1,78 @@
+import fc from "fast-check";
+import t from "tap";
+import { covers, fillPattern, matches, overlaps, parseFilter } from "../../src/broker/access/filters.js";
+import { topicFilterFault, topicMatches } from "../../src/core/topic.js";
+const words = ["", "a", "b", "$s"];
+const level = fc.constantFrom(...words);
+const topic = fc.array(level, { minLength: 1, maxLength: 4 }).map((levels) => levels.join("/")).filter((text) => text !== "");
+const filter = fc.tuple(fc.array(fc.constantFrom(...words, "+"), { maxLength: 4 }), fc.boolean()).map(([levels, isMultiLevel]) => [...levels, ...isMultiLevel ? ["#"] : []].join("/")).filter((text) => topicFilterFault(text) === void 0);
+function* allTopics(depth, prefix = []) {
+  if (prefix.length > 0 && prefix.join("/") !== "") yield prefix.join("/");
+  if (depth > 0) for (const word of [...words, "x", "$x"]) yield* allTopics(depth - 1, [...prefix, word]);
+}
+const topics = [...allTopics(5)];
+t.test("matches: as the plain matcher", async (t2) => {
+  fc.assert(
+    fc.property(filter, topic, (f, name2) => matches(parseFilter(f), name2.split("/")) === topicMatches(f, name2)),
+    { numRuns: 5e3 }
+  );
+  t2.pass();
+});
+t.test("covers: exactly when every topic of the inner filter matches the outer", async (t2) => {
+  let covered = 0;
+  fc.assert(
+    fc.property(filter, filter, (outer, inner) => {
+      const naive = topics.every((name2) => !topicMatches(inner, name2) || topicMatches(outer, name2));
+      if (naive) covered++;
+      return covers(parseFilter(outer), parseFilter(inner)) === naive;
+    }),
+    { numRuns: 400 }
+  );
+  t2.ok(covered > 10, `${covered} of them were covered`);
+});
+t.test("overlaps: exactly when a topic matches both; both ways the same", async (t2) => {
+  fc.assert(
+    fc.property(filter, filter, (a, b) => {
+      const naive = topics.some((name2) => topicMatches(a, name2) && topicMatches(b, name2));
+      const [one, other] = [parseFilter(a), parseFilter(b)];
+      return overlaps(one, other) === naive && overlaps(other, one) === naive;
+    }),
+    { numRuns: 400 }
+  );
+  t2.pass();
+});
+const name = fc.array(fc.constantFrom("a", "b", "+", "#", "/", "$", "%u", "%c", "%"), { maxLength: 5 }).map((parts) => parts.join(""));
+const pattern = fc.array(fc.constantFrom("a", "+", "%u", "%c", "x-%u", "%c%u", "%cn"), { minLength: 1, maxLength: 3 }).chain((levels) => fc.constantFrom(levels.join("/"), `${levels.join("/")}/#`));
+t.test("a name never widens a rule: it fills its own level, as text, or the rule allows nothing", async (t2) => {
+  let filled = 0;
+  fc.assert(
+    fc.property(pattern, name, name, topic, (rule, user, clientId, published) => {
+      const found = fillPattern(rule, "allow", { user, clientId, commonName: void 0 });
+      const usesUser = /%u/.test(rule);
+      const usesClient = /%c(?!n)/.test(rule);
+      const unsafe = (text) => text === "" || /[/+#]/.test(text);
+      if (/%cn/.test(rule) || usesUser && unsafe(user) || usesClient && unsafe(clientId))
+        return found === void 0;
+      filled++;
+      const levels = rule.split("/");
+      const names = published.split("/");
+      const plain = levels.map(
+        (one) => one === "+" || one === "#" ? one : one.replace(/%(cn|c|u)/g, (_, key) => key === "u" ? user : clientId)
+      );
+      const depth = levels.at(-1) === "#" ? levels.length - 1 : levels.length;
+      const fits = (levels.at(-1) === "#" ? names.length >= depth : names.length === depth) && plain.slice(0, depth).every((one, i) => one === "+" || one === names[i]) && !(plain[0] === "+" && published.startsWith("$"));
+      return found !== void 0 && matches(found, names) === fits;
+    }),
+    { numRuns: 5e3 }
+  );
+  t2.ok(filled > 100, `${filled} rules applied`);
+});
+t.test("a name with a slash is denied what it names, and allowed nothing", async (t2) => {
+  const names = { user: "a/b", clientId: "c", commonName: void 0 };
+  t2.equal(fillPattern("home/%u/#", "allow", names), void 0);
+  const denied = fillPattern("home/%u/#", "deny", names);
+  t2.ok(matches(denied, ["home", "a", "b", "x"]));
+  t2.notOk(matches(denied, ["home", "a", "c"]));
+  t2.equal(fillPattern("home/%u/#", "deny", { ...names, user: "+" }), void 0, "no topic has a plus");
+});
+//# sourceMappingURL=access-filters.test.js.map

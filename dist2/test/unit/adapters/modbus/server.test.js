@@ -1,0 +1,189 @@
+import fc from "fast-check";
+import t, {} from "tap";
+import { MemoryImage } from "../../../../adapters/modbus/image.js";
+import { encodeRtu } from "../../../../adapters/modbus/rtu-frame.js";
+import { serveModbus } from "../../../../adapters/modbus/server.js";
+import { duplexPair } from "../../../support/duplex-pair.js";
+import { ManualClock, settle } from "../../../support/manual-clock.js";
+function open(t2, framing, units) {
+  const image = new MemoryImage({ coil: 1e4, discrete: 1e4, holding: 1e4, input: 1e4 });
+  for (let n = 0; n < 1e4; n++) image.tables.holding[n] = n;
+  const [near, far] = duplexPair();
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const served = serveModbus(far, { framing, units: units ?? /* @__PURE__ */ new Map([[1, image]]), clock, signal: stop.signal });
+  let received = Buffer.alloc(0);
+  near.on("data", (chunk) => {
+    received = Buffer.concat([received, chunk]);
+  });
+  t2.teardown(async () => {
+    stop.abort();
+    await served;
+  });
+  const ask = async (...chunks) => {
+    received = Buffer.alloc(0);
+    for (const hex of chunks) {
+      near.write(Buffer.from(hex, "hex"));
+      await settle();
+    }
+    await clock.advance(100);
+    return received.toString("hex");
+  };
+  return { ask, near, far, image, clock, stop, served };
+}
+const word = (n) => n.toString(16).padStart(4, "0");
+const mbap = (id, unit, pdu) => `${word(id)}0000${word(pdu.length / 2 + 1)}${unit.toString(16).padStart(2, "0")}${pdu}`;
+const rtu = (unit, pdu) => encodeRtu(unit, Buffer.from(pdu, "hex")).toString("hex");
+const CASES = [
+  ["FC 3, two registers", "03000a0002", "0304000a000b"],
+  ["FC 3 beyond the end: exception 2", `03${word(9999)}0005`, "8302"],
+  ["FC 3 far beyond the end: exception 2", `03${word(2e4)}0002`, "8302"],
+  ["FC 3 over the end of the address space: exception 2", "03ffff0002", "8302"],
+  ["FC 3, quantity 0: exception 3", "0300000000", "8303"],
+  ["FC 3, quantity 126: exception 3", "030000007e", "8303"],
+  ["FC 3, quantity 2000: exception 3", "03000007d0", "8303"],
+  ["FC 1, quantity 2001: exception 3", "01000007d1", "8103"],
+  ["FC 1, 10 coils in 2 bytes", "010000000a", "01020000"],
+  ["FC 6 first beyond the end: exception 2", `06${word(1e4)}0001`, "8602"],
+  ["FC 5 far beyond the end: exception 2", `05${word(2e4)}ff00`, "8502"],
+  ["FC 5, a value that is neither: exception 3", "0500011234", "8503"],
+  ["FC 15 over the end: exception 2", `0f${word(9999)}000801ff`, "8f02"],
+  ["FC 15, byte count too small: exception 3", "0f0000000901ff", "8f03"],
+  ["FC 16, byte count against quantity: exception 3", "1000000002020001", "9003"],
+  ["FC 16, data shorter than its byte count: exception 3", "1000000002040001", "9003"],
+  ["FC 16 over the end: exception 2", `10${word(9999)}00020400010002`, "9002"],
+  ["FC 16, quantity 124: exception 3", `100000007cf8${"00".repeat(247)}`, "9003"],
+  ["FC 22: exception 1", "16000500ff0000", "9601"],
+  ["FC 23: exception 1", "170000000200000001020001", "9701"],
+  ["FC 43/14: exception 1", "2b0e0100", "ab01"],
+  ["FC 80: exception 1", "500102", "d001"]
+];
+t.test("TCP", async (t2) => {
+  const { ask, image } = open(t2, "tcp");
+  for (const [name, request, response] of CASES) {
+    t2.equal(await ask(mbap(4660, 1, request)), mbap(4660, 1, response), name);
+  }
+  t2.equal(await ask(mbap(1, 1, "0300")), mbap(1, 1, "8303"), "a PDU cut short: exception 3");
+  t2.equal(await ask(mbap(1, 77, "03000a0001")), mbap(1, 77, "830b"), "a unit that is not there: exception 11");
+  const inOrder = [mbap(1, 1, "0600050001"), mbap(2, 1, "0600050002"), mbap(3, 1, "0300050001")];
+  t2.equal(
+    await ask(inOrder.join("")),
+    [mbap(1, 1, "0600050001"), mbap(2, 1, "0600050002"), mbap(3, 1, "03020002")].join(""),
+    "requests in one segment are carried out and answered in order"
+  );
+  t2.equal(image.tables.holding[5], 2);
+  t2.equal(
+    await ask(...mbap(7, 1, "03000a0001").match(/../g) ?? []),
+    mbap(7, 1, "0302000a"),
+    "a request in single bytes"
+  );
+});
+for (const [name, hex] of [
+  ["protocol 1", "000100010006010300000001"],
+  ["length 0", "000100000000010300000001"],
+  ["length 255", "0001000000ff0103"]
+]) {
+  t.test(`TCP: a header with ${name} closes the connection`, async (t2) => {
+    const { ask, near, served } = open(t2, "tcp");
+    t2.equal(await ask(hex), "");
+    await served;
+    t2.ok(near.destroyed);
+  });
+}
+t.test("TCP: a master that does not read its answers is not read from, and loses nothing", async (t2) => {
+  const { near, clock, far } = open(t2, "tcp");
+  near.pause();
+  const write = far._write.bind(far);
+  const held = [];
+  far._write = (chunk, encoding, callback) => write(chunk, encoding, (error) => void held.push(() => callback(error)));
+  for (let id = 0; id < 2e3; id++) near.write(Buffer.from(mbap(id, 1, "030000007d"), "hex"));
+  await clock.advance(10);
+  t2.ok(far.writableLength < 1e5, "what waits to be sent is limited");
+  const chunks = [];
+  near.on("data", (chunk) => void chunks.push(chunk));
+  near.resume();
+  while (held.length > 0) {
+    for (const release of held.splice(0)) release();
+    await settle();
+  }
+  t2.equal(Buffer.concat(chunks).length, 2e3 * 259);
+});
+t.test("an image that fails or returns too little: exception 4, and the server lives", async (t2) => {
+  const broken = {
+    read: (_table, start) => {
+      if (start === 0) throw new Error("broken");
+      return start === 1 ? [1] : 6;
+    },
+    write: () => {
+      throw new Error("broken");
+    }
+  };
+  const { ask } = open(t2, "tcp", /* @__PURE__ */ new Map([[1, broken]]));
+  t2.equal(await ask(mbap(1, 1, "0300000001")), mbap(1, 1, "8304"));
+  t2.equal(await ask(mbap(1, 1, "0300010002")), mbap(1, 1, "8304"));
+  t2.equal(await ask(mbap(1, 1, "0300020001")), mbap(1, 1, "8306"));
+  t2.equal(await ask(mbap(1, 1, "0600000001")), mbap(1, 1, "8604"));
+});
+t.test("RTU", async (t2) => {
+  const { ask, image } = open(t2, "rtu");
+  for (const [name, request, response] of CASES) {
+    const known = /byte count|data shorter|124/.test(name);
+    if (!known) t2.equal(await ask(rtu(1, request)), rtu(1, response), name);
+  }
+  t2.equal(await ask(rtu(1, "1000000002020001")), rtu(1, "9003"), "byte count against quantity: exception 3");
+  t2.equal(await ask(rtu(9, "03000a0001")), "", "another unit: silence");
+  t2.equal(await ask(`f7${rtu(1, "03000a0001")}`), rtu(1, "0302000a"), "noise in front");
+  t2.equal(await ask(`01${rtu(1, "03000a0001")}`), rtu(1, "0302000a"), "noise that looks like the unit");
+  t2.equal(await ask(`0110${rtu(1, "03000a0001")}`), rtu(1, "0302000a"), "noise that looks like a long request");
+  t2.equal(await ask(rtu(1, "03000a0001").slice(0, 10)), "", "a cut request: silence");
+  t2.equal(await ask(rtu(1, "03000a0001")), rtu(1, "0302000a"), "and the next is served");
+  t2.equal(await ask(`${rtu(1, "03000a0001").slice(0, 14)}00`), "", "a wrong CRC: silence");
+  t2.equal(await ask(...rtu(1, "03000a0001").match(/../g) ?? []), rtu(1, "0302000a"), "single bytes");
+  t2.equal(await ask(rtu(0, "0600070063")), "", "a broadcast is not answered");
+  t2.equal(image.tables.holding[7], 99, "but carried out");
+  t2.equal(await ask(rtu(0, "0300070001")), "", "a broadcast read is nothing");
+});
+t.test("RTU: a master that asks on without waiting gets no more than 16 answers at once", async (t2) => {
+  const { ask, image, stop, served } = open(t2, "rtu");
+  const request = rtu(1, "03000a0001");
+  t2.equal(await ask(`${request.repeat(40)}${rtu(1, "0600070063")}`), rtu(1, "0302000a").repeat(16));
+  t2.equal(image.tables.holding[7], 7, "what is not answered is not done either");
+  t2.equal(await ask(request), rtu(1, "0302000a"));
+  stop.abort();
+  t2.equal(await served, 25, "what was not served is counted");
+});
+for (const framing of ["tcp", "rtu"]) {
+  t.test(`${framing}: random bytes never stop it, and the end of the wire or the signal does`, async (t2) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 6 }), async (chunks) => {
+        const { near: near2, clock: clock2, served: served2 } = open(t2, framing);
+        for (const chunk of chunks) if (near2.writable) near2.write(Buffer.from(chunk));
+        await clock2.advance(100);
+        near2.destroy();
+        await served2;
+        return clock2.pending === 0;
+      }),
+      { numRuns: 100 }
+    );
+    const { near, stop, served, clock } = open(t2, framing);
+    stop.abort();
+    await served;
+    await settle();
+    t2.ok(near.destroyed);
+    t2.equal(clock.pending, 0);
+  });
+  t.test(`${framing}: random PDUs are answered with their function or its exception`, async (t2) => {
+    const { ask } = open(t2, framing);
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 253 }), async (bytes) => {
+        const pdu = Buffer.from(bytes).toString("hex");
+        const answer = await ask(framing === "tcp" ? mbap(1, 1, pdu) : rtu(1, pdu));
+        if (framing === "rtu") return answer === "" || answer.startsWith("01");
+        return (Number.parseInt(answer.slice(14, 16), 16) & 127) === (bytes[0] & 127);
+      }),
+      { numRuns: 200 }
+    );
+    t2.pass("200 requests");
+  });
+}
+//# sourceMappingURL=server.test.js.map

@@ -1,0 +1,157 @@
+import { connect } from "node:net";
+import t from "tap";
+import { Admission } from "../../../../src/broker/limits/admission.js";
+import { Statistics } from "../../../../src/broker/statistics.js";
+import { ManualClock } from "../../../support/manual-clock.js";
+import { eventually } from "../../../support/peers.js";
+import { Bench, defaultLimits } from "../harness.js";
+const listener = (name, limits) => ({
+  name,
+  type: "tcp",
+  host: "127.0.0.1",
+  port: 0,
+  auth: { anonymous: true },
+  limits
+});
+t.test("connections beyond the rate of an address are told so [MQTT5 \xA73.2.2.2 0x9F]", async (t2) => {
+  const bench = new Bench(t2, { connectRatePerAddress: 2 });
+  const answer = async (host, version) => {
+    const client = bench.open(version, { host });
+    const { reasonCode, returnCode } = await client.connect("");
+    return version === 5 ? reasonCode : returnCode;
+  };
+  for (let i = 0; i < 4; i++) t2.equal(await answer("10.0.0.7", 4), 0, "twice the rate at once");
+  t2.equal(await answer("10.0.0.7", 5), 159);
+  t2.equal(await answer("10.0.0.7", 4), 3, "3.1.1: Server unavailable");
+  t2.equal(await answer("10.0.0.8", 5), 0, "another address");
+  t2.equal(bench.broker.statistics.refusedBy.connectRatePerAddress, 2);
+  t2.equal(bench.broker.statistics.connectionsFailed, 0, "no fault of the client");
+  await bench.clock.advance(1e3);
+  t2.equal(await answer("10.0.0.7", 5), 0);
+  t2.equal(await answer("10.0.0.7", 5), 0);
+  t2.equal(await answer("10.0.0.7", 5), 159);
+});
+t.test("a flood of connections beyond the rate is closed without a word", async (t2) => {
+  const bench = new Bench(t2, { connectRatePerAddress: 1, connections: 1e3 });
+  const clients = Array.from({ length: 200 }, () => bench.open(5, { host: "10.0.0.7" }));
+  await bench.settle();
+  const open = clients.filter(({ isClosed }) => !isClosed).length;
+  t2.equal(open, 2 + 64);
+  t2.equal(bench.broker.connections(), open);
+  t2.equal(bench.broker.statistics.refusedBy.connectRatePerAddress, 198);
+  for (const client of clients) await client.cut();
+  await bench.settle();
+  t2.equal(bench.broker.connections(), 0);
+});
+t.test("the rate of a listener holds for all addresses together, not for other listeners", async (t2) => {
+  const [one, two] = [listener("one", { connectRate: 1 }), listener("two", void 0)];
+  const bench = new Bench(t2, {}, { listeners: [one, two] });
+  const answer = async (host, at) => (await bench.open(5, { host, listener: at }).connect("")).reasonCode;
+  t2.same([await answer("10.0.0.1", one), await answer("10.0.0.2", one)], [0, 0]);
+  t2.equal(await answer("10.0.0.3", one), 159);
+  t2.equal(await answer("10.0.0.3", two), 0);
+  t2.equal(bench.broker.statistics.refusedBy.connectRate, 1);
+});
+t.test("clients per address and per listener: who is too many is told so, who goes makes room", async (t2) => {
+  const small = listener("small", { connections: 3, connectionsPerAddress: 2 });
+  const bench = new Bench(t2, {}, { listeners: [small, listener("large", void 0)] });
+  const connect2 = async (host, id = "") => {
+    const client = bench.open(5, { host });
+    await client.connect(id);
+    return client;
+  };
+  const [a, b] = [await connect2("2001:db8::1", "a"), await connect2("2001:db8::2", "b")];
+  t2.same([a.connack?.reasonCode, b.connack?.reasonCode], [0, 0]);
+  t2.equal((await connect2("2001:db8::ffff")).connack?.reasonCode, 151, "the same /64 network");
+  t2.equal((await connect2("2001:db8::3", "b")).connack?.reasonCode, 0, "a client that comes again is not one more");
+  await b.closed();
+  t2.equal((await connect2("10.0.0.1", "c")).connack?.reasonCode, 0);
+  t2.equal((await connect2("10.0.0.2", "d")).connack?.reasonCode, 151, "the listener is full");
+  t2.match(bench.broker.statistics.refusedBy, { connectionsPerAddress: 1, connections: 1 });
+  await a.cut();
+  t2.equal((await connect2("10.0.0.2", "d")).connack?.reasonCode, 0);
+});
+t.test("clients per user, over all listeners", async (t2) => {
+  const statistics = new Statistics();
+  const limits = { ...defaultLimits, connectionsPerUser: 2 };
+  const refused = [];
+  const admission = new Admission({
+    clock: new ManualClock(),
+    limits,
+    statistics,
+    onRefused: (reason, host) => refused.push(`${reason} ${host}`)
+  });
+  const listeners = [listener("one", void 0), listener("two", void 0)];
+  const open = (i) => admission.open(listeners[i % 2], `10.0.0.${i}`);
+  const [a, b, c, d] = [open(1), open(2), open(3), open(4)];
+  t2.equal(a.connect("ann", false), void 0);
+  t2.equal(b.connect("ann", false), void 0);
+  t2.equal(c.connect("ann", false)?.reasonCode, 151);
+  t2.same(refused, ["connectionsPerUser 10.0.0.3"]);
+  t2.equal(c.connect("ann", true), void 0, "in place of another");
+  t2.equal(d.connect("bob", false), void 0);
+  a.over();
+  a.close();
+  c.close();
+  t2.equal(open(5).connect("ann", false), void 0);
+  t2.equal(open(6).connect("ann", false)?.reasonCode, 151);
+  t2.equal(open(7).connect(void 0, false), void 0, "nobody in particular");
+});
+t.test("one address cannot use up the sockets by saying nothing", async (t2) => {
+  const bench = new Bench(t2, { connections: 40 });
+  const silent = Array.from({ length: 80 }, () => bench.open(5, { host: "10.0.0.66" }));
+  await bench.settle();
+  t2.equal(silent.filter(({ isClosed }) => isClosed).length, 80 - 40 - 16);
+  t2.equal(bench.broker.statistics.refusedBy.pendingConnections, 24);
+  t2.equal((await bench.open(5, { host: "10.0.0.7" }).connect("c")).reasonCode, 0);
+  await bench.clock.advance(1e4 + 1e3);
+  t2.equal(bench.broker.statistics.endedBy.connectTimeout, 56);
+  t2.equal(bench.broker.connections(), 1);
+});
+t.test("who comes too fast is closed before any handshake", async (t2) => {
+  const web = {
+    ...listener("web", { connectRatePerAddress: 1 }),
+    type: "ws",
+    webSocket: { path: "/mqtt", origins: void 0 }
+  };
+  const bench = new Bench(t2, {}, { listeners: [web] });
+  await bench.broker.start(AbortSignal.timeout(6e4));
+  const port = Number(new URL(bench.broker.addresses()[0]).port);
+  const sockets = Array.from({ length: 3 }, () => connect(port, "127.0.0.1"));
+  t2.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  let closed = 0;
+  for (const socket of sockets)
+    socket.on("error", () => {
+    }).on("close", () => closed++).resume();
+  await eventually(() => closed === 1);
+  t2.equal(bench.broker.statistics.refusedBy.connectRatePerAddress, 1);
+  t2.equal(bench.broker.statistics.handshakesFailed, 0);
+});
+t.test("addresses that are gone are forgotten; a Unix socket has none", async (t2) => {
+  const clock = new ManualClock();
+  const limits = { ...defaultLimits, connections: 1e4, connectRatePerAddress: 10 };
+  const admission = new Admission({ clock, limits, statistics: new Statistics(), onRefused: () => {
+  } });
+  const one = listener("one", void 0);
+  for (let i = 0; i < 5e3; i++) {
+    admission.open(one, `10.1.${i >> 8}.${i & 255}`).close();
+    if (i % 100 === 0) await clock.advance(500);
+  }
+  t2.ok(admission.addresses < 1500, `${admission.addresses} of 5,000`);
+  const before = admission.addresses;
+  t2.equal(admission.open(one, "")?.connect(void 0, false), void 0);
+  t2.equal(admission.addresses, before);
+});
+t.test("connections that do nothing cost nothing from time to time", async (t2) => {
+  const bench = new Bench(t2, { connections: 200 });
+  const before = bench.clock.pending;
+  for (let i = 0; i < 100; i++) await bench.connect(5, `idle${i}`);
+  await bench.clock.advance(31e3);
+  t2.equal(bench.clock.pending, before, "no timer without Keep Alive");
+  for (let i = 0; i < 100; i++) await bench.connect(5, `alive${i}`, { keepalive: 60 });
+  await bench.clock.advance(31e3);
+  t2.equal(bench.clock.pending, before + 100, "one each with it");
+});
+//# sourceMappingURL=connections.test.js.map

@@ -1,0 +1,168 @@
+import t from "tap";
+import { MessageRouter } from "../../../src/broker/router.js";
+import { createMessage } from "../../../src/core/message.js";
+import { subscriptionTo } from "../../../src/core/router.js";
+import { ManualClock } from "../../support/manual-clock.js";
+function newRouter(retainedMessages = 10) {
+  return new MessageRouter({ clock: new ManualClock(), retainedMessages });
+}
+function message(topic, init = {}) {
+  return createMessage({ topic, payload: "x", origin: "gateway:g", receivedAt: 0, ...init });
+}
+function recorder(id, onDeliver = () => true) {
+  const taken = [];
+  return {
+    id,
+    kind: "device",
+    origin: `device:${id}`,
+    durable: false,
+    taken,
+    deliver(message2, subscription) {
+      taken.push({ topic: message2.topic, subscription });
+      return onDeliver(message2);
+    }
+  };
+}
+t.test("counters: received, delivered, dropped, unmatched, retained, subscriptions", async (t2) => {
+  const router = newRouter();
+  const full = recorder("full", () => false);
+  const good = recorder("good");
+  const attachments = [full, good].map((sink) => {
+    const attachment = router.attach(sink);
+    attachment.subscribe(subscriptionTo("a/#"));
+    return attachment;
+  });
+  router.publish(message("a/1"));
+  router.publish(message("b/1", { retain: true }));
+  router.publish(message("a/2", { origin: "device:good" }));
+  t2.same(router.counters(), { received: 3, delivered: 1, dropped: 2, unmatched: 1, retained: 1, subscriptions: 2 });
+  for (const attachment of attachments) attachment[Symbol.dispose]();
+  router.publish(message("a/3"));
+  t2.same(router.counters(), { received: 4, delivered: 1, dropped: 2, unmatched: 2, retained: 1, subscriptions: 0 });
+  router.publish(message("$SYS/broker/uptime", { retain: true }));
+  t2.match(
+    router.counters(),
+    { received: 4, unmatched: 2, retained: 2 },
+    "the broker speaking of itself is not traffic"
+  );
+});
+t.test("who only looks at the traffic changes no figure of it", async (t2) => {
+  const router = newRouter();
+  const watcher = { ...recorder("tail", () => false), kind: "api" };
+  router.attach(watcher).subscribe(subscriptionTo("#"));
+  router.attach(recorder("good")).subscribe(subscriptionTo("a"));
+  router.publish(message("a"));
+  t2.equal(watcher.taken.length, 1);
+  t2.match(router.counters(), { received: 1, delivered: 1, dropped: 0 });
+});
+t.test("a receiver gets one copy, with what all its matching subscriptions ask for", async (t2) => {
+  const router = newRouter();
+  const sink = recorder("a");
+  const attachment = router.attach(sink);
+  attachment.subscribe(subscriptionTo("t", { qos: 0, identifiers: [1], retainAsPublished: false }));
+  attachment.subscribe(subscriptionTo("#", { qos: 1, identifiers: [2], retainAsPublished: true }));
+  attachment.subscribe(subscriptionTo("+", { qos: 2, identifiers: [], noLocal: false, retainAsPublished: false }));
+  router.publish(message("t"));
+  t2.equal(sink.taken.length, 1);
+  const merged = sink.taken[0].subscription;
+  t2.match(merged, { qos: 2, retainAsPublished: true });
+  t2.same([...merged.identifiers].sort(), [1, 2]);
+  router.publish(message("t", { origin: "device:a" }));
+  t2.match(sink.taken[1]?.subscription, { filter: "+", qos: 2 }, "No Local leaves only the one without it");
+});
+t.test("a receiver may publish, subscribe and leave while it is told", async (t2) => {
+  const router = newRouter();
+  const second = recorder("second");
+  const first = recorder("first", ({ topic }) => {
+    if (topic !== "start") return true;
+    router.publish(message("next"));
+    firstAttachment.subscribe(subscriptionTo("more"));
+    secondAttachment[Symbol.dispose]();
+    return true;
+  });
+  const firstAttachment = router.attach(first);
+  const secondAttachment = router.attach(second);
+  for (const filter of ["start", "next"]) {
+    firstAttachment.subscribe(subscriptionTo(filter));
+    secondAttachment.subscribe(subscriptionTo(filter));
+  }
+  router.publish(message("start"));
+  t2.same(
+    first.taken.map(({ topic }) => topic),
+    ["start", "next"]
+  );
+  t2.same(
+    second.taken.map(({ topic }) => topic),
+    ["next"],
+    "who left is not told any more"
+  );
+  t2.same([...secondAttachment.subscribe(subscriptionTo("#"))], []);
+  t2.equal(router.counters().subscriptions, 3);
+});
+t.test("the retained message is stored before anybody is told [MQTT-3.3.1-5]", async (t2) => {
+  const router = newRouter();
+  let seen = [];
+  const sink = recorder("a", () => {
+    seen = [...router.retained("#")].map(({ payload }) => String(payload));
+    return true;
+  });
+  router.attach(sink).subscribe(subscriptionTo("t"));
+  router.publish(message("t", { retain: true, payload: "now" }));
+  t2.same(seen, ["now"]);
+});
+t.test("beyond the limit a new topic is not retained, an old one is still replaced", async (t2) => {
+  const router = newRouter(2);
+  for (const topic of ["a", "b", "c"]) router.publish(message(topic, { retain: true, payload: `${topic}1` }));
+  router.publish(message("a", { retain: true, payload: "a2" }));
+  const kept = () => [...router.retained("#")].map(({ payload }) => String(payload));
+  t2.same(kept(), ["a2", "b1"]);
+  t2.equal(router.counters().dropped, 1);
+  router.publish(message("a", { retain: true, payload: "" }));
+  router.publish(message("c", { retain: true, payload: "c2" }));
+  t2.same(kept(), ["b1", "c2"]);
+});
+t.test("retained messages are limited in bytes too; one that is too much leaves no old one behind", async (t2) => {
+  const router = new MessageRouter({ clock: new ManualClock(), retainedMessages: 1e3 });
+  const payload = Buffer.alloc(16 * 1024 * 1024);
+  const retain = (topic, bytes) => router.publish(createMessage({ topic, payload: bytes, origin: "device:d", receivedAt: 0, retain: true }));
+  const topics = () => Array.from(router.retained("#"), ({ topic }) => topic);
+  for (const topic of ["a", "b", "c"]) retain(topic, payload);
+  retain("d", Buffer.from("old"));
+  retain("d", payload);
+  t2.same(topics(), ["a", "b", "c"]);
+  t2.equal(router.counters().dropped, 1);
+  retain("a", Buffer.alloc(0));
+  retain("d", payload);
+  t2.same(topics(), ["b", "c", "d"]);
+});
+t.test("retained messages read slowly are given as they are when read", async (t2) => {
+  const router = newRouter();
+  for (const topic of ["a", "b", "c"]) router.publish(message(topic, { retain: true, payload: "1" }));
+  const messages = router.retained("+")[Symbol.iterator]();
+  t2.equal(messages.next().value?.topic, "a");
+  router.publish(message("b", { retain: true, payload: "" }));
+  router.publish(message("c", { retain: true, payload: "2" }));
+  t2.equal(String(messages.next().value?.payload), "2");
+  t2.equal(messages.next().done, true);
+});
+t.test("a topic too long for the wire is dropped and counted", async (t2) => {
+  const router = newRouter();
+  const sink = recorder("a");
+  router.attach(sink).subscribe(subscriptionTo("#"));
+  router.publish(message("\xE9".repeat(32768), { retain: true }));
+  t2.same(sink.taken, []);
+  t2.match(router.counters(), { dropped: 1, retained: 0 });
+  router.publish(message(`${"\xE9".repeat(32767)}x`));
+  t2.equal(sink.taken.length, 1);
+});
+t.test("a topic with more than 200 levels is dropped and counted, whoever brings it", async (t2) => {
+  const router = newRouter();
+  const sink = recorder("a");
+  router.attach(sink).subscribe(subscriptionTo("#"));
+  router.publish(message("/".repeat(200), { retain: true }));
+  t2.same(sink.taken, []);
+  t2.match(router.counters(), { dropped: 1, retained: 0 });
+  router.publish(message("/".repeat(199)));
+  t2.equal(sink.taken.length, 1);
+});
+//# sourceMappingURL=router.test.js.map

@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { chmodSync, existsSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { openTransport } from "../../../../src/devices/transport/open.js";
+import { serialError } from "../../../../src/devices/transport/serial.js";
+import { eventually, needs, startPeer } from "../../../support/peers.js";
+const signal = new AbortController().signal;
+const line = (path) => ({
+  type: "serial",
+  path,
+  baudRate: 9600,
+  dataBits: 8,
+  parity: "none",
+  stopBits: 1
+});
+t.test("what cannot be opened says why and what to do", async (t2) => {
+  const folder = t2.testdir({ plain: "no line" });
+  await t2.rejects(openTransport(line(join(folder, "ttyUSB7")), signal), {
+    code: "PORT_NOT_FOUND",
+    fault: "device",
+    message: /ttyUSB7/,
+    hint: /plugged in/
+  });
+  await t2.rejects(openTransport(line(join(folder, "plain")), signal), { code: "PORT_NOT_SERIAL" });
+  await t2.rejects(openTransport(line(folder), signal), { code: "PORT_NOT_SERIAL" });
+});
+t.test("without permission the hint names the group dialout", async (t2) => {
+  const path = join(t2.testdir(), "line");
+  writeFileSync(path, "");
+  chmodSync(path, 0);
+  const root = process.geteuid?.() === 0;
+  if (root) process.seteuid?.(65534);
+  try {
+    await t2.rejects(openTransport(line(path), signal), { code: "PORT_NOT_PERMITTED", hint: /dialout/ });
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+});
+t.test("a line in use is busy", needs("socat"), async (t2) => {
+  const { ours } = await pair(t2);
+  const first = await openTransport(line(ours), signal);
+  await t2.rejects(openTransport(line(ours), signal), { code: "PORT_BUSY", hint: /one owner/ });
+  first.destroy();
+  await once(first, "close");
+  const again = await openTransport(line(ours), signal);
+  again.destroy();
+  await once(again, "close");
+});
+t.test(
+  "unplugged and plugged in again: the wire closes with an error, and a new one works",
+  needs("socat"),
+  async (t2) => {
+    const { ours, theirs, socat } = await pair(t2);
+    const wire = await openTransport(line(ours), signal);
+    const errors = [];
+    wire.on("error", (error) => errors.push(error));
+    wire.resume();
+    await socat.kill();
+    if (!wire.closed) await new Promise((resolve) => wire.once("close", resolve));
+    t2.match(errors, [{ code: "PORT_CLOSED", hint: /serial adapter/ }]);
+    await t2.rejects(openTransport(line(ours), signal), { code: "PORT_NOT_FOUND" });
+    const next = await pair(t2, ours, theirs);
+    t2.equal(next.ours, ours);
+    const [near, far] = await Promise.all([openTransport(line(ours), signal), openTransport(line(theirs), signal)]);
+    far.write("hello");
+    const [chunk] = await once(near, "data");
+    t2.equal(chunk.toString().slice(0, 1), "h");
+    for (const end of [near, far]) {
+      end.destroy();
+      await once(end, "close");
+    }
+  }
+);
+t.test("bytes that wait on the line when it is opened are not lost", needs("socat"), async (t2) => {
+  const { ours, theirs } = await pair(t2);
+  const far = await openTransport(line(theirs), signal);
+  const near = await openTransport(line(ours), signal);
+  far.write(Buffer.alloc(3e3, "x"));
+  await eventually(() => near.readableLength >= 3e3);
+  t2.equal(near.read().length, 3e3);
+  for (const end of [near, far]) {
+    end.destroy();
+    await once(end, "close");
+  }
+});
+t.test("an open that is given up leaves the line free", needs("socat"), async (t2) => {
+  const { ours } = await pair(t2);
+  const controller = new AbortController();
+  const opening = openTransport(line(ours), controller.signal);
+  setImmediate(() => controller.abort(new Error("enough")));
+  const first = await opening.catch((error) => error);
+  if (!(first instanceof Error)) first.destroy();
+  const again = await eventually(() => openTransport(line(ours), signal).catch(() => void 0));
+  t2.notOk(again.destroyed);
+  again.destroy();
+  await once(again, "close");
+});
+t.test("other failures keep the words of the system", async (t2) => {
+  t2.match(serialError("/dev/ttyX", new Error("Error: Input/output error, cannot open /dev/ttyX")), {
+    code: "PORT_FAILED",
+    message: "/dev/ttyX: Input/output error, cannot open /dev/ttyX"
+  });
+});
+async function pair(t2, ours, theirs) {
+  const folder = ours === void 0 ? t2.testdir() : "";
+  const paths = { ours: ours ?? join(folder, "ours"), theirs: theirs ?? join(folder, "theirs") };
+  for (const path of [paths.ours, paths.theirs]) {
+    try {
+      unlinkSync(path);
+    } catch {
+    }
+  }
+  const socat = startPeer(t2, "socat", [
+    "-d",
+    `pty,raw,echo=0,link=${paths.ours}`,
+    `pty,raw,echo=0,link=${paths.theirs}`
+  ]);
+  await eventually(() => existsSync(paths.ours) && existsSync(paths.theirs));
+  return { ...paths, socat };
+}
+//# sourceMappingURL=serial.test.js.map
