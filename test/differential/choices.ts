@@ -164,6 +164,16 @@ export const choices: readonly Entry[] = [
       theirs.length === 0,
   },
   {
+    clause: '[MQTT-3.3.4-2], §2.2.1',
+    verdict: 'both',
+    why: 'copies for overlapping subscriptions have Packet Identifiers of their own: an acknowledgement that nobody asked for meets one of them with mosquitto',
+    when: ({ story, cause, isEnded }) =>
+      cause.startsWith('reply') &&
+      isEnded.theirs &&
+      !isEnded.ours &&
+      story.some((words) => /^\d PUB(REC|COMP|ACK) ok$|^reply PUB/.test(words)),
+  },
+  {
     clause: '[MQTT-4.3.3-10]',
     verdict: 'ours',
     why: 'a QoS 2 PUBLISH with a Packet Identifier not yet released is the same message; mosquitto takes it for another',

@@ -37,7 +37,8 @@ export class Player {
     this.#port = port;
   }
 
-  async play(scenarios: readonly Scenario[]): Promise<StepView[][]> {
+  /** @param patience - ms of real time for each step beyond the probe's word, where a busy machine must not decide */
+  async play(scenarios: readonly Scenario[], patience = 0): Promise<StepView[][]> {
     const probe = await this.#start();
     const stages = scenarios.map((scenario) => new Stage(this.#port, scenario));
     const steps = Math.max(...scenarios.map((scenario) => scenario.steps.length));
@@ -58,7 +59,8 @@ export class Player {
       for (let answers = 0; answers < MOST_ANSWERS; answers++) {
         let hasSent = false;
         for (const stage of stages) hasSent = stage.answer() || hasSent;
-        if (!hasSent) break;
+        if (!hasSent && (patience === 0 || answers > 0)) break;
+        if (patience > 0) await sleep(patience);
         // Acknowledgements come in bursts, and mosquitto reads one packet of a client in each turn.
         await fence(probe, RECEIVE_BURST + ROUNDS);
       }
@@ -155,7 +157,7 @@ class Stage {
   }
 
   get isAboutToClose(): boolean {
-    return this.#links.some((link) => link !== undefined && link.isLeft && !link.isClosed);
+    return this.#links.some((link) => link?.isLeft === true && !link.isClosed);
   }
 
   note(index: number): void {

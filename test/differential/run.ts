@@ -10,6 +10,8 @@ import { shrink, tell } from './shrink.js';
 /** Both brokers start anew after so many: what sequences leave behind need not be tidied up. */
 const BLOCK = 5_000;
 const SIDE_BY_SIDE = 100;
+/** For each step of a sequence that is played again, ms: what is told must not depend on how busy the machine is. */
+const PATIENCE = 20;
 const MOST_TOLD = 20;
 
 export interface DifferentialSummary {
@@ -22,7 +24,7 @@ export interface DifferentialSummary {
   readonly unlistedSequences: number;
   /** Their signatures and how often. */
   readonly signatures: ReadonlyMap<string, number>;
-  /** Sequences that differed beside others but not alone. */
+  /** Sequences that differed beside others but not alone and with more time. */
   readonly unsteady: number;
 }
 
@@ -111,10 +113,10 @@ class Pair implements AsyncDisposable {
     return new Pair(await Promise.all([startOurs(), startMosquitto()]), lookUp);
   }
 
-  async compare(scenarios: readonly Scenario[]): Promise<Difference[]> {
+  async compare(scenarios: readonly Scenario[], patience = 0): Promise<Difference[]> {
     const [ours, theirs] = await Promise.all(
       this.#players.map((player, index) =>
-        player.play(scenarios).catch((cause: unknown) => {
+        player.play(scenarios, patience).catch((cause: unknown) => {
           const crash = this.#brokers[index]!.crash();
           const range = `sequences ${scenarios[0]!.index} to ${scenarios.at(-1)!.index}`;
           throw new Error(`${index === 0 ? 'our broker' : 'mosquitto'} ${crash ?? 'failed'} in ${range}`, { cause });
@@ -130,7 +132,7 @@ class Pair implements AsyncDisposable {
 
   /** Plays a scenario again, with names that nobody has used. */
   async alone(scenario: Scenario): Promise<Difference | undefined> {
-    const found = await this.compare([renamed(scenario, ++this.#alone)]);
+    const found = await this.compare([renamed(scenario, ++this.#alone)], PATIENCE);
     return found.find((difference) => this.#lookUp(difference) === undefined);
   }
 

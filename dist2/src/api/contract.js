@@ -1,1 +1,0 @@
-//# sourceMappingURL=contract.js.map

@@ -1,1 +1,0 @@
-//# sourceMappingURL=client.js.map

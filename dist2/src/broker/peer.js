@@ -1,1 +1,0 @@
-//# sourceMappingURL=peer.js.map

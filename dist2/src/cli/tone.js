@@ -1,1 +1,0 @@
-//# sourceMappingURL=tone.js.map

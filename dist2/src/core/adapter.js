@@ -1,7 +1,0 @@
-function defineAdapter(adapter) {
-  return adapter;
-}
-export {
-  defineAdapter
-};
-//# sourceMappingURL=adapter.js.map

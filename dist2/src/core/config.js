@@ -1,1 +1,0 @@
-//# sourceMappingURL=config.js.map

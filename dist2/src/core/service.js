@@ -1,1 +1,0 @@
-//# sourceMappingURL=service.js.map

@@ -1,1 +1,0 @@
-//# sourceMappingURL=views.js.map

@@ -1,1 +1,0 @@
-//# sourceMappingURL=far-side.js.map

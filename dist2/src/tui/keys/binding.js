@@ -1,1 +1,0 @@
-//# sourceMappingURL=binding.js.map

@@ -1,1 +1,0 @@
-//# sourceMappingURL=table.js.map

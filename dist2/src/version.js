@@ -1,5 +1,0 @@
-const version = "0.1.0";
-export {
-  version
-};
-//# sourceMappingURL=version.js.map

@@ -1,5 +1,0 @@
-const SLOTS = 3;
-export {
-  SLOTS
-};
-//# sourceMappingURL=scenario.js.map
