@@ -62,7 +62,7 @@ export async function fuzzConnections(options: {
   const sum = { packets: 0, mutated: 0, connections: 0, refused: 0, received: 0 };
   const context: FuzzContext = {
     broker,
-    peer: { address: 'memory', host: 'memory', listener: { name: 'memory', auth: { anonymous: true } } },
+    peer: { address: 'memory', host: 'memory', listener: { name: 'memory', type: 'tcp', auth: { anonymous: true } } },
     choice,
     corpora: new Map(([3, 4, 5] as const).map((version) => [version, corpus(choice, version, METHOD)])),
     sum,
