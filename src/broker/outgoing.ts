@@ -87,6 +87,8 @@ export class Outgoing {
   #feeds: Feed[] = [];
   #channel: Channel | undefined;
   #window = 0;
+  /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
+  #progressAt = 0;
   readonly sent = new Traffic();
   readonly drops = new Drops();
   /** Messages that expired in the queue. */
@@ -251,6 +253,7 @@ export class Outgoing {
 
   /** @param isFailure - the client has it, and does not want it: that is an acknowledgement, too */
   #settled(result: AcknowledgementResult, isFailure: boolean): AcknowledgementResult {
+    this.#progressAt = this.#context.clock.monotonic();
     if (result !== 'done') return result;
     if (isFailure) this.#drop(1, 'refusedByReceiver');
     else this.#context.statistics.ledger.delivered++;
@@ -268,6 +271,7 @@ export class Outgoing {
         ? this.#encodeAliased(channel, delivery, aliases)
         : this.#encode(channel, delivery, 0);
     if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
+    if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     if (delivery.qos === 0) {
       channel.sendPublish(encoded, 0);
       this.#context.statistics.ledger.delivered++;
@@ -350,9 +354,17 @@ export class Outgoing {
     statistics.ledger.expired++;
   }
 
-  /** One more may be in flight, by number, and by what is in flight already. */
+  /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */
   get #mayFly(): boolean {
-    return this.#inflight.hasRoom(this.#window) && this.#inflight.bytes < this.#context.limits.queuedBytes;
+    const { limits, messageMemory } = this.#context;
+    if (!this.#inflight.hasRoom(this.#window)) return false;
+    return this.#inflight.size === 0 || (this.#inflight.bytes < limits.queuedBytes && !messageMemory.isFull);
+  }
+
+  /** Something is in flight, and nothing of it was acknowledged for longer than a client may stall. */
+  get isStuck(): boolean {
+    const { clock, limits } = this.#context;
+    return this.#inflight.size > 0 && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
   }
 
   /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */

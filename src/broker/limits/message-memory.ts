@@ -2,8 +2,8 @@
  * What all sessions together may keep: queued messages and those in flight.
  *
  * A large message that many sessions wait for is there once and counts once; what each entry costs beside it counts for
- * each. When it is too much, the sessions that hold most lose their oldest queued messages; when nothing queued is left, the
- * one that holds most is ended (it does not acknowledge).
+ * each. When it is too much, no session gets a second message in flight, and those that hold most lose their oldest queued
+ * messages; when nothing queued is left, those are ended that have acknowledged nothing for long.
  */
 import type { Message } from '../../core/message.js';
 import { messageBytes } from '../application-message.js';
@@ -14,12 +14,16 @@ export const ENTRY_BYTES = 256;
 const SMALL_BYTES = 256;
 /** How far it goes down once it is too much, so that it is not done for each message. */
 const RELIEF = 15 / 16;
+/** Where nothing more can be freed, it is tried again only once this part of the limit has been added. */
+const RETRY = 1 / 64;
 
 export interface MessageHolder {
   /** Its messages, queued and in flight, bytes. */
   readonly heldBytes: number;
   /** Drops its oldest queued message. @returns false when there is none */
   dropOldest(): boolean;
+  /** It has acknowledged nothing for long. */
+  readonly isStuck: boolean;
   /** Ends it: what is in flight is lost. */
   giveUp(): void;
 }
@@ -29,15 +33,22 @@ export class MessageMemory {
   readonly #large = new Map<Message, number>();
   readonly #holders = new Set<MessageHolder>();
   #used = 0;
+  /** More than this is too much. */
+  #threshold: number;
   #isRelieving = false;
 
   /** @param limit - bytes */
   constructor(limit: number) {
     this.#limit = limit;
+    this.#threshold = limit;
   }
 
   get used(): number {
     return this.#used;
+  }
+
+  get isFull(): boolean {
+    return this.#used >= this.#limit;
   }
 
   add(holder: MessageHolder): void {
@@ -80,15 +91,17 @@ export class MessageMemory {
 
   /** Makes room when there is too much; to be called after {@link keep}, once the holder is consistent. */
   relieve(): void {
-    if (this.#used <= this.#limit || this.#isRelieving) return;
+    if (this.#used <= this.#limit) this.#threshold = this.#limit;
+    if (this.#used <= this.#threshold || this.#isRelieving) return;
     this.#isRelieving = true;
     const target = this.#limit * RELIEF;
     const fattestFirst = [...this.#holders].sort((a, b) => b.heldBytes - a.heldBytes);
     while (this.#used > target && this.#halve(fattestFirst, target));
     for (const holder of fattestFirst) {
-      if (this.#used <= this.#limit) break;
-      holder.giveUp();
+      if (this.#used <= target) break;
+      if (holder.isStuck) holder.giveUp();
     }
+    this.#threshold = Math.max(this.#limit, this.#used + this.#limit * RETRY);
     this.#isRelieving = false;
   }
 

@@ -22,10 +22,8 @@ const cases: readonly Case[] = [
   { name: 'QoS 1, a topic each', qos: 1, ownTopics: true },
 ];
 
-export const slowReaders: Scenario = async (options) => {
-  const verdicts: Verdict[] = [];
-  for (const one of cases) verdicts.push(await run(one, options));
-  return verdicts;
+export const slowReaders: Scenario = async function* (options) {
+  for (const one of cases) yield await run(one, options);
 };
 
 async function run({ name, qos, ownTopics }: Case, { short, entry }: ScenarioOptions): Promise<Verdict> {
