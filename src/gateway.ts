@@ -8,9 +8,10 @@
 
 import { AccessReload } from './access-reload.js';
 import type { ConfigView } from './api/contract.js';
+import { createMetricsServer } from './api/metrics-server.js';
 import { createApiServer } from './api/server.js';
 import { auditedView } from './audited-view.js';
-import { createBroker } from './broker/broker.js';
+import { type Broker, createBroker } from './broker/broker.js';
 import type { AnyAdapter } from './core/adapter.js';
 import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
@@ -64,7 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       router: broker.router,
       openTransport,
       log: log.child({ svc: 'devices' }),
-      audit,
+      audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       clock,
     });
     const links = createLinks({
@@ -102,9 +103,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         phase: () => phase,
       }),
     );
+    const metrics =
+      config.api.metrics === undefined
+        ? []
+        : [createMetricsServer({ config: config.api.metrics, view, log: log.child({ svc: 'metrics' }), clock })];
     const api = createApiServer({ view: auditedView(view, audit), socket, log: log.child({ svc: 'api' }), clock });
     // The socket first: it says whether another gateway runs here. Devices last but one: their first values find the links.
-    for (const service of [api, broker, links, devices]) {
+    for (const service of [api, broker, links, devices, ...metrics]) {
       stack.use(service);
       await service.start(starting.signal);
     }
@@ -139,4 +144,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stack.disposeAsync().catch((closeError: unknown) => log.error({ error: closeError }, 'cleanup failed'));
     throw error;
   }
+}
+
+/** `client line-3 (user anna)` for the origin `client:line-3`. */
+function withUser(origin: string, broker: Broker): string {
+  if (!origin.startsWith('client:')) return origin;
+  const clientId = origin.slice('client:'.length);
+  const user = broker.userOf(clientId);
+  return `client ${clientId} (${user === undefined ? 'anonymous' : `user ${user}`})`;
 }

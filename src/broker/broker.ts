@@ -13,11 +13,12 @@ import type { AccessConfig, BrokerConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
-import type { AlarmView, ClientView } from '../core/views.js';
+import type { AlarmView, ClientDetail, ClientEnd, ClientView } from '../core/views.js';
 import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import type { BrokerFigures, MemoryFigures } from './figures.js';
 import { Admission, type Ticket } from './limits/admission.js';
 import { BurstLog } from './limits/burst-log.js';
 import { IncompletePackets } from './limits/incomplete-packets.js';
@@ -29,7 +30,7 @@ import { Turns } from './limits/turns.js';
 import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
-import { ReasonCode, Refusal } from './reason-codes.js';
+import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
 import { Statistics } from './statistics.js';
@@ -71,25 +72,27 @@ export interface Broker extends Service {
   alarms(): readonly AlarmView[];
   /** All sessions, those without a connection included. */
   clients(): readonly ClientView[];
+  client(clientId: string): ClientDetail | undefined;
+  /**
+   * Ends the connection of a client by Administrative action (MQTT 5.0 §3.14.2.1); its Will is sent.
+   *
+   * @param forget - ends its session, too
+   * @returns undefined when there is no such session
+   */
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
   /** Open network connections, those before CONNECT included. */
   connections(): number;
+  figures(): BrokerFigures;
   /** What it counts. */
   readonly statistics: Readonly<Statistics>;
   /** What waits in memory for all clients together, bytes; see limits/. */
   memory(): MemoryFigures;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
+  /** Whose session it is; undefined: of an anonymous client, or there is none. */
+  userOf(clientId: string): string | undefined;
   /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
   replaceAccess(config: AccessConfig): void;
-}
-
-export interface MemoryFigures {
-  /** To be written to connections. */
-  readonly sockets: number;
-  /** Queued and in flight for sessions. */
-  readonly messages: number;
-  /** Of packets that have not arrived in full. */
-  readonly incomplete: number;
 }
 
 export function createBroker(options: BrokerOptions): Broker {
@@ -183,14 +186,16 @@ class MqttBroker implements Broker {
       await this[Symbol.asyncDispose]();
       throw error;
     }
-    this.#sysTopics = new SysTopics({
-      router: this.router,
-      clock,
-      sessions: this.#sessions,
-      statistics: this.#context.statistics,
-      origin: `gateway:${gatewayId}`,
-      version: version === undefined ? 'hpmq' : `hpmq version ${version}`,
-    });
+    if (config.sysInterval > 0) {
+      this.#sysTopics = new SysTopics({
+        router: this.router,
+        clock,
+        figures: () => this.figures(),
+        origin: `gateway:${gatewayId}`,
+        interval: config.sysInterval,
+        version: version === undefined ? 'hpmq' : `hpmq version ${version}`,
+      });
+    }
     this.#sweep();
     this.#setState('up');
     log.info({ listeners: this.addresses() }, 'broker listens');
@@ -210,6 +215,52 @@ class MqttBroker implements Broker {
 
   connections(): number {
     return this.#connections.size;
+  }
+
+  figures(): BrokerFigures {
+    const { statistics } = this.#context;
+    const { retained, ...counters } = this.router.counters();
+    const { inflight, queued, bytes, subscriptions } = this.#sessions.figures();
+    let packets = 0;
+    let waitingBytes = 0;
+    const byListener = new Map<string, number>();
+    for (const { waiting, peer } of this.#connections) {
+      const { name } = peer.listener;
+      byListener.set(name, (byListener.get(name) ?? 0) + 1);
+      packets += waiting.packets;
+      waitingBytes += waiting.bytes;
+    }
+    return {
+      statistics,
+      router: { retained, ...counters },
+      clients: { total: this.#sessions.size, connected: this.#sessions.connected, subscriptions },
+      sharedSubscriptions: this.router.sharedSubscriptions,
+      ledger: statistics.ledger.view({ inflight, queued }),
+      stored: { messages: inflight + queued + retained, bytes: bytes + this.router.retainedBytes },
+      memory: this.memory(),
+      waiting: { packets, bytes: waitingBytes },
+      connectRefused: byReason(statistics.connectRefused),
+      disconnected: byReason(statistics.disconnected),
+      listeners: this.#options.config.listeners.map(({ name, type }, i) => ({
+        name,
+        type,
+        addresses: this.#listeners[i]?.addresses ?? [],
+        connections: byListener.get(name) ?? 0,
+      })),
+    };
+  }
+
+  client(clientId: string): ClientDetail | undefined {
+    return this.#sessions.get(clientId)?.detail();
+  }
+
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined {
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return undefined;
+    const wasConnected = session.channel !== undefined;
+    session.channel?.refuse(new Refusal(ReasonCode.administrativeAction, 'disconnected by an administrator'));
+    if (forget) session.end();
+    return { clientId, wasConnected, isForgotten: this.#sessions.get(clientId) === undefined };
   }
 
   clients(): readonly ClientView[] {
@@ -234,7 +285,8 @@ class MqttBroker implements Broker {
   #admit(peer: Peer): Ticket | undefined {
     this.#isAcceptFailing = false;
     if (this.#closing !== undefined) return undefined;
-    const { limits } = this.#context;
+    const { limits, statistics } = this.#context;
+    statistics.connectionsOpened++;
     if (this.#connections.size >= limits.connections + Math.max(MIN_SPARE_SOCKETS, limits.connections)) {
       this.#admission.refused('connections', peer.host);
       return undefined;
@@ -253,6 +305,10 @@ class MqttBroker implements Broker {
       if (this.#connections.size === 0) this.#onIdle?.();
     });
     this.#connections.add(connection);
+  }
+
+  userOf(clientId: string): string | undefined {
+    return this.#sessions.get(clientId)?.user;
   }
 
   replaceAccess(config: AccessConfig): void {
@@ -309,6 +365,10 @@ class MqttBroker implements Broker {
     this.#state = state;
     this.#since = this.#options.clock.now();
   }
+}
+
+function byReason(counts: ReadonlyMap<ReasonCode, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Array.from(counts, ([code, count]) => [reasonName(code), count]));
 }
 
 function unguessable(): number {

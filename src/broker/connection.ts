@@ -103,6 +103,10 @@ export class Connection implements Client {
     return this.peer.address;
   }
 
+  get packetAt(): number {
+    return this.#packetAt;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -135,6 +139,11 @@ export class Connection implements Client {
     return (this.#accepted?.keepAlive ?? 0) * 1_000;
   }
 
+  /** Written, but not yet taken by the network. */
+  get waiting(): { packets: number; bytes: number } {
+    return this.#writer.waiting;
+  }
+
   accept(accepted: Accepted): void {
     this.#accepted = accepted;
     this.#codec.admit();
@@ -145,7 +154,8 @@ export class Connection implements Client {
     // §3.1.2.10: one and a half times the Keep Alive without a packet ends the connection.
     if (accepted.keepAlive > 0) this.#watchKeepAlive(accepted.keepAlive * 1_500);
     const { address, protocolVersion } = this;
-    this.broker.log.info({ clientId: accepted.session.id, address, protocolVersion }, 'client connected');
+    const { id: clientId, user } = accepted.session;
+    this.broker.log.info({ clientId, user, address, protocolVersion }, 'client connected');
   }
 
   send(bytes: Buffer): void {
@@ -359,6 +369,7 @@ export class Connection implements Client {
   #end(refusal: Refusal | undefined, isNormal: boolean): void {
     if (this.#isOver) return;
     const wasAccepted = this.#accepted !== undefined;
+    if (refusal !== undefined) this.broker.statistics.countEnd(refusal.reasonCode, wasAccepted);
     this.#over(refusal?.reason, isNormal);
     const last =
       refusal === undefined ? undefined : lastPacket(this, refusal, wasAccepted, this.#codec.protocolVersion);
@@ -393,6 +404,7 @@ export class Connection implements Client {
     const { droppable } = this.#writer;
     statistics.publishTakenBack += droppable;
     statistics.publishDropped += droppable;
+    statistics.ledger.delivered -= droppable;
     statistics.drops.offline += droppable;
     this.#writer.close();
   }

@@ -68,6 +68,13 @@ export class InflightMessages {
     return this.#entries.size;
   }
 
+  /** QoS 2 messages of which the client has said PUBREC: they are its own. */
+  countReleased(): number {
+    let released = 0;
+    for (const { state } of this.#entries.values()) if (state === 'pubrel') released++;
+    return released;
+  }
+
   /** @param window - Receive Maximum of the client (§4.9) */
   hasRoom(window: number): boolean {
     return this.#outstanding < window && this.#entries.size < MAX_PACKET_IDENTIFIER;

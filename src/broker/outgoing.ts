@@ -9,22 +9,26 @@ import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
 import type { Message, QoS } from '../core/message.js';
 import { ABSENT, type Sink, type Subscription } from '../core/router.js';
+import type { DropReason } from '../core/views.js';
 import { messageBytes } from './application-message.js';
+import { Drops } from './drops.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
 import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
-import type { DropReason } from './limits/reasons.js';
 import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
+import type { Peer } from './peer.js';
 import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
 import type { Statistics } from './statistics.js';
+import { Traffic } from './traffic.js';
 import { encodeAcknowledgement } from './wire/encode.js';
 import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
 /** The connection as the session sees it. */
 export interface Channel {
-  /** Of the peer, for people. */
-  readonly address: string;
+  readonly peer: Peer;
+  /** When the last packet of the client came, monotonic ms. */
+  readonly packetAt: number;
   /** ms; 0: none. */
   readonly keepAlive: number;
   readonly protocolVersion: ProtocolVersion;
@@ -56,6 +60,15 @@ export interface OutgoingContext {
   readonly messageMemory: MessageMemory;
 }
 
+/** What waits for one client. */
+export interface OutgoingFigures {
+  readonly inflight: number;
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Queued and in flight. */
+  readonly storedBytes: number;
+}
+
 /** Retained messages still to be sent for one subscription. */
 interface Feed {
   readonly subscription: Subscription;
@@ -78,8 +91,10 @@ export class Outgoing {
   #window = 0;
   /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
   #progressAt = 0;
-  #sent = 0;
-  #dropped = 0;
+  readonly sent = new Traffic();
+  readonly drops = new Drops();
+  /** Messages that expired in the queue. */
+  expired = 0;
 
   /** @param mayReceive - asked again for what waited */
   constructor(context: OutgoingContext, mayReceive: (topic: string) => boolean) {
@@ -95,8 +110,13 @@ export class Outgoing {
     });
   }
 
-  get figures(): { inflight: number; queued: number; sent: number; dropped: number } {
-    return { inflight: this.#inflight.size, queued: this.#queue.size, sent: this.#sent, dropped: this.#dropped };
+  get figures(): OutgoingFigures {
+    return {
+      inflight: this.#inflight.size,
+      queued: this.#queue.size,
+      queuedBytes: this.#queue.bytes,
+      storedBytes: this.#queue.bytes + this.#inflight.bytes,
+    };
   }
 
   /** A new connection: what was not acknowledged is sent again, by {@link resume} [MQTT-4.4.0-1]. */
@@ -108,13 +128,6 @@ export class Outgoing {
 
   disconnect(): void {
     this.#channel = undefined;
-  }
-
-  /** The session ends: nothing of it is kept. */
-  discard(): void {
-    this.#queue.clear();
-    this.#inflight.clear();
-    this.#feeds = [];
   }
 
   /** What it keeps, queued and in flight, roughly. */
@@ -176,18 +189,29 @@ export class Outgoing {
    * @param isGone - the connection is over: QoS 1 not acknowledged goes, too (§4.8.2)
    */
   passOn(from: Sink, to: 'connected' | 'any', name: string | undefined, isGone: boolean): void {
-    const { clock, statistics } = this.#context;
+    const { clock } = this.#context;
     const now = clock.now();
     const isPassed = ({ message, share }: Delivery) => {
       if (share === undefined || (name !== undefined && share.name !== name)) return false;
       if (message.expiresAt > now) return share.pass(message, from, to);
-      statistics.publishExpired++;
+      this.#expire();
       return true;
     };
     if (isGone) {
       for (const entry of this.#inflight.passable()) if (isPassed(entry.delivery)) this.#inflight.forget(entry);
     }
     if (this.#queue.size > 0) this.#queue.removeWhere(isPassed);
+  }
+
+  /** The session ends: what waits and what is not acknowledged is lost, except what the client said it has. */
+  end(): void {
+    const { ledger } = this.#context.statistics;
+    const released = this.#inflight.countReleased();
+    ledger.delivered += released;
+    this.#drop(this.#queue.size + this.#inflight.size - released, 'sessionEnded');
+    this.#queue.clear();
+    this.#inflight.clear();
+    this.#feeds = [];
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
@@ -217,21 +241,25 @@ export class Outgoing {
     }
   }
 
-  puback(packetIdentifier: number): AcknowledgementResult {
-    return this.#settled(this.#inflight.puback(packetIdentifier));
+  puback(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
+    return this.#settled(this.#inflight.puback(packetIdentifier), isFailure);
   }
 
   pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
-    return this.#settled(this.#inflight.pubrec(packetIdentifier, isFailure));
+    return this.#settled(this.#inflight.pubrec(packetIdentifier, isFailure), isFailure);
   }
 
   pubcomp(packetIdentifier: number): AcknowledgementResult {
-    return this.#settled(this.#inflight.pubcomp(packetIdentifier));
+    return this.#settled(this.#inflight.pubcomp(packetIdentifier), false);
   }
 
-  #settled(result: AcknowledgementResult): AcknowledgementResult {
+  /** @param isFailure - the client has it, and does not want it: that is an acknowledgement, too */
+  #settled(result: AcknowledgementResult, isFailure: boolean): AcknowledgementResult {
     this.#progressAt = this.#context.clock.monotonic();
-    if (result === 'done') this.resume();
+    if (result !== 'done') return result;
+    if (isFailure) this.#drop(1, 'refusedByReceiver');
+    else this.#context.statistics.ledger.delivered++;
+    this.resume();
     return result;
   }
 
@@ -246,8 +274,13 @@ export class Outgoing {
         : this.#encode(channel, delivery, 0);
     if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
     if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
-    channel.sendPublish(encoded, delivery.qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
-    this.#sent++;
+    if (delivery.qos === 0) {
+      channel.sendPublish(encoded, 0);
+      this.#context.statistics.ledger.delivered++;
+    } else channel.sendPublish(encoded, this.#inflight.add(delivery).packetIdentifier);
+    const { length } = delivery.message.payload;
+    this.sent.count(delivery.qos, length);
+    this.#context.statistics.publishBytesSent += length;
     if (delivery.qos > 0) this.#context.messageMemory.relieve();
     return true;
   }
@@ -273,9 +306,12 @@ export class Outgoing {
   #sendQueued(channel: Channel, delivery: Delivery): void {
     const { clock, statistics } = this.#context;
     const { topic, expiresAt } = delivery.message;
-    if (expiresAt <= clock.now()) statistics.publishExpired++;
-    else if (!this.#mayReceive(topic)) statistics.deliveriesRefused++;
-    else this.#send(channel, delivery);
+    if (expiresAt <= clock.now()) this.#expire();
+    else if (this.#mayReceive(topic)) this.#send(channel, delivery);
+    else {
+      statistics.deliveriesRefused++;
+      this.#drop(1, 'denied');
+    }
   }
 
   #sendAgain(channel: Channel, entry: Inflight): void {
@@ -308,8 +344,16 @@ export class Outgoing {
       return true;
     }
     const qos = Math.min(message.qos, subscription.qos) as QoS;
+    this.#context.statistics.ledger.replayed++;
     this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers, share: undefined });
     return true;
+  }
+
+  #expire(): void {
+    const { statistics } = this.#context;
+    this.expired++;
+    statistics.publishExpired++;
+    statistics.ledger.expired++;
   }
 
   /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */
@@ -342,7 +386,8 @@ export class Outgoing {
         return false;
       case 'drop-oldest': {
         const dropped = channel.dropOldest(message.payload.length);
-        this.#sent -= dropped;
+        this.sent.takeBack(dropped);
+        this.#context.statistics.ledger.delivered -= dropped;
         this.#drop(dropped, 'slowReader');
         return dropped > 0;
       }
@@ -352,9 +397,9 @@ export class Outgoing {
   /** @returns whether nothing was dropped */
   #drop(messages: number, reason: DropReason): boolean {
     const { statistics } = this.#context;
-    this.#dropped += messages;
+    this.drops[reason] += messages;
+    statistics.ledger.drops[reason] += messages;
     statistics.publishDropped += messages;
-    statistics.drops[reason] += messages;
     return messages === 0;
   }
 }

@@ -28,6 +28,7 @@ export const ReasonCode = {
   packetTooLarge: 0x95,
   messageRateTooHigh: 0x96,
   quotaExceeded: 0x97,
+  administrativeAction: 0x98,
   payloadFormatInvalid: 0x99,
   useAnotherServer: 0x9c,
   serverMoved: 0x9d,
@@ -35,6 +36,18 @@ export const ReasonCode = {
 } as const;
 
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
+
+const names = new Map(
+  Object.entries(ReasonCode).map(([name, code]) => [
+    code,
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  ]),
+);
+
+/** `session_taken_over`, for figures. */
+export function reasonName(reasonCode: ReasonCode): string {
+  return names.get(reasonCode) ?? 'unspecified_error';
+}
 
 /** §2.4: 0x80 and above is a failure. */
 export function isFailure(reasonCode: number): boolean {

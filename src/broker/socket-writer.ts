@@ -67,6 +67,11 @@ export class SocketWriter {
     return this.#isCongested;
   }
 
+  /** Not yet taken by the stream: packets not begun, and all bytes. */
+  get waiting(): { packets: number; bytes: number } {
+    return { packets: this.#frames.length - this.#next, bytes: this.#waitingBytes + this.#writingBytes };
+  }
+
   /** QoS 0 messages that wait. */
   get droppable(): number {
     return this.#droppable;

@@ -100,6 +100,8 @@ export type AuthMethod = 'password' | 'scram' | 'jwt' | 'certificate';
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
   readonly limits: BrokerLimits;
+  /** Time between two looks of `$SYS/broker/…`, ms; 0: it is not published. */
+  readonly sysInterval: number;
   /** Named to clients that are sent away (MQTT 5.0 §4.11): space-separated `host` or `host:port`. */
   readonly serverReference: string | undefined;
   /** Every client is sent to `serverReference`, for good. */
@@ -332,4 +334,12 @@ export interface RouteConfig {
 export interface ApiConfig {
   /** Unix socket of the control API; undefined: the default place (see src/api/socket.ts). */
   readonly socket: string | undefined;
+  /** Serves `/metrics` over TCP, without authentication; undefined: only on the control socket. */
+  readonly metrics: MetricsConfig | undefined;
+}
+
+export interface MetricsConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
 }

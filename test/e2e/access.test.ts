@@ -6,6 +6,7 @@ import type { IAuthPacket } from 'mqtt-packet';
 import t, { type Test } from 'tap';
 import { hpmqEntry, runHpmq, startTestGateway, tempFolder } from '../support/gateway.js';
 import { eventually, needs, type Peer, startPeer } from '../support/peers.js';
+import { createAuthority } from '../support/pki.js';
 
 const yaml = (users: string) => `gateway: { id: plant-7 }
 broker:
@@ -57,6 +58,8 @@ t.test(
     t.match(await pub('-t', 'home/bert/x', '-u', 'anna', '-P', 'geheim'), /PUBACK \(Mid: 1, RC:135\)/);
     t.match(await pub('-t', 'hpmq/plant-7/a/b/set', '-u', 'anna', '-P', 'geheim'), /RC:(0|16)\)/);
     t.match(await pub('-t', 'hpmq/plant-7/a/b/set', '-u', 'grafana', '-P', 'dash'), /RC:135\)/, 'may not write');
+
+    await gateway.process.sees(/"who":"client [^"]+ \(user anna\)","action":"write point","target":"a.b"/);
 
     const refused = subscribe(t, port, '-u', 'grafana', '-P', 'dash', '-t', 'hpmq/#');
     await refused.sees(/All subscription requests were denied|Subscribed \(mid: 1\): 1(28|35)/);
@@ -138,6 +141,34 @@ t.test('SCRAM-SHA-256 with GNU SASL and MQTT.js', needs('gsasl', 'mosquitto_pass
     t.match(failed.said[0]?.toString(), /,i=15000$/);
   }
 });
+
+t.test(
+  'client certificates: the common name is the user, and each has its own topics',
+  needs('openssl', 'mosquitto_pub'),
+  async (t) => {
+    const ca = createAuthority(t);
+    const server = ca.issue({ subject: '/CN=localhost', names: 'DNS:localhost,IP:127.0.0.1' });
+    const line = ca.issue({ subject: '/O=Example/CN=line-3' });
+    const gateway = await startTestGateway(
+      t,
+      `broker:
+  listeners:
+    - { type: tls, port: 0, cert: ${server.cert}, key: { file: ${server.key} }, clientCa: ${ca.cert}, auth: { methods: [certificate] } }
+  auth:
+    certificate: cn
+    rules: [{ commonNames: ['line-*'], allow: all, topics: ['field/%cn/#', 'user/%u'] }]
+`,
+    );
+    const args = ['-h', 'localhost', '--cafile', ca.cert, '-q', '1', '-m', 'x'];
+    const own = ['--cert', line.cert, '--key', line.key];
+    const pub = (...more: readonly string[]) => outcome(t, 'mosquitto_pub', String(gateway.mqttPort), ...args, ...more);
+    t.match(await pub(...own, '-t', 'field/line-3/x'), /PUBACK \(Mid: 1, RC:(0|16)\)/);
+    t.match(await pub(...own, '-t', 'user/line-3'), /RC:(0|16)\)/);
+    t.match(await pub(...own, '-t', 'field/line-4/x'), /RC:135\)/);
+    t.match(await pub(...own, '-t', 'user/line-3', '-u', 'line-4', '-P', 'x'), /\(134\)|Bad user|not authori[sz]ed/i);
+    t.notMatch(await pub('-t', 'user/line-3'), /PUBACK/, 'without a certificate');
+  },
+);
 
 t.test('the configuration is checked with its users', async (t) => {
   const cwd = t.testdir({ 'hpmq.yaml': yaml('users.yaml'), 'users.yaml': 'users: { anna: { password: hunter2 } }\n' });

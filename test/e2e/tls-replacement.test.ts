@@ -129,3 +129,41 @@ t.test('a certificate is replaced', peers, async (t) => {
     'two per listener',
   );
 });
+
+t.test('a new revocation list ends the resumption of sessions, too', needs('openssl'), async (t) => {
+  const ca = createAuthority(t);
+  const pair = ca.issue({ subject: '/CN=localhost', names });
+  const client = ca.issue({ subject: '/CN=line-3' });
+  const list = join(tempFolder(t), 'list.pem');
+  copyFileSync(ca.revocationList(), list);
+  const { log, lines } = recordingLog();
+  const tls = tlsConfig(pair, { clientCa: ca.cert, crl: [list] });
+  const { broker, port } = await startBroker(t, [listener('tls', { tls })], { log, clock });
+  const session = join(tempFolder(t), 'session.pem');
+  const shown = ['s_client', '-connect', `127.0.0.1:${port}`, '-tls1_2', '-cert', client.cert, '-key', client.key];
+  /** One that is served stays open until it is killed; one that is not is closed. */
+  const come = async (...more: readonly string[]) => {
+    const before = broker.connections();
+    const peer = startPeer(t, 'openssl', [...shown, ...more]);
+    let isOver = false;
+    void peer.ended.then(() => {
+      isOver = true;
+    });
+    await eventually(() => isOver || broker.connections() > before);
+    const isServed = broker.connections() > before;
+    await peer.sees(/Session-ID/).catch(() => {});
+    await peer.kill();
+    await eventually(() => broker.connections() === before);
+    return { isServed, text: peer.stdout() };
+  };
+  t.equal((await come('-sess_out', session)).isServed, true);
+  const again = await come('-sess_in', session);
+  t.equal(again.isServed, true);
+  t.match(again.text, /Reused, TLSv1\.2/);
+  ca.revoke(client);
+  copyFileSync(ca.revocationList(), list);
+  await eventually(() => lines.some(({ message }) => message === 'certificate files were read again'));
+  t.equal((await come('-sess_in', session)).isServed, false);
+  const reasons = lines.filter(({ message }) => message === 'handshake failed').map(({ fields }) => fields.reason);
+  t.match(reasons.at(-1), /CERT_REVOKED|closed by the client/);
+});

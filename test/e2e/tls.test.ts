@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import mqtt from 'mqtt';
 import t, { type Test } from 'tap';
-import { tempFolder } from '../support/gateway.js';
+import { startTestGateway, tempFolder } from '../support/gateway.js';
 import { listener, recordingLog, startBroker, tlsConfig } from '../support/listeners.js';
 import { eventually, needs, startPeer } from '../support/peers.js';
-import { type Authority, createAuthority, type Pair } from '../support/pki.js';
+import { type Authority, asn1Time, createAuthority, type Pair } from '../support/pki.js';
 
 const peers = needs('openssl', 'mosquitto_pub');
 const names = 'DNS:localhost,IP:127.0.0.1';
@@ -209,4 +209,18 @@ t.test('a key from the environment', needs('openssl'), async (t) => {
   const socket = await handshake(port, {});
   t.equal(socket.getPeerX509Certificate()?.serialNumber, pair.serial);
   socket.destroy();
+});
+
+t.test('a certificate that ends soon is an alarm of the gateway', needs('openssl'), async (t) => {
+  const ca = createAuthority(t);
+  const pair = ca.issue({ subject: '/CN=localhost', to: asn1Time(Date.now() + 10 * 86_400_000) });
+  const listeners = `[{ type: tcp, port: 0 }, { type: tls, port: 0, cert: ${pair.cert}, key: { file: ${pair.key} } }]`;
+  const gateway = await startTestGateway(t, `broker: { listeners: ${listeners} }\n`);
+  const status = JSON.parse((await gateway.hpmq('status', '--json')).stdout);
+  t.match(status.listeners, [/^127\.0\.0\.1:\d+$/, /^tls:\/\/127\.0\.0\.1:\d+$/]);
+  t.match(status.alarms, [
+    { severity: 'warn', subject: 'listener:tls:127.0.0.1:0', error: { code: 'BROKER_CERTIFICATE_EXPIRES' } },
+  ]);
+  t.match((await gateway.hpmq('status')).stdout, /expires on/);
+  t.match((await gateway.hpmq('explain', 'BROKER_CERTIFICATE_EXPIRES')).stdout, /replacing the files is enough/);
 });

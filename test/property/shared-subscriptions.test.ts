@@ -20,7 +20,12 @@ class Member implements Sink, Channel {
   readonly kind = 'client';
   readonly origin: `client:${string}`;
   readonly durable = false;
-  readonly address = 'memory';
+  readonly peer = {
+    address: 'memory',
+    host: 'memory',
+    listener: { name: 'test', type: 'tcp', auth: { anonymous: true } },
+  } as const;
+  readonly packetAt = 0;
   readonly keepAlive = 0;
   readonly protocolVersion = 4;
   readonly maximumPacketSize = Number.POSITIVE_INFINITY;
@@ -97,7 +102,7 @@ class Member implements Sink, Channel {
     const oldest = this.#waiting.shift();
     if (oldest === undefined) return;
     this.done.push(oldest.payload);
-    if (this.#outgoing.puback(oldest.packetIdentifier) !== 'mismatch') return;
+    if (this.#outgoing.puback(oldest.packetIdentifier, false) !== 'mismatch') return;
     this.#outgoing.pubrec(oldest.packetIdentifier, false);
     this.#outgoing.pubcomp(oldest.packetIdentifier);
   }

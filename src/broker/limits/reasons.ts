@@ -1,20 +1,5 @@
 /** Why the broker turned something away: closed lists, a plain counter for each. Figures publish them by name. */
 
-/** A message that a receiver will not get. */
-export const dropReasons = [
-  /** QoS 1 or 2, and the queue of the session is full: the oldest goes. */
-  'queueFull',
-  /** QoS 0, and the client has no connection. */
-  'offline',
-  /** QoS 0, and the client does not read fast enough. */
-  'slowReader',
-  /** The packet exceeds the Maximum Packet Size of the client [MQTT-3.1.2-25]. */
-  'tooLarge',
-  /** QoS 1 or 2, and what waits for all clients together is too much: the oldest of the fullest queue goes. */
-  'memory',
-] as const;
-export type DropReason = (typeof dropReasons)[number];
-
 /** A connection that was not let in. */
 export const refusalReasons = [
   'connections',

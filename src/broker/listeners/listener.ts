@@ -6,6 +6,7 @@
  */
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../core/clock.js';
 import type { ListenerConfig } from '../../core/config.js';
 import type { Log } from '../../core/log.js';
@@ -174,7 +175,7 @@ class SocketListener implements Listener {
       onSecure: (secured, certificate) =>
         this.#upgrade(
           secured,
-          certificate === undefined ? admitted : { peer: { ...peer, certificate }, ticket },
+          { peer: { ...peer, tls: tlsFacts(secured), ...(certificate && { certificate }) }, ticket },
           handshake,
         ),
       onFailed: (reason) => handshake.fail(reason),
@@ -196,6 +197,11 @@ class SocketListener implements Listener {
     if (handshake.done()) this.#options.onStream(stream, peer, ticket);
     else stream.destroy();
   }
+}
+
+/** What was agreed on in the handshake. */
+function tlsFacts(socket: TLSSocket): { version: string; cipher: string } {
+  return { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().name };
 }
 
 function socketHost({ remoteAddress }: Socket, config: ListenerConfig): string {

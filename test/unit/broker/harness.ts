@@ -43,6 +43,7 @@ export function brokerConfig(limits: Partial<BrokerLimits> = {}, rest: Partial<B
   return {
     listeners: [{ name: 'test', type: 'tcp', host: '127.0.0.1', port: 0, auth: { anonymous: true } }],
     limits: { ...defaultLimits, ...limits },
+    sysInterval: 10_000,
     serverReference: undefined,
     moved: false,
     responseInformation: undefined,
