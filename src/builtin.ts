@@ -12,7 +12,7 @@ export async function loadAdapters(): Promise<readonly AnyAdapter[]> {
 
 /** Every error code there is, for `hpmq explain`; those of the command line itself are not here. */
 export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
-  const [core, config, api, broker, devices, links, view, demo, tui, modbus, simulator] = await Promise.all([
+  const [core, config, api, broker, devices, links, view, access, demo, tui, modbus, simulator] = await Promise.all([
     import('./core/errors.js'),
     import('./config/errors.js'),
     import('./api/errors.js'),
@@ -20,6 +20,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
     import('./devices/errors.js'),
     import('./links/errors.js'),
     import('./view.js'),
+    import('./access-reload.js'),
     import('./demo/child.js'),
     import('./tui/errors.js'),
     import('../adapters/modbus/errors.js'),
@@ -33,6 +34,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
     devices.devicesErrors,
     links.linkErrors,
     view.viewErrors,
+    access.accessErrors,
     demo.demoErrors,
     tui.tuiErrors,
     modbus.modbusErrors,

@@ -5,10 +5,12 @@
  *                        ▲
  *                        └─ links ─▶ upstream
  */
+
+import { AccessReload } from './access-reload.js';
 import type { ConfigView } from './api/contract.js';
 import { createApiServer } from './api/server.js';
 import { auditedView } from './audited-view.js';
-import { createBroker } from './broker/broker.js';
+import { type Broker, createBroker } from './broker/broker.js';
 import type { AnyAdapter } from './core/adapter.js';
 import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
@@ -62,7 +64,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       router: broker.router,
       openTransport,
       log: log.child({ svc: 'devices' }),
-      audit,
+      audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       clock,
     });
     const links = createLinks({
@@ -72,6 +74,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'links' }),
       clock,
     });
+    const access = config.broker.access;
+    const reload =
+      access &&
+      stack.use(
+        new AccessReload({
+          access,
+          apply: (next) => broker.replaceAccess(next),
+          clock,
+          log: log.child({ svc: 'broker' }),
+          audit,
+        }),
+      );
     const view = stack.use(
       createView({
         gatewayId: id,
@@ -84,6 +98,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         devices,
         links,
         config: options.shown,
+        moreAlarms: () => reload?.alarms() ?? [],
         phase: () => phase,
       }),
     );
@@ -124,4 +139,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stack.disposeAsync().catch((closeError: unknown) => log.error({ error: closeError }, 'cleanup failed'));
     throw error;
   }
+}
+
+/** `client line-3 (user anna)` for the origin `client:line-3`. */
+function withUser(origin: string, broker: Broker): string {
+  if (!origin.startsWith('client:')) return origin;
+  const clientId = origin.slice('client:'.length);
+  const user = broker.userOf(clientId);
+  return `client ${clientId} (${user === undefined ? 'anonymous' : `user ${user}`})`;
 }

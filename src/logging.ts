@@ -8,7 +8,7 @@ import type { LogLine } from './core/views.js';
 const RING_LINES = 1_000;
 
 /** Fields whose values are never written, wherever they stand: what an error carries may be nested deeply. */
-const SECRET_FIELD = /^(password|passphrase|token|secret|key)$/i;
+const SECRET_FIELD = /^(password|passphrase|token|secret|key|scram)$/i;
 
 export interface Logging {
   readonly log: Log;

@@ -8,7 +8,7 @@ import { errorsOf } from './core/errors.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
 import { subscriptionTo } from './core/router.js';
 import { topicFilterFault, topicNameFault } from './core/topic.js';
-import type { MessageView, ServiceView } from './core/views.js';
+import type { AlarmView, MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
 import type { Links } from './links/links.js';
 import type { Logging } from './logging.js';
@@ -40,6 +40,8 @@ export interface ViewParts {
   readonly devices: Devices;
   readonly links: Links;
   readonly config: ConfigView;
+  /** Of parts that are no services. */
+  readonly moreAlarms?: () => readonly AlarmView[];
   /** The gateway's own phase; `up` is refined by the services. */
   readonly phase: () => 'starting' | 'up' | 'stopping';
 }
@@ -59,7 +61,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...devices.services(),
       ...links.services(),
     ];
-    const alarms = [...broker.alarms(), ...devices.alarms(), ...links.alarms()].sort(
+    const alarms = [...broker.alarms(), ...devices.alarms(), ...links.alarms(), ...(parts.moreAlarms?.() ?? [])].sort(
       (a, b) => severity(a) - severity(b) || a.since - b.since,
     );
     const phase = parts.phase();

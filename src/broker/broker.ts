@@ -67,6 +67,8 @@ export interface Broker extends Service {
   connections(): number;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
+  /** Whose session it is; undefined: of an anonymous client, or there is none. */
+  userOf(clientId: string): string | undefined;
   /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
   replaceAccess(config: AccessConfig): void;
 }
@@ -185,6 +187,10 @@ class MqttBroker implements Broker {
       if (this.#connections.size === 0) this.#onIdle?.();
     });
     this.#connections.add(connection);
+  }
+
+  userOf(clientId: string): string | undefined {
+    return this.#sessions.get(clientId)?.user;
   }
 
   replaceAccess(config: AccessConfig): void {

@@ -124,7 +124,8 @@ export class Connection implements Client {
     // §3.1.2.10: one and a half times the Keep Alive without a packet ends the connection.
     if (accepted.keepAlive > 0) this.#watchKeepAlive(accepted.keepAlive * 1_500);
     const { address, protocolVersion } = this;
-    this.broker.log.info({ clientId: accepted.session.id, address, protocolVersion }, 'client connected');
+    const { id: clientId, user } = accepted.session;
+    this.broker.log.info({ clientId, user, address, protocolVersion }, 'client connected');
   }
 
   send(bytes: Buffer): void {

@@ -8,6 +8,17 @@ export const cliErrors = {
   CLI_UNKNOWN_CODE: { fault: 'caller', hint: 'list them with `hpmq explain`' },
   CLI_NOT_CONFIRMED: { fault: 'caller', hint: 'type the name of the point when asked, or give it with --confirm NAME' },
   CLI_NO_INPUT: { fault: 'caller', hint: 'give the value as an argument' },
+  CLI_NO_USERS_FILE: {
+    fault: 'config',
+    hint: 'name one with `broker.auth.users: users.yaml` in the configuration, or with --users-file FILE',
+  },
+  CLI_UNKNOWN_USER: { fault: 'caller', hint: 'list them with `hpmq user list`' },
+  CLI_USER_EXISTS: { fault: 'caller', hint: 'change the password with `hpmq user passwd NAME`' },
+  CLI_BAD_PASSWORD: {
+    fault: 'caller',
+    hint: 'type it when asked, pipe it in, or name a file with --password-file FILE',
+  },
+  CLI_BAD_IMPORT: { fault: 'caller', hint: 'name a password file that mosquitto_passwd wrote' },
 } as const satisfies ErrorCatalogue;
 
 export const cliError = errorsOf(cliErrors);

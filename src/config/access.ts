@@ -140,6 +140,7 @@ export function toAccessConfig(auth: ParsedAuth): AccessConfig {
     users: users === undefined || typeof users === 'string' ? [] : toUserConfigs(users),
     usersFile: typeof users === 'string' ? users : undefined,
     rules: rules.map(toRuleConfig),
+    configuredRules: rules.map(toRuleConfig),
     subscriptions,
     jwt: jwt && {
       keys: jwt.secret === undefined ? jwt.keys! : { secret: jwt.secret },

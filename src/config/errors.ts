@@ -1,12 +1,19 @@
 /** What is wrong with a configuration: every problem at once, each with its place. */
-import { type ErrorCatalogue, GatewayError } from '../core/errors.js';
+import { type ErrorCatalogue, errorsOf, GatewayError } from '../core/errors.js';
 
 export const configErrors = {
   CONFIG_INVALID: {
     fault: 'config',
     hint: 'correct the file and run `hpmq config check`; `hpmq config schema` prints what is allowed',
   },
+  USERS_NOT_WRITTEN: {
+    fault: 'config',
+    hint: 'this user needs write permission for the file of the users and its folder',
+  },
+  USERS_LOCKED: { fault: 'limit', hint: 'another command is writing the users: try again in a moment' },
 } as const satisfies ErrorCatalogue;
+
+export const configError = errorsOf(configErrors);
 
 export interface ConfigProblem {
   /** The file as it was named, or `environment variable HPMQ_…`. */

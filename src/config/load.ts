@@ -126,6 +126,27 @@ export function usersFileOf(document: unknown, folder: string): string | undefin
   return typeof value === 'string' && value !== '' ? resolve(folder, value) : undefined;
 }
 
+/**
+ * What `broker.auth.users` says, whatever else is wrong with the configuration: `hpmq user` may have to write the file
+ * before it is valid.
+ *
+ * @returns the absolute path; `inline`: the users are in the configuration itself; undefined: it says nothing
+ */
+export function findUsersFile(
+  options: Omit<LoadOptions, 'adapters'>,
+): { readonly path: string } | 'inline' | undefined {
+  const { env, cwd } = options;
+  const file = options.file === undefined ? configPlaces(env, cwd).find(exists) : resolve(cwd, options.file);
+  const base = file === undefined ? {} : readSource(file, cwd).value;
+  const settings = settingsOf(env);
+  // Settings of devices are of no interest, nor are their adapters.
+  const document = settings.length === 0 ? base : readOverrides(settings, base, configJsonSchema([])).document;
+  const path = usersFileOf(document, file === undefined ? cwd : dirname(file));
+  if (path !== undefined) return { path };
+  const { broker } = document as { broker?: { auth?: { users?: unknown } | null } | null };
+  return isPlain(broker?.auth?.users) ? 'inline' : undefined;
+}
+
 function usersOf(path: string, cwd: string, problems: ConfigProblem[]): UsersFile | undefined {
   try {
     return readUsersFile(path, shownPath(path, cwd));

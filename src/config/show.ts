@@ -32,7 +32,7 @@ function withoutSecrets(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((one) => withoutSecrets(one));
   if (isPlain(value))
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withoutSecrets(inner, name)]));
-  return /^(password|token|secret|key)$/i.test(key) && value !== undefined ? '(secret)' : value;
+  return /^(password|scram|token|secret|key)$/i.test(key) && value !== undefined ? '(secret)' : value;
 }
 
 export function effectiveConfig(loaded: LoadedConfig, adapters: readonly AnyAdapter[]): unknown {

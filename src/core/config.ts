@@ -113,13 +113,16 @@ export interface BrokerConfig {
 /** Who is let in, and what they may do: config/access.ts. */
 export interface AccessConfig {
   readonly users: readonly UserConfig[];
+  /** All of them: those of the configuration, then those of the users file. */
   readonly rules: readonly RuleConfig[];
+  /** Of the configuration itself: they stay when the users file changes. */
+  readonly configuredRules: readonly RuleConfig[];
   /** A filter may be subscribed to when it lies inside a rule, or when it has any topic in common with one. */
   readonly subscriptions: 'inside' | 'overlapping';
   readonly jwt: JwtConfig | undefined;
   /** Which name of a client certificate is the user; undefined: certificates prove nothing. */
   readonly certificate: CertificateName | undefined;
-  /** Absolute paths of what may change while the gateway runs; undefined where it is in the configuration itself. */
+  /** Absolute path; undefined: the users are in the configuration itself. */
   readonly usersFile: string | undefined;
 }
 

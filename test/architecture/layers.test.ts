@@ -27,7 +27,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
       '^src/demo/',
       '^src/tui/main\\.tsx$',
     ],
-    packages: '^(commander|string-width)$',
+    packages: '^(commander|string-width|@mongodb-js/saslprep)$',
   },
   {
     from: '^src/tui/',

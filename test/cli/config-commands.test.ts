@@ -24,6 +24,31 @@ t.test('the README shows what a mistake in the example really gives', async (t) 
   t.ok(readme!.includes(stdout.replace(/^(?=.)/gm, '   ')), stdout);
 });
 
+t.test('the rules that the README and the example show are valid', async (t) => {
+  const [example, readme] = ['hpmq.example.yaml', 'README.md'].map((name) =>
+    readFileSync(join(repoRoot, name), 'utf8'),
+  );
+  const shown = /```yaml\n(broker:\n.*?)```/s.exec(readme!)![1]!;
+  const from = example!.indexOf('    # rules:');
+  const commented = example!.slice(from, example!.indexOf('    # jwt:', from)).replace(/^ {4}# /gm, '    ');
+  const cwd = t.testdir({
+    'readme.yaml': shown,
+    'example.yaml': `broker:\n  auth:\n    certificate: cn\n${commented}`,
+    'users.yaml': 'users: { anna: { roles: [operator] } }\n',
+  });
+  for (const file of ['readme.yaml', 'example.yaml']) {
+    const { code, stdout } = await hpmq(t, ['config', 'check', file], { cwd });
+    t.equal(code, 0, stdout);
+  }
+});
+
+t.test('check notes a listener that lets nobody in', async (t) => {
+  const cwd = t.testdir({ 'hpmq.yaml': 'broker: { auth: { anonymous: false } }\n' });
+  const { code, stderr } = await hpmq(t, ['config', 'check'], { cwd });
+  t.equal(code, 0);
+  t.equal(stderr, 'note: nobody can connect to tcp:127.0.0.1:1883: there are no users, and anonymous is false\n');
+});
+
 t.test('check notes two points on one address, and accepts them', async (t) => {
   const device = (unit: number) =>
     `{ adapter: modbus, port: plc, unit: ${unit}, points: { a: { address: 'holding:1' }, b: { address: 'holding:1', type: int16 } } }`;
@@ -53,7 +78,7 @@ t.test('check prints every problem on stdout and answers no', async (t) => {
   t.equal(
     stdout,
     `open-listener.yaml:4:13: broker.listeners[0].host: 0.0.0.0:1883 would be reachable from the network without authentication
-  hint: listen on 127.0.0.1, or accept it with \`broker.auth.anonymous: true\`
+  hint: listen on 127.0.0.1, add \`broker.auth.users: users.yaml\`, or accept it with \`broker.auth.anonymous: true\`
 `,
   );
   t.equal(stderr, '1 problem\n');

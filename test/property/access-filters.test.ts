@@ -1,7 +1,7 @@
 /** The algebra of filters against the plain matcher, on an alphabet small enough to meet every case. */
 import fc from 'fast-check';
 import t from 'tap';
-import { covers, fillPattern, matches, overlaps, parseFilter } from '../../src/broker/access/filters.js';
+import { covers, type Filter, fillPattern, matches, overlaps, parseFilter } from '../../src/broker/access/filters.js';
 import { topicFilterFault, topicMatches } from '../../src/core/topic.js';
 
 const words = ['', 'a', 'b', '$s'];
@@ -53,6 +53,12 @@ t.test('overlaps: exactly when a topic matches both; both ways the same', async 
     { numRuns: 400 },
   );
   t.pass();
+});
+
+t.test('no topic is empty: /# is /+/#', async (t) => {
+  const [short, long, single] = ['/#', '/+/#', '+'].map(parseFilter) as [Filter, Filter, Filter];
+  t.ok(covers(long, short) && covers(short, long));
+  t.notOk(overlaps(short, single));
 });
 
 const name = fc

@@ -42,6 +42,7 @@ const notItsClient = new Refusal(ReasonCode.notAuthorized, 'the user may not use
 const noAccess: AccessConfig = {
   users: [],
   rules: [],
+  configuredRules: [],
   subscriptions: 'inside',
   jwt: undefined,
   certificate: undefined,
@@ -149,9 +150,9 @@ class Gatekeeper implements ConfiguredAccess {
     if (method !== SCRAM_SHA_256 || !this.#accounts.hasScram || !offers(peer, 'scram')) return notOffered;
     let scram: { readonly server: ScramServer; readonly user: string; readonly isReal: boolean } | undefined;
     return {
-      step: (data): Step | Promise<Step> => {
+      step: async (data): Promise<Step> => {
         if (scram === undefined) {
-          const first = parseClientFirst(data);
+          const first = await parseClientFirst(data);
           if (first instanceof Refusal) return first;
           const { user } = first;
           if (this.#throttle.isBlocked(peer.host, user)) return this.#turnedAway();

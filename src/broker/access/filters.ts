@@ -66,7 +66,8 @@ export function fillPattern(pattern: string, effect: 'allow' | 'deny', names: Na
 function toFilter(levels: Level[]): Filter {
   const isMultiLevel = levels.at(-1) === '#';
   if (isMultiLevel) levels.pop();
-  // Every topic has a first level: `#` is `+/#`.
+  // Every topic has a first level: `#` is `+/#`; and none is empty: `/#` is `/+/#`.
+  if (isMultiLevel && levels.length === 1 && levels[0] === '') levels.push(ANY);
   return { levels: levels.length === 0 ? [ANY] : levels, isMultiLevel };
 }
 

@@ -9,7 +9,6 @@
  * Rules: somebody who does not exist gets a salt, too, the same at each try; one exchange has one proof.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { saslprep } from '@mongodb-js/saslprep';
 import { hmac, type ScramCredentials, sha256 } from '../../core/scram.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 
@@ -31,23 +30,27 @@ export interface ClientFirst {
 }
 
 /** RFC 5802 §7. Channel binding is not offered: `n`, or `y` of a client that would. */
-export function parseClientFirst(data: Buffer | undefined): ClientFirst | Refusal {
+export async function parseClientFirst(data: Buffer | undefined): Promise<ClientFirst | Refusal> {
   const text = data === undefined || data.length > MAX_MESSAGE ? '' : data.toString('utf8');
   const found = /^([ny],(?:a=([^,\0]+))?,)(n=([^,\0]+),r=([\x21-\x2b\x2d-\x7e]+)(?:,[^\0]*)?)$/.exec(text);
   if (found === null) return malformed;
   const [, gs2Header = '', authorization, bare = '', name = '', nonce = ''] = found;
-  const user = saslName(name);
+  const user = await saslName(name);
   if (user === undefined) return malformed;
   // To act for somebody else is not offered.
-  if (authorization !== undefined && saslName(authorization) !== user) return wrong;
+  if (authorization !== undefined && (await saslName(authorization)) !== user) return wrong;
   return { user, nonce, gs2Header, bare };
 }
 
 /** `=2C` is a comma and `=3D` an equals sign (RFC 5802 §5.1); the rest by SASLprep. */
-function saslName(text: string): string | undefined {
+async function saslName(text: string): Promise<string | undefined> {
   if (/=(?!2C|3D)/.test(text)) return undefined;
+  const name = text.replaceAll('=2C', ',').replaceAll('=3D', '=');
+  // RFC 4013 leaves these as they are; its tables take 9 MB, which most gateways never need.
+  if (/^[\x20-\x7e]+$/.test(name)) return name;
+  const { saslprep } = await import('@mongodb-js/saslprep');
   try {
-    return saslprep(text.replaceAll('=2C', ',').replaceAll('=3D', '=')) || undefined;
+    return saslprep(name) || undefined;
   } catch {
     return undefined;
   }

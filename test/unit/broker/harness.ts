@@ -5,6 +5,7 @@ import { generate, type IConnackPacket, type IConnectPacket, type Packet, parser
 import type { Test } from 'tap';
 import type { Access } from '../../../src/broker/access/access.js';
 import { type Broker, createBroker } from '../../../src/broker/broker.js';
+import type { Peer } from '../../../src/broker/peer.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
@@ -62,9 +63,9 @@ export class Bench {
   }
 
   /** A connection before CONNECT. */
-  open(version: 3 | 4 | 5): TestClient {
+  open(version: 3 | 4 | 5, peer: Partial<Peer> = {}): TestClient {
     const [near, far] = duplexPair();
-    this.broker.serve(far, { address: 'memory', host: 'memory', listener: this.#listener });
+    this.broker.serve(far, { address: 'memory', host: 'memory', listener: this.#listener, ...peer });
     return new TestClient(near, version);
   }
 
