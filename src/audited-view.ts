@@ -36,6 +36,13 @@ export function auditedView<V extends GatewayView>(view: V, audit: Audit): V {
         () => view.write(device, point, request, signal),
         (result) => result.status,
       ),
+    disconnect: (clientId, forget) =>
+      recorded(
+        forget ? 'kick client, forget session' : 'kick client',
+        clientId,
+        () => view.disconnect(clientId, forget),
+        (end) => (end === undefined ? 'no such client' : 'done'),
+      ),
     pause: (device) => recorded('pause device', device, () => view.pause(device)),
     resume: (device) => recorded('resume device', device, () => view.resume(device)),
     retry: (device) => recorded('retry device', device, () => view.retry(device)),

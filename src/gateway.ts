@@ -8,6 +8,7 @@
 
 import { AccessReload } from './access-reload.js';
 import type { ConfigView } from './api/contract.js';
+import { createMetricsServer } from './api/metrics-server.js';
 import { createApiServer } from './api/server.js';
 import { auditedView } from './audited-view.js';
 import { type Broker, createBroker } from './broker/broker.js';
@@ -102,9 +103,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         phase: () => phase,
       }),
     );
+    const metrics =
+      config.api.metrics === undefined
+        ? []
+        : [createMetricsServer({ config: config.api.metrics, view, log: log.child({ svc: 'metrics' }), clock })];
     const api = createApiServer({ view: auditedView(view, audit), socket, log: log.child({ svc: 'api' }), clock });
     // The socket first: it says whether another gateway runs here. Devices last but one: their first values find the links.
-    for (const service of [api, broker, links, devices]) {
+    for (const service of [api, broker, links, devices, ...metrics]) {
       stack.use(service);
       await service.start(starting.signal);
     }

@@ -2,16 +2,18 @@
 import { isUtf8 } from 'node:buffer';
 import type { ConfigView, GatewayView, PublishRequest, StatusView } from './api/contract.js';
 import type { Broker } from './broker/broker.js';
+import { isShared } from './broker/shared-filter.js';
 import { filterRefusal, topicRefusal } from './broker/topic-rules.js';
 import type { Clock } from './core/clock.js';
 import { errorsOf } from './core/errors.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
 import { subscriptionTo } from './core/router.js';
 import { topicFilterFault, topicNameFault } from './core/topic.js';
-import type { AlarmView, MessageView, ServiceView } from './core/views.js';
+import type { AlarmView, LedgerView, MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
 import type { Links } from './links/links.js';
 import type { Logging } from './logging.js';
+import type { Metrics } from './metrics/metrics.js';
 import { Rates } from './rates.js';
 
 /** Payload bytes shown of one message. */
@@ -20,7 +22,7 @@ const SHOWN_BYTES = 65_536;
 export const viewErrors = {
   TOPIC_REFUSED: {
     fault: 'caller',
-    hint: '$SYS/… is published by the gateway alone, $share/… is not available, and a topic has at most 201 levels',
+    hint: '$SYS/… is published by the gateway alone, $share/… is for MQTT clients, and a topic has at most 201 levels',
   },
   TOPIC_INVALID: {
     fault: 'caller',
@@ -51,10 +53,11 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
   const { router } = broker;
   const rates = new Rates<'received' | 'delivered'>(clock, () => router.counters());
   let tails = 0;
+  let metrics: Metrics | undefined;
 
   const status = (): StatusView => {
     const counters = router.counters();
-    const clients = broker.clients();
+    const figures = broker.figures();
     const services: ServiceView[] = [
       { name: broker.name, ...broker.status() },
       { name: devices.name, ...devices.status() },
@@ -78,6 +81,13 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       startedAt: parts.startedAt,
       now: clock.now(),
       listeners: broker.addresses(),
+      mqtt: {
+        listeners: figures.listeners,
+        refused: figures.connectRefused,
+        limits: Object.fromEntries(Object.entries(figures.statistics.refusedBy).filter(([, count]) => count > 0)),
+        ended: figures.disconnected,
+        handshakesFailed: figures.statistics.handshakesFailed,
+      },
       services,
       alarms,
       messages: {
@@ -87,8 +97,9 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         receivedPerSecond: rates.perSecond('received'),
         deliveredPerSecond: rates.perSecond('delivered'),
       },
-      clients: clients.filter((client) => client.connected).length,
-      subscriptions: clients.reduce((sum, client) => sum + client.subscriptions, 0),
+      ledger: ledgerSummary(figures.ledger),
+      clients: figures.clients.connected,
+      subscriptions: figures.clients.subscriptions,
       retained: counters.retained,
       devices: states,
       points: qualities,
@@ -103,6 +114,8 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     points: () => devices.points(),
     pointsChangedSince: (revision) => devices.pointsChangedSince(revision),
     clients: () => broker.clients(),
+    client: (clientId) => broker.client(clientId),
+    disconnect: (clientId, forget) => broker.disconnect(clientId, forget),
     links: () => links.links(),
     logs: () => logging.lines(),
     onLog: (listener) => logging.onLine(listener),
@@ -137,7 +150,31 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     resume: (device) => devices.resume(device),
     retry: (device) => devices.retry(device),
     config: () => parts.config,
-    [Symbol.dispose]: () => rates[Symbol.dispose](),
+    ledger: () => broker.figures().ledger,
+    async metrics() {
+      // Many gateways are never scraped.
+      const { createMetrics } = await import('./metrics/metrics.js');
+      metrics ??= createMetrics({
+        status,
+        figures: () => broker.figures(),
+        devices: () => devices.devices(),
+        links: () => links.links(),
+      });
+      return { contentType: metrics.contentType, text: await metrics.text() };
+    },
+    [Symbol.dispose]() {
+      rates[Symbol.dispose]();
+      metrics?.[Symbol.dispose]();
+    },
+  };
+}
+
+function ledgerSummary({ messages, copies }: LedgerView): StatusView['ledger'] {
+  return {
+    difference: Math.abs(messages.difference) + Math.abs(copies.difference),
+    waiting: copies.inFlight + copies.queued,
+    dropped: copies.dropped,
+    expired: copies.expired,
   };
 }
 
@@ -146,8 +183,8 @@ const severity = (alarm: { severity: 'error' | 'warn' }): number => (alarm.sever
 function checkFilter(filter: string): void {
   const fault = topicFilterFault(filter);
   if (fault !== undefined) throw viewError('TOPIC_INVALID', `topic filter "${filter.slice(0, 100)}" ${fault}`);
-  // What MQTT clients may not do, clients of the API may not either; and who only looks takes no share of the messages.
-  if (filter.startsWith('$share/') || filterRefusal(filter) !== undefined) throw refused(filter);
+  // What MQTT clients may not do, clients of the API may not either. Who only looks takes no share from those who work.
+  if (filterRefusal(filter) !== undefined || isShared(filter)) throw refused(filter);
 }
 
 const refused = (topic: string): Error => viewError('TOPIC_REFUSED', `topic "${topic.slice(0, 100)}" is not allowed`);

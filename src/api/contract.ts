@@ -6,10 +6,14 @@ import type { ErrorView } from '../core/errors.js';
 import type { QoS } from '../core/message.js';
 import type {
   AlarmView,
+  ClientDetail,
+  ClientEnd,
   ClientView,
   CommandResult,
   DeviceView,
+  LedgerView,
   LinkView,
+  ListenerView,
   LogLine,
   MessageView,
   PointView,
@@ -18,16 +22,24 @@ import type {
 
 export type {
   AlarmView,
+  ClientDetail,
+  ClientEnd,
   ClientView,
   CommandResult,
   CommandStatus,
   DeviceState,
   DeviceView,
+  DropReason,
+  LedgerView,
   LinkView,
+  ListenerView,
   LogLine,
   MessageView,
   PointView,
   ServiceView,
+  SubscriptionView,
+  TrafficView,
+  WillView,
 } from '../core/views.js';
 
 export interface StatusView {
@@ -38,6 +50,18 @@ export interface StatusView {
   readonly startedAt: number;
   readonly now: number;
   readonly listeners: readonly string[];
+  /** The broker's front doors, and who was turned away there. */
+  readonly mqtt: {
+    readonly listeners: readonly ListenerView[];
+    /** Connections refused before they were accepted, by reason, such as `bad_user_name_or_password`. */
+    readonly refused: Readonly<Record<string, number>>;
+    /** Connections refused because of a limit, by its name; those of them that reached CONNECT are in `refused`, too. */
+    readonly limits: Readonly<Record<string, number>>;
+    /** Connections of accepted clients that the broker ended, by reason. */
+    readonly ended: Readonly<Record<string, number>>;
+    /** Connections that ended before MQTT: in TLS, in the WebSocket upgrade, in a PROXY header. */
+    readonly handshakesFailed: number;
+  };
   readonly services: readonly ServiceView[];
   readonly alarms: readonly AlarmView[];
   readonly messages: {
@@ -46,6 +70,13 @@ export interface StatusView {
     readonly dropped: number;
     readonly receivedPerSecond: number;
     readonly deliveredPerSecond: number;
+  };
+  /** Whether the books balance, see `GET /v1/ledger`. */
+  readonly ledger: {
+    readonly difference: number;
+    readonly waiting: number;
+    readonly dropped: number;
+    readonly expired: number;
   };
   readonly clients: number;
   /** Of MQTT clients; internal receivers are not among them. */
@@ -96,7 +127,10 @@ export interface List<T> {
   readonly items: readonly T[];
 }
 
-/** `METHOD path` → what goes in and out. `{name}` is one percent-encoded path segment. */
+/**
+ * `METHOD path` → what goes in and out. `{name}` is one percent-encoded path segment. Beside these: `GET /v1/events`,
+ * `GET /metrics` in Prometheus' text format, `GET /healthz` and `/readyz`.
+ */
 export interface Routes {
   'GET /v1/status': { out: StatusView };
   'GET /v1/devices': { out: List<DeviceView> };
@@ -111,6 +145,10 @@ export interface Routes {
   'POST /v1/points/{device}/{point}/read': { out: PointView };
   'POST /v1/points/{device}/{point}/write': { in: WriteRequest; out: CommandResult };
   'GET /v1/clients': { out: List<ClientView> };
+  'GET /v1/clients/{client}': { out: ClientDetail };
+  /** Ends the connection (MQTT 5.0 Reason Code 0x98); `forget=true` ends the session, too. */
+  'DELETE /v1/clients/{client}': { query: { forget?: 'true' | 'false' }; out: ClientEnd };
+  'GET /v1/ledger': { out: LedgerView };
   'GET /v1/topics': { query: { filter?: string; limit?: string }; out: List<TopicView> };
   'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
   'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
@@ -163,6 +201,9 @@ export interface GatewayView {
   /** Increases with every change of any point; lets the server send only what changed. */
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };
   clients(): readonly ClientView[];
+  client(clientId: string): ClientDetail | undefined;
+  /** @returns undefined when there is no such session */
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
   links(): readonly LinkView[];
   logs(): Iterable<LogLine>;
   onLog(listener: (line: LogLine) => void): Disposable;
@@ -176,6 +217,10 @@ export interface GatewayView {
   resume(device: string): void;
   retry(device: string): void;
   config(): ConfigView;
+  /** The books of the broker at this moment. */
+  ledger(): LedgerView;
+  /** What Prometheus scrapes. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /** What a client may send with a request; which parts a route takes is in {@link Routes}. */

@@ -16,6 +16,7 @@ export const apiErrors = {
     hint: 'stop the other gateway, or give this one a socket of its own (`api.socket` or --socket)',
   },
   API_SOCKET_FAILED: { fault: 'config', hint: 'choose a path that this user may write (`api.socket` or --socket)' },
+  METRICS_LISTEN_FAILED: { fault: 'config', hint: 'give `api.metrics` an address of this machine and a free port' },
   GATEWAY_NOT_RUNNING: { fault: 'peer', hint: 'start it with `hpmq run`, or name its socket with --socket' },
   GATEWAY_NO_PERMISSION: { fault: 'peer', hint: 'run as the user of the gateway, or become a member of its group' },
   GATEWAY_NO_ANSWER: { fault: 'peer', hint: 'look at the log of the gateway, or allow more time with --timeout' },

@@ -78,6 +78,12 @@ export function numberOf(query: URLSearchParams, name: string, fallback: number,
   return value;
 }
 
+export function flagOf(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name);
+  if (text !== null && text !== 'true' && text !== 'false') bad(`"${name}" is not true or false`);
+  return text === 'true';
+}
+
 const EVENT_KINDS: readonly EventKind[] = ['status', 'devices', 'points', 'links', 'logs', 'topics', 'messages'];
 
 export function eventKinds(query: URLSearchParams): readonly EventKind[] {

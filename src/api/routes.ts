@@ -1,7 +1,7 @@
 /** The routes of api/contract.ts, each with its handler. The type of the table makes it complete. */
 import type { GatewayView, RouteName, Routes, TopicView } from './contract.js';
 import { apiError } from './errors.js';
-import { numberOf, publishRequest, writeRequest } from './requests.js';
+import { flagOf, numberOf, publishRequest, writeRequest } from './requests.js';
 
 /** Items of a list when the client does not say how many. */
 const DEFAULT_LIMIT = 1_000;
@@ -49,6 +49,12 @@ function pointOf(call: Call) {
     });
   }
   return found;
+}
+
+function noClient(clientId: string): never {
+  throw apiError('API_NOT_FOUND', `there is no client "${clientId.slice(0, 64)}"`, {
+    hint: 'list them with `hpmq client list`',
+  });
 }
 
 function topics(call: Call): readonly TopicView[] {
@@ -105,6 +111,15 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
     },
   },
   'GET /v1/clients': { handle: ({ view }) => ({ items: view.clients() }) },
+  'GET /v1/clients/{client}': {
+    handle: ({ view, params }) => view.client(params.client!) ?? noClient(params.client!),
+  },
+  'DELETE /v1/clients/{client}': {
+    query: ['forget'],
+    handle: ({ view, params, query }) =>
+      view.disconnect(params.client!, flagOf(query, 'forget')) ?? noClient(params.client!),
+  },
+  'GET /v1/ledger': { handle: ({ view }) => view.ledger() },
   'GET /v1/topics': {
     query: ['filter', 'limit'],
     handle: (call) => ({ items: topics(call).slice(0, numberOf(call.query, 'limit', DEFAULT_LIMIT)) }),

@@ -8,6 +8,7 @@ import type { Service, ServiceStatus } from '../core/service.js';
 import type { ErrorBody, GatewayView } from './contract.js';
 import { apiError, STATUS_OF_CODE, STATUS_OF_FAULT } from './errors.js';
 import { listenOnSocket } from './listen.js';
+import { sendMetrics } from './metrics-server.js';
 import { eventKinds, numberOf, onlyQuery, readJson } from './requests.js';
 import { matchRoute } from './routes.js';
 import { EventStreams } from './sse.js';
@@ -75,11 +76,12 @@ class ApiServer implements Service {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', (error) => this.#options.log.debug({ error: error.message }, 'client went away'));
     try {
-      const { pathname, searchParams } = new URL(`http://hpmq${request.url?.startsWith('/') ? request.url : '/'}`);
+      const { pathname, searchParams } = targetOf(request.url);
       const method = request.method ?? 'GET';
       if (method === 'GET' && pathname === '/v1/events') this.#openStream(response, searchParams);
       else if (method === 'GET' && (pathname === '/healthz' || pathname === '/readyz'))
         this.#health(response, pathname);
+      else if (method === 'GET' && pathname === '/metrics') await sendMetrics(this.#options.view, response);
       else await this.#route(request, response, method, pathname, searchParams);
     } catch (error) {
       this.#refuse(response, toGatewayError(error));
@@ -132,6 +134,12 @@ class ApiServer implements Service {
     const body: ErrorBody = { error: errorView(error) };
     send(response, STATUS_OF_CODE[error.code] ?? STATUS_OF_FAULT[error.fault], body);
   }
+}
+
+/** The path as it came: resolving dots, as URL does, would leave a client named `..` out of reach. */
+function targetOf(url = '/'): { pathname: string; searchParams: URLSearchParams } {
+  const [path = '', query = ''] = url.split(/\?(.*)/s);
+  return { pathname: path.startsWith('/') ? path : '/', searchParams: new URLSearchParams(query) };
 }
 
 const STATUS_OF_PARSER: Readonly<Record<string, string>> = {

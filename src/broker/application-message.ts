@@ -3,6 +3,9 @@ import { createMessage, type Message, type Origin, type PublishProperties } from
 import type { PublishPacket } from './wire/packets.js';
 import type { Properties } from './wire/properties.js';
 
+/** Payloads from which on a copy is worth being avoided, bytes. */
+const LARGE = 64 * 1024;
+
 /**
  * @param topic - with the Topic Alias resolved
  * @param now - Unix ms
@@ -10,7 +13,7 @@ import type { Properties } from './wire/properties.js';
 export function messageOf(packet: PublishPacket, topic: string, origin: Origin, now: number): Message {
   return createMessage({
     topic,
-    payload: Buffer.from(packet.payload),
+    payload: owned(packet.payload),
     origin,
     receivedAt: now,
     qos: packet.qos,
@@ -18,6 +21,12 @@ export function messageOf(packet: PublishPacket, topic: string, origin: Origin, 
     properties: publishProperties(packet.properties),
     expiresAt: expiryTime(packet.properties, now),
   });
+}
+
+/** A copy, unless it would give back little: a large packet has its memory almost for itself, and nobody writes to it again. */
+function owned(payload: Buffer): Buffer {
+  const isAlmostAlone = payload.length >= LARGE && payload.length * 2 > payload.buffer.byteLength;
+  return isAlmostAlone ? payload : Buffer.from(payload);
 }
 
 /** Roughly what it costs to keep a message, bytes. */

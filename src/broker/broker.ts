@@ -13,15 +13,24 @@ import type { AccessConfig, BrokerConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
-import type { AlarmView, ClientView } from '../core/views.js';
+import type { AlarmView, ClientDetail, ClientEnd, ClientView } from '../core/views.js';
 import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import type { BrokerFigures, MemoryFigures } from './figures.js';
+import { Admission, type Ticket } from './limits/admission.js';
+import { BurstLog } from './limits/burst-log.js';
+import { IncompletePackets } from './limits/incomplete-packets.js';
+import { MessageMemory } from './limits/message-memory.js';
+import type { RefusalReason } from './limits/reasons.js';
+import { SocketMemory } from './limits/socket-memory.js';
+import { Throttle } from './limits/throttle.js';
+import { Turns } from './limits/turns.js';
 import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
-import { ReasonCode, Refusal } from './reason-codes.js';
+import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
 import { Statistics } from './statistics.js';
@@ -63,8 +72,21 @@ export interface Broker extends Service {
   alarms(): readonly AlarmView[];
   /** All sessions, those without a connection included. */
   clients(): readonly ClientView[];
+  client(clientId: string): ClientDetail | undefined;
+  /**
+   * Ends the connection of a client by Administrative action (MQTT 5.0 §3.14.2.1); its Will is sent.
+   *
+   * @param forget - ends its session, too
+   * @returns undefined when there is no such session
+   */
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
   /** Open network connections, those before CONNECT included. */
   connections(): number;
+  figures(): BrokerFigures;
+  /** What it counts. */
+  readonly statistics: Readonly<Statistics>;
+  /** What waits in memory for all clients together, bytes; see limits/. */
+  memory(): MemoryFigures;
   /** Serves one client on a stream that is already connected. */
   serve(stream: Duplex, peer: Peer): void;
   /** Whose session it is; undefined: of an anonymous client, or there is none. */
@@ -83,6 +105,9 @@ class MqttBroker implements Broker {
   readonly #options: BrokerOptions;
   readonly #sessions: Sessions;
   readonly #context: BrokerContext;
+  readonly #messageMemory: MessageMemory;
+  readonly #admission: Admission;
+  readonly #refused: BurstLog<RefusalReason>;
   readonly #access: ConfiguredAccess;
   readonly #connections = new Set<Connection>();
   readonly #listeners: Listener[] = [];
@@ -103,11 +128,34 @@ class MqttBroker implements Broker {
     this.#since = clock.now();
     this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
-    this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics });
+    const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
+    this.#messageMemory = messageMemory;
+    this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics, messageMemory });
     const sessions = this.#sessions;
+    this.#refused = new BurstLog(clock, log, 'connections refused');
+    this.#admission = new Admission({
+      clock,
+      limits,
+      statistics,
+      onRefused: (reason, address) => this.#refused.report(reason, { address }),
+    });
     this.#access = createAccess({ config: config.access, clock, log, statistics });
     const { access = this.#access } = options;
-    this.#context = { router, clock, log, config, limits, access, sessions, statistics, random };
+    this.#context = {
+      router,
+      clock,
+      log,
+      config,
+      limits,
+      access,
+      sessions,
+      statistics,
+      turns: new Turns(clock),
+      throttle: new Throttle(clock),
+      socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
+      incomplete: new IncompletePackets(limits.pendingBytes / 4),
+      random,
+    };
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -119,11 +167,12 @@ class MqttBroker implements Broker {
         this.#listeners.push(
           await listen({
             config: listener,
-            packetBytes: config.limits.packetBytes,
+            packetBytes: listener.limits?.packetBytes ?? config.limits.packetBytes,
             clock,
             log,
             activated,
-            onStream: (stream, peer) => this.serve(stream, peer),
+            admit: (peer) => this.#admit(peer),
+            onStream: (stream, peer, ticket) => this.#serve(stream, peer, ticket),
             onHandshakeFailed: () => this.#context.statistics.handshakesFailed++,
             onError: (error) => this.#acceptFailed(error),
           }),
@@ -137,14 +186,16 @@ class MqttBroker implements Broker {
       await this[Symbol.asyncDispose]();
       throw error;
     }
-    this.#sysTopics = new SysTopics({
-      router: this.router,
-      clock,
-      sessions: this.#sessions,
-      statistics: this.#context.statistics,
-      origin: `gateway:${gatewayId}`,
-      version: version === undefined ? 'hpmq' : `hpmq version ${version}`,
-    });
+    if (config.sysInterval > 0) {
+      this.#sysTopics = new SysTopics({
+        router: this.router,
+        clock,
+        figures: () => this.figures(),
+        origin: `gateway:${gatewayId}`,
+        interval: config.sysInterval,
+        version: version === undefined ? 'hpmq' : `hpmq version ${version}`,
+      });
+    }
     this.#sweep();
     this.#setState('up');
     log.info({ listeners: this.addresses() }, 'broker listens');
@@ -166,23 +217,90 @@ class MqttBroker implements Broker {
     return this.#connections.size;
   }
 
+  figures(): BrokerFigures {
+    const { statistics } = this.#context;
+    const { retained, ...counters } = this.router.counters();
+    const { inflight, queued, bytes, subscriptions } = this.#sessions.figures();
+    let packets = 0;
+    let waitingBytes = 0;
+    const byListener = new Map<string, number>();
+    for (const { waiting, peer } of this.#connections) {
+      const { name } = peer.listener;
+      byListener.set(name, (byListener.get(name) ?? 0) + 1);
+      packets += waiting.packets;
+      waitingBytes += waiting.bytes;
+    }
+    return {
+      statistics,
+      router: { retained, ...counters },
+      clients: { total: this.#sessions.size, connected: this.#sessions.connected, subscriptions },
+      sharedSubscriptions: this.router.sharedSubscriptions,
+      ledger: statistics.ledger.view({ inflight, queued }),
+      stored: { messages: inflight + queued + retained, bytes: bytes + this.router.retainedBytes },
+      memory: this.memory(),
+      waiting: { packets, bytes: waitingBytes },
+      connectRefused: byReason(statistics.connectRefused),
+      disconnected: byReason(statistics.disconnected),
+      listeners: this.#options.config.listeners.map(({ name, type }, i) => ({
+        name,
+        type,
+        addresses: this.#listeners[i]?.addresses ?? [],
+        connections: byListener.get(name) ?? 0,
+      })),
+    };
+  }
+
+  client(clientId: string): ClientDetail | undefined {
+    return this.#sessions.get(clientId)?.detail();
+  }
+
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined {
+    const session = this.#sessions.get(clientId);
+    if (session === undefined) return undefined;
+    const wasConnected = session.channel !== undefined;
+    session.channel?.refuse(new Refusal(ReasonCode.administrativeAction, 'disconnected by an administrator'));
+    if (forget) session.end();
+    return { clientId, wasConnected, isForgotten: this.#sessions.get(clientId) === undefined };
+  }
+
   clients(): readonly ClientView[] {
     return Array.from(this.#sessions, (session) => session.view());
   }
 
+  get statistics(): Statistics {
+    return this.#context.statistics;
+  }
+
+  memory(): MemoryFigures {
+    const { socketMemory, incomplete } = this.#context;
+    return { sockets: socketMemory.used, messages: this.#messageMemory.used, incomplete: incomplete.used };
+  }
+
   serve(stream: Duplex, peer: Peer): void {
+    const ticket = this.#admit(peer);
+    if (ticket === undefined) stream.destroy();
+    else this.#serve(stream, peer, ticket);
+  }
+
+  #admit(peer: Peer): Ticket | undefined {
     this.#isAcceptFailing = false;
-    if (this.#closing !== undefined) {
-      stream.destroy();
-      return;
-    }
+    if (this.#closing !== undefined) return undefined;
     const { limits, statistics } = this.#context;
+    statistics.connectionsOpened++;
     if (this.#connections.size >= limits.connections + Math.max(MIN_SPARE_SOCKETS, limits.connections)) {
-      statistics.connectionsRefused++;
+      this.#admission.refused('connections', peer.host);
+      return undefined;
+    }
+    return this.#admission.open(peer.listener, peer.host);
+  }
+
+  #serve(stream: Duplex, peer: Peer, ticket: Ticket): void {
+    if (this.#closing !== undefined) {
+      ticket.close();
       stream.destroy();
       return;
     }
-    const connection: Connection = new Connection(this.#context, stream, peer, () => {
+    const connection: Connection = new Connection(this.#context, stream, peer, ticket, () => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onIdle?.();
     });
@@ -214,6 +332,8 @@ class MqttBroker implements Broker {
     this.#sysTopics?.[Symbol.dispose]();
     this.#access[Symbol.dispose]();
     this.#sweepTimer?.cancel();
+    this.#context.throttle[Symbol.dispose]();
+    this.#refused[Symbol.dispose]();
     const stopped = this.#stopListening();
     const isReferred = this.#options.config.serverReference !== undefined;
     const reasonCode = isReferred ? ReasonCode.useAnotherServer : ReasonCode.serverShuttingDown;
@@ -245,6 +365,10 @@ class MqttBroker implements Broker {
     this.#state = state;
     this.#since = this.#options.clock.now();
   }
+}
+
+function byReason(counts: ReadonlyMap<ReasonCode, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Array.from(counts, ([code, count]) => [reasonName(code), count]));
 }
 
 function unguessable(): number {

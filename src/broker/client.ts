@@ -4,6 +4,11 @@ import type { BrokerConfig, BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
+import type { Ticket } from './limits/admission.js';
+import type { IncompletePackets } from './limits/incomplete-packets.js';
+import type { SocketMemory } from './limits/socket-memory.js';
+import type { Throttle } from './limits/throttle.js';
+import type { Turns } from './limits/turns.js';
 import type { Channel } from './outgoing.js';
 import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
@@ -23,6 +28,10 @@ export interface BrokerContext {
   readonly access: Access;
   readonly sessions: Sessions;
   readonly statistics: Statistics;
+  readonly turns: Turns;
+  readonly throttle: Throttle;
+  readonly socketMemory: SocketMemory;
+  readonly incomplete: IncompletePackets<{ tooMuch(): void }>;
   /** A number in [0, 1), not to be guessed. */
   readonly random: () => number;
 }
@@ -51,6 +60,8 @@ export interface Authentication {
 export interface Client extends Channel {
   readonly broker: BrokerContext;
   readonly peer: Peer;
+  /** Its place in the counts of connections, and the limits of its listener. */
+  readonly ticket: Ticket;
   /** It ended while a handler waited: nothing more may be done for it. */
   readonly isOver: boolean;
   /** From CONNACK on. */

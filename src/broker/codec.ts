@@ -23,9 +23,18 @@ export type AfterPacket = 'next' | 'hold' | 'stop';
 /** Takes one packet. */
 export type OnPacket = (packet: Packet) => AfterPacket;
 
+/**
+ * Gives memory back at once. A megabyte in parts is megabytes of garbage, and each 64 MB of it stop everybody for
+ * milliseconds, while a detached buffer costs nothing.
+ */
+function free(bytes: Buffer): void {
+  (bytes.buffer as ArrayBuffer).transfer(0);
+}
+
 export class Codec {
   readonly #decoder = new Decoder();
   readonly #maximumPacketSize: number;
+  readonly #ownsChunks: boolean;
   /** The beginning of a frame that is not complete; capacity grows with what arrives. */
   #held: Buffer | undefined;
   #heldBytes = 0;
@@ -35,9 +44,13 @@ export class Codec {
   /** What arrived while on hold. */
   #unread: Buffer[] = [];
 
-  /** @param maximumPacketSize - of a whole packet, bytes */
-  constructor(maximumPacketSize: number) {
+  /**
+   * @param maximumPacketSize - of a whole packet, bytes
+   * @param ownsChunks - chunks are of this codec alone, memory and all, as those of a socket are
+   */
+  constructor(maximumPacketSize: number, ownsChunks = false) {
     this.#maximumPacketSize = maximumPacketSize;
+    this.#ownsChunks = ownsChunks;
   }
 
   /** Known from the moment a CONNECT named it, even if that was refused. */
@@ -52,6 +65,11 @@ export class Codec {
 
   get isOnHold(): boolean {
     return this.#isOnHold;
+  }
+
+  /** Of a packet that is not complete, bytes. */
+  get incompleteBytes(): number {
+    return this.#heldBytes;
   }
 
   /** @returns why the connection must end, or undefined to go on */
@@ -78,6 +96,12 @@ export class Codec {
       if (done !== 'next') return this.#stopped(done, chunk, position);
     }
     return undefined;
+  }
+
+  /** Takes a chunk without looking at it; {@link resume} will. */
+  hold(chunk: Buffer): void {
+    this.#isOnHold = true;
+    this.#unread.push(chunk);
   }
 
   /** Goes on after `hold`. @returns as {@link feed} */
@@ -119,7 +143,10 @@ export class Codec {
     if (length === 0) return undefined;
     const taken = Math.min(length - this.#heldBytes, chunk.length - position);
     this.#hold(chunk.subarray(position, position + taken), length);
-    if (this.#heldBytes < length) return undefined;
+    if (this.#heldBytes < length) {
+      if (position === 0) this.#release(chunk);
+      return undefined;
+    }
     const frame = this.#held!.subarray(0, length);
     this.#held = undefined;
     this.#heldBytes = 0;
@@ -130,12 +157,18 @@ export class Codec {
   #hold(bytes: Buffer, frameLength = Number.POSITIVE_INFINITY): void {
     const needed = this.#heldBytes + bytes.length;
     if (this.#held === undefined || this.#held.length < needed) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, Math.min(frameLength, needed * 2)));
+      const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(frameLength, needed * 2)));
       this.#held?.copy(grown, 0, 0, this.#heldBytes);
+      if (this.#held !== undefined) free(this.#held);
       this.#held = grown;
     }
     bytes.copy(this.#held, this.#heldBytes);
     this.#heldBytes = needed;
+  }
+
+  /** Copied in full. */
+  #release(chunk: Buffer): void {
+    if (this.#ownsChunks && chunk.length === chunk.buffer.byteLength) free(chunk);
   }
 
   #frame(frame: Buffer, onPacket: OnPacket): Refusal | AfterPacket {

@@ -4,33 +4,42 @@
  *   socket ─▶ codec ─▶ handlers/<packet> ─▶ session, router
  *   socket ◀─ writer ◀─ send, sendPublish ◀─ session
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
 import type { Accepted, Authentication, BrokerContext, Client } from './client.js';
 import { type AfterPacket, Codec } from './codec.js';
 import { dispatch } from './handlers/dispatch.js';
 import { lastPacket } from './last-packet.js';
+import type { Ticket } from './limits/admission.js';
+import { Rates } from './limits/rates.js';
+import type { EndReason } from './limits/reasons.js';
+import { SLICE } from './limits/turns.js';
 import { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
-import { SocketWriter } from './socket-writer.js';
+import { DROPPABLE, SocketWriter } from './socket-writer.js';
 import { TopicAliases } from './topic-aliases.js';
 import type { EncodedPublish } from './wire/encode-publish.js';
 import type { ConnectPacket, Packet, ProtocolVersion } from './wire/packets.js';
 
 /** How long a connection we end may take to read our last packet and close, ms. */
 const LINGER = 1_000;
-/** Least room for a receiver before QoS 0 messages for it are dropped, bytes. */
-const MIN_CONGESTED_BYTES = 1024 * 1024;
+/** A read that brings so much has more behind it, bytes. */
+const FULL_READ = 64 * 1024;
 
-/** congestion: it does not read our answers; handler: what it sent before is not settled. */
-type Pause = 'congestion' | 'handler';
+/**
+ * Why a connection is not read. congestion: it does not read our answers; handler: what it sent before is not settled;
+ * turn: others are first; rate: it sends more than it may. All but the first hold back what has been read already, too.
+ */
+type Pause = 'congestion' | 'handler' | 'turn' | 'rate';
 
 export class Connection implements Client {
   readonly broker: BrokerContext;
   readonly topicAliases = new TopicAliases();
   readonly peer: Peer;
+  readonly ticket: Ticket;
   authentication: Authentication | undefined;
   outgoingAliases: OutgoingTopicAliases | undefined;
   unacknowledged = 0;
@@ -47,30 +56,42 @@ export class Connection implements Client {
   #isOver = false;
   /** Why the socket is not read; it is read again when no reason is left. */
   readonly #pauses = new Set<Pause>();
+  /** When others are to have their turn, monotonic ms. */
+  #sliceEnd = 0;
+  #incompleteBytes = 0;
+  readonly #rates: Rates | undefined;
   readonly #onPacket = (packet: Packet) => this.#handle(packet);
+  readonly #onTurn = () => this.#release('turn');
+  readonly #onRate = () => this.#release('rate');
 
   /** @param onGone - the socket is closed */
-  constructor(broker: BrokerContext, socket: Duplex, peer: Peer, onGone: () => void) {
+  constructor(broker: BrokerContext, socket: Duplex, peer: Peer, ticket: Ticket, onGone: () => void) {
     const { clock, limits } = broker;
+    const { slowConsumer } = limits;
     this.broker = broker;
     this.peer = peer;
     this.#socket = socket;
     this.#onGone = onGone;
-    this.#codec = new Codec(limits.packetBytes);
+    this.ticket = ticket;
+    this.#rates = Rates.of(ticket.limits, clock.monotonic());
+    this.#codec = new Codec(ticket.limits.packetBytes, socket instanceof Socket);
     this.#writer = new SocketWriter({
       stream: socket,
       clock,
-      congestedBytes: Math.max(MIN_CONGESTED_BYTES, limits.packetBytes),
+      congestedBytes: slowConsumer.maxBytes,
+      memory: broker.socketMemory,
       drainTimeout: limits.drainTimeout,
+      congestionTimeout: slowConsumer.timeout,
       onDrained: () => this.#drained(),
-      onStalled: () => this.#fail(new Refusal(ReasonCode.unspecifiedError, 'the client does not read')),
+      onStalled: () => this.#fail(new Refusal(ReasonCode.unspecifiedError, 'the client does not read'), 'stalled'),
+      onSlow: () => this.tooSlow(),
     });
     socket.on('error', (error) => this.#lost(error));
     socket.on('end', () => this.#lost(undefined));
     socket.on('close', () => this.#closed());
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    this.#timer = clock.after(limits.connectTimeout, () => {
-      this.#fail(new Refusal(ReasonCode.protocolError, 'no CONNECT in time'));
+    this.#timer = clock.after(ticket.limits.connectTimeout, () => {
+      this.#fail(new Refusal(ReasonCode.protocolError, 'no CONNECT in time'), 'connectTimeout');
     });
   }
 
@@ -80,6 +101,10 @@ export class Connection implements Client {
 
   get address(): string {
     return this.peer.address;
+  }
+
+  get packetAt(): number {
+    return this.#packetAt;
   }
 
   get isOver(): boolean {
@@ -114,6 +139,11 @@ export class Connection implements Client {
     return (this.#accepted?.keepAlive ?? 0) * 1_000;
   }
 
+  /** Written, but not yet taken by the network. */
+  get waiting(): { packets: number; bytes: number } {
+    return this.#writer.waiting;
+  }
+
   accept(accepted: Accepted): void {
     this.#accepted = accepted;
     this.#codec.admit();
@@ -145,7 +175,26 @@ export class Connection implements Client {
     statistics.packetsSent++;
     statistics.publishSent++;
     statistics.bytesSent += bytes.length;
-    this.#writer.push(bytes, packetIdentifier, identifierAt);
+    this.#writer.push(bytes, identifierAt === 0 ? DROPPABLE : packetIdentifier, identifierAt);
+  }
+
+  hasRoomFor(bytes: number): boolean {
+    return this.#writer.hasRoomFor(bytes);
+  }
+
+  dropOldest(bytes: number): number {
+    const dropped = this.#writer.dropOldest(bytes);
+    this.broker.statistics.publishTakenBack += dropped;
+    return dropped;
+  }
+
+  tooSlow(): void {
+    this.#fail(new Refusal(ReasonCode.quotaExceeded, 'the client takes less than is sent to it'), 'slowConsumer');
+  }
+
+  /** Of all incomplete packets, its own is the oldest, and together they are too much. */
+  tooMuch(): void {
+    this.#fail(new Refusal(ReasonCode.quotaExceeded, 'the packet took too long to arrive'), 'incompletePacket');
   }
 
   refuse(refusal: Refusal): void {
@@ -177,23 +226,54 @@ export class Connection implements Client {
 
   #read(chunk: Buffer): void {
     if (this.#isOver) return;
-    this.broker.statistics.bytesReceived += chunk.length;
-    const refusal = this.#codec.feed(chunk, this.#onPacket);
+    const { statistics, clock } = this.broker;
+    statistics.bytesReceived += chunk.length;
+    if (this.#rates?.takeBytes(chunk.length, clock.monotonic()) && !this.#tooFast('byteRate')) return;
+    if (chunk.length >= FULL_READ) {
+      // There is more behind it: who sends so much works in turns, and is not read until this is done.
+      this.#codec.hold(chunk);
+      this.#yield();
+      return;
+    }
+    this.#sliceEnd = clock.monotonic() + SLICE;
+    this.#afterPackets(this.#codec.feed(chunk, this.#onPacket));
+  }
+
+  #afterPackets(refusal: Refusal | undefined): void {
     if (refusal !== undefined) this.#fail(refusal);
+    const { incompleteBytes } = this.#codec;
+    if (this.#isOver || incompleteBytes === this.#incompleteBytes) return;
+    this.#incompleteBytes = incompleteBytes;
+    this.broker.incomplete.set(this, incompleteBytes);
   }
 
   #handle(packet: Packet): AfterPacket {
-    this.broker.statistics.packetsReceived++;
-    this.#packetAt = this.broker.clock.monotonic();
+    const { statistics, clock } = this.broker;
+    statistics.packetsReceived++;
+    const now = clock.monotonic();
+    this.#packetAt = now;
     if (packet.type === 'connect') this.#introduce(packet);
     const handled = dispatch(this, packet);
     if (handled instanceof Promise) {
       this.#pause('handler');
-      void handled.then((refusal) => this.#goOn(refusal));
+      void handled.then((refusal) => {
+        if (refusal !== undefined) this.#fail(refusal);
+        this.#release('handler');
+      });
       return 'hold';
     }
     if (handled !== undefined) this.#fail(handled);
-    return this.#isOver ? 'stop' : 'next';
+    if (this.#isOver) return 'stop';
+    let isHeld = false;
+    if (packet.type === 'publish' && this.#rates?.takeMessage(now)) {
+      if (!this.#tooFast('messageRate')) return 'stop';
+      isHeld = true;
+    }
+    if (now >= this.#sliceEnd) {
+      this.#yield();
+      isHeld = true;
+    }
+    return isHeld ? 'hold' : 'next';
   }
 
   /** What holds for the answer to CONNECT already, also if that is a refusal. */
@@ -202,13 +282,41 @@ export class Connection implements Client {
     this.#wantsReasons = properties.requestProblemInformation ?? true;
   }
 
-  /** A handler that took its time is done: the packets that came meanwhile are next. */
-  #goOn(handled: Refusal | undefined): void {
-    if (handled !== undefined) this.#fail(handled);
+  /** Others first. */
+  #yield(): void {
+    if (this.#pauses.has('turn')) return;
+    this.#pause('turn');
+    this.broker.turns.wait(this.#onTurn);
+  }
+
+  /** @returns whether it may go on, later */
+  #tooFast(reason: 'messageRate' | 'byteRate'): boolean {
+    const { statistics, throttle, clock } = this.broker;
+    if (this.ticket.limits.overRate === 'disconnect') {
+      const text =
+        reason === 'messageRate' ? 'more messages per second than allowed' : 'more bytes per second than allowed';
+      this.#fail(new Refusal(ReasonCode.messageRateTooHigh, text), 'messageRate');
+      return false;
+    }
+    if (this.#pauses.has('rate')) return true;
+    statistics.throttledBy[reason]++;
+    this.#pause('rate');
+    throttle.wait(this.#rates?.wait(clock.monotonic()) ?? 0, this.#onRate);
+    return true;
+  }
+
+  /** A reason not to go on is gone: the packets that came meanwhile are next, then the socket is read again. */
+  #release(reason: Pause): void {
     if (this.#isOver) return;
-    const refusal = this.#codec.resume(this.#onPacket);
-    if (refusal !== undefined) this.#fail(refusal);
-    if (!this.#codec.isOnHold) this.#unpause('handler');
+    this.#pauses.delete(reason);
+    if (this.#isHolding) return;
+    this.#sliceEnd = this.broker.clock.monotonic() + SLICE;
+    this.#afterPackets(this.#codec.resume(this.#onPacket));
+    this.#readAgain();
+  }
+
+  get #isHolding(): boolean {
+    return this.#pauses.has('handler') || this.#pauses.has('turn') || this.#pauses.has('rate');
   }
 
   #pause(reason: Pause): void {
@@ -216,8 +324,8 @@ export class Connection implements Client {
     this.#socket.pause();
   }
 
-  #unpause(reason: Pause): void {
-    if (!this.#pauses.delete(reason) || this.#pauses.size > 0 || this.#isOver) return;
+  #readAgain(): void {
+    if (this.#pauses.size > 0 || this.#isOver) return;
     // Its packets of the meantime are still to be read.
     this.#packetAt = this.broker.clock.monotonic();
     this.#socket.resume();
@@ -230,21 +338,22 @@ export class Connection implements Client {
       const left = this.#packetAt + limit - clock.monotonic();
       // While we do not read, its packets cannot arrive; then drainTimeout decides.
       if (left > 0 || this.#pauses.size > 0) this.#timer = clock.after(left > 0 ? left : limit, look);
-      else this.#fail(new Refusal(ReasonCode.keepAliveTimeout, 'no packet within one and a half Keep Alive'));
+      else
+        this.#fail(new Refusal(ReasonCode.keepAliveTimeout, 'no packet within one and a half Keep Alive'), 'keepAlive');
     };
     this.#timer = clock.after(limit, look);
   }
 
   #drained(): void {
     if (this.#isOver) return;
-    this.#unpause('congestion');
+    if (this.#pauses.delete('congestion')) this.#readAgain();
     this.session?.resume();
   }
 
   /** The peer did something wrong, or nothing for too long. */
-  #fail(refusal: Refusal): void {
+  #fail(refusal: Refusal, reason: EndReason = 'protocol'): void {
     if (this.#isOver) return;
-    this.broker.statistics.connectionsFailed++;
+    this.broker.statistics.end(reason);
     this.#end(refusal, false);
   }
 
@@ -252,7 +361,7 @@ export class Connection implements Client {
   #lost(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#over(error?.message ?? 'closed by the client', false);
-    this.#writer.close();
+    this.#closeWriter();
     this.#socket.destroy();
   }
 
@@ -260,6 +369,7 @@ export class Connection implements Client {
   #end(refusal: Refusal | undefined, isNormal: boolean): void {
     if (this.#isOver) return;
     const wasAccepted = this.#accepted !== undefined;
+    if (refusal !== undefined) this.broker.statistics.countEnd(refusal.reasonCode, wasAccepted);
     this.#over(refusal?.reason, isNormal);
     const last =
       refusal === undefined ? undefined : lastPacket(this, refusal, wasAccepted, this.#codec.protocolVersion);
@@ -273,6 +383,8 @@ export class Connection implements Client {
 
   #over(reason: string | undefined, isNormal: boolean): void {
     this.#isOver = true;
+    this.ticket.over();
+    this.broker.incomplete.set(this, 0);
     this.#timer?.cancel();
     this.#timer = undefined;
     const { session } = this;
@@ -286,10 +398,22 @@ export class Connection implements Client {
     this.broker.sessions.absent(session);
   }
 
+  /** QoS 0 messages that still wait are lost. */
+  #closeWriter(): void {
+    const { statistics } = this.broker;
+    const { droppable } = this.#writer;
+    statistics.publishTakenBack += droppable;
+    statistics.publishDropped += droppable;
+    statistics.ledger.delivered -= droppable;
+    statistics.drops.offline += droppable;
+    this.#writer.close();
+  }
+
   #closed(): void {
     this.#lost(undefined);
     this.#timer?.cancel();
-    this.#writer.close();
+    this.#closeWriter();
+    this.ticket.close();
     // Not before: a session that is taken over has no connection for a moment, which must cost nobody else's.
     this.broker.sessions.evict();
     this.#onGone();

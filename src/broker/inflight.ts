@@ -8,6 +8,7 @@
  */
 import type { Message, QoS } from '../core/message.js';
 import type { Share } from '../core/router.js';
+import { messageBytes } from './application-message.js';
 
 /** One message for one client, as it will be sent. */
 export interface Delivery {
@@ -33,16 +34,45 @@ export type AcknowledgementResult = 'done' | 'release' | 'unknown' | 'mismatch';
 
 const MAX_PACKET_IDENTIFIER = 0xffff;
 
+/** Told of what is in flight; see limits/message-memory.ts. */
+export interface MessageKeeper {
+  keep(message: Message): void;
+  release(message: Message): void;
+}
+
 export class InflightMessages {
+  readonly #keeper: MessageKeeper | undefined;
   readonly #entries = new Map<number, Inflight>();
   /** To be sent again on the present connection, in order; entries acknowledged meanwhile are skipped. */
   #again: Inflight[] = [];
   #againNext = 0;
   #outstanding = 0;
   #lastIdentifier = 0;
+  #bytes = 0;
+
+  constructor(keeper?: MessageKeeper) {
+    this.#keeper = keeper;
+  }
+
+  /** Of the messages. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Gives all up: the session ends. */
+  clear(): void {
+    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+  }
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** QoS 2 messages of which the client has said PUBREC: they are its own. */
+  countReleased(): number {
+    let released = 0;
+    for (const { state } of this.#entries.values()) if (state === 'pubrel') released++;
+    return released;
   }
 
   /** @param window - Receive Maximum of the client (§4.9) */
@@ -63,6 +93,8 @@ export class InflightMessages {
     };
     this.#entries.set(entry.packetIdentifier, entry);
     this.#outstanding++;
+    this.#bytes += messageBytes(delivery.message);
+    this.#keeper?.keep(delivery.message);
     return entry;
   }
 
@@ -145,7 +177,10 @@ export class InflightMessages {
   }
 
   #remove(entry: Inflight): void {
+    const { message } = entry.delivery;
     this.#entries.delete(entry.packetIdentifier);
+    this.#bytes -= messageBytes(message);
+    this.#keeper?.release(message);
     if (entry.isOutstanding) this.#outstanding--;
   }
 }

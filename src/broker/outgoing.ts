@@ -9,20 +9,26 @@ import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
 import type { Message, QoS } from '../core/message.js';
 import { ABSENT, type Sink, type Subscription } from '../core/router.js';
+import type { DropReason } from '../core/views.js';
 import { messageBytes } from './application-message.js';
+import { Drops } from './drops.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
+import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
 import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
+import type { Peer } from './peer.js';
 import { DropOldestQueue } from './queue.js';
 import type { Refusal } from './reason-codes.js';
 import type { Statistics } from './statistics.js';
+import { Traffic } from './traffic.js';
 import { encodeAcknowledgement } from './wire/encode.js';
 import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
 /** The connection as the session sees it. */
 export interface Channel {
-  /** Of the peer, for people. */
-  readonly address: string;
+  readonly peer: Peer;
+  /** When the last packet of the client came, monotonic ms. */
+  readonly packetAt: number;
   /** ms; 0: none. */
   readonly keepAlive: number;
   readonly protocolVersion: ProtocolVersion;
@@ -34,6 +40,12 @@ export interface Channel {
   readonly outgoingAliases: OutgoingTopicAliases | undefined;
   /** So much waits to be written that nothing more should be sent; {@link Outgoing.resume} is due when it is over. */
   readonly isCongested: boolean;
+  /** Whether a packet of this size may be sent now; if not, {@link Outgoing.resume} is due when it may. */
+  hasRoomFor(bytes: number): boolean;
+  /** Drops QoS 0 messages that wait, the oldest first, to free so many bytes. @returns how many */
+  dropOldest(bytes: number): number;
+  /** Ends the connection: more is sent to the client than it takes, and the policy does not allow that. */
+  tooSlow(): void;
   send(bytes: Buffer): void;
   sendPublish(encoded: EncodedPublish, packetIdentifier: number): void;
   /** Ends the connection; the client is told why where its version can say so, and its Will is sent. */
@@ -45,6 +57,16 @@ export interface OutgoingContext {
   readonly limits: BrokerLimits;
   readonly encoder: PublishEncoder;
   readonly statistics: Statistics;
+  readonly messageMemory: MessageMemory;
+}
+
+/** What waits for one client. */
+export interface OutgoingFigures {
+  readonly inflight: number;
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Queued and in flight. */
+  readonly storedBytes: number;
 }
 
 /** Retained messages still to be sent for one subscription. */
@@ -53,38 +75,48 @@ interface Feed {
   readonly messages: Iterator<Message>;
 }
 
-/** What may wait for one session: so much, or so much for each message allowed. One payload alone may be a megabyte. */
-const MIN_QUEUED_BYTES = 8 * 1024 * 1024;
-const QUEUED_BYTES_EACH = 8 * 1024;
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
 const MAX_ALIASED_PAYLOAD = 16 * 1024;
+/** Who acknowledges something within it keeps up, ms. */
+const PROMPT = 5_000;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
   readonly #context: OutgoingContext;
-  readonly #inflight = new InflightMessages();
+  readonly #inflight: InflightMessages;
   readonly #queue: DropOldestQueue<Delivery>;
   readonly #mayReceive: (topic: string) => boolean;
   #feeds: Feed[] = [];
   #channel: Channel | undefined;
   #window = 0;
-  #sent = 0;
-  #dropped = 0;
+  /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
+  #progressAt = 0;
+  readonly sent = new Traffic();
+  readonly drops = new Drops();
+  /** Messages that expired in the queue. */
+  expired = 0;
 
   /** @param mayReceive - asked again for what waited */
   constructor(context: OutgoingContext, mayReceive: (topic: string) => boolean) {
     this.#context = context;
+    const { limits, messageMemory } = context;
+    this.#inflight = new InflightMessages(messageMemory);
     this.#mayReceive = mayReceive;
-    const { queuedMessages } = context.limits;
     this.#queue = new DropOldestQueue({
-      items: queuedMessages,
-      bytes: Math.max(MIN_QUEUED_BYTES, queuedMessages * QUEUED_BYTES_EACH),
+      items: limits.queuedMessages,
+      bytes: limits.queuedBytes,
       bytesOf: ({ message }) => messageBytes(message),
+      onRemoved: ({ message }) => messageMemory.release(message),
     });
   }
 
-  get figures(): { inflight: number; queued: number; sent: number; dropped: number } {
-    return { inflight: this.#inflight.size, queued: this.#queue.size, sent: this.#sent, dropped: this.#dropped };
+  get figures(): OutgoingFigures {
+    return {
+      inflight: this.#inflight.size,
+      queued: this.#queue.size,
+      queuedBytes: this.#queue.bytes,
+      storedBytes: this.#queue.bytes + this.#inflight.bytes,
+    };
   }
 
   /** A new connection: what was not acknowledged is sent again, by {@link resume} [MQTT-4.4.0-1]. */
@@ -98,6 +130,19 @@ export class Outgoing {
     this.#channel = undefined;
   }
 
+  /** What it keeps, queued and in flight, roughly. */
+  get heldBytes(): number {
+    const entries = this.#queue.size + this.#inflight.size;
+    return this.#queue.bytes + this.#inflight.bytes + entries * ENTRY_BYTES;
+  }
+
+  /** Drops the oldest queued message, for want of memory. @returns false when there is none */
+  dropOldest(): boolean {
+    if (this.#queue.shift() === undefined) return false;
+    this.#drop(1, 'memory');
+    return true;
+  }
+
   /** @returns false when something was dropped: this message, or the oldest in the queue for it */
   deliver(message: Message, subscription: Subscription): boolean {
     const qos = Math.min(message.qos, subscription.qos) as QoS;
@@ -106,17 +151,25 @@ export class Outgoing {
     const { identifiers, share } = subscription;
     const delivery: Delivery = { message, qos, retain, identifiers, share };
     if (qos === 0) {
-      if (channel === undefined || channel.isCongested) return this.#drop(1);
+      if (channel === undefined) return this.#drop(1, 'offline');
+      const isTaken = !channel.isCongested && channel.hasRoomFor(message.payload.length);
+      if (!isTaken && !this.#makeRoom(channel, message)) return this.#drop(1, 'slowReader');
+      return this.#send(channel, delivery) && isTaken;
+    }
+    if (channel !== undefined && this.#isFree(channel) && channel.hasRoomFor(message.payload.length)) {
       return this.#send(channel, delivery);
     }
-    if (channel !== undefined && this.#isFree(channel)) return this.#send(channel, delivery);
-    return this.#drop(this.#queue.push(delivery));
+    const { messageMemory } = this.#context;
+    messageMemory.keep(message);
+    const dropped = this.#queue.push(delivery);
+    messageMemory.relieve();
+    return this.#drop(dropped, 'queueFull');
   }
 
   /** A message of QoS 1 or 2 would be sent at once. */
   #isFree(channel: Channel): boolean {
     if (channel.isCongested || this.#queue.size > 0) return false;
-    return this.#inflight.hasRoom(this.#window) && this.#inflight.peekAgain() === undefined;
+    return this.#mayFly && this.#inflight.peekAgain() === undefined;
   }
 
   /** @see Sink.backlog */
@@ -136,18 +189,29 @@ export class Outgoing {
    * @param isGone - the connection is over: QoS 1 not acknowledged goes, too (§4.8.2)
    */
   passOn(from: Sink, to: 'connected' | 'any', name: string | undefined, isGone: boolean): void {
-    const { clock, statistics } = this.#context;
+    const { clock } = this.#context;
     const now = clock.now();
     const isPassed = ({ message, share }: Delivery) => {
       if (share === undefined || (name !== undefined && share.name !== name)) return false;
       if (message.expiresAt > now) return share.pass(message, from, to);
-      statistics.publishExpired++;
+      this.#expire();
       return true;
     };
     if (isGone) {
       for (const entry of this.#inflight.passable()) if (isPassed(entry.delivery)) this.#inflight.forget(entry);
     }
     if (this.#queue.size > 0) this.#queue.removeWhere(isPassed);
+  }
+
+  /** The session ends: what waits and what is not acknowledged is lost, except what the client said it has. */
+  end(): void {
+    const { ledger } = this.#context.statistics;
+    const released = this.#inflight.countReleased();
+    ledger.delivered += released;
+    this.#drop(this.#queue.size + this.#inflight.size - released, 'sessionEnded');
+    this.#queue.clear();
+    this.#inflight.clear();
+    this.#feeds = [];
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
@@ -166,9 +230,10 @@ export class Outgoing {
       const again = this.#inflight.peekAgain();
       if (again !== undefined) {
         if (again.state === 'publish' && !this.#inflight.hasRoom(this.#window)) return;
+        if (again.state === 'publish' && !channel.hasRoomFor(again.delivery.message.payload.length)) return;
         this.#sendAgain(channel, again);
       } else if (this.#queue.size > 0) {
-        if (!this.#inflight.hasRoom(this.#window)) return;
+        if (!this.#mayFly || !channel.hasRoomFor(this.#queue.peek()!.message.payload.length)) return;
         this.#sendQueued(channel, this.#queue.shift()!);
       } else if (!this.#feedOne(channel)) {
         return;
@@ -176,33 +241,47 @@ export class Outgoing {
     }
   }
 
-  puback(packetIdentifier: number): AcknowledgementResult {
-    return this.#settled(this.#inflight.puback(packetIdentifier));
+  puback(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
+    return this.#settled(this.#inflight.puback(packetIdentifier), isFailure);
   }
 
   pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
-    return this.#settled(this.#inflight.pubrec(packetIdentifier, isFailure));
+    return this.#settled(this.#inflight.pubrec(packetIdentifier, isFailure), isFailure);
   }
 
   pubcomp(packetIdentifier: number): AcknowledgementResult {
-    return this.#settled(this.#inflight.pubcomp(packetIdentifier));
+    return this.#settled(this.#inflight.pubcomp(packetIdentifier), false);
   }
 
-  #settled(result: AcknowledgementResult): AcknowledgementResult {
-    if (result === 'done') this.resume();
+  /** @param isFailure - the client has it, and does not want it: that is an acknowledgement, too */
+  #settled(result: AcknowledgementResult, isFailure: boolean): AcknowledgementResult {
+    this.#progressAt = this.#context.clock.monotonic();
+    if (result !== 'done') return result;
+    if (isFailure) this.#drop(1, 'refusedByReceiver');
+    else this.#context.statistics.ledger.delivered++;
+    this.resume();
     return result;
   }
 
   /** @returns false when the client does not take packets of this size: as if it had been delivered [MQTT-3.1.2-25] */
   #send(channel: Channel, delivery: Delivery): boolean {
-    const aliases = channel.outgoingAliases;
+    // A message that sets an alias must not be dropped once others rely on it.
+    const mayBeDropped = delivery.qos === 0 && this.#context.limits.slowConsumer.qos0 === 'drop-oldest';
+    const aliases = mayBeDropped ? undefined : channel.outgoingAliases;
     const encoded =
       aliases !== undefined && delivery.message.payload.length <= MAX_ALIASED_PAYLOAD
         ? this.#encodeAliased(channel, delivery, aliases)
         : this.#encode(channel, delivery, 0);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1);
-    channel.sendPublish(encoded, delivery.qos === 0 ? 0 : this.#inflight.add(delivery).packetIdentifier);
-    this.#sent++;
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
+    if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
+    if (delivery.qos === 0) {
+      channel.sendPublish(encoded, 0);
+      this.#context.statistics.ledger.delivered++;
+    } else channel.sendPublish(encoded, this.#inflight.add(delivery).packetIdentifier);
+    const { length } = delivery.message.payload;
+    this.sent.count(delivery.qos, length);
+    this.#context.statistics.publishBytesSent += length;
+    if (delivery.qos > 0) this.#context.messageMemory.relieve();
     return true;
   }
 
@@ -227,9 +306,12 @@ export class Outgoing {
   #sendQueued(channel: Channel, delivery: Delivery): void {
     const { clock, statistics } = this.#context;
     const { topic, expiresAt } = delivery.message;
-    if (expiresAt <= clock.now()) statistics.publishExpired++;
-    else if (!this.#mayReceive(topic)) statistics.deliveriesRefused++;
-    else this.#send(channel, delivery);
+    if (expiresAt <= clock.now()) this.#expire();
+    else if (this.#mayReceive(topic)) this.#send(channel, delivery);
+    else {
+      statistics.deliveriesRefused++;
+      this.#drop(1, 'denied');
+    }
   }
 
   #sendAgain(channel: Channel, entry: Inflight): void {
@@ -244,7 +326,7 @@ export class Outgoing {
     const encoded = encodePublish(message, channel.protocolVersion, flags);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       this.#inflight.forget(entry);
-      this.#drop(1);
+      this.#drop(1, 'tooLarge');
       return;
     }
     channel.sendPublish(encoded, packetIdentifier);
@@ -262,14 +344,62 @@ export class Outgoing {
       return true;
     }
     const qos = Math.min(message.qos, subscription.qos) as QoS;
+    this.#context.statistics.ledger.replayed++;
     this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers, share: undefined });
     return true;
   }
 
+  #expire(): void {
+    const { statistics } = this.#context;
+    this.expired++;
+    statistics.publishExpired++;
+    statistics.ledger.expired++;
+  }
+
+  /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */
+  get #mayFly(): boolean {
+    const { limits, messageMemory } = this.#context;
+    if (!this.#inflight.hasRoom(this.#window)) return false;
+    return this.#inflight.size === 0 || (this.#inflight.bytes < limits.queuedBytes && !messageMemory.isTight);
+  }
+
+  /** @see MessageHolder.isBehind */
+  get isBehind(): boolean {
+    if (this.#channel === undefined || this.#channel.isCongested) return true;
+    return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#progressAt >= PROMPT;
+  }
+
+  /** @see MessageHolder.isStuck: for longer than a client may stall */
+  get isStuck(): boolean {
+    const { clock, limits } = this.#context;
+    const isWaiting = this.#channel !== undefined && this.#inflight.size > 0;
+    return isWaiting && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
+  }
+
+  /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */
+  #makeRoom(channel: Channel, message: Message): boolean {
+    switch (this.#context.limits.slowConsumer.qos0) {
+      case 'drop-new':
+        return false;
+      case 'disconnect':
+        channel.tooSlow();
+        return false;
+      case 'drop-oldest': {
+        const dropped = channel.dropOldest(message.payload.length);
+        this.sent.takeBack(dropped);
+        this.#context.statistics.ledger.delivered -= dropped;
+        this.#drop(dropped, 'slowReader');
+        return dropped > 0;
+      }
+    }
+  }
+
   /** @returns whether nothing was dropped */
-  #drop(messages: number): boolean {
-    this.#dropped += messages;
-    this.#context.statistics.publishDropped += messages;
+  #drop(messages: number, reason: DropReason): boolean {
+    const { statistics } = this.#context;
+    this.drops[reason] += messages;
+    statistics.ledger.drops[reason] += messages;
+    statistics.publishDropped += messages;
     return messages === 0;
   }
 }

@@ -1,4 +1,4 @@
-import type { AuthConfig } from '../core/config.js';
+import type { AuthConfig, LimitOverrides, ListenerType } from '../core/config.js';
 
 /** The other end of a network connection, as the listener knows it before CONNECT. */
 export interface Peer {
@@ -8,13 +8,18 @@ export interface Peer {
   readonly host: string;
   /** What the client showed of itself in the TLS handshake, here or at the proxy in front; absent: nothing. */
   readonly certificate?: PeerCertificate;
+  /** Of the TLS connection that ends here; absent: none. */
+  readonly tls?: { readonly version: string; readonly cipher: string };
   readonly listener: ListenerPolicy;
 }
 
 /** What a listener lays down for the connections that it accepts. */
 export interface ListenerPolicy {
   readonly name: string;
+  readonly type: ListenerType;
   readonly auth: AuthConfig;
+  /** In place of the limits of the broker. */
+  readonly limits?: LimitOverrides | undefined;
 }
 
 /** A client certificate. A proxy (PROXY protocol v2, PP2_TYPE_SSL) tells only Common Name and verdict. */

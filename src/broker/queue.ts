@@ -4,6 +4,8 @@ export interface QueueLimits<T> {
   /** One item alone may exceed it. */
   readonly bytes: number;
   readonly bytesOf: (item: T) => number;
+  /** Told of each that leaves, taken or dropped. */
+  readonly onRemoved?: (item: T) => void;
 }
 
 export class DropOldestQueue<T> {
@@ -20,6 +22,21 @@ export class DropOldestQueue<T> {
     return this.#items.length - this.#head;
   }
 
+  /** Of all items. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What {@link shift} would take. */
+  peek(): T | undefined {
+    return this.#items[this.#head];
+  }
+
+  /** Takes all. */
+  clear(): void {
+    while (this.shift() !== undefined);
+  }
+
   /** @returns how many were dropped for it: the oldest, or the item itself when the limit is 0 */
   push(item: T): number {
     const { items, bytes, bytesOf } = this.#limits;
@@ -32,11 +49,19 @@ export class DropOldestQueue<T> {
 
   /** Takes out, in order, what `isWanted` says. */
   removeWhere(isWanted: (item: T) => boolean): void {
+    const { bytesOf, onRemoved } = this.#limits;
+    const all = this.#items.slice(this.#head) as T[];
     const kept: T[] = [];
-    for (let item = this.shift(); item !== undefined; item = this.shift()) if (!isWanted(item)) kept.push(item);
     this.#items = kept;
     this.#head = 0;
-    for (const item of kept) this.#bytes += this.#limits.bytesOf(item);
+    for (const item of all) {
+      if (!isWanted(item)) {
+        kept.push(item);
+        continue;
+      }
+      this.#bytes -= bytesOf(item);
+      onRemoved?.(item);
+    }
   }
 
   shift(): T | undefined {
@@ -44,6 +69,7 @@ export class DropOldestQueue<T> {
     const item = this.#items[this.#head]!;
     this.#items[this.#head++] = undefined;
     this.#bytes -= this.#limits.bytesOf(item);
+    this.#limits.onRemoved?.(item);
     if (this.#head >= 64 && this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;

@@ -27,13 +27,28 @@ export const ReasonCode = {
   receiveMaximumExceeded: 0x93,
   topicAliasInvalid: 0x94,
   packetTooLarge: 0x95,
+  messageRateTooHigh: 0x96,
   quotaExceeded: 0x97,
+  administrativeAction: 0x98,
   payloadFormatInvalid: 0x99,
   useAnotherServer: 0x9c,
   serverMoved: 0x9d,
+  connectionRateExceeded: 0x9f,
 } as const;
 
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
+
+const names = new Map(
+  Object.entries(ReasonCode).map(([name, code]) => [
+    code,
+    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  ]),
+);
+
+/** `session_taken_over`, for figures. */
+export function reasonName(reasonCode: ReasonCode): string {
+  return names.get(reasonCode) ?? 'unspecified_error';
+}
 
 /** §2.4: 0x80 and above is a failure. */
 export function isFailure(reasonCode: number): boolean {
@@ -65,6 +80,7 @@ export function connectReturnCode(reasonCode: ReasonCode): number | undefined {
     case ReasonCode.serverBusy:
     case ReasonCode.serverShuttingDown:
     case ReasonCode.quotaExceeded:
+    case ReasonCode.connectionRateExceeded:
     case ReasonCode.useAnotherServer:
     case ReasonCode.serverMoved:
       return 0x03;

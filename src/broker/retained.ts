@@ -35,6 +35,11 @@ export class RetainedMessages {
     return this.#size;
   }
 
+  /** Roughly what they hold. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** @returns false when there is no room; what the topic had before, being outdated, is gone then, too */
   set(message: Message): boolean {
     const levels = message.topic.split('/');

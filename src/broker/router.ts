@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.js';
 import type { Message, QoS } from '../core/message.js';
 import type { Attachment, Router, RouterCounters, Sink, Subscription } from '../core/router.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
+import { ReasonCode } from './reason-codes.js';
 import { RetainedMessages } from './retained.js';
 import { isShared } from './shared-filter.js';
 import { type Member, SharedSubscription } from './shared-subscriptions.js';
@@ -83,10 +84,13 @@ export class MessageRouter implements Router {
    * broker would look busy. A topic too long for the wire or with too many levels (a link can bring one) is dropped, counted.
    */
   publish(message: Message): void {
+    const { ledger } = this.#statistics;
     const { topic } = message;
+    ledger.published++;
     const isTooLong = topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES;
     if (isTooLong || hasTooManyLevels(topic)) {
       this.#dropped++;
+      ledger.refuse(ReasonCode.topicNameInvalid);
       this.#hasMatched = false;
       return;
     }
@@ -96,7 +100,11 @@ export class MessageRouter implements Router {
     const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
     const receivers = found.length === 0 ? 0 : this.#deliver(message, found);
-    if (receivers === 0 && isCounted) this.#unmatched++;
+    if (receivers > 0) ledger.routed++;
+    else {
+      ledger.unmatched++;
+      if (isCounted) this.#unmatched++;
+    }
     // Last: receivers may publish while they are told.
     this.#hasMatched = found.length > 0;
   }
@@ -136,6 +144,18 @@ export class MessageRouter implements Router {
     };
   }
 
+  /** Subscriptions that share their messages; each member is one, as Mosquitto counts them. */
+  get sharedSubscriptions(): number {
+    let members = 0;
+    for (const share of this.#shares.values()) members += share.size;
+    return members;
+  }
+
+  /** What the retained messages hold, bytes. */
+  get retainedBytes(): number {
+    return this.#retained.bytes;
+  }
+
   /** Removes expired retained messages. */
   sweep(): void {
     this.#retained.sweep(this.#clock.now());
@@ -146,7 +166,7 @@ export class MessageRouter implements Router {
     else if (!this.#retained.set(message)) this.#dropped++;
   }
 
-  /** @returns how many receivers there were; a Shared Subscription is one */
+  /** @returns how many copies were made; a Shared Subscription has one */
   #deliver(message: Message, found: readonly (Entry | SharedSubscription)[]): number {
     const serial = ++this.#serial;
     const receivers: Receiver[] = [];
@@ -169,32 +189,47 @@ export class MessageRouter implements Router {
       receivers.push(receiver);
       subscriptions.push(subscription);
     }
+    let copies = 0;
     for (let i = 0; i < receivers.length; i++) {
-      const receiver = receivers[i]!;
-      if (receiver.isAttached) this.#give(message, receiver.sink, subscriptions[i]!);
+      const { isAttached, sink } = receivers[i]!;
+      if (!isAttached) continue;
+      // Looking at the traffic must not change its figures.
+      if (sink.kind === 'api') sink.deliver(message, subscriptions[i]!);
+      else {
+        copies++;
+        this.#give(message, sink, subscriptions[i]!);
+      }
     }
-    if (shares !== undefined) this.#deliverShared(message, shares);
-    return receivers.length + (shares?.length ?? 0);
+    if (shares !== undefined) copies += this.#deliverShared(message, shares);
+    return copies;
   }
 
   #give(message: Message, sink: Sink, subscription: Subscription): void {
+    const { ledger } = this.#statistics;
+    ledger.copies++;
     if (sink.mayReceive !== undefined && !sink.mayReceive(message.topic)) {
       this.#statistics.deliveriesRefused++;
+      ledger.drops.denied++;
       return;
     }
     const isTaken = sink.deliver(message, subscription);
-    // Looking at the traffic must not change its figures.
-    if (sink.kind === 'api') return;
+    // Sessions keep their own books.
+    if (sink.kind !== 'client') ledger.hand(isTaken);
     if (isTaken) this.#delivered++;
     else this.#dropped++;
   }
 
   /** Each Shared Subscription has a copy of its own, whatever else its members subscribe to (§4.8.2). */
-  #deliverShared(message: Message, shares: readonly SharedSubscription[]): void {
+  #deliverShared(message: Message, shares: readonly SharedSubscription[]): number {
+    const { ledger } = this.#statistics;
     for (const share of shares) {
-      if (share.deliver(message) === 'taken') this.#delivered++;
+      ledger.copies++;
+      const outcome = share.deliver(message);
+      if (outcome === 'taken') this.#delivered++;
       else this.#dropped++;
+      if (outcome === 'none') ledger.drops.noMember++;
     }
+    return shares.length;
   }
 
   #subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message> {
@@ -213,7 +248,7 @@ export class MessageRouter implements Router {
   #share(name: string): SharedSubscription {
     let share = this.#shares.get(name);
     if (share === undefined) {
-      share = new SharedSubscription(name);
+      share = new SharedSubscription(name, this.#statistics.ledger);
       this.#shares.set(name, share);
     }
     return share;

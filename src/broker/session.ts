@@ -5,14 +5,17 @@
 import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
 import type { Attachment, Router, Share, Sink, Subscription } from '../core/router.js';
-import type { ClientView } from '../core/views.js';
+import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
+import type { MessageHolder } from './limits/message-memory.js';
 import { afterLong } from './long-timer.js';
-import { type Channel, Outgoing, type OutgoingContext } from './outgoing.js';
+import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
+import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
+import { Traffic } from './traffic.js';
 import type { Will } from './will.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
@@ -23,7 +26,7 @@ export interface SessionContext extends OutgoingContext {
 const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
-export class Session implements Sink {
+export class Session implements Sink, MessageHolder {
   readonly id: string;
   readonly kind = 'client';
   readonly origin: Origin;
@@ -33,7 +36,10 @@ export class Session implements Sink {
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
   readonly #onEnded: (session: Session) => void;
-  readonly #filters = new Set<string>();
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly received = new Traffic();
+  /** PUBLISH packets to a topic that the client may not use. */
+  refused = 0;
   /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
   readonly #incoming = new Set<number>();
   /** Those of them whose PUBLISH came over the present connection. */
@@ -48,11 +54,14 @@ export class Session implements Sink {
   #isEnded = false;
   /** Of the last connection. */
   #protocolVersion: ProtocolVersion = 5;
-  #address = '';
+  #peer: Peer | undefined;
   #keepAlive = 0;
+  /** Of the client, monotonic ms. */
+  #packetAt = 0;
   /** When it connected or was left, Unix ms. */
   #since = 0;
-  #received = 0;
+  /** When the session of an absent client ends, Unix ms. */
+  #expiresAt: number | null = null;
 
   constructor(clientId: string, context: SessionContext, onEnded: (session: Session) => void) {
     this.id = clientId;
@@ -61,6 +70,7 @@ export class Session implements Sink {
     this.#onEnded = onEnded;
     this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
     this.#attachment = context.router.attach(this);
+    context.messageMemory.add(this);
   }
 
   /** The connection that has the session now. */
@@ -97,18 +107,59 @@ export class Session implements Sink {
     this.#expiry = ms;
   }
 
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
+  get figures(): OutgoingFigures {
+    return this.#outgoing.figures;
+  }
+
   view(): ClientView {
+    const { clock } = this.#context;
+    const { inflight, queued, queuedBytes } = this.#outgoing.figures;
+    const { sent, drops, expired } = this.#outgoing;
+    const peer = this.#peer;
     return {
       clientId: this.id,
       protocol: protocolNames[this.#protocolVersion],
       connected: this.#channel !== undefined,
-      address: this.#address,
+      address: peer?.address ?? '',
       since: this.#since,
       keepAlive: this.#keepAlive,
-      subscriptions: this.#filters.size,
-      received: this.#received,
-      ...this.#outgoing.figures,
+      subscriptions: this.#subscriptions.size,
+      inflight,
+      queued,
+      received: this.received.total,
+      sent: sent.total,
+      dropped: drops.total,
+      user: this.user ?? null,
+      listener: peer?.listener.name ?? '',
+      transport: peer?.listener.type ?? 'tcp',
+      ...(peer?.tls !== undefined && { tls: peer.tls }),
+      lastPacketAt: Math.round(clock.now() - (clock.monotonic() - (this.#channel?.packetAt ?? this.#packetAt))),
+      sessionExpiry: finite(this.#expiry),
+      expiresAt: this.#expiresAt,
+      inflightIn: this.#incoming.size,
+      queuedBytes,
+      in: this.received.view(),
+      out: sent.view(),
+      droppedBy: drops.view(),
+      expired,
+      refused: this.refused,
     };
+  }
+
+  detail(): ClientDetail {
+    const filters = Array.from(this.#subscriptions.values(), ({ identifiers, ...rest }) => ({
+      filter: rest.filter,
+      qos: rest.qos,
+      noLocal: rest.noLocal,
+      retainAsPublished: rest.retainAsPublished,
+      retainHandling: rest.retainHandling,
+      identifier: identifiers[0] ?? null,
+    }));
+    return { ...this.view(), filters, will: this.#will?.view() ?? null };
   }
 
   /** A connection takes the session. CONNACK must go out before {@link resume} sends what waits. */
@@ -117,7 +168,8 @@ export class Session implements Sink {
     this.#willTimer?.cancel();
     this.#channel = channel;
     this.#protocolVersion = channel.protocolVersion;
-    this.#address = channel.address;
+    this.#peer = channel.peer;
+    this.#expiresAt = null;
     this.#keepAlive = channel.keepAlive;
     this.#since = this.#context.clock.now();
     this.#expiry = expiry;
@@ -137,6 +189,7 @@ export class Session implements Sink {
     this.#channel = undefined;
     this.#identityTimer?.cancel();
     this.#since = clock.now();
+    this.#packetAt = channel.packetAt;
     this.#outgoing.disconnect();
     if (isNormal) this.#will = undefined;
     if (this.#expiry === 0) {
@@ -144,7 +197,11 @@ export class Session implements Sink {
       return;
     }
     this.#outgoing.passOn(this, 'connected', undefined, true);
-    this.#expiryTimer = afterLong(clock, this.#expiry, () => this.end());
+    this.#expiresAt = finite(this.#since + this.#expiry);
+    this.#expiryTimer = afterLong(clock, this.#expiry, () => {
+      this.#context.statistics.sessionsExpired++;
+      this.end();
+    });
     if (this.#will === undefined) return;
     if (this.#will.delay === 0) this.#publishWill();
     else this.#willTimer = afterLong(clock, this.#will.delay, () => this.#publishWill());
@@ -154,18 +211,49 @@ export class Session implements Sink {
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.discard();
+    this.#detach();
     this.#outgoing.passOn(this, 'any', undefined, true);
+    this.#outgoing.end();
     this.#publishWill();
     this.#onEnded(this);
   }
 
   /** Lets go of everything without a word: the broker stops. */
   discard(): void {
+    this.#isEnded = true;
+    this.#detach();
+    this.#outgoing.end();
+  }
+
+  #detach(): void {
     this.#expiryTimer?.cancel();
     this.#willTimer?.cancel();
     this.#identityTimer?.cancel();
     this.#attachment[Symbol.dispose]();
+    this.#context.messageMemory.delete(this);
+  }
+
+  get heldBytes(): number {
+    return this.#outgoing.heldBytes;
+  }
+
+  dropOldest(): boolean {
+    return this.#outgoing.dropOldest();
+  }
+
+  get isBehind(): boolean {
+    return this.#outgoing.isBehind;
+  }
+
+  get isStuck(): boolean {
+    return this.#outgoing.isStuck;
+  }
+
+  /** It keeps messages and acknowledges none while there is no memory left. */
+  giveUp(): void {
+    this.#context.statistics.end('memory');
+    this.#channel?.refuse(new Refusal(ReasonCode.quotaExceeded, 'too much waits for acknowledgement'));
+    this.end();
   }
 
   deliver(message: Message, subscription: Subscription): boolean {
@@ -195,29 +283,24 @@ export class Session implements Sink {
   }
 
   /** @returns whether the client may have one more subscription, or this one again */
-  mayTake(filter: string): boolean {
-    return this.#filters.has(filter) || this.#filters.size < this.#context.limits.subscriptions;
+  mayTake(filter: string, limit: number): boolean {
+    return this.#subscriptions.has(filter) || this.#subscriptions.size < limit;
   }
 
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */
   subscribe(subscription: Subscription): void {
-    this.#filters.add(subscription.filter);
+    this.#subscriptions.set(subscription.filter, subscription);
     this.#outgoing.feed(subscription, this.#permitted(this.#attachment.subscribe(subscription)));
   }
 
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean {
-    this.#filters.delete(filter);
+    this.#subscriptions.delete(filter);
     this.#outgoing.stopFeed(filter);
     const wasThere = this.#attachment.unsubscribe(filter);
     // §3.10.4: what is in flight is completed.
     if (wasThere && isShared(filter)) this.#outgoing.passOn(this, 'any', filter, false);
     return wasThere;
-  }
-
-  /** Counts a PUBLISH of the client. */
-  countReceived(): void {
-    this.#received++;
   }
 
   /** QoS 2 messages of this connection not yet released: they count against our Receive Maximum (§4.9). */
@@ -241,8 +324,8 @@ export class Session implements Sink {
     return this.#incoming.delete(packetIdentifier);
   }
 
-  puback(packetIdentifier: number): AcknowledgementResult {
-    return this.#outgoing.puback(packetIdentifier);
+  puback(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
+    return this.#outgoing.puback(packetIdentifier, isFailure);
   }
 
   pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
@@ -269,9 +352,16 @@ export class Session implements Sink {
     // What was allowed at CONNECT may not be any more.
     if (!this.verdicts.mayPublish(will.topic)) {
       statistics.publishRefused++;
+      statistics.ledger.published++;
+      statistics.ledger.refuse(ReasonCode.notAuthorized);
       return;
     }
     // Nobody is left who could be told that the Will was not kept.
     router.publish(will.message(clock.now()))?.catch(() => {});
   }
+}
+
+/** JSON has no Infinity. */
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

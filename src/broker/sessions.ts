@@ -34,12 +34,14 @@ export class Sessions implements Iterable<Session> {
       if (this.#sessions.get(clientId) === ended) this.#sessions.delete(clientId);
     });
     this.#sessions.set(clientId, session);
+    this.#countConnected();
     return session;
   }
 
   /** The session has a connection again. */
   present(session: Session): void {
     this.#absent.delete(session);
+    this.#countConnected();
   }
 
   /** The session lost its connection. */
@@ -53,6 +55,24 @@ export class Sessions implements Iterable<Session> {
       if (this.#absent.size <= this.#context.limits.connections) return;
       longest.end();
     }
+  }
+
+  /** What all of them keep for their clients. */
+  figures(): { inflight: number; queued: number; bytes: number; subscriptions: number } {
+    const sum = { inflight: 0, queued: 0, bytes: 0, subscriptions: 0 };
+    for (const session of this.#sessions.values()) {
+      const { inflight, queued, storedBytes } = session.figures;
+      sum.inflight += inflight;
+      sum.queued += queued;
+      sum.bytes += storedBytes;
+      sum.subscriptions += session.subscriptions;
+    }
+    return sum;
+  }
+
+  #countConnected(): void {
+    const { statistics } = this.#context;
+    statistics.clientsMaximum = Math.max(statistics.clientsMaximum, this.connected);
   }
 
   /** The broker stops: everything goes, no Will is sent. */

@@ -8,6 +8,7 @@
  */
 import type { Message } from '../core/message.js';
 import { ABSENT, type Share, type Sink, type Subscription } from '../core/router.js';
+import { Ledger } from './ledger.js';
 import { plainFilter } from './shared-filter.js';
 
 export interface Member {
@@ -23,11 +24,13 @@ export class SharedSubscription implements Share {
   /** What messages have to match: the name without `$share/{ShareName}/`. */
   readonly filter: string;
   readonly #members: Member[] = [];
+  readonly #ledger: Ledger;
   /** Whose turn it is. */
   #next = 0;
 
-  constructor(name: string) {
+  constructor(name: string, ledger = new Ledger()) {
     this.name = name;
+    this.#ledger = ledger;
     this.filter = plainFilter(name);
   }
 
@@ -47,13 +50,13 @@ export class SharedSubscription implements Share {
   }
 
   deliver(message: Message): Outcome {
-    return give(message, this.#choose(message, undefined, Number.POSITIVE_INFINITY));
+    return this.#give(message, this.#choose(message, undefined, Number.POSITIVE_INFINITY));
   }
 
   /** @see Share.pass */
   pass(message: Message, from: Sink, to: 'connected' | 'any'): boolean {
     const limit = to === 'connected' ? ABSENT : Number.POSITIVE_INFINITY;
-    return give(message, this.#choose(message, from, limit)) !== 'none';
+    return this.#give(message, this.#choose(message, from, limit)) !== 'none';
   }
 
   /** A member is there to take messages: those who are not give it theirs. */
@@ -80,9 +83,12 @@ export class SharedSubscription implements Share {
     this.#next = (best + 1) % members.length;
     return members[best];
   }
-}
 
-function give(message: Message, member: Member | undefined): Outcome {
-  if (member === undefined) return 'none';
-  return member.sink.deliver(message, member.subscription) ? 'taken' : 'dropped';
+  #give(message: Message, member: Member | undefined): Outcome {
+    if (member === undefined) return 'none';
+    const isTaken = member.sink.deliver(message, member.subscription);
+    // Sessions keep their own books.
+    if (member.sink.kind !== 'client') this.#ledger.hand(isTaken);
+    return isTaken ? 'taken' : 'dropped';
+  }
 }

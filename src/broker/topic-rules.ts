@@ -1,9 +1,12 @@
 /** What clients may publish and subscribe to, beyond what MQTT says of its form. */
 import { isUtf8 } from 'node:buffer';
+import type { ListenerLimits } from '../core/config.js';
 import { topicFilterFault } from '../core/topic.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
-import { isShared, parseShared } from './shared-filter.js';
+import { isShared, parseShared, plainFilter } from './shared-filter.js';
 import type { Properties } from './wire/properties.js';
+
+type TopicLimits = Pick<ListenerLimits, 'topicBytes' | 'topicLevels'>;
 
 /** The limit of Mosquitto, 200 separators. Each level costs a node in the trees, so 64 KiB of slashes must not be one topic. */
 export const MAX_TOPIC_LEVELS = 201;
@@ -35,11 +38,36 @@ export function filterRefusal(filter: string): Refusal | undefined {
   return hasTooManyLevels(plain) ? FILTER_TOO_DEEP : undefined;
 }
 
-export function hasTooManyLevels(topic: string): boolean {
-  if (topic.length < MAX_TOPIC_LEVELS) return false;
+const OVER_LIMIT = new Refusal(
+  ReasonCode.topicNameInvalid,
+  'the topic is longer or has more levels than are allowed here',
+);
+const FILTER_OVER_LIMIT = new Refusal(
+  ReasonCode.topicFilterInvalid,
+  'a Topic Filter is longer or has more levels than are allowed here',
+);
+
+/** @returns why a listener does not take the topic: longer or deeper than it allows; or undefined */
+export function topicLimitFault(topic: string, limits: TopicLimits): Refusal | undefined {
+  return exceeds(topic, limits) ? OVER_LIMIT : undefined;
+}
+
+/** @returns as {@link topicLimitFault}; of a Shared Subscription the filter counts alone */
+export function filterLimitFault(filter: string, limits: TopicLimits): Refusal | undefined {
+  return exceeds(plainFilter(filter), limits) ? FILTER_OVER_LIMIT : undefined;
+}
+
+function exceeds(topic: string, { topicBytes, topicLevels }: TopicLimits): boolean {
+  // A UTF-16 unit is 3 bytes of UTF-8 at most.
+  if (topic.length * 3 > topicBytes && Buffer.byteLength(topic) > topicBytes) return true;
+  return topicLevels < MAX_TOPIC_LEVELS && hasTooManyLevels(topic, topicLevels);
+}
+
+export function hasTooManyLevels(topic: string, limit = MAX_TOPIC_LEVELS): boolean {
+  if (topic.length < limit) return false;
   let levels = 1;
   for (let at = topic.indexOf('/'); at >= 0; at = topic.indexOf('/', at + 1)) levels++;
-  return levels > MAX_TOPIC_LEVELS;
+  return levels > limit;
 }
 
 /** §3.3.2.3.2: the payload is said to be UTF-8, and is not. */

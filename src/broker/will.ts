@@ -1,5 +1,6 @@
 /** The Will Message of a connection (MQTT 5.0 §3.1.2.5): sent when it ends otherwise than by a normal DISCONNECT. */
 import { createMessage, type Message, type Origin } from '../core/message.js';
+import type { WillView } from '../core/views.js';
 import { expiryTime, publishProperties } from './application-message.js';
 import type { WillFields } from './wire/packets.js';
 
@@ -13,6 +14,11 @@ export class Will {
     this.#fields = fields;
     this.#origin = origin;
     this.delay = (fields.properties.willDelayInterval ?? 0) * 1_000;
+  }
+
+  view(): WillView {
+    const { topic, payload, qos, retain } = this.#fields;
+    return { topic, qos, retain, bytes: payload.length, delay: this.delay };
   }
 
   get topic(): string {

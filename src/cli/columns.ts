@@ -1,6 +1,6 @@
 /** The columns of lists, and the small texts in them: the same words as in the terminal interface. */
 import { formatDuration } from '../core/duration.js';
-import type { DeviceView, PointView } from '../core/views.js';
+import type { ClientView, DeviceView, PointView } from '../core/views.js';
 import type { Column } from './table.js';
 import { timeText, visible } from './text.js';
 import type { Tone } from './tone.js';
@@ -43,6 +43,33 @@ export function pointColumns(now: number): readonly Column<PointView>[] {
     { title: 'AGE', value: (point) => ageText(point.at, now), align: 'right' },
     { title: 'WRITE', value: (point) => (point.writable ? 'yes' : 'no') },
     { title: 'TOPIC', value: (point) => point.topic },
+  ];
+}
+
+export function clientColumns(now: number): readonly Column<ClientView>[] {
+  return [
+    { title: 'CLIENT', value: (client) => client.clientId },
+    {
+      title: 'STATE',
+      value: (client) => (client.connected ? 'connected' : 'away'),
+      tone: (client) => (client.connected ? 'ok' : 'muted'),
+    },
+    { title: 'SINCE', value: (client) => ageText(client.since, now), align: 'right' },
+    { title: 'MQTT', value: (client) => client.protocol },
+    { title: 'USER', value: (client) => client.user ?? UNKNOWN },
+    { title: 'SUBS', value: (client) => String(client.subscriptions), align: 'right' },
+    { title: 'INFL', value: (client) => String(client.inflight), align: 'right' },
+    { title: 'QUEUE', value: (client) => String(client.queued), align: 'right' },
+    {
+      title: 'DROPS',
+      value: (client) => String(client.dropped),
+      align: 'right',
+      tone: (client) => (client.dropped > 0 ? 'bad' : undefined),
+    },
+    { title: 'IN', value: (client) => String(client.received), align: 'right' },
+    { title: 'OUT', value: (client) => String(client.sent), align: 'right' },
+    { title: 'VIA', value: (client) => client.transport },
+    { title: 'ADDRESS', value: (client) => client.address },
   ];
 }
 

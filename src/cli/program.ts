@@ -19,6 +19,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['run', 'Starts the gateway in the foreground', () => import('./commands/run.js')],
   ['status', 'Shows the health of the gateway', () => import('./commands/status.js')],
   ['config', 'Checks and shows the configuration', () => import('./commands/config.js')],
+  ['client', 'Lists, shows and disconnects MQTT clients', () => import('./commands/client.js')],
   ['device', 'Lists devices and their state', () => import('./commands/device.js')],
   ['point', 'Lists, reads, writes and watches points', () => import('./commands/point.js')],
   ['topic', 'Publishes and tails MQTT messages', () => import('./commands/topic.js')],

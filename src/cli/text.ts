@@ -15,6 +15,11 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
+/** A name of the API as people read it: `queueFull` and `queue_full` are `queue full`. */
+export function words(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('_', ' ');
+}
+
 /** `61 MB` */
 export function bytesText(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;

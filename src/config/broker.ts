@@ -8,6 +8,15 @@ import { limits } from './limits.js';
 import { isLocal } from './listener-rules.js';
 import { listenerSchema, toListenerConfig } from './listeners.js';
 import { isPlain } from './merge.js';
+import { duration, say } from './values.js';
+
+const MIN_SYS_INTERVAL = 1_000;
+
+const sysInterval = duration('0ms', '1h').superRefine((ms, context) => {
+  if (ms === 0 || ms >= MIN_SYS_INTERVAL) return;
+  const hint = 'write a duration from 1s to 1h, or 0s for no $SYS/broker topics';
+  context.addIssue({ code: 'custom', message: say(`${ms}ms is out of range`, hint) });
+});
 
 export function brokerSchema(inputs: ConfigInputs) {
   return z.strictObject({
@@ -17,6 +26,9 @@ export function brokerSchema(inputs: ConfigInputs) {
       .describe('where MQTT clients connect'),
     auth: authSchema(inputs).prefault({}),
     limits: limits.prefault({}),
+    sysInterval: sysInterval
+      .prefault('10s')
+      .describe('time between two looks of $SYS/broker/…; 0s: it is not published'),
     serverReference: z
       .string()
       .min(1)
@@ -42,7 +54,8 @@ export function brokerSchema(inputs: ConfigInputs) {
 export type ParsedBroker = z.output<ReturnType<typeof brokerSchema>>;
 
 export function toBrokerConfig(parsed: ParsedBroker): BrokerConfig {
-  const { listeners, auth, limits, serverReference, moved, responseInformation, payloadFormatCheck } = parsed;
+  const { listeners, auth, limits, sysInterval, serverReference, moved, responseInformation, payloadFormatCheck } =
+    parsed;
   const areLocal = listeners.every(isLocal);
   const names = new Set<string>();
   return {
@@ -52,6 +65,7 @@ export function toBrokerConfig(parsed: ParsedBroker): BrokerConfig {
     }),
     access: toAccessConfig(auth),
     limits,
+    sysInterval,
     serverReference,
     moved,
     responseInformation,

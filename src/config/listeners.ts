@@ -3,12 +3,14 @@ import { z } from 'zod';
 import type { ListenerConfig } from '../core/config.js';
 import { listenerAuth } from './access.js';
 import { type ConfigInputs, socketPath } from './io.js';
+import { listenerLimits } from './limits.js';
 import { checkTls, tlsKeys, toTlsConfig } from './tls.js';
 import { duration, host, name, say, shown, whole } from './values.js';
 
 /** The keys of every listener. */
 const common = {
   auth: listenerAuth.optional().describe('who is let in here'),
+  limits: listenerLimits.optional().describe('of this listener, in place of those in broker.limits'),
   name: name.optional().describe('for logs and figures, unique; type and address when absent'),
   proxyProtocol: z
     .boolean()
@@ -117,6 +119,7 @@ export function toListenerConfig(one: ParsedListener): Omit<ListenerConfig, 'aut
     ...(one.type === 'unix'
       ? { host: '', port: 0, unix: { path: one.path, mode: Number.parseInt(one.mode, 8) } }
       : { host: one.host, port: one.port }),
+    ...(one.limits !== undefined && { limits: one.limits }),
     ...(one.systemd !== undefined && { systemd: one.systemd }),
     ...(one.proxyProtocol && { proxyProtocol: true }),
     ...((one.type === 'tls' || one.type === 'wss') && { tls: toTlsConfig(one) }),

@@ -1,7 +1,7 @@
 /** The whole schema: in goes the YAML document, out comes the {@link GatewayConfig} that services receive. */
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
-import type { GatewayConfig } from '../core/config.js';
+import type { GatewayConfig, MetricsConfig } from '../core/config.js';
 import { brokerSchema, checkReferral, type ParsedBroker, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
@@ -11,12 +11,18 @@ import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
 import { checkListeners } from './listener-rules.js';
 import type { Plain } from './merge.js';
 import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
-import { MAX_NAME_LENGTH, name, say } from './values.js';
+import { host, MAX_NAME_LENGTH, name, say, whole } from './values.js';
 
 /** A host name as a gateway id: it becomes a topic level. */
 function topicSafe(hostName: string): string {
   return hostName.replace(/[^A-Za-z0-9_.-]/g, '-').slice(0, MAX_NAME_LENGTH) || 'gateway';
 }
+
+/** Figures say nothing of payloads, but much of the plant: the loopback interface unless told otherwise. */
+const metrics = z.strictObject({
+  host: host.default('127.0.0.1').describe('address to listen on; there is no authentication'),
+  port: whole(0, 65_535).default(9_464).describe('0: any free port'),
+});
 
 interface Parsed {
   readonly gateway: { readonly id?: string | undefined };
@@ -24,7 +30,7 @@ interface Parsed {
   readonly ports: Readonly<Record<string, ParsedPort>>;
   readonly devices: Readonly<Record<string, ParsedDevice>>;
   readonly links: Readonly<Record<string, ParsedLink>>;
-  readonly api: { readonly socket?: string | undefined };
+  readonly api: { readonly socket?: string | undefined; readonly metrics?: MetricsConfig | undefined };
   readonly log: GatewayConfig['log'];
   readonly tui: GatewayConfig['tui'];
 }
@@ -51,7 +57,7 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
     ports: mapValues(ports, (key, port) => toPortConfig(key, port, users.get(key))),
     devices: mapValues(parsed.devices, (key, device) => toDeviceConfig(key, device, adapterOf(device))),
     links: mapValues(parsed.links, toLinkConfig),
-    api: { socket: parsed.api.socket },
+    api: { socket: parsed.api.socket, metrics: parsed.api.metrics },
     log: parsed.log,
     tui: parsed.tui,
   };
@@ -74,7 +80,10 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),
       links: linksSchema(inputs, name).prefault({}).describe('upstream brokers'),
       api: z
-        .strictObject({ socket: socketPath(inputs).optional().describe('path of the control socket') })
+        .strictObject({
+          socket: socketPath(inputs).optional().describe('path of the control socket'),
+          metrics: metrics.optional().describe('serves /metrics for Prometheus over TCP, too; off when absent'),
+        })
         .prefault({}),
       log: z
         .strictObject({

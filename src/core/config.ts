@@ -28,6 +28,8 @@ export interface ListenerConfig {
   readonly port: number;
   /** Who is let in here. */
   readonly auth: AuthConfig;
+  /** In place of `broker.limits`. */
+  readonly limits?: LimitOverrides | undefined;
   /** Present for unix. */
   readonly unix?: UnixSocketConfig;
   /** The sockets with this name come from systemd; host and port, or the path, are then not used. */
@@ -98,6 +100,8 @@ export type AuthMethod = 'password' | 'scram' | 'jwt' | 'certificate';
 export interface BrokerConfig {
   readonly listeners: readonly ListenerConfig[];
   readonly limits: BrokerLimits;
+  /** Time between two looks of `$SYS/broker/…`, ms; 0: it is not published. */
+  readonly sysInterval: number;
   /** Named to clients that are sent away (MQTT 5.0 §4.11): space-separated `host` or `host:port`. */
   readonly serverReference: string | undefined;
   /** Every client is sent to `serverReference`, for good. */
@@ -172,26 +176,66 @@ export interface JwtConfig {
 
 export type CertificateName = 'cn' | 'dn' | 'san-email' | 'san-dns' | 'san-uri';
 
-export interface BrokerLimits {
+/** Those that a listener may have of its own. */
+export interface ListenerLimits {
+  /** Clients connected at a time. */
   readonly connections: number;
+  /** Of them from one address (IPv6: from one /64 network); 0: no limit of its own. */
+  readonly connectionsPerAddress: number;
+  /** New connections per second; twice as many at once after a rest; 0: no limit. */
+  readonly connectRate: number;
+  /** The same from one address. */
+  readonly connectRatePerAddress: number;
+  /** Time from accept to CONNECT, ms. */
+  readonly connectTimeout: number;
+  /** PUBLISH packets per second and client; 0: no limit. */
+  readonly messageRate: number;
+  /** Bytes received per second and client; 0: no limit. */
+  readonly byteRate: number;
+  /** What happens to a client beyond its message rate or byte rate: it is read more slowly, or disconnected. */
+  readonly overRate: 'throttle' | 'disconnect';
   /** Largest control packet accepted, bytes; announced as Maximum Packet Size. */
   readonly packetBytes: number;
+  /** Subscriptions per session. */
+  readonly subscriptions: number;
+  /** Of a Topic Name or Topic Filter. */
+  readonly topicLevels: number;
+  readonly topicBytes: number;
+}
+
+/** Of a listener, in place of those of the broker. */
+export type LimitOverrides = { readonly [Limit in keyof ListenerLimits]?: ListenerLimits[Limit] | undefined };
+
+export interface BrokerLimits extends ListenerLimits {
+  /** Clients connected at a time with one user name; 0: no limit. */
+  readonly connectionsPerUser: number;
   /** Messages queued for one session; the oldest goes first, counted. */
   readonly queuedMessages: number;
+  /** Bytes queued for one session, and in flight to it; the oldest queued goes first, counted. */
+  readonly queuedBytes: number;
+  /** Bytes that wait for all clients together; what happens beyond is in docs of `broker.limits`. */
+  readonly pendingBytes: number;
   /** QoS 1 and 2 messages in flight per direction; announced as Receive Maximum. */
   readonly receiveMaximum: number;
   /** Retained messages in all. */
   readonly retainedMessages: number;
-  /** Subscriptions per session. */
-  readonly subscriptions: number;
   /** Longest Session Expiry Interval granted, ms. */
   readonly sessionExpiry: number;
   /** Longest Keep Alive granted to 5.0 clients, ms; from 65,535 s on: as they ask, none included. */
   readonly keepAlive: number;
-  /** Time from accept to CONNECT, ms. */
-  readonly connectTimeout: number;
   /** A receiver that takes nothing for this long while bytes wait is disconnected, ms. */
   readonly drainTimeout: number;
+  readonly slowConsumer: SlowConsumerPolicy;
+}
+
+/** For a receiver that takes less than is sent to it. QoS 1 and 2 wait in its queue in any case. */
+export interface SlowConsumerPolicy {
+  /** What happens to QoS 0 once `maxBytes` wait. */
+  readonly qos0: 'drop-new' | 'drop-oldest' | 'disconnect';
+  /** Bytes that may wait to be written to one connection; less when many are slow. */
+  readonly maxBytes: number;
+  /** A receiver that is behind without a break for this long is disconnected, ms; 0: never. */
+  readonly timeout: number;
 }
 
 export interface PortConfig {
@@ -290,4 +334,12 @@ export interface RouteConfig {
 export interface ApiConfig {
   /** Unix socket of the control API; undefined: the default place (see src/api/socket.ts). */
   readonly socket: string | undefined;
+  /** Serves `/metrics` over TCP, without authentication; undefined: only on the control socket. */
+  readonly metrics: MetricsConfig | undefined;
+}
+
+export interface MetricsConfig {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
 }

@@ -75,10 +75,13 @@ export async function hashPassword(password: Buffer): Promise<string> {
   return `$scrypt$ln=${ln},r=${r},p=${p}$${unpadded(salt)}$${unpadded(hash)}`;
 }
 
-/** In constant time for hashes of one kind and cost. */
+/**
+ * In constant time for hashes of one kind and cost. HMAC fills a short key up with zeros (RFC 2104 §2), so a password with
+ * zeros behind it would open what the password alone opens: it does not.
+ */
 export async function verifyPassword(expected: PasswordHash, password: Buffer): Promise<boolean> {
   const actual = await deriveKey(expected, password);
-  return timingSafeEqual(actual, expected.key.hash);
+  return timingSafeEqual(actual, expected.key.hash) && password.at(-1) !== 0;
 }
 
 /** The same cost as `like`, but no password fits: for users who do not exist. */

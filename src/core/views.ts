@@ -3,6 +3,7 @@
  * Times are Unix ms, durations ms, sizes bytes, rates per second. Field names are API: additive changes only.
  */
 import type { Quality } from './adapter.js';
+import type { ListenerType } from './config.js';
 import type { ErrorView } from './errors.js';
 import type { LogLevel } from './log.js';
 import type { OriginKind, QoS } from './message.js';
@@ -92,6 +93,137 @@ export interface ClientView {
   readonly received: number;
   readonly sent: number;
   readonly dropped: number;
+  /** Who it is to the access rules; null: anonymous. */
+  readonly user: string | null;
+  /** Name of the listener it came in by. */
+  readonly listener: string;
+  readonly transport: ListenerType;
+  /** Of the TLS connection that ends here. */
+  readonly tls?: { readonly version: string; readonly cipher: string };
+  /** Of the client, Unix ms. */
+  readonly lastPacketAt: number;
+  /** Session Expiry Interval, ms; null: the session never expires. */
+  readonly sessionExpiry: number | null;
+  /** When the session of a client that is away will end, Unix ms; null: not, or not known yet. */
+  readonly expiresAt: number | null;
+  /** QoS 2 messages of the client not yet released. */
+  readonly inflightIn: number;
+  readonly queuedBytes: number;
+  /** From the client. */
+  readonly in: TrafficView;
+  /** To the client. */
+  readonly out: TrafficView;
+  /** Reasons that never happened are left out; the sum is `dropped`. */
+  readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+  /** Messages whose Message Expiry Interval ended in the queue. */
+  readonly expired: number;
+  /** PUBLISH of the client to a topic it may not use. */
+  readonly refused: number;
+}
+
+/** Where MQTT clients connect. */
+export interface ListenerView {
+  readonly name: string;
+  readonly type: ListenerType;
+  /** With the real port where 0 was configured; empty while it does not listen. */
+  readonly addresses: readonly string[];
+  /** Open, those before CONNECT included. */
+  readonly connections: number;
+}
+
+/** Why a copy for a receiver was dropped. */
+export const dropReasons = [
+  /** QoS 1 or 2, and the queue of the session is full: the oldest goes. */
+  'queueFull',
+  /** QoS 0, and the client has no connection. */
+  'offline',
+  /** QoS 0, and the client does not read fast enough. */
+  'slowReader',
+  /** The packet exceeds the Maximum Packet Size of the client [MQTT-3.1.2-25]. */
+  'tooLarge',
+  /** QoS 1 or 2, and what waits for all clients together is too much: the oldest of the fullest queue goes. */
+  'memory',
+  /** The receiver may not read the topic. */
+  'denied',
+  /** It waited, or was not acknowledged, when the session ended. */
+  'sessionEnded',
+  /** The client acknowledged it with a Reason Code that is a failure. */
+  'refusedByReceiver',
+  /** No member of the Shared Subscription may have it or can keep it. */
+  'noMember',
+  /** A receiver inside the gateway, such as a link, has no room. */
+  'receiverFull',
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+/** The books of the broker: what came in, and what became of every copy; see src/broker/ledger.ts for the words. */
+export interface LedgerView {
+  readonly messages: {
+    readonly received: number;
+    readonly fromClients: number;
+    /** Devices, links, Wills, the gateway itself. */
+    readonly fromInside: number;
+    /** QoS 2 messages that came again: not counted as received. */
+    readonly repeated: number;
+    readonly routed: number;
+    readonly unmatched: number;
+    readonly refused: number;
+    readonly refusedBy: Readonly<Record<string, number>>;
+    /** 0: the books balance. */
+    readonly difference: number;
+  };
+  readonly copies: {
+    readonly made: number;
+    readonly routed: number;
+    readonly replayed: number;
+    readonly delivered: number;
+    readonly inFlight: number;
+    readonly queued: number;
+    readonly expired: number;
+    readonly dropped: number;
+    readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+    /** 0: the books balance. */
+    readonly difference: number;
+  };
+}
+
+/** Application messages and the bytes of their payloads, each by QoS: `[0, 1, 2]`. */
+export interface TrafficView {
+  readonly messages: readonly [number, number, number];
+  readonly bytes: readonly [number, number, number];
+}
+
+export interface SubscriptionView {
+  readonly filter: string;
+  readonly qos: QoS;
+  readonly noLocal: boolean;
+  readonly retainAsPublished: boolean;
+  readonly retainHandling: 0 | 1 | 2;
+  /** Subscription Identifier; null: none. */
+  readonly identifier: number | null;
+}
+
+/** The Will of a connection; its payload is nobody's business. */
+export interface WillView {
+  readonly topic: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly bytes: number;
+  /** Will Delay Interval, ms. */
+  readonly delay: number;
+}
+
+export interface ClientDetail extends ClientView {
+  readonly filters: readonly SubscriptionView[];
+  readonly will: WillView | null;
+}
+
+/** What became of a client that was to be disconnected. */
+export interface ClientEnd {
+  readonly clientId: string;
+  readonly wasConnected: boolean;
+  /** Its session is gone: asked for, or because it ended with its connection. */
+  readonly isForgotten: boolean;
 }
 
 export interface LinkView {

@@ -111,6 +111,28 @@ export function createController(client: ApiClient, store: Store, scope: Scope, 
             hint: read.error.hint,
           });
       }),
+    confirmKick() {
+      const { kick } = store.model;
+      if (kick === undefined) return;
+      const { clientId, forget } = kick;
+      dispatch({ type: 'kick-sent' });
+      attempt(async (signal) => {
+        try {
+          const end = await client.request('DELETE /v1/clients/{client}', {
+            params: { client: clientId },
+            query: { forget: forget ? 'true' : 'false' },
+            signal,
+          });
+          const what = end.wasConnected ? 'disconnected' : 'had no connection';
+          const text = `${clean(clientId)} ${what}${end.isForgotten ? ', its session ended' : ''}`;
+          dispatch({ type: 'notice', tone: 'ok', text });
+        } finally {
+          dispatch({ type: 'kick-done' });
+        }
+        const { items } = await client.request('GET /v1/clients', { signal });
+        dispatch({ type: 'clients', items });
+      });
+    },
     confirmWrite() {
       const { dialog } = store.model;
       if (dialog?.stage === 'done' || dialog?.stage === 'sending') return dispatch({ type: 'leave' });

@@ -16,6 +16,7 @@ export function contextsOf(model: Model): readonly Context[] {
   if (model.prompt !== undefined) return ['prompt', 'always'];
   if (model.help !== undefined) return ['help', 'always'];
   if (model.dialog !== undefined) return ['dialog', 'always'];
+  if (model.kick !== undefined) return ['kick', 'always'];
   return [model.route.screen, 'global', 'always'];
 }
 

@@ -40,6 +40,8 @@ export interface Layout {
   readonly listRows: number;
 }
 
+const hasDialog = (model: Model) => model.dialog !== undefined || model.kick !== undefined;
+
 const hasDetail = (model: Model) => model.route.screen !== 'overview' && model.route.screen !== 'topics';
 
 export function layoutOf(model: Model): Layout {
@@ -62,12 +64,12 @@ export function layoutOf(model: Model): Layout {
     const listRows = Math.max(1, Math.floor((height - 2) / ROWS_PER_ALARM));
     return { ...place({ ...body, height }, undefined, false), listRows };
   }
-  if (model.route.screen === 'topics' && model.dialog === undefined) {
+  if (model.route.screen === 'topics' && !hasDialog(model)) {
     const left = Math.max(28, Math.floor(columns * 0.45));
     return place({ ...body, width: left }, { ...body, width: columns - left }, true);
   }
   const wide = columns >= WIDE_COLUMNS && hasDetail(model);
-  if (!wide && model.dialog === undefined && !(model.detail && hasDetail(model))) return place(body, undefined, false);
+  if (!wide && !hasDialog(model) && !(model.detail && hasDetail(model))) return place(body, undefined, false);
   if (columns >= WIDE_COLUMNS) {
     const right = Math.floor(columns * 0.38);
     return place({ ...body, width: columns - right }, { ...body, width: right }, true);

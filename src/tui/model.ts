@@ -51,6 +51,7 @@ export function initialModel(start: Start): Model {
     help: undefined,
     prompt: undefined,
     dialog: undefined,
+    kick: undefined,
     notice: undefined,
     logLevel: 'info',
     topicFilter: '#',
@@ -204,6 +205,14 @@ export function reduce(model: Model, action: Action): Model {
       if (model.dialog === undefined || row === undefined) return model;
       return { ...model, dialog: confirmWrite(model.dialog, row.view).dialog };
     }
+    case 'kick':
+      return { ...model, kick: { clientId: action.clientId, forget: false, isSending: false }, notice: undefined };
+    case 'kick-forget':
+      return model.kick === undefined ? model : { ...model, kick: { ...model.kick, forget: !model.kick.forget } };
+    case 'kick-sent':
+      return model.kick === undefined ? model : { ...model, kick: { ...model.kick, isSending: true } };
+    case 'kick-done':
+      return { ...model, kick: undefined };
     case 'write-done':
       return writeDone(model, action);
   }

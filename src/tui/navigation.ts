@@ -24,6 +24,7 @@ function show(model: Model, route: Route): Model {
     frozen: undefined,
     help: undefined,
     dialog: undefined,
+    kick: undefined,
     prompt: undefined,
     detail: false,
     detailTop: 0,
@@ -61,6 +62,7 @@ export function forward(model: Model): Model {
 export function leave(model: Model): Model {
   if (model.help !== undefined) return { ...model, help: undefined };
   if (model.dialog !== undefined) return { ...model, dialog: leaveWrite(model.dialog) };
+  if (model.kick !== undefined) return { ...model, kick: undefined };
   if (model.frozen !== undefined) return { ...model, frozen: undefined, tailBack: 0 };
   if (model.pane !== 0) return { ...model, pane: 0 };
   if (model.detail) return { ...model, detail: false };

@@ -111,6 +111,10 @@ export function selectedPoint(model: Model): PointRow | undefined {
   return onScreen(model, 'points') ? (selectedItem(model) as PointRow | undefined) : undefined;
 }
 
+export function selectedClient(model: Model): ClientView | undefined {
+  return onScreen(model, 'clients') ? (selectedItem(model) as ClientView | undefined) : undefined;
+}
+
 export function selectedTopic(model: Model): TopicNode | undefined {
   return onScreen(model, 'topics') ? (selectedItem(model) as TopicNode | undefined) : undefined;
 }

@@ -89,6 +89,14 @@ export interface Prompt {
   readonly before: string;
 }
 
+/** A client that is to be disconnected, once ⏎ says so. */
+export interface KickDialog {
+  readonly clientId: string;
+  /** Its session is to end, too. */
+  readonly forget: boolean;
+  readonly isSending: boolean;
+}
+
 /** One line about what the last key did. */
 export interface Notice {
   readonly tone: 'ok' | 'warn' | 'bad';
@@ -123,6 +131,7 @@ export interface Model {
   readonly help: { readonly top: number } | undefined;
   readonly prompt: Prompt | undefined;
   readonly dialog: WriteDialog | undefined;
+  readonly kick: KickDialog | undefined;
   readonly notice: Notice | undefined;
   readonly logLevel: LogLevel;
   readonly topicFilter: string;
@@ -157,4 +166,6 @@ export type Action =
   | { readonly type: 'subscribe'; readonly filter: string }
   | { readonly type: 'write'; readonly device: string; readonly point: string }
   | { readonly type: 'write-next' }
+  | { readonly type: 'kick'; readonly clientId: string }
+  | { readonly type: 'kick-forget' | 'kick-sent' | 'kick-done' }
   | { readonly type: 'write-done'; readonly device: string; readonly point: string; readonly outcome: Outcome };

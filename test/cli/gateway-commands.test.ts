@@ -4,25 +4,6 @@ import { startFakeGateway, timeless } from '../support/cli.js';
 import { hpmqEntry } from '../support/gateway.js';
 import { eventually, startPeer } from '../support/peers.js';
 
-t.test('status', async (t) => {
-  const { run, view } = await startFakeGateway(t);
-  const text = await run(['status']);
-  t.equal(text.code, 0);
-  t.equal(text.stderr, '');
-  t.equal(
-    timeless(text.stdout),
-    `plant-7    degraded, up 1h 00m, version 0.0.0, pid 4711, 61 MB
-listeners  127.0.0.1:1883
-messages   in 13/s (1200), out 9/s (900), dropped 0
-clients    2 connected, 5 subscriptions, 1 retained message
-devices    1 online, 0 degraded, 1 offline, 0 paused
-points     4 good, 0 stale, 1 bad
-alarm      error device:meter for NNm NNs: unit 1 did not answer within 500 ms (FAKE_TIMEOUT); check the wiring
-`,
-  );
-  t.strictSame(JSON.parse((await run(['status', '--json'])).stdout), view.status());
-});
-
 t.test('device list and show', async (t) => {
   const { run, view } = await startFakeGateway(t);
   t.equal(

@@ -14,6 +14,7 @@ import { tempFolder } from '../support/gateway.js';
 import { listener, portOf, recordingLog, startBroker, tlsConfig } from '../support/listeners.js';
 import { eventually, freePort, listening, needs, startPeer } from '../support/peers.js';
 import { createAuthority } from '../support/pki.js';
+import { admitEverybody } from '../unit/broker/harness.js';
 
 const webSocket = { path: '/mqtt', origins: undefined };
 
@@ -110,6 +111,7 @@ async function listenForPeers(
     clock: systemClock,
     log: silentLog,
     activated: new Map(),
+    admit: admitEverybody(),
     onStream: (stream, peer) => {
       peers.push(peer);
       stream.destroy();

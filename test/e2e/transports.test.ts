@@ -62,6 +62,9 @@ t.test('mosquitto clients', needs('openssl', 'mosquitto_pub', 'mosquitto_sub'), 
         const args = [...options, '-V', version, '-t', `${name}/#`, '-q', '2', '-C', '4', '-F', '%t %l q%q'];
         const sub = startPeer(t, 'mosquitto_sub', args);
         await eventually(() => place.broker.router.counters().subscriptions > before);
+        const [client] = place.broker.clients();
+        t.equal(client?.transport, name === 'mtls' ? 'tls' : name);
+        if (client?.transport === 'tls') t.match(client.tls, { version: /^TLSv1\.[23]$/, cipher: /^[A-Z0-9_-]+$/ });
         for (const [qos, text] of [
           ['0', 'a'],
           ['1', 'bb'],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { MessageMemory } from '../../src/broker/limits/message-memory.js';
 import { type Channel, Outgoing } from '../../src/broker/outgoing.js';
 import { SharedSubscription } from '../../src/broker/shared-subscriptions.js';
 import { Statistics } from '../../src/broker/statistics.js';
@@ -19,12 +20,20 @@ class Member implements Sink, Channel {
   readonly kind = 'client';
   readonly origin: `client:${string}`;
   readonly durable = false;
-  readonly address = 'memory';
+  readonly peer = {
+    address: 'memory',
+    host: 'memory',
+    listener: { name: 'test', type: 'tcp', auth: { anonymous: true } },
+  } as const;
+  readonly packetAt = 0;
   readonly keepAlive = 0;
   readonly protocolVersion = 4;
   readonly maximumPacketSize = Number.POSITIVE_INFINITY;
   readonly outgoingAliases = undefined;
   readonly isCongested = false;
+  readonly hasRoomFor = () => true;
+  readonly dropOldest = () => 0;
+  readonly tooSlow = () => {};
   readonly receiveMaximum: number;
   subscription: Subscription;
   readonly done: string[] = [];
@@ -45,7 +54,8 @@ class Member implements Sink, Channel {
       identifiers: [],
       share,
     };
-    const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics() };
+    const messageMemory = new MessageMemory(limits.pendingBytes, clock);
+    const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics(), messageMemory };
     this.#outgoing = new Outgoing(context, () => true);
   }
 
@@ -92,7 +102,7 @@ class Member implements Sink, Channel {
     const oldest = this.#waiting.shift();
     if (oldest === undefined) return;
     this.done.push(oldest.payload);
-    if (this.#outgoing.puback(oldest.packetIdentifier) !== 'mismatch') return;
+    if (this.#outgoing.puback(oldest.packetIdentifier, false) !== 'mismatch') return;
     this.#outgoing.pubrec(oldest.packetIdentifier, false);
     this.#outgoing.pubcomp(oldest.packetIdentifier);
   }

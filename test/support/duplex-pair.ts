@@ -3,15 +3,20 @@ import { Duplex } from 'node:stream';
 
 class Side extends Duplex {
   peer!: Side;
+  /** Writes to this side that are not taken; undefined: they are. */
+  held: (() => void)[] | undefined;
 
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     const copy = Buffer.from(chunk);
-    setImmediate(() => {
-      if (!this.peer.destroyed) this.peer.push(copy);
-      callback();
-    });
+    const take = () =>
+      setImmediate(() => {
+        if (!this.peer.destroyed) this.peer.push(copy);
+        callback();
+      });
+    if (this.peer.held === undefined) take();
+    else this.peer.held.push(take);
   }
 
   override _final(callback: (error?: Error | null) => void): void {
@@ -36,4 +41,15 @@ export function duplexPair(): readonly [Duplex, Duplex] {
   a.on('error', () => {});
   b.on('error', () => {});
   return [a, b];
+}
+
+/** From now on what the other end writes to this one is not taken: its buffers are full. */
+export function holdWrites(stream: Duplex): void {
+  (stream as Side).held ??= [];
+}
+
+export function releaseWrites(stream: Duplex): void {
+  const held = (stream as Side).held ?? [];
+  (stream as Side).held = undefined;
+  for (const take of held) take();
 }

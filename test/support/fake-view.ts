@@ -1,10 +1,13 @@
 /** A gateway without a gateway: a GatewayView of fixed content that tests change, for the API, the CLI and the TUI. */
 import type {
+  ClientDetail,
+  ClientEnd,
   ClientView,
   CommandResult,
   ConfigView,
   DeviceView,
   GatewayView,
+  LedgerView,
   LinkView,
   LogLine,
   MessageView,
@@ -15,6 +18,7 @@ import type {
 } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
+import { clientView } from './client-view.js';
 
 /** 2026-01-01T00:00:00Z */
 export const FAKE_NOW = Date.UTC(2026, 0, 1);
@@ -49,6 +53,34 @@ export class FakeView implements GatewayView {
   readonly now: number;
   points_: PointView[];
   devices_: DeviceView[];
+  ledger_: LedgerView = {
+    messages: {
+      received: 1_200,
+      fromClients: 200,
+      fromInside: 1_000,
+      repeated: 1,
+      routed: 890,
+      unmatched: 303,
+      refused: 7,
+      refusedBy: { not_authorized: 7 },
+      difference: 0,
+    },
+    copies: {
+      made: 910,
+      routed: 900,
+      replayed: 10,
+      delivered: 887,
+      inFlight: 1,
+      queued: 18,
+      expired: 1,
+      dropped: 3,
+      droppedBy: { queueFull: 2, offline: 1 },
+      difference: 0,
+    },
+  };
+  clients_: ClientView[];
+  /** `ID` or `ID forget`. */
+  readonly kicked: string[] = [];
   retained_: MessageView[];
   readonly logs_: LogLine[];
   readonly published: PublishRequest[] = [];
@@ -90,6 +122,23 @@ export class FakeView implements GatewayView {
         nextTryAt: this.now + 12_000,
       }),
     ];
+    this.clients_ = [
+      clientView(now, { clientId: 'scada-1', user: 'scada' }),
+      clientView(now, {
+        clientId: 'phone-7',
+        protocol: '3.1.1',
+        connected: false,
+        queued: 18,
+        queuedBytes: 2_048,
+        dropped: 3,
+        droppedBy: { queueFull: 2, offline: 1 },
+        transport: 'wss',
+        tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
+        since: now - 600_000,
+        lastPacketAt: now - 605_000,
+      }),
+      clientView(now, { clientId: 'evil\u001b[2J', user: null, received: 0, sent: 0, keepAlive: 0, refused: 2 }),
+    ];
     this.retained_ = [{ ...message(now, 'hpmq/plant-7/boiler/temperature', '{"v":71.4}', true), stored: true }];
     this.logs_ = [{ at: this.now, level: 'info', service: 'gateway', message: 'gateway is up', fields: {} }];
   }
@@ -126,6 +175,16 @@ export class FakeView implements GatewayView {
       startedAt: this.now - 3_600_000,
       now: this.now,
       listeners: ['127.0.0.1:1883'],
+      mqtt: {
+        listeners: [
+          { name: 'tcp:127.0.0.1:1883', type: 'tcp', addresses: ['127.0.0.1:1883'], connections: 1 },
+          { name: 'tls:10.0.0.1:8883', type: 'tls', addresses: ['tls://10.0.0.1:8883'], connections: 12 },
+        ],
+        refused: { bad_user_name_or_password: 7, quota_exceeded: 1 },
+        limits: { connectionsPerAddress: 1 },
+        ended: { keep_alive_timeout: 3 },
+        handshakesFailed: 2,
+      },
       services: [{ name: 'broker', state: 'up', since: this.now - 3_600_000 }],
       alarms: [
         {
@@ -141,6 +200,7 @@ export class FakeView implements GatewayView {
         },
       ],
       messages: { received: 1_200, delivered: 900, dropped: 0, receivedPerSecond: 12.5, deliveredPerSecond: 9 },
+      ledger: { difference: 0, waiting: 19, dropped: 3, expired: 1 },
       clients: 2,
       subscriptions: 5,
       retained: 1,
@@ -165,7 +225,28 @@ export class FakeView implements GatewayView {
   }
 
   clients(): readonly ClientView[] {
-    return [];
+    return this.clients_;
+  }
+
+  client(clientId: string): ClientDetail | undefined {
+    const view = this.clients_.find((one) => one.clientId === clientId);
+    if (view === undefined) return undefined;
+    const options = { noLocal: false, retainAsPublished: true, retainHandling: 0 } as const;
+    return {
+      ...view,
+      filters: [
+        { filter: 'plant/#', qos: 1, ...options, identifier: 7 },
+        { filter: '$SYS/broker/uptime', qos: 0, ...options, noLocal: true, retainHandling: 2, identifier: null },
+      ],
+      will: { topic: 'plant/scada/state', qos: 1, retain: true, bytes: 7, delay: 5_000 },
+    };
+  }
+
+  disconnect(clientId: string, forget: boolean): ClientEnd | undefined {
+    const view = this.clients_.find((one) => one.clientId === clientId);
+    if (view === undefined) return undefined;
+    this.kicked.push(`${clientId}${forget ? ' forget' : ''}`);
+    return { clientId, wasConnected: view.connected, isForgotten: forget };
   }
 
   links(): readonly LinkView[] {
@@ -234,6 +315,14 @@ export class FakeView implements GatewayView {
   }
 
   retry(): void {}
+
+  ledger(): LedgerView {
+    return this.ledger_;
+  }
+
+  async metrics(): Promise<{ contentType: string; text: string }> {
+    return { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: 'hpmq_info 1\n' };
+  }
 
   config(): ConfigView {
     return { file: '/etc/hpmq/hpmq.yaml', yaml: 'gateway:\n  id: plant-7\n' };

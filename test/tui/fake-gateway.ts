@@ -20,6 +20,7 @@ import type {
 import type { Clock } from '../../src/core/clock.js';
 import { type ErrorCatalogue, type ErrorView, errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
+import { clientView } from '../support/client-view.js';
 
 export const fakeErrors = {
   API_UNREACHABLE: { fault: 'peer', hint: 'start the gateway with `hpmq run`' },
@@ -112,6 +113,8 @@ export class FakeGateway implements ApiClient {
   readonly #topics = new Map<string, TopicView>();
   readonly #logs: LogLine[] = [];
   readonly #paused = new Set<string>();
+  /** Clients that were disconnected, and whether their session ended. */
+  readonly #kicked = new Map<string, boolean>();
   #step = 0;
   /** Requests fail and streams break while false. */
   isUp = true;
@@ -210,6 +213,13 @@ export class FakeGateway implements ApiClient {
       startedAt: this.#startedAt,
       now,
       listeners: ['mqtt://127.0.0.1:1883'],
+      mqtt: {
+        listeners: [{ name: 'local', type: 'tcp', addresses: ['127.0.0.1:1883'], connections: 3 }],
+        refused: { bad_user_name_or_password: 7, quota_exceeded: 1 },
+        limits: {},
+        ended: {},
+        handshakesFailed: 0,
+      },
       services: [
         service('broker', 'up'),
         service('devices', 'degraded', '1 of 3 devices offline'),
@@ -227,6 +237,7 @@ export class FakeGateway implements ApiClient {
         receivedPerSecond: 1_234,
         deliveredPerSecond: 1_118.4,
       },
+      ledger: { difference: 0, waiting: 18, dropped: 0, expired: 0 },
       clients: 3,
       subscriptions: 12,
       retained: this.#topics.size,
@@ -330,21 +341,23 @@ export class FakeGateway implements ApiClient {
   }
 
   clients(): ClientView[] {
-    const client = (clientId: string, connected: boolean, queued: number): ClientView => ({
-      clientId,
-      protocol: clientId === 'scada-1' ? '5.0' : '3.1.1',
-      connected,
-      address: '10.0.0.12:51022',
-      since: this.#startedAt,
-      keepAlive: 60_000,
-      subscriptions: 4,
-      inflight: 0,
-      queued,
-      received: 12,
-      sent: 401_222,
-      dropped: 0,
-    });
-    return [client('scada-1', true, 0), client('historian', true, 0), client('phone-7', false, 18)];
+    const now = this.#clock.now();
+    const more = { since: this.#startedAt };
+    const all = [
+      clientView(now, { clientId: 'scada-1', user: 'scada', ...more }),
+      clientView(now, { clientId: 'historian', protocol: '3.1.1', transport: 'tls', ...more }),
+      clientView(now, {
+        clientId: 'phone-7',
+        protocol: '3.1.1',
+        connected: false,
+        queued: 18,
+        queuedBytes: 2_000,
+        ...more,
+      }),
+    ];
+    return all
+      .filter(({ clientId }) => this.#kicked.get(clientId) !== true)
+      .map((one) => (this.#kicked.has(one.clientId) ? { ...one, connected: false } : one));
   }
 
   async request<R extends RouteName>(route: R, options: RequestOptions<R> = {}): Promise<Routes[R]['out']> {
@@ -355,7 +368,7 @@ export class FakeGateway implements ApiClient {
     return answer as Routes[R]['out'];
   }
 
-  #answer(route: RouteName, { params = {}, body }: RequestOptions<RouteName>): unknown {
+  #answer(route: RouteName, { params = {}, body, query }: RequestOptions<RouteName>): unknown {
     const device = params.device ?? '';
     const key = `${device}/${params.point ?? ''}`;
     const point = () => {
@@ -370,6 +383,14 @@ export class FakeGateway implements ApiClient {
         return { items: this.links() };
       case 'GET /v1/clients':
         return { items: this.clients() };
+      case 'DELETE /v1/clients/{client}': {
+        const clientId = params.client ?? '';
+        const isForgotten = (query as { forget?: string } | undefined)?.forget === 'true';
+        const known = this.clients().find((one) => one.clientId === clientId);
+        if (known === undefined) throw fakeError('POINT_UNKNOWN', `there is no client ${clientId}`);
+        this.#kicked.set(clientId, isForgotten);
+        return { clientId, wasConnected: known.connected, isForgotten };
+      }
       case 'POST /v1/devices/{device}/pause':
         this.#paused.add(device);
         return this.devices().find(({ name }) => name === device);

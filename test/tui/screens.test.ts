@@ -27,6 +27,8 @@ function holds(t: Test, ui: Ui, columns: number, rows: number): void {
 
 const seen: Readonly<Record<string, readonly RegExp[]>> = {
   overview: [
+    /clients +3 +12 subscriptions +8 refused/,
+    /listens +tcp 127\.0\.0\.1:1883 3/,
     /┌─ plant-7 0\.1\.0 ─+┐┌─ services \(5\/7 up\) ─+┐/,
     /│ state {4}◐ degraded, started 3d 4h ago/,
     /│ messages in 1\.2k\/s {2}out 1\.1k\/s/,
@@ -56,8 +58,8 @@ const seen: Readonly<Record<string, readonly RegExp[]>> = {
   ],
   clients: [
     /┌─ clients \(3\) ─/,
-    /CLIENT +STATE +MQTT +SUBS/,
-    /│▸ scada-1 +● connected +5\.0 +4/,
+    /CLIENT +STATE +MQTT +(USER +)?SUBS/,
+    /│▸ scada-1 +● connected +5\.0 +(scada +)?4/,
     /phone-7 +○ disconnected/,
   ],
   topics: [

@@ -8,7 +8,7 @@ function start() {
   const records: AuditRecord[] = [];
   // Its methods are on the prototype; the gateway's own view is a plain object.
   const plain = Object.fromEntries(
-    (['publish', 'write', 'pause', 'resume', 'retry', 'read', 'points'] as const).map((name) => [
+    (['publish', 'write', 'pause', 'resume', 'retry', 'disconnect', 'read', 'points'] as const).map((name) => [
       name,
       (inner[name] as (...args: unknown[]) => unknown).bind(inner),
     ]),
@@ -28,11 +28,17 @@ t.test('what is changed through the control socket is recorded with its outcome,
   await view.write(device, point, { value: 50 });
   view.pause(device);
   view.resume(device);
+  view.disconnect('scada-1', false);
+  view.disconnect('phone-7', true);
+  view.disconnect('nobody', false);
   t.strictSame(short(records), [
     'control socket: publish a/b: done',
     `control socket: write point ${device}.${point}: verified`,
     `control socket: pause device ${device}: done`,
     `control socket: resume device ${device}: done`,
+    'control socket: kick client scada-1: done',
+    'control socket: kick client, forget session phone-7: done',
+    'control socket: kick client nobody: no such client',
   ]);
   t.notMatch(JSON.stringify(records), /hunter2|50/, 'no payload and no value');
 });

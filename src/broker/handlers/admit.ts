@@ -10,6 +10,7 @@ import type { ConnectPacket } from '../wire/packets.js';
 
 const MAX_RECEIVE_MAXIMUM = 0xffff;
 const MAX_KEEP_ALIVE = 0xffff;
+const TOO_MANY = new Refusal(ReasonCode.quotaExceeded, 'as many clients are connected as are allowed');
 
 /** @param authentication - the outcome of enhanced authentication, to be repeated in CONNACK */
 export function admit(
@@ -30,18 +31,23 @@ export function admit(
     return new Refusal(ReasonCode.clientIdentifierNotValid, 'the session of this Client Identifier is of another user');
   }
   if (before?.channel === undefined && broker.sessions.connected >= broker.limits.connections) {
-    broker.statistics.connectionsRefused++;
+    broker.statistics.refuse('connections');
     // Not returned, which would count it as a fault of the client.
-    client.refuse(tooMany(broker));
+    client.refuse(referred(broker, TOO_MANY));
     return undefined;
   }
   const granted = Math.min(requestedExpiry(packet), broker.limits.sessionExpiry);
   const keepAlive = grantedKeepAlive(broker, packet);
-  const announced = { ...announcement(broker, packet, clientId, granted, keepAlive), ...authentication };
+  const announced = { ...announcement(client, packet, clientId, granted, keepAlive), ...authentication };
   if (encodeConnack(protocolVersion, ReasonCode.success, false, announced).length > maximumPacketSize) {
     return new Refusal(ReasonCode.packetTooLarge, 'CONNACK exceeds the Maximum Packet Size of the client');
   }
 
+  const full = client.ticket.connect(identity.user, before?.channel !== undefined);
+  if (full !== undefined) {
+    client.refuse(referred(broker, full));
+    return undefined;
+  }
   before?.channel?.refuse(
     new Refusal(ReasonCode.sessionTakenOver, 'another connection has the same Client Identifier'),
   );
@@ -64,12 +70,9 @@ export function admit(
   return undefined;
 }
 
-function tooMany({ config }: BrokerContext): Refusal {
-  const reason = 'as many clients are connected as are allowed';
-  return new Refusal(
-    config.serverReference === undefined ? ReasonCode.quotaExceeded : ReasonCode.useAnotherServer,
-    reason,
-  );
+/** Who is too many is told of another server where there is one (§4.11). */
+function referred({ config }: BrokerContext, full: Refusal): Refusal {
+  return config.serverReference === undefined ? full : new Refusal(ReasonCode.useAnotherServer, full.reason);
 }
 
 /**
@@ -77,7 +80,7 @@ function tooMany({ config }: BrokerContext): Refusal {
  * the subscriptions that are available, by default, where the client takes small packets only.
  */
 function announcement(
-  { limits, config }: BrokerContext,
+  { broker: { limits, config }, ticket }: Client,
   packet: ConnectPacket,
   clientId: string,
   granted: number,
@@ -89,7 +92,7 @@ function announcement(
     : undefined;
   return {
     receiveMaximum: limits.receiveMaximum,
-    maximumPacketSize: limits.packetBytes,
+    maximumPacketSize: ticket.limits.packetBytes,
     topicAliasMaximum: TOPIC_ALIAS_MAXIMUM,
     ...((properties.maximumPacketSize ?? ROOMY) >= ROOMY && {
       wildcardSubscriptionAvailable: true,

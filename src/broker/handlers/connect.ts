@@ -9,6 +9,11 @@ import { EnhancedAuthentication } from './auth.js';
 
 export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   const { broker } = client;
+  if (client.ticket.refusal !== undefined) {
+    // Counted when it was accepted.
+    client.refuse(client.ticket.refusal);
+    return undefined;
+  }
   if (broker.config.moved) {
     // Not returned, which would count it as a fault of the client.
     client.refuse(new Refusal(ReasonCode.serverMoved, 'the clients of this broker belong to another server'));

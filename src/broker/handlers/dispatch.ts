@@ -49,6 +49,7 @@ export function dispatch(client: Client, packet: Packet): Handled {
 function beforeSession(client: Client, packet: Packet): Handled {
   switch (packet.type) {
     case 'connect':
+      client.broker.statistics.connectReceived++;
       return handleConnect(client, packet);
     case 'auth':
       return handleAuth(client, packet);

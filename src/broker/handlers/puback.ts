@@ -1,10 +1,10 @@
 /** PUBACK from a client (MQTT 5.0 §3.4): a QoS 1 message of ours is through, whatever the Reason Code says. */
 import type { Handled } from '../client.js';
-import { ReasonCode, Refusal } from '../reason-codes.js';
+import { isFailure, ReasonCode, Refusal } from '../reason-codes.js';
 import type { Session } from '../session.js';
 import type { AcknowledgementPacket } from '../wire/packets.js';
 
 export function handlePuback(session: Session, packet: AcknowledgementPacket): Handled {
-  if (session.puback(packet.packetIdentifier) !== 'mismatch') return undefined;
+  if (session.puback(packet.packetIdentifier, isFailure(packet.reasonCode)) !== 'mismatch') return undefined;
   return new Refusal(ReasonCode.protocolError, 'PUBACK for a QoS 2 message');
 }

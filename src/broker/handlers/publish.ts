@@ -4,7 +4,7 @@ import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
-import { hasPayloadFault, topicRefusal } from '../topic-rules.js';
+import { hasPayloadFault, topicLimitFault, topicRefusal } from '../topic-rules.js';
 import { encodeAcknowledgement } from '../wire/encode.js';
 import type { PublishPacket } from '../wire/packets.js';
 
@@ -15,24 +15,33 @@ const NOT_STORED = new Refusal(ReasonCode.implementationSpecificError, 'the mess
 export function handlePublish(client: Client, session: Session, packet: PublishPacket): Handled {
   const { broker } = client;
   broker.statistics.publishReceived++;
-  session.countReceived();
+  broker.statistics.publishBytesReceived += packet.payload.length;
+  const { ledger } = broker.statistics;
+  ledger.publishes++;
+  session.received.count(packet.qos, packet.payload.length);
   const alias = packet.properties?.topicAlias;
   const topic = alias === undefined ? packet.topic : client.topicAliases.resolve(alias, packet.topic);
-  if (typeof topic !== 'string') return topic;
+  if (typeof topic !== 'string') {
+    ledger.refuse(topic.reasonCode);
+    return topic;
+  }
 
   const isRepeated = packet.qos === 2 && session.isIncoming(packet.packetIdentifier);
   if (packet.qos > 0 && client.protocolVersion === 5 && !isRepeated) {
     if (session.incoming + client.unacknowledged >= broker.limits.receiveMaximum) {
+      ledger.refuse(ReasonCode.receiveMaximumExceeded);
       return new Refusal(ReasonCode.receiveMaximumExceeded, 'more QoS 1 and 2 messages than Receive Maximum');
     }
   }
   if (isRepeated) {
+    ledger.repeated++;
     acknowledge(client, packet, ReasonCode.success);
     return undefined;
   }
   const refused = publishRefusal(client, session, packet, topic);
-  if (refused !== undefined) return refusePublish(client, packet, refused);
+  if (refused !== undefined) return refusePublish(client, session, packet, refused);
   if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
+  ledger.accepted++;
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
   // §3.4.2.1: the publisher may be told that nobody was there.
   const { hasMatched } = broker.router;
@@ -44,7 +53,7 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
 
 /** Anyone may be refused a topic; what the payload is said to be is looked at only if so configured (§3.3.2.3.2). */
 function publishRefusal(client: Client, session: Session, packet: PublishPacket, topic: string): Refusal | undefined {
-  const topicFault = topicRefusal(topic);
+  const topicFault = topicRefusal(topic) ?? topicLimitFault(topic, client.ticket.limits);
   if (topicFault !== undefined) return topicFault;
   if (!session.verdicts.mayPublish(topic)) return NOT_AUTHORIZED;
   const isChecked = client.broker.config.payloadFormatCheck;
@@ -52,8 +61,10 @@ function publishRefusal(client: Client, session: Session, packet: PublishPacket,
 }
 
 /** A message nobody gets. At QoS 0 its publisher cannot be told; a payload that is not as said then ends the connection. */
-function refusePublish(client: Client, packet: PublishPacket, refusal: Refusal): Handled {
+function refusePublish(client: Client, session: Session, packet: PublishPacket, refusal: Refusal): Handled {
   client.broker.statistics.publishRefused++;
+  client.broker.statistics.ledger.refuse(refusal.reasonCode);
+  session.refused++;
   if (packet.qos === 0) return refusal === NOT_UTF8 ? refusal : undefined;
   acknowledge(client, packet, refusal.reasonCode, refusal.reason);
   return undefined;

@@ -1,11 +1,12 @@
 /** SUBSCRIBE (MQTT 5.0 §3.8): each filter gets its own answer; retained messages follow after SUBACK. */
+import type { ListenerLimits } from '../../core/config.js';
 import type { Subscription } from '../../core/router.js';
 import type { Client, Handled } from '../client.js';
 import { isFailure, ReasonCode, Refusal } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
 import { isShared, plainFilter } from '../shared-filter.js';
-import { filterRefusal } from '../topic-rules.js';
+import { filterLimitFault, filterRefusal } from '../topic-rules.js';
 import { encodeSuback } from '../wire/encode.js';
 import type { SubscribePacket } from '../wire/packets.js';
 
@@ -16,7 +17,7 @@ export function handleSubscribe(client: Client, session: Session, packet: Subscr
   const { protocolVersion, broker } = client;
   let reason: string | undefined;
   const codes = packet.subscriptions.map((subscription): number => {
-    const refused = subscriptionRefusal(session, subscription.filter);
+    const refused = subscriptionRefusal(session, subscription.filter, client.ticket.limits);
     if (refused === undefined) {
       session.subscribe(client.isBridge ? asBridge(subscription) : subscription);
       return subscription.qos;
@@ -38,9 +39,9 @@ function asBridge(subscription: Subscription): Subscription {
   return { ...subscription, noLocal: !isShared(subscription.filter), retainAsPublished: true };
 }
 
-function subscriptionRefusal(session: Session, filter: Subscription['filter']): Refusal | undefined {
-  const malformed = filterRefusal(filter);
+function subscriptionRefusal(session: Session, filter: string, limits: ListenerLimits): Refusal | undefined {
+  const malformed = filterRefusal(filter) ?? filterLimitFault(filter, limits);
   if (malformed !== undefined) return malformed;
   if (!session.verdicts.maySubscribe(plainFilter(filter))) return NOT_AUTHORIZED;
-  return session.mayTake(filter) ? undefined : TOO_MANY;
+  return session.mayTake(filter, limits.subscriptions) ? undefined : TOO_MANY;
 }

@@ -32,7 +32,7 @@ export class FileWatch implements Disposable {
    *
    * @param onLooked - each time, changed or not
    */
-  constructor(files: readonly string[], clock: Clock, onChanged: () => void, onLooked: () => void) {
+  constructor(files: readonly string[], clock: Clock, onChanged: () => void, onLooked: () => void = () => {}) {
     this.#files = files;
     this.#clock = clock;
     this.#onChanged = onChanged;

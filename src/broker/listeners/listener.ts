@@ -6,10 +6,12 @@
  */
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../../core/clock.js';
 import type { ListenerConfig } from '../../core/config.js';
 import type { Log } from '../../core/log.js';
 import type { AlarmView } from '../../core/views.js';
+import type { Ticket } from '../limits/admission.js';
 import type { Peer } from '../peer.js';
 import { bind, hostAndPort, plainHost, serverAddress } from './bind.js';
 import { Certificates } from './certificates.js';
@@ -36,8 +38,10 @@ export interface ListenerOptions {
   readonly log: Log;
   /** Sockets from systemd, by name. */
   readonly activated: ReadonlyMap<string, readonly number[]>;
+  /** Asked before anything is done for a connection; undefined: it is closed at once. */
+  readonly admit: (peer: Peer) => Ticket | undefined;
   /** The stream has an error listener already. */
-  readonly onStream: (stream: Duplex, peer: Peer) => void;
+  readonly onStream: (stream: Duplex, peer: Peer, ticket: Ticket) => void;
   /** A connection did not get as far as MQTT. */
   readonly onHandshakeFailed: () => void;
   /** Accepting failed (out of file descriptors); the listener goes on. */
@@ -54,6 +58,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     throw error;
   }
   return listener;
+}
+
+interface Admitted {
+  readonly peer: Peer;
+  readonly ticket: Ticket;
 }
 
 class SocketListener implements Listener {
@@ -119,14 +128,27 @@ class SocketListener implements Listener {
   #accept(socket: Socket): void {
     const { config, onStream } = this.#options;
     const peer = { address: socketAddress(socket, config), host: socketHost(socket, config), listener: config };
-    if (config.proxyProtocol !== true && this.#tls === undefined && this.#webSockets === undefined) {
-      onStream(socket, peer);
+    if (config.proxyProtocol === true) {
+      this.#handshakes.enter(socket, (handshake) => this.#readProxy(socket, peer, handshake));
       return;
     }
-    this.#handshakes.enter(socket, (handshake) => {
-      if (config.proxyProtocol === true) this.#readProxy(socket, peer, handshake);
-      else this.#secure(socket, peer, handshake);
-    });
+    const ticket = this.#admit(socket, peer);
+    if (ticket === undefined) return;
+    if (this.#tls === undefined && this.#webSockets === undefined) onStream(socket, peer, ticket);
+    else this.#handshakes.enter(socket, (handshake) => this.#secure(socket, { peer, ticket }, handshake));
+  }
+
+  /** Before TLS, which costs most. A handshake only to say that there are too many is not worth it. */
+  #admit(socket: Socket, peer: Peer): Ticket | undefined {
+    const ticket = this.#options.admit(peer);
+    const isRefused = ticket?.refusal !== undefined && (this.#tls !== undefined || this.#webSockets !== undefined);
+    if (ticket !== undefined && !isRefused) {
+      socket.once('close', () => ticket.close());
+      return ticket;
+    }
+    ticket?.close();
+    socket.destroy();
+    return undefined;
   }
 
   #readProxy(socket: Socket, peer: Peer, handshake: Handshake): void {
@@ -137,37 +159,49 @@ class SocketListener implements Listener {
       }
       const { source, certificate } = header;
       const real = source && { address: hostAndPort(source.host, source.port), host: plainHost(source.host) };
-      this.#secure(socket, { ...peer, ...real, ...(certificate !== undefined && { certificate }) }, handshake);
+      const proxied = { ...peer, ...real, ...(certificate !== undefined && { certificate }) };
+      const ticket = this.#admit(socket, proxied);
+      if (ticket !== undefined) this.#secure(socket, { peer: proxied, ticket }, handshake);
     });
   }
 
-  #secure(socket: Socket, peer: Peer, handshake: Handshake): void {
+  #secure(socket: Socket, admitted: Admitted, handshake: Handshake): void {
+    const { peer, ticket } = admitted;
     if (this.#tls === undefined) {
-      this.#upgrade(socket, peer, handshake);
+      this.#upgrade(socket, admitted, handshake);
       return;
     }
     this.#tls.secure(socket, {
       onSecure: (secured, certificate) =>
-        this.#upgrade(secured, certificate === undefined ? peer : { ...peer, certificate }, handshake),
+        this.#upgrade(
+          secured,
+          { peer: { ...peer, tls: tlsFacts(secured), ...(certificate && { certificate }) }, ticket },
+          handshake,
+        ),
       onFailed: (reason) => handshake.fail(reason),
     });
   }
 
-  #upgrade(stream: Duplex, peer: Peer, handshake: Handshake): void {
+  #upgrade(stream: Duplex, admitted: Admitted, handshake: Handshake): void {
     if (this.#webSockets === undefined) {
-      this.#finish(stream, peer, handshake);
+      this.#finish(stream, admitted, handshake);
       return;
     }
     this.#webSockets.accept(stream, {
-      onStream: (unwrapped) => this.#finish(unwrapped, peer, handshake),
+      onStream: (unwrapped) => this.#finish(unwrapped, admitted, handshake),
       onRefused: (reason) => handshake.refuse(`WebSocket: ${reason}`),
     });
   }
 
-  #finish(stream: Duplex, peer: Peer, handshake: Handshake): void {
-    if (handshake.done()) this.#options.onStream(stream, peer);
+  #finish(stream: Duplex, { peer, ticket }: Admitted, handshake: Handshake): void {
+    if (handshake.done()) this.#options.onStream(stream, peer, ticket);
     else stream.destroy();
   }
+}
+
+/** What was agreed on in the handshake. */
+function tlsFacts(socket: TLSSocket): { version: string; cipher: string } {
+  return { version: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().name };
 }
 
 function socketHost({ remoteAddress }: Socket, config: ListenerConfig): string {

@@ -1,13 +1,14 @@
 /** A list with its detail beside or below it. */
 import { Box } from 'ink';
 import type { ReactNode } from 'react';
-import type { Layout } from '../layout.js';
+import type { Area, Layout } from '../layout.js';
 import { rowsOf, tables } from '../select.js';
 import { type Span, span } from '../spans.js';
 import type { Model } from '../state.js';
 import { cutStart } from '../text.js';
 import { Detail } from './detail.js';
 import { Dialog } from './dialog.js';
+import { KickDialog } from './kick-dialog.js';
 import { innerWidth, Panel } from './panel.js';
 import { Table } from './table.js';
 
@@ -40,6 +41,11 @@ function sortInfo(model: Model): Span[] | undefined {
     : [span(`by ${column.title.toLowerCase()} ${descending ? '▾' : '▴'}`, 'muted')];
 }
 
+function Pane(props: { readonly model: Model; readonly area: Area }): ReactNode {
+  if (props.model.dialog !== undefined) return <Dialog {...props} />;
+  return props.model.kick === undefined ? <Detail {...props} /> : <KickDialog {...props} />;
+}
+
 export function List(props: { readonly model: Model; readonly layout: Layout }): ReactNode {
   const { model, layout } = props;
   const { body, list, pane } = layout;
@@ -51,13 +57,12 @@ export function List(props: { readonly model: Model; readonly layout: Layout }):
           info={sortInfo(model)}
           width={list.width}
           height={list.height}
-          focused={model.dialog === undefined && model.pane === 0}
+          focused={model.dialog === undefined && model.kick === undefined && model.pane === 0}
         >
           <Table model={model} width={innerWidth(list.width)} rows={layout.listRows} />
         </Panel>
       )}
-      {pane !== undefined &&
-        (model.dialog === undefined ? <Detail model={model} area={pane} /> : <Dialog model={model} area={pane} />)}
+      {pane !== undefined && <Pane model={model} area={pane} />}
     </Box>
   );
 }

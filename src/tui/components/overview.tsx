@@ -58,9 +58,19 @@ function linksRow(model: Model): Span[] {
   ]);
 }
 
+/** Each address with how many are connected there. */
+function listenerSpans({ mqtt }: StatusView): Span[] {
+  if (mqtt.listeners.length === 0) return [span(UNKNOWN)];
+  return mqtt.listeners.flatMap(({ type, addresses, connections }, i) => [
+    span(`${i === 0 ? '' : '  '}${type === 'tcp' ? 'tcp ' : ''}${addresses.join(' ') || `${type} ${UNKNOWN}`}`),
+    span(` ${compact(connections)}`, connections > 0 ? 'accent' : 'muted'),
+  ]);
+}
+
 function gatewayLines(model: Model, status: StatusView): Span[][] {
   const now = gatewayNow(model);
-  const { messages, devices, points } = status;
+  const { messages, devices, points, ledger } = status;
+  const refused = Object.values(status.mqtt.refused).reduce((a, b) => a + b, 0);
   const queued = [...shownData(model).links.values()].reduce((sum, link) => sum + link.queued, 0);
   return [
     row('state', stateSpan(status.state), span(`, started ${age(status.startedAt, now)} ago`, 'muted')),
@@ -69,9 +79,16 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
     row(
       'queues',
       span(`${compact(queued)} in links`, queued > 0 ? 'warn' : 'plain'),
+      span(`  ${compact(ledger.waiting)} for clients`, ledger.waiting > 0 ? 'warn' : 'plain'),
       span(`  ${compact(messages.dropped)} dropped`, messages.dropped > 0 ? 'bad' : 'muted'),
+      ...(ledger.difference === 0 ? [] : [span(`  ${ledger.difference} unaccounted for`, 'bad', true)]),
     ),
-    row('clients', span(`${status.clients}`), span(`  ${plural(status.subscriptions, 'subscription')}`, 'muted')),
+    row(
+      'clients',
+      span(`${status.clients}`),
+      span(`  ${plural(status.subscriptions, 'subscription')}`, 'muted'),
+      ...(refused > 0 ? [span(`  ${compact(refused)} refused`, 'warn')] : []),
+    ),
     row(
       'devices',
       ...counts([
@@ -92,7 +109,7 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
     ),
     row('links', ...linksRow(model)),
     row('memory', span(bytes(status.rssBytes)), span(`  ${compact(status.retained)} retained`, 'muted')),
-    row('listens', span(status.listeners.length === 0 ? UNKNOWN : status.listeners.join(' '))),
+    row('listens', ...listenerSpans(status)),
   ];
 }
 

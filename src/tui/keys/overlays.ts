@@ -1,4 +1,4 @@
-/** The keys of what lies over a screen: help, prompts, the write dialog. */
+/** The keys of what lies over a screen: help, prompts, dialogs. */
 import type { Binding } from './binding.js';
 
 export const overlayBindings: readonly Binding[] = [
@@ -32,6 +32,35 @@ export const overlayBindings: readonly Binding[] = [
     title: ({ dialog }) => (dialog?.stage === 'confirm' || dialog?.stage === 'name' ? 'change the value' : 'close'),
     help: 'Goes one step back, or closes the dialog',
     hint: 2,
+    run: ({ dispatch }) => dispatch({ type: 'leave' }),
+  },
+  {
+    id: 'kick.confirm',
+    keys: ['enter'],
+    contexts: ['kick'],
+    title: 'disconnect now',
+    help: 'Disconnects the client',
+    danger: true,
+    hint: 1,
+    when: ({ kick }) => (kick?.isSending === true ? 'it was sent' : true),
+    run: (controller) => controller.confirmKick(),
+  },
+  {
+    id: 'kick.forget',
+    keys: ['f'],
+    contexts: ['kick'],
+    title: ({ kick }) => (kick?.forget === true ? 'keep session' : 'end session'),
+    help: 'Ends the session of the client, too, or keeps it',
+    hint: 2,
+    run: ({ dispatch }) => dispatch({ type: 'kick-forget' }),
+  },
+  {
+    id: 'kick.leave',
+    keys: ['esc', 'q'],
+    contexts: ['kick'],
+    title: 'leave it',
+    help: 'Closes the question, the client stays connected',
+    hint: 3,
     run: ({ dispatch }) => dispatch({ type: 'leave' }),
   },
   {

@@ -1,6 +1,14 @@
 /** The keys of single screens. */
 import { layoutOf, WIDE_COLUMNS } from '../layout.js';
-import { readOnlyReason, selectedAlarm, selectedDevice, selectedPoint, selectedTopic, shownData } from '../select.js';
+import {
+  readOnlyReason,
+  selectedAlarm,
+  selectedClient,
+  selectedDevice,
+  selectedPoint,
+  selectedTopic,
+  shownData,
+} from '../select.js';
 import type { Model, ScreenId } from '../state.js';
 import { causeOf } from '../tables/alarms.js';
 import type { Binding, Controller } from './binding.js';
@@ -128,6 +136,20 @@ export const screenBindings: readonly Binding[] = [
     run(controller) {
       const row = selectedPoint(controller.model);
       if (row !== undefined) controller.read(row);
+    },
+  },
+  {
+    id: 'client.disconnect',
+    keys: ['ctrl-d'],
+    contexts: ['clients'],
+    title: 'disconnect',
+    help: 'Ends the connection of the client, after asking',
+    danger: true,
+    hint: 1,
+    when: (model) => (selectedClient(model) === undefined ? 'select a client' : mayChange(model)),
+    run({ model, dispatch }) {
+      const client = selectedClient(model);
+      if (client !== undefined) dispatch({ type: 'kick', clientId: client.clientId });
     },
   },
   {

@@ -10,6 +10,7 @@ import { MAX_SOCKET_PATH_BYTES } from '../../../src/api/socket.js';
 import { systemClock } from '../../../src/core/clock.js';
 import { GatewayError } from '../../../src/core/errors.js';
 import { silentLog } from '../../../src/core/log.js';
+import { clientView } from '../../support/client-view.js';
 import { FakeView } from '../../support/fake-view.js';
 import { startPeer } from '../../support/peers.js';
 
@@ -90,8 +91,28 @@ t.test('every route answers through the client as the view says', async (t) => {
   ]);
   t.equal((await client.request('GET /v1/links')).items[0]?.name, 'cloud');
   t.equal((await client.request('GET /v1/logs', { query: { limit: '10' } })).items.length, 1);
-  t.strictSame((await client.request('GET /v1/clients')).items, []);
+  t.strictSame((await client.request('GET /v1/clients')).items, view.clients());
+  t.strictSame(await client.request('GET /v1/ledger'), view.ledger());
   t.equal((await client.request('GET /v1/config')).file, '/etc/hpmq/hpmq.yaml');
+});
+
+t.test('clients: one with its subscriptions, whatever its id; ended, with and without its session', async (t) => {
+  const { view, client } = await startServer(t);
+  const ids = ['scada-1', '..', '.', 'a/b', '%2e', 'a?b#c', ' ', 'ü'];
+  view.clients_ = ids.map((clientId) => clientView(view.now, { clientId }));
+  for (const id of ids) {
+    const detail = await client.request('GET /v1/clients/{client}', { params: { client: id } });
+    t.equal(detail.clientId, id);
+    t.equal(detail.filters.length, 2);
+  }
+  const params = { client: '..' };
+  t.strictSame(await client.request('DELETE /v1/clients/{client}', { params }), {
+    clientId: '..',
+    wasConnected: true,
+    isForgotten: false,
+  });
+  await client.request('DELETE /v1/clients/{client}', { params, query: { forget: 'true' } });
+  t.strictSame(view.kicked, ['..', '.. forget']);
 });
 
 t.test('errors of the gateway arrive with code, fault, hint and details', async (t) => {
@@ -118,6 +139,9 @@ t.test('requests that are wrong get an ErrorBody with the right status', async (
     ['GET', '/v1/points/boiler/nope', undefined, 404, /has no point "nope"/],
     ['GET', '/v1/points/%ff/x', undefined, 400, /percent-encoded/],
     ['GET', '/v1/points?devise=x', undefined, 400, /unknown parameter "devise"; known: device/],
+    ['GET', '/v1/clients/nobody', undefined, 404, /no client "nobody"/],
+    ['DELETE', '/v1/clients/nobody', undefined, 404, /no client "nobody"/],
+    ['DELETE', '/v1/clients/scada-1?forget=yes', undefined, 400, /"forget" is not true or false/],
     ['GET', '/v1/logs?limit=0', undefined, 400, /"limit" is not a whole number/],
     ['POST', write, '{"value":', 400, /not JSON/],
     ['POST', write, '[1]', 400, /not a JSON object/],

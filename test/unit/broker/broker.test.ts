@@ -114,6 +114,7 @@ t.test('$SYS/broker: the names of Mosquitto, refreshed every ten seconds', async
     '$SYS/broker/clients/connected': '0',
     '$SYS/broker/messages/received': '0',
     '$SYS/broker/retained messages/count': '0',
+    '$SYS/broker/load/messages/received/1min': '0.00',
   });
   bench.route({ topic: 'r', payload: 'x', retain: true });
   await bench.clock.advance(10_000);
@@ -121,12 +122,111 @@ t.test('$SYS/broker: the names of Mosquitto, refreshed every ten seconds', async
   t.match(later, {
     '$SYS/broker/uptime': '10 seconds',
     '$SYS/broker/clients/connected': '1',
+    '$SYS/broker/clients/maximum': '1',
     '$SYS/broker/messages/received': '2',
+    '$SYS/broker/connections/socket/count': '1',
   });
   t.equal(later['$SYS/broker/version'], undefined, 'what has not changed is not said again');
   const plain = await bench.connect(4, 'plain');
   await plain.subscribe('#', 0);
   t.equal((await plain.pending()).length, 1, '# does not match $SYS [MQTT-4.7.2-1]');
+});
+
+t.test('$SYS/broker: payload bytes, what is kept, the highest number of clients, sessions that expired', async (t) => {
+  const bench = new Bench(t);
+  await bench.broker.start(never);
+  const figure = (name: string) => String([...bench.broker.router.retained(`$SYS/broker/${name}`)][0]?.payload);
+  const own = Number(figure('store/messages/count'));
+  const sleeper = await bench.connect(5, 'sleeper', { clean: false, properties: { sessionExpiryInterval: 30 } });
+  await sleeper.subscribe('t', 1);
+  await bench.connect(5, 'b');
+  await sleeper.cut();
+  const client = await bench.connect(5, 'c');
+  await client.publish('t', 'four', 1);
+  await client.publish('r', 'kept', 0, true);
+  await bench.clock.advance(10_000);
+  t.equal(figure('publish/bytes/received'), '8');
+  t.equal(figure('publish/bytes/sent'), '0');
+  t.equal(figure('clients/maximum'), '2');
+  t.equal(figure('clients/disconnected'), '1');
+  t.equal(figure('clients/expired'), '0');
+  const retained = Number(figure('retained messages/count'));
+  t.equal(Number(figure('messages/stored')), retained + 1, 'retained, and one queued');
+  t.ok(retained > own);
+  // 3 CONNECT in 10 s are 18 per minute, of which one minute remembers 1 − e^(−10/60).
+  t.equal(figure('load/connections/1min'), (18 * (1 - Math.exp(-1 / 6))).toFixed(2));
+  await bench.clock.advance(30_000);
+  t.equal(figure('clients/expired'), '1');
+  t.equal(figure('clients/total'), '2');
+});
+
+t.test('sysInterval 0: no $SYS', async (t) => {
+  const bench = new Bench(t, {}, { sysInterval: 0 });
+  await bench.broker.start(never);
+  t.same([...bench.broker.router.retained('$SYS/#')], []);
+});
+
+t.test('a client says who it is, and what became of its messages', async (t) => {
+  const bench = new Bench(t, { queuedMessages: 2 });
+  const client = await bench.connect(5, 'a', {
+    clean: false,
+    keepalive: 30,
+    properties: { sessionExpiryInterval: 60, maximumPacketSize: 100 },
+    will: { topic: 'gone', payload: Buffer.from('secret'), qos: 1, retain: true, properties: { willDelayInterval: 5 } },
+  });
+  client.send({
+    cmd: 'subscribe',
+    messageId: 1,
+    properties: { subscriptionIdentifier: 7 },
+    subscriptions: [{ topic: 't/#', qos: 1, nl: true, rap: true, rh: 2 }],
+  });
+  await client.next('suback');
+  await client.publish('u', 'abc', 2);
+  client.send({ cmd: 'publish', topic: '$SYS/x', payload: 'x', qos: 0, retain: false, dup: false });
+  bench.route({ topic: 't/0', payload: '12' });
+  bench.route({ topic: 't/1', payload: '123', qos: 2 });
+  bench.route({ topic: 't/1', payload: 'x'.repeat(200) });
+  await bench.clock.advance(1_500);
+  const detail = bench.broker.client('a')!;
+  t.match(detail, {
+    user: null,
+    listener: 'test',
+    transport: 'tcp',
+    lastPacketAt: bench.clock.now() - 1_500,
+    sessionExpiry: 60_000,
+    expiresAt: null,
+    inflightIn: 0,
+    in: { messages: [1, 0, 1], bytes: [1, 0, 3] },
+    out: { messages: [1, 1, 0], bytes: [2, 3, 0] },
+    refused: 1,
+    filters: [{ filter: 't/#', qos: 1, noLocal: true, retainAsPublished: true, retainHandling: 2, identifier: 7 }],
+    will: { topic: 'gone', qos: 1, retain: true, bytes: 6, delay: 5_000 },
+  });
+  t.notMatch(JSON.stringify(detail), 'secret');
+  t.strictSame(detail.droppedBy, { tooLarge: 1 });
+  await client.cut();
+  bench.route({ topic: 't/0', payload: 'x' });
+  bench.route({ topic: 't/1', payload: 'ab', qos: 1, expiresAt: bench.clock.now() + 500 });
+  for (let i = 0; i < 2; i++) bench.route({ topic: 't/1', payload: 'abcd', qos: 1 });
+  const away = bench.broker.client('a')!;
+  t.match(away, { connected: false, queued: 2, queuedBytes: 14, expiresAt: bench.clock.now() + 60_000, dropped: 3 });
+  t.strictSame(away.droppedBy, { queueFull: 1, offline: 1, tooLarge: 1 });
+});
+
+t.test('disconnect: Administrative action; the session stays unless it is to be forgotten', async (t) => {
+  const bench = new Bench(t);
+  const properties = { sessionExpiryInterval: 60 };
+  const client = await bench.connect(5, 'a', { clean: false, properties });
+  t.strictSame(bench.broker.disconnect('a', false), { clientId: 'a', wasConnected: true, isForgotten: false });
+  t.match(await client.next('disconnect'), { reasonCode: 0x98 });
+  await client.closed();
+  t.equal((await bench.connect(5, 'a', { clean: false, properties })).connack?.sessionPresent, true);
+  t.strictSame(bench.broker.disconnect('a', true), { clientId: 'a', wasConnected: true, isForgotten: true });
+  t.same(bench.broker.clients(), []);
+  const short = await bench.connect(4, 'b');
+  t.strictSame(bench.broker.disconnect('b', false), { clientId: 'b', wasConnected: true, isForgotten: true });
+  await short.closed();
+  t.equal(bench.broker.disconnect('b', false), undefined);
 });
 
 t.test('clients() shows what a session does', async (t) => {

@@ -5,17 +5,30 @@ import { generate, type IConnackPacket, type IConnectPacket, type Packet, parser
 import type { Test } from 'tap';
 import type { Access } from '../../../src/broker/access/access.js';
 import { type Broker, createBroker } from '../../../src/broker/broker.js';
+import { Admission, type Ticket } from '../../../src/broker/limits/admission.js';
 import type { Peer } from '../../../src/broker/peer.js';
+import { Statistics } from '../../../src/broker/statistics.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
-import { duplexPair } from '../../support/duplex-pair.js';
+import { duplexPair, holdWrites, releaseWrites } from '../../support/duplex-pair.js';
 import { ManualClock, settle } from '../../support/manual-clock.js';
 
 export const defaultLimits: BrokerLimits = {
   connections: 100,
+  connectionsPerAddress: 0,
+  connectionsPerUser: 0,
+  connectRate: 0,
+  connectRatePerAddress: 0,
+  messageRate: 0,
+  byteRate: 0,
+  overRate: 'throttle',
   packetBytes: 64 * 1024,
+  topicLevels: 201,
+  topicBytes: 65_535,
   queuedMessages: 100,
+  queuedBytes: 8 * 1024 * 1024,
+  pendingBytes: 256_000_000,
   receiveMaximum: 20,
   retainedMessages: 1_000,
   subscriptions: 50,
@@ -23,12 +36,14 @@ export const defaultLimits: BrokerLimits = {
   keepAlive: 65_535_000,
   connectTimeout: 10_000,
   drainTimeout: 30_000,
+  slowConsumer: { qos0: 'drop-new', maxBytes: 1_000_000, timeout: 0 },
 };
 
 export function brokerConfig(limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}): BrokerConfig {
   return {
     listeners: [{ name: 'test', type: 'tcp', host: '127.0.0.1', port: 0, auth: { anonymous: true } }],
     limits: { ...defaultLimits, ...limits },
+    sysInterval: 10_000,
     serverReference: undefined,
     moved: false,
     responseInformation: undefined,
@@ -65,8 +80,17 @@ export class Bench {
   /** A connection before CONNECT. */
   open(version: 3 | 4 | 5, peer: Partial<Peer> = {}): TestClient {
     const [near, far] = duplexPair();
-    this.broker.serve(far, { address: 'memory', host: 'memory', listener: this.#listener, ...peer });
+    const host = peer.host ?? 'memory';
+    this.broker.serve(far, { address: host, host, listener: this.#listener, ...peer });
     return new TestClient(near, version);
+  }
+
+  /** A client that subscribes to `t`, on a wire that takes one write and then nothing more, as when its peer is gone. */
+  async deaf(clientId: string, qos: 0 | 1 | 2, version: 4 | 5 = 4, keepalive = 0): Promise<TestClient> {
+    const client = await this.connect(version, clientId, { keepalive });
+    await client.subscribe('t', qos);
+    client.stopReading();
+    return client;
   }
 
   /** A connection after CONNACK; `connack` holds it. */
@@ -111,6 +135,16 @@ export class TestClient {
 
   send(packet: Packet): void {
     this.raw(generate(packet, { protocolVersion: this.version }));
+  }
+
+  /** From now on the broker's writes are not taken; see duplex-pair.ts. */
+  stopReading(): void {
+    holdWrites(this.stream);
+  }
+
+  /** What was held is taken, and what comes. */
+  readAgain(): void {
+    releaseWrites(this.stream);
   }
 
   raw(bytes: Buffer): void {
@@ -180,4 +214,16 @@ export class TestClient {
 export function shown(packet: Packet): string {
   if (packet.cmd !== 'publish') return packet.cmd;
   return `${packet.topic} ${packet.payload} q${packet.qos} r${packet.retain ? 1 : 0}`;
+}
+
+/** For listeners without a broker. */
+export function admitEverybody(): (peer: Peer) => Ticket | undefined {
+  const options = {
+    clock: new ManualClock(),
+    limits: defaultLimits,
+    statistics: new Statistics(),
+    onRefused: () => {},
+  };
+  const admission = new Admission(options);
+  return ({ listener, host }) => admission.open(listener, host);
 }

@@ -31,7 +31,18 @@ t.test('without a file: a broker on the loopback interface and nothing else', as
   t.strictSame([config.ports, config.devices, config.links], [{}, {}, {}]);
   t.strictSame(config.broker.limits, {
     connections: 1_000,
+    connectionsPerAddress: 0,
+    connectionsPerUser: 0,
+    connectRate: 2_000,
+    connectRatePerAddress: 500,
+    messageRate: 0,
+    byteRate: 0,
+    overRate: 'throttle',
     packetBytes: 1_000_000,
+    topicLevels: 201,
+    topicBytes: 65_535,
+    queuedBytes: 8_000_000,
+    pendingBytes: 256_000_000,
     queuedMessages: 1_000,
     receiveMaximum: 100,
     retainedMessages: 100_000,
@@ -40,6 +51,7 @@ t.test('without a file: a broker on the loopback interface and nothing else', as
     connectTimeout: 10_000,
     keepAlive: 65_535_000,
     drainTimeout: 30_000,
+    slowConsumer: { qos0: 'drop-new', maxBytes: 1_000_000, timeout: 0 },
   });
   t.strictSame([config.log.level, config.tui.readOnly, config.api.socket], ['info', false, undefined]);
 });

@@ -13,6 +13,7 @@ import { tempFolder } from '../../../support/gateway.js';
 import { listener, portOf, recordingLog, tlsConfig } from '../../../support/listeners.js';
 import { eventually, needs } from '../../../support/peers.js';
 import { createAuthority } from '../../../support/pki.js';
+import { admitEverybody } from '../harness.js';
 
 interface Open {
   readonly listener: Listener;
@@ -30,6 +31,7 @@ async function open(t: Test, config: ListenerConfig): Promise<Open> {
     clock: systemClock,
     log,
     activated: new Map(),
+    admit: admitEverybody(),
     onStream: (stream, peer) => {
       peers.push(peer);
       streams.push(stream);

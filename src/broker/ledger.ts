@@ -1,0 +1,89 @@
+/**
+ * The books: what came in, and what became of every copy of it. They balance at any moment:
+ *
+ *   messages: received (distinct) = routed + unmatched + refused(reason)
+ *   copies:   routed + replayed   = delivered + in flight + queued + expired + dropped(reason)
+ *
+ * received: PUBLISH of clients, and what devices, links, Wills and the gateway itself publish, `$SYS` included. routed:
+ * somebody subscribes; a look at the traffic through the API is nobody. copy: one for each receiver, and one for each
+ * Shared Subscription, which stays one when it goes from member to member. replayed: retained messages sent because
+ * of a new subscription. delivered: QoS 0: given to the network; QoS 1 and 2: acknowledged; inside the gateway: taken.
+ *
+ * Both sides of each equation are counted where they happen, so that a message that is lost between is seen. Rules:
+ * plain counters, nothing is allocated per message.
+ */
+import type { LedgerView } from '../core/views.js';
+import { Drops } from './drops.js';
+import { type ReasonCode, reasonName } from './reason-codes.js';
+
+/** What sessions hold at this moment. */
+export interface Held {
+  readonly inflight: number;
+  readonly queued: number;
+}
+
+export class Ledger {
+  /** PUBLISH packets of clients; QoS 2 sent again included. */
+  publishes = 0;
+  /** QoS 2 messages that came again before they were released: known already, routed once. */
+  repeated = 0;
+  /** PUBLISH packets that went to the router. */
+  accepted = 0;
+  /** What the router was given, by whom ever. */
+  published = 0;
+  routed = 0;
+  unmatched = 0;
+  /** Copies made by the router. */
+  copies = 0;
+  /** Copies made of retained messages for clients. */
+  replayed = 0;
+  delivered = 0;
+  expired = 0;
+  readonly drops = new Drops();
+  readonly #refused = new Map<ReasonCode, number>();
+
+  /** A message that nobody gets because its publisher may not, or not so. */
+  refuse(reasonCode: ReasonCode): void {
+    this.#refused.set(reasonCode, (this.#refused.get(reasonCode) ?? 0) + 1);
+  }
+
+  /** A receiver inside the gateway was given a copy. */
+  hand(isTaken: boolean): void {
+    if (isTaken) this.delivered++;
+    else this.drops.receiverFull++;
+  }
+
+  view(held: Held): LedgerView {
+    const { repeated, routed, unmatched, delivered, expired, drops } = this;
+    const clients = this.publishes - repeated;
+    const inside = this.published - this.accepted;
+    const refusedBy = Object.fromEntries(Array.from(this.#refused, ([code, count]) => [reasonName(code), count]));
+    const refused = Object.values(refusedBy).reduce((sum, count) => sum + count, 0);
+    const made = this.copies + this.replayed;
+    return {
+      messages: {
+        received: clients + inside,
+        fromClients: clients,
+        fromInside: inside,
+        repeated,
+        routed,
+        unmatched,
+        refused,
+        refusedBy,
+        difference: clients + inside - routed - unmatched - refused,
+      },
+      copies: {
+        made,
+        routed: this.copies,
+        replayed: this.replayed,
+        delivered,
+        inFlight: held.inflight,
+        queued: held.queued,
+        expired,
+        dropped: drops.total,
+        droppedBy: drops.view(),
+        difference: made - delivered - held.inflight - held.queued - expired - drops.total,
+      },
+    };
+  }
+}

@@ -1,0 +1,79 @@
+/** What the others notice: round trips of clients that publish steadily and subscribe to their own topic. */
+import { Latencies } from '../../bench/counters.js';
+import type { Credentials } from '../client.js';
+import { LoadClient, publishFrame } from '../client.js';
+import type { Context } from './role.js';
+
+export interface ProbeOptions {
+  readonly port: number;
+  readonly clients: number;
+  /** Per second and client. */
+  readonly rate: number;
+  readonly credentials?: Credentials;
+}
+
+export interface ProbeResult {
+  readonly p50: number;
+  readonly p99: number;
+  readonly sent: number;
+  readonly received: number;
+}
+
+/**
+ * Of several windows: the second best of p50 and of p99. The machine is shared, its disturbances are seconds long and only
+ * ever add; what the broker does to its clients is in every window.
+ */
+export function quiet(results: readonly ProbeResult[]): { p50: number; p99: number } {
+  const second = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length > 2 ? 1 : 0]!;
+  return { p50: second(results.map(({ p50 }) => p50)), p99: second(results.map(({ p99 }) => p99)) };
+}
+
+/** Measures from each `start` to the next `stop`, until `close`; says each result as JSON. */
+export async function probe(context: Context, options: ProbeOptions): Promise<void> {
+  const { port, clients: count, rate, credentials } = options;
+  const latencies = new Latencies();
+  let sent = 0;
+  let received = 0;
+  let isMeasuring = false;
+  const clients: LoadClient[] = [];
+  for (let i = 0; i < count; i++) {
+    const client = new LoadClient({ port, localAddress: '127.0.0.250' }, `probe-${i}`, credentials);
+    const code = await client.connack;
+    if (code !== 0) throw new Error(`probe ${i} was answered ${code}`);
+    client.onPublish = (_topic, payload) => {
+      received++;
+      const at = payload.readDoubleBE(0);
+      if (isMeasuring) latencies.add(performance.now() - at);
+    };
+    await client.subscribe([`load/probe/${i}`, 0]);
+    clients.push(client);
+  }
+  const payload = Buffer.alloc(64);
+  let next = 0;
+  let dueAt = performance.now();
+  const step = 1_000 / (rate * count);
+  // One message is due every `step`; those that are late are sent at once, and their lateness is not the broker's.
+  const timer = setInterval(() => {
+    for (; dueAt <= performance.now(); dueAt += step) {
+      const i = next++ % count;
+      payload.writeDoubleBE(performance.now(), 0);
+      clients[i]!.socket.write(publishFrame(`load/probe/${i}`, payload));
+      sent++;
+    }
+  }, 1);
+  context.say('connected');
+  void context.hear('close').then(() => {
+    clearInterval(timer);
+    for (const client of clients) client.close();
+    process.exit(0);
+  });
+  for (;;) {
+    await context.hear('start');
+    latencies.clear();
+    [sent, received, isMeasuring] = [0, 0, true];
+    await context.hear('stop');
+    isMeasuring = false;
+    const result: ProbeResult = { p50: latencies.quantile(0.5), p99: latencies.quantile(0.99), sent, received };
+    context.say(JSON.stringify(result));
+  }
+}
