@@ -133,7 +133,7 @@ class MqttBroker implements Broker {
     this.#since = clock.now();
     this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
-    const messageMemory = new MessageMemory(limits.pendingBytes / 2);
+    const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
     this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics, messageMemory });
     const sessions = this.#sessions;
@@ -158,7 +158,7 @@ class MqttBroker implements Broker {
       turns: new Turns(clock),
       throttle: new Throttle(clock),
       socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
-      fast: hasFastPath
+      fastPath: hasFastPath
         ? new FastPath({ router, statistics, clock, receiveMaximum: limits.receiveMaximum })
         : undefined,
       flushes: new Flushes(),

@@ -15,6 +15,7 @@ import type { Turns } from './limits/turns.js';
 import type { Channel } from './outgoing.js';
 import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
+import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { Statistics } from './statistics.js';
@@ -22,7 +23,7 @@ import type { TopicAliases } from './topic-aliases.js';
 import type { ConnectPacket } from './wire/packets.js';
 
 export interface BrokerContext {
-  readonly router: Router;
+  readonly router: Router & Pick<MessageRouter, 'hasMatched'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly config: BrokerConfig;
@@ -34,7 +35,7 @@ export interface BrokerContext {
   readonly throttle: Throttle;
   readonly socketMemory: SocketMemory;
   /** undefined: every packet takes the general path. */
-  readonly fast: FastPath | undefined;
+  readonly fastPath: FastPath | undefined;
   readonly flushes: Flushes;
   readonly slabs: Slabs;
   readonly incomplete: IncompletePackets<{ tooMuch(): void }>;

@@ -7,11 +7,9 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
-import type { ListenerLimits } from '../core/config.js';
 import type { Accepted, Authentication, BrokerContext, Client } from './client.js';
-import { type AfterPacket, Codec, type FrameReader } from './codec.js';
-import { type FastClient, FastState } from './fast/fast-path.js';
-import type { Run } from './fast/frames.js';
+import { type AfterPacket, Codec } from './codec.js';
+import { Lane } from './fast/lane.js';
 import { dispatch } from './handlers/dispatch.js';
 import { lastPacket } from './last-packet.js';
 import type { Ticket } from './limits/admission.js';
@@ -24,7 +22,6 @@ import { ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
 import { DROPPABLE, SocketWriter } from './socket-writer.js';
 import { TopicAliases } from './topic-aliases.js';
-import { PINGRESP } from './wire/encode.js';
 import type { EncodedPublish } from './wire/encode-publish.js';
 import type { ConnectPacket, Packet, ProtocolVersion } from './wire/packets.js';
 
@@ -39,7 +36,7 @@ const FULL_READ = 64 * 1024;
  */
 type Pause = 'congestion' | 'handler' | 'turn' | 'rate';
 
-export class Connection implements Client, FastClient, FrameReader {
+export class Connection implements Client {
   readonly broker: BrokerContext;
   readonly topicAliases = new TopicAliases();
   readonly peer: Peer;
@@ -47,10 +44,7 @@ export class Connection implements Client, FastClient, FrameReader {
   authentication: Authentication | undefined;
   outgoingAliases: OutgoingTopicAliases | undefined;
   unacknowledged = 0;
-  /** @see FrameReader.after */
-  after: AfterPacket = 'next';
-  readonly ownsChunks: boolean;
-  #fast: FastState | undefined;
+  lane: Lane | undefined;
   readonly #socket: Duplex;
   readonly #codec: Codec;
   readonly #writer: SocketWriter;
@@ -69,6 +63,7 @@ export class Connection implements Client, FastClient, FrameReader {
   #incompleteBytes = 0;
   readonly #rates: Rates | undefined;
   readonly #onPacket = (packet: Packet) => this.#handle(packet);
+  readonly #onFrames = (now: number, messages: number) => this.#afterFrames(now, messages);
   readonly #onTurn = () => this.#release('turn');
   readonly #onRate = () => this.#release('rate');
 
@@ -82,8 +77,8 @@ export class Connection implements Client, FastClient, FrameReader {
     this.#onGone = onGone;
     this.ticket = ticket;
     this.#rates = Rates.of(ticket.limits, clock.monotonic());
-    this.ownsChunks = socket instanceof Socket;
-    this.#codec = new Codec(ticket.limits.packetBytes, this.ownsChunks);
+    const ownsChunks = socket instanceof Socket;
+    this.#codec = new Codec(ticket.limits.packetBytes, ownsChunks);
     this.#writer = new SocketWriter({
       stream: socket,
       clock,
@@ -91,7 +86,7 @@ export class Connection implements Client, FastClient, FrameReader {
       memory: broker.socketMemory,
       flushes: broker.flushes,
       // A socket does not hold on to what it has written; other streams may hand it on as it is.
-      slabs: this.ownsChunks ? broker.slabs : undefined,
+      slabs: ownsChunks ? broker.slabs : undefined,
       drainTimeout: limits.drainTimeout,
       congestionTimeout: slowConsumer.timeout,
       onDrained: () => this.#drained(),
@@ -101,7 +96,7 @@ export class Connection implements Client, FastClient, FrameReader {
     socket.on('error', (error) => this.#lost(error));
     socket.on('end', () => this.#lost(undefined));
     socket.on('close', () => this.#closed());
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     this.#timer = clock.after(ticket.limits.connectTimeout, () => {
       this.#fail(new Refusal(ReasonCode.protocolError, 'no CONNECT in time'), 'connectTimeout');
     });
@@ -158,11 +153,23 @@ export class Connection implements Client, FastClient, FrameReader {
 
   accept(accepted: Accepted): void {
     this.#accepted = accepted;
-    this.#codec.admit(this.broker.fast === undefined ? undefined : this);
     this.#timer?.cancel();
     this.#timer = undefined;
     const { topicAliasMaximum } = accepted;
     if (topicAliasMaximum > 0) this.outgoingAliases = new OutgoingTopicAliases(topicAliasMaximum);
+    const { fastPath } = this.broker;
+    if (fastPath !== undefined) {
+      this.lane = new Lane({
+        client: this,
+        fastPath,
+        session: accepted.session,
+        writer: this.#writer,
+        rates: this.#rates,
+        ownsChunks: this.#socket instanceof Socket,
+        onFrames: this.#onFrames,
+      });
+    }
+    this.#codec.admit(this.lane);
     // §3.1.2.10: one and a half times the Keep Alive without a packet ends the connection.
     if (accepted.keepAlive > 0) this.#watchKeepAlive(accepted.keepAlive * 1_500);
     const { address, protocolVersion } = this;
@@ -188,59 +195,6 @@ export class Connection implements Client, FastClient, FrameReader {
     statistics.publishSent++;
     statistics.bytesSent += bytes.length;
     this.#writer.push(bytes, identifierAt === 0 ? DROPPABLE : packetIdentifier, identifierAt);
-  }
-
-  get fast(): FastState {
-    this.#fast ??= new FastState();
-    return this.#fast;
-  }
-
-  get limits(): ListenerLimits {
-    return this.ticket.limits;
-  }
-
-  get isVersion5(): boolean {
-    return this.#codec.protocolVersion === 5;
-  }
-
-  answer(first: number, high: number, low: number): void {
-    this.#answered(4);
-    this.#writer.append4(first, high, low);
-  }
-
-  pong(): void {
-    this.#answered(PINGRESP.length);
-    this.#writer.push(PINGRESP);
-  }
-
-  #answered(bytes: number): void {
-    this.broker.statistics.packetsSent++;
-    this.broker.statistics.bytesSent += bytes;
-  }
-
-  mayForward(run: Run): boolean {
-    const isSame = this.isVersion5 === run.isVersion5 && this.outgoingAliases === undefined;
-    return isSame && run.largest <= this.#maximumPacketSize && this.#writer.takes(run.end - run.start);
-  }
-
-  forward(run: Run): boolean {
-    if (!this.mayForward(run)) return false;
-    this.#forwarded(run);
-    if (run.shared !== undefined) this.#writer.pushRun(run.shared, run.messages);
-    else this.#writer.append(run.bytes, run.start, run.end, run.messages);
-    return true;
-  }
-
-  forwardOne(run: Run, packetIdentifier: number): void {
-    this.#forwarded(run);
-    this.#writer.appendIdentified(run.bytes, run.start, run.end, run.identifierAt, packetIdentifier);
-  }
-
-  #forwarded({ start, end, messages }: Run): void {
-    const { statistics } = this.broker;
-    statistics.packetsSent += messages;
-    statistics.publishSent += messages;
-    statistics.bytesSent += end - start;
   }
 
   hasRoomFor(bytes: number): boolean {
@@ -289,7 +243,7 @@ export class Connection implements Client, FastClient, FrameReader {
     );
   }
 
-  #receive(chunk: Buffer): void {
+  #read(chunk: Buffer): void {
     if (this.#isOver) return;
     const { statistics, clock } = this.broker;
     statistics.bytesReceived += chunk.length;
@@ -312,35 +266,18 @@ export class Connection implements Client, FastClient, FrameReader {
     this.broker.incomplete.set(this, incompleteBytes);
   }
 
-  /** @see FrameReader.read */
-  read(bytes: Buffer, start: number): number {
-    const fast = this.broker.fast!;
-    const { clock } = this.broker;
-    this.after = 'next';
-    let position = start;
-    let before = start;
-    do {
-      before = position;
-      const most = this.#rates?.messagesLeft(clock.monotonic()) ?? Number.POSITIVE_INFINITY;
-      position = fast.read(this, bytes, before, most);
-      if (position === before) return position;
-      const now = clock.monotonic();
-      this.#packetAt = now;
-      this.after = this.#afterFrames(now, fast.messages);
-    } while (this.after === 'next' && fast.isInterrupted);
-    return position;
-  }
-
-  #afterFrames(now: number, messages: number): AfterPacket {
+  /** The packets that do not come to {@link #handle}. */
+  #afterFrames(at: number, messages: number): AfterPacket {
+    this.#packetAt = at;
     if (this.#isOver) return 'stop';
     // A client that does not read our answers is not read any further.
     if (this.#writer.isCongested) this.#pause('congestion');
     let isHeld = false;
-    if (messages > 0 && this.#rates?.takeMessages(messages, now)) {
+    if (messages > 0 && this.#rates?.takeMessages(messages, at)) {
       if (!this.#tooFast('messageRate')) return 'stop';
       isHeld = true;
     }
-    if (now >= this.#sliceEnd) {
+    if (at >= this.#sliceEnd) {
       this.#yield();
       isHeld = true;
     }

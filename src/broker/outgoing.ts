@@ -12,7 +12,7 @@ import { ABSENT, type Sink, type Subscription } from '../core/router.js';
 import type { DropReason } from '../core/views.js';
 import { messageBytes } from './application-message.js';
 import { Drops } from './drops.js';
-import type { Run } from './fast/frames.js';
+import type { Passage, Run } from './fast/frames.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
 import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
 import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
@@ -39,6 +39,8 @@ export interface Channel {
   readonly maximumPacketSize: number;
   /** undefined: the client takes none. */
   readonly outgoingAliases: OutgoingTopicAliases | undefined;
+  /** undefined: it is sent nothing as it came. */
+  readonly lane: Passage | undefined;
   /** So much waits to be written that nothing more should be sent; {@link Outgoing.resume} is due when it is over. */
   readonly isCongested: boolean;
   /** Whether a packet of this size may be sent now; if not, {@link Outgoing.resume} is due when it may. */
@@ -49,12 +51,6 @@ export interface Channel {
   tooSlow(): void;
   send(bytes: Buffer): void;
   sendPublish(encoded: EncodedPublish, packetIdentifier: number): void;
-  /** Sends QoS 0 as it came. @returns false when nothing was sent: the client needs another form, or may not take it all */
-  forward(run: Run): boolean;
-  /** Whether {@link forwardOne} may be called. */
-  mayForward(run: Run): boolean;
-  /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier. */
-  forwardOne(run: Run, packetIdentifier: number): void;
   /** Ends the connection; the client is told why where its version can say so, and its Will is sent. */
   refuse(refusal: Refusal): void;
 }
@@ -84,6 +80,8 @@ interface Feed {
 
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
 const MAX_ALIASED_PAYLOAD = 16 * 1024;
+/** Who acknowledges something within it keeps up, ms. */
+const PROMPT = 5_000;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
@@ -94,6 +92,8 @@ export class Outgoing {
   #feeds: Feed[] = [];
   #channel: Channel | undefined;
   #window = 0;
+  /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
+  #progressAt = 0;
   readonly sent = new Traffic();
   readonly drops = new Drops();
   /** Messages that expired in the queue. */
@@ -171,8 +171,7 @@ export class Outgoing {
 
   /** Sends QoS 0 as it came. @returns false when nothing was done: {@link deliver} has to look at each message */
   forward(run: Run): boolean {
-    const channel = this.#channel;
-    if (channel === undefined || !channel.forward(run)) return false;
+    if (!this.#channel?.lane?.forward(run)) return false;
     const { statistics } = this.#context;
     statistics.publishBytesSent += run.payloadBytes;
     statistics.ledger.delivered += run.messages;
@@ -187,9 +186,11 @@ export class Outgoing {
    */
   forwardOne(run: Run, topic: string): boolean {
     const channel = this.#channel;
-    if (channel === undefined || !this.#isFree(channel) || !channel.mayForward(run)) return false;
+    const lane = channel?.lane;
+    if (lane === undefined || !this.#isFree(channel!) || !lane.takes(run)) return false;
     const { payloadBytes } = run;
-    channel.forwardOne(run, this.#inflight.pass(run.qos as 1 | 2, topic.length + payloadBytes));
+    if (this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
+    lane.forwardOne(run, this.#inflight.pass(run.qos as 1 | 2, topic.length + payloadBytes));
     this.#context.statistics.publishBytesSent += payloadBytes;
     this.sent.count(run.qos, payloadBytes);
     return true;
@@ -284,6 +285,7 @@ export class Outgoing {
 
   /** @param isFailure - the client has it, and does not want it: that is an acknowledgement, too */
   #settled(result: AcknowledgementResult, isFailure: boolean): AcknowledgementResult {
+    this.#progressAt = this.#context.clock.monotonic();
     if (result !== 'done') return result;
     if (isFailure) this.#drop(1, 'refusedByReceiver');
     else this.#context.statistics.ledger.delivered++;
@@ -301,6 +303,7 @@ export class Outgoing {
         ? this.#encodeAliased(channel, delivery, aliases)
         : this.#encode(channel, delivery, 0);
     if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
+    if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     if (delivery.qos === 0) {
       channel.sendPublish(encoded, 0);
       this.#context.statistics.ledger.delivered++;
@@ -383,9 +386,24 @@ export class Outgoing {
     statistics.ledger.expired++;
   }
 
-  /** One more may be in flight, by number, and by what is in flight already. */
+  /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */
   get #mayFly(): boolean {
-    return this.#inflight.hasRoom(this.#window) && this.#inflight.bytes < this.#context.limits.queuedBytes;
+    const { limits, messageMemory } = this.#context;
+    if (!this.#inflight.hasRoom(this.#window)) return false;
+    return this.#inflight.size === 0 || (this.#inflight.bytes < limits.queuedBytes && !messageMemory.isTight);
+  }
+
+  /** @see MessageHolder.isBehind */
+  get isBehind(): boolean {
+    if (this.#channel === undefined || this.#channel.isCongested) return true;
+    return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#progressAt >= PROMPT;
+  }
+
+  /** @see MessageHolder.isStuck: for longer than a client may stall */
+  get isStuck(): boolean {
+    const { clock, limits } = this.#context;
+    const isWaiting = this.#channel !== undefined && this.#inflight.size > 0;
+    return isWaiting && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
   }
 
   /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */

@@ -11,6 +11,7 @@ import { SLAB_BYTES, type Slabs } from './fast/slabs.js';
 import type { SocketMemory } from './limits/socket-memory.js';
 
 const BLOCK_BYTES = 64 * 1024;
+const MIN_BLOCK_BYTES = 4 * 1024;
 /** In place of a Packet Identifier: a QoS 0 PUBLISH, which may be dropped while it waits. */
 export const DROPPABLE = -1;
 /** The same: several PUBLISH packets of QoS 0 among others; how many is where the offset would be. */
@@ -149,9 +150,8 @@ export class SocketWriter implements Flushable {
   /** Whether it may be given so many bytes at once without becoming congested by them. */
   takes(bytes: number): boolean {
     if (bytes > BLOCK_BYTES || this.#isCongested) return false;
-    const { congestedBytes, memory } = this.#options;
     const pending = this.#waitingBytes + this.#writingBytes + bytes;
-    return pending < congestedBytes && pending <= memory.shareAfter(bytes);
+    return pending < this.#options.congestedBytes && pending <= this.#room(bytes);
   }
 
   /**
@@ -247,7 +247,7 @@ export class SocketWriter implements Flushable {
     const { memory, congestedBytes, flushes } = this.#options;
     memory.add(bytes);
     const pending = this.#waitingBytes + this.#writingBytes;
-    if (pending >= congestedBytes || pending > memory.share) this.#congested();
+    if (pending >= congestedBytes || pending > this.#room(0)) this.#congested();
     if (this.#writingBytes > 0) return;
     // A full block gains nothing by waiting, and one turn can bring many.
     if (this.#waitingBytes >= BLOCK_BYTES) this.#write();
@@ -321,13 +321,15 @@ export class SocketWriter implements Flushable {
   /** As many as fit a block, but at least one. */
   #takeFrames(): Buffer {
     const first = this.#next;
+    // A joined block is a copy: while memory is short it must not be larger than what each may have.
+    const most = Math.max(MIN_BLOCK_BYTES, Math.min(BLOCK_BYTES, this.#options.memory.share));
     let bytes = 0;
     do {
       const identifier = this.#identifiers[this.#next];
       if (identifier === DROPPABLE) this.#droppable--;
       else if (identifier === RUN) this.#droppable -= this.#offsets[this.#next]!;
       bytes += this.#frames[this.#next++]!.length;
-    } while (this.#next < this.#frames.length && bytes + this.#frames[this.#next]!.length <= BLOCK_BYTES);
+    } while (this.#next < this.#frames.length && bytes + this.#frames[this.#next]!.length <= most);
     const block =
       this.#next - first === 1 && this.#identifiers[first]! <= 0
         ? this.#frames[first]!
@@ -383,6 +385,12 @@ export class SocketWriter implements Flushable {
     this.#slab = undefined;
     this.#slabStart = 0;
     this.#slabEnd = 0;
+  }
+
+  /** What may wait, once `more` is added: as long as the stream has taken all so far, a write of it is no burden on anybody. */
+  #room(more: number): number {
+    const share = this.#options.memory.shareAfter(more);
+    return this.#writingBytes > 0 ? share : Math.max(share, BLOCK_BYTES);
   }
 
   #congested(): void {

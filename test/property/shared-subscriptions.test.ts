@@ -34,9 +34,7 @@ class Member implements Sink, Channel {
   readonly hasRoomFor = () => true;
   readonly dropOldest = () => 0;
   readonly tooSlow = () => {};
-  readonly forward = () => false;
-  readonly mayForward = () => false;
-  readonly forwardOne = () => {};
+  readonly lane = undefined;
   readonly receiveMaximum: number;
   subscription: Subscription;
   readonly done: string[] = [];
@@ -57,7 +55,7 @@ class Member implements Sink, Channel {
       identifiers: [],
       share,
     };
-    const messageMemory = new MessageMemory(limits.pendingBytes);
+    const messageMemory = new MessageMemory(limits.pendingBytes, clock);
     const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics(), messageMemory };
     this.#outgoing = new Outgoing(context, () => true);
   }

@@ -28,9 +28,9 @@ const SHARED_BYTES = 2_048;
 /** Of an acknowledgement; a client that takes no packets of this size is left to the general path. */
 const SMALL_PACKET = 4;
 
-/** The connection as it is seen from here; it may use its fields between two calls. */
+/** The connection as it is seen from here; and what is remembered of it. */
 export interface FastClient {
-  readonly session: Session | undefined;
+  readonly session: Session;
   readonly isVersion5: boolean;
   readonly maximumPacketSize: number;
   readonly limits: ListenerLimits;
@@ -38,21 +38,17 @@ export interface FastClient {
   readonly ownsChunks: boolean;
   readonly unacknowledged: number;
   readonly isOver: boolean;
-  readonly fast: FastState;
+  /** Whom verdicts on publishing are about; another once its identity or the rules have changed. */
+  permit: Permit | undefined;
+  /** {@link permit} is as of these. */
+  identity: number;
+  revision: number;
+  /** Of the last PUBLISH. */
+  route: Route | undefined;
   /** Writes a packet of four bytes. */
   answer(first: number, high: number, low: number): void;
   /** Writes PINGRESP. */
   pong(): void;
-}
-
-/** What the fast path knows of a connection; made with the first PUBLISH. */
-export class FastState {
-  /** Whom verdicts on publishing are about; another once its identity or the rules have changed. */
-  permit: Permit = {};
-  identity = -1;
-  revision = -1;
-  /** Of the last PUBLISH. */
-  route: Route | undefined = undefined;
 }
 
 export interface FastPathOptions {
@@ -91,7 +87,7 @@ export class FastPath {
     const { session, isVersion5, limits } = client;
     this.isInterrupted = false;
     this.messages = 0;
-    if (session === undefined || client.maximumPacketSize < SMALL_PACKET) return start;
+    if (client.maximumPacketSize < SMALL_PACKET) return start;
     const { routes } = this.#router;
     const largest = limits.packetBytes;
     const end = bytes.length;
@@ -183,26 +179,25 @@ export class FastPath {
 
   /** @returns undefined: the general path has to say what is wrong */
   #route(client: FastClient, session: Session, bytes: Buffer, start: number, end: number): Route | undefined {
-    const { fast } = client;
     const { routes } = this.#router;
     const { verdicts } = session;
-    if (fast.identity !== verdicts.identity || fast.revision !== verdicts.revision) {
-      fast.identity = verdicts.identity;
-      fast.revision = verdicts.revision;
-      fast.permit = {};
-      fast.route = undefined;
+    if (client.identity !== verdicts.identity || client.revision !== verdicts.revision) {
+      client.identity = verdicts.identity;
+      client.revision = verdicts.revision;
+      client.permit = {};
+      client.route = undefined;
     }
-    const last = fast.route;
+    const last = client.route;
     if (last !== undefined && last.version === routes.version && isSame(last.bytes, bytes, start, end)) return last;
     const route = routes.lookUp(bytes, start, end);
     if (route === undefined) return undefined;
-    if (route.permit !== fast.permit) {
+    if (route.permit !== client.permit) {
       if (topicLimitFault(route.topic, client.limits) !== undefined || !verdicts.mayPublish(route.topic)) {
         return undefined;
       }
-      route.permit = fast.permit;
+      route.permit = client.permit;
     }
-    fast.route = route;
+    client.route = route;
     return route;
   }
 

@@ -39,3 +39,13 @@ export class Run {
     return messages;
   }
 }
+
+/** A connection that may be sent frames as they came. */
+export interface Passage {
+  /** Whether the client takes these frames as they are, and all of them now. */
+  takes(run: Run): boolean;
+  /** Sends QoS 0 as it came. @returns false when nothing was sent, because it does not {@link takes} it */
+  forward(run: Run): boolean;
+  /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier; only if it {@link takes} it. */
+  forwardOne(run: Run, packetIdentifier: number): void;
+}

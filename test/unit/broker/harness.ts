@@ -24,7 +24,7 @@ export const defaultLimits: BrokerLimits = {
   byteRate: 0,
   overRate: 'throttle',
   packetBytes: 64 * 1024,
-  topicLevels: 200,
+  topicLevels: 201,
   topicBytes: 65_535,
   queuedMessages: 100,
   queuedBytes: 8 * 1024 * 1024,
@@ -62,6 +62,7 @@ export class Bench {
     limits: Partial<BrokerLimits> = {},
     rest: Partial<BrokerConfig> = {},
     access?: Access,
+    random?: () => number,
     hasFastPath = true,
   ) {
     const config = brokerConfig(limits, rest);
@@ -73,6 +74,7 @@ export class Bench {
       clock: this.clock,
       hasFastPath,
       ...(access && { access }),
+      ...(random && { random }),
     });
     t.teardown(() => this.broker[Symbol.asyncDispose]());
   }

@@ -1,0 +1,123 @@
+/** One connection on the fast path: what it sends is read here, and what others send to it passes on through here. */
+import type { ListenerLimits } from '../../core/config.js';
+import type { BrokerContext, Client } from '../client.js';
+import type { AfterPacket, FrameReader } from '../codec.js';
+import type { Rates } from '../limits/rates.js';
+import type { Session } from '../session.js';
+import type { SocketWriter } from '../socket-writer.js';
+import { PINGRESP } from '../wire/encode.js';
+import type { FastClient, FastPath } from './fast-path.js';
+import type { Passage, Run } from './frames.js';
+import type { Permit, Route } from './route.js';
+
+export interface LaneOptions {
+  readonly client: Client;
+  readonly fastPath: FastPath;
+  readonly session: Session;
+  readonly writer: SocketWriter;
+  readonly rates: Rates | undefined;
+  /** @see FastClient.ownsChunks */
+  readonly ownsChunks: boolean;
+  /** Frames were handled, so many PUBLISH packets among them. @returns what is to be done with what follows */
+  readonly onFrames: (now: number, messages: number) => AfterPacket;
+}
+
+export class Lane implements FastClient, FrameReader, Passage {
+  after: AfterPacket = 'next';
+  permit: Permit | undefined;
+  identity = -1;
+  revision = -1;
+  route: Route | undefined;
+  readonly session: Session;
+  readonly isVersion5: boolean;
+  readonly ownsChunks: boolean;
+  readonly limits: ListenerLimits;
+  readonly maximumPacketSize: number;
+  readonly #broker: BrokerContext;
+  readonly #client: Client;
+  readonly #fastPath: FastPath;
+  readonly #writer: SocketWriter;
+  readonly #rates: Rates | undefined;
+  readonly #onFrames: (now: number, messages: number) => AfterPacket;
+  /** It gets packets as others send them. */
+  readonly #isPlain: boolean;
+
+  constructor({ client, fastPath, session, writer, rates, ownsChunks, onFrames }: LaneOptions) {
+    this.session = session;
+    this.isVersion5 = client.protocolVersion === 5;
+    this.ownsChunks = ownsChunks;
+    this.limits = client.ticket.limits;
+    this.maximumPacketSize = client.maximumPacketSize;
+    this.#broker = client.broker;
+    this.#client = client;
+    this.#fastPath = fastPath;
+    this.#writer = writer;
+    this.#rates = rates;
+    this.#onFrames = onFrames;
+    this.#isPlain = client.outgoingAliases === undefined;
+  }
+
+  get isOver(): boolean {
+    return this.#client.isOver;
+  }
+
+  get unacknowledged(): number {
+    return this.#client.unacknowledged;
+  }
+
+  read(bytes: Buffer, start: number): number {
+    const { clock } = this.#broker;
+    const fastPath = this.#fastPath;
+    this.after = 'next';
+    let position = start;
+    do {
+      const most = this.#rates?.messagesLeft(clock.monotonic()) ?? Number.POSITIVE_INFINITY;
+      const before = position;
+      position = fastPath.read(this, bytes, before, most);
+      if (position === before) return position;
+      this.after = this.#onFrames(clock.monotonic(), fastPath.messages);
+    } while (this.after === 'next' && fastPath.isInterrupted);
+    return position;
+  }
+
+  answer(first: number, high: number, low: number): void {
+    this.#answered(4);
+    this.#writer.append4(first, high, low);
+  }
+
+  pong(): void {
+    this.#answered(PINGRESP.length);
+    this.#writer.push(PINGRESP);
+  }
+
+  #answered(bytes: number): void {
+    const { statistics } = this.#broker;
+    statistics.packetsSent++;
+    statistics.bytesSent += bytes;
+  }
+
+  takes(run: Run): boolean {
+    const isSame = this.isVersion5 === run.isVersion5 && this.#isPlain;
+    return isSame && run.largest <= this.maximumPacketSize && this.#writer.takes(run.end - run.start);
+  }
+
+  forward(run: Run): boolean {
+    if (!this.takes(run)) return false;
+    this.#forwarded(run);
+    if (run.shared !== undefined) this.#writer.pushRun(run.shared, run.messages);
+    else this.#writer.append(run.bytes, run.start, run.end, run.messages);
+    return true;
+  }
+
+  forwardOne(run: Run, packetIdentifier: number): void {
+    this.#forwarded(run);
+    this.#writer.appendIdentified(run.bytes, run.start, run.end, run.identifierAt, packetIdentifier);
+  }
+
+  #forwarded({ start, end, messages }: Run): void {
+    const { statistics } = this.#broker;
+    statistics.packetsSent += messages;
+    statistics.publishSent += messages;
+    statistics.bytesSent += end - start;
+  }
+}
