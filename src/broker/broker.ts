@@ -146,6 +146,7 @@ class MqttBroker implements Broker {
     });
     this.#access = createAccess({ config: config.access, clock, log, statistics });
     const { access = this.#access } = options;
+    const turns = new Turns(clock);
     this.#context = {
       router,
       clock,
@@ -155,13 +156,13 @@ class MqttBroker implements Broker {
       access,
       sessions,
       statistics,
-      turns: new Turns(clock),
+      turns,
       throttle: new Throttle(clock),
       socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
       fastPath: hasFastPath
         ? new FastPath({ router, statistics, clock, receiveMaximum: limits.receiveMaximum })
         : undefined,
-      flushes: new Flushes(),
+      flushes: new Flushes(clock, turns),
       slabs: new Slabs(),
       incomplete: new IncompletePackets(limits.pendingBytes / 4),
       random,

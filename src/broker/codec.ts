@@ -17,6 +17,9 @@ const MAX_CONNECT_BYTES = 128 * 1024;
 /** §2.1.2 and §2.1.3: the flag bits a client's packet must have; -1: no client may send it; 16: any (PUBLISH). */
 const requiredFlags: readonly number[] = [-1, 0, -1, 16, 0, 0, 2, 0, 2, -1, 2, -1, 0, -1, 0, 0];
 
+/** Below it the garbage collector is as cheap, bytes. */
+const LARGE_CHUNK = 4 * 1024;
+
 /** next: goes on; hold: the rest waits for {@link Codec.resume}; stop: the connection is over. */
 export type AfterPacket = 'next' | 'hold' | 'stop';
 
@@ -98,23 +101,27 @@ export class Codec {
       if (typeof taken !== 'number') return taken;
       position = taken;
     }
+    const frames = this.#frames;
+    // What is decoded may be views of the chunk; frames that are read where they are leave nothing behind.
+    let isUsed = frames === undefined;
     while (position < chunk.length) {
-      const frames = this.#frames;
       if (frames !== undefined) {
         position = frames.read(chunk, position);
         if (frames.after !== 'next') return this.#stopped(frames.after, chunk, position);
-        if (position === chunk.length) return undefined;
+        if (position === chunk.length) break;
       }
       const length = this.#frameLength(chunk, position, chunk.length);
       if (typeof length !== 'number') return length;
       if (length === 0 || position + length > chunk.length) {
         this.#hold(chunk.subarray(position), length === 0 ? undefined : length);
-        return undefined;
+        break;
       }
+      isUsed = true;
       const done = this.#frame(chunk.subarray(position, position + length), onPacket);
       position += length;
       if (done !== 'next') return this.#stopped(done, chunk, position);
     }
+    if (!isUsed && chunk.length >= LARGE_CHUNK) this.#release(chunk);
     return undefined;
   }
 
@@ -186,7 +193,7 @@ export class Codec {
     this.#heldBytes = needed;
   }
 
-  /** Copied in full. */
+  /** Nothing of it is needed any more. */
   #release(chunk: Buffer): void {
     if (this.#ownsChunks && chunk.length === chunk.buffer.byteLength) free(chunk);
   }

@@ -85,6 +85,7 @@ export class Connection implements Client {
       congestedBytes: slowConsumer.maxBytes,
       memory: broker.socketMemory,
       flushes: broker.flushes,
+      isDirect: ownsChunks && !('encrypted' in socket),
       // A socket does not hold on to what it has written; other streams may hand it on as it is.
       slabs: ownsChunks ? broker.slabs : undefined,
       drainTimeout: limits.drainTimeout,
@@ -165,7 +166,6 @@ export class Connection implements Client {
         session: accepted.session,
         writer: this.#writer,
         rates: this.#rates,
-        ownsChunks: this.#socket instanceof Socket,
         onFrames: this.#onFrames,
       });
     }
@@ -269,7 +269,8 @@ export class Connection implements Client {
   /** The packets that do not come to {@link #handle}. */
   #afterFrames(at: number, messages: number): AfterPacket {
     this.#packetAt = at;
-    if (this.#isOver) return 'stop';
+    const { isOver } = this;
+    if (isOver) return 'stop';
     // A client that does not read our answers is not read any further.
     if (this.#writer.isCongested) this.#pause('congestion');
     let isHeld = false;

@@ -34,8 +34,8 @@ const mixed: Shape = {
   copies: (topic) => (Number(/dev(\d+)/.exec(topic)?.[1]) % 2 === 0 ? 6 : 5),
   qos: 0,
   payloadBytes: 64,
-  window: 200,
-  batch: 20,
+  window: 1_000,
+  batch: 100,
 };
 
 function loop(id: string, title: string, shape: Partial<Shape>): Scenario {
@@ -55,7 +55,8 @@ export const scenarios: readonly Scenario[] = [
   loop('C', '100 → 1, QoS 0, 64 B, window 100 each, 10 per write', { publishers: 100, window: 100, batch: 10 }),
   loop('D', '1 → 1, QoS 1, 64 B, window 100, 10 per write', { qos: 1, window: 100, batch: 10 }),
   loop('E', '1 → 1, QoS 2, 64 B, window 20, 5 per write', { qos: 2, window: 20, batch: 5 }),
-  loop('F', '1,000 topics × 100 clients with wildcards, QoS 0, 64 B, window 200, 20 per write', mixed),
+  loop('F', '1,000 topics × 100 clients with wildcards, QoS 0, 64 B, window 1000, 100 per write', mixed),
+  loop('F200', 'the same, window 200, 20 per write', { ...mixed, window: 200, batch: 20 }),
   loop('H', '1 → 1, QoS 0, 1 KiB, window 200, 20 per write', { payloadBytes: 1_024, window: 200, batch: 20 }),
   loop('H16', '1 → 1, QoS 0, 16 KiB, window 50, 5 per write', { payloadBytes: 16_384, window: 50, batch: 5 }),
   loop('Au', '1 → 1, QoS 0, 64 B, window 100, one per write', { window: 100, batch: 10, isUnpipelined: true }),

@@ -22,9 +22,8 @@ import { isSame } from './routes.js';
 
 /** The clock is looked at each time so many frames and copies were handled: some 50 µs. */
 const WORK = 256;
-/** Many receivers, or much for one: they share one copy of a run instead of making their own. */
+/** So many receivers share one copy of a run instead of making their own. */
 const SHARED_TARGETS = 8;
-const SHARED_BYTES = 2_048;
 /** Of an acknowledgement; a client that takes no packets of this size is left to the general path. */
 const SMALL_PACKET = 4;
 
@@ -34,8 +33,6 @@ export interface FastClient {
   readonly isVersion5: boolean;
   readonly maximumPacketSize: number;
   readonly limits: ListenerLimits;
-  /** Chunks that are read are its own, and nobody writes to them again. */
-  readonly ownsChunks: boolean;
   readonly unacknowledged: number;
   readonly isOver: boolean;
   /** Whom verdicts on publishing are about; another once its identity or the rules have changed. */
@@ -224,8 +221,7 @@ export class FastPath {
     run.isVersion5 = client.isVersion5;
     run.qos = 0;
     const { targets } = route;
-    run.shared =
-      targets.length >= SHARED_TARGETS || end - start >= SHARED_BYTES ? shared(client, bytes, start, end) : undefined;
+    run.shared = targets.length >= SHARED_TARGETS ? Buffer.from(bytes.subarray(start, end)) : undefined;
     this.#count(session, messages, payloadBytes, 0);
     let list: Message[] | undefined;
     let copies = 0;
@@ -366,12 +362,6 @@ function acknowledged(
     default:
       return false;
   }
-}
-
-/** One copy for all receivers; none when the chunk has little beside it, and nobody writes to it again. */
-function shared(client: FastClient, bytes: Buffer, start: number, end: number): Buffer {
-  const part = bytes.subarray(start, end);
-  return client.ownsChunks && part.length * 2 >= bytes.buffer.byteLength ? part : Buffer.from(part);
 }
 
 /** @returns -1: not complete, too long, or longer than it need be [MQTT-1.5.5-1] */

@@ -16,8 +16,6 @@ export interface LaneOptions {
   readonly session: Session;
   readonly writer: SocketWriter;
   readonly rates: Rates | undefined;
-  /** @see FastClient.ownsChunks */
-  readonly ownsChunks: boolean;
   /** Frames were handled, so many PUBLISH packets among them. @returns what is to be done with what follows */
   readonly onFrames: (now: number, messages: number) => AfterPacket;
 }
@@ -30,7 +28,6 @@ export class Lane implements FastClient, FrameReader, Passage {
   route: Route | undefined;
   readonly session: Session;
   readonly isVersion5: boolean;
-  readonly ownsChunks: boolean;
   readonly limits: ListenerLimits;
   readonly maximumPacketSize: number;
   readonly #broker: BrokerContext;
@@ -42,10 +39,9 @@ export class Lane implements FastClient, FrameReader, Passage {
   /** It gets packets as others send them. */
   readonly #isPlain: boolean;
 
-  constructor({ client, fastPath, session, writer, rates, ownsChunks, onFrames }: LaneOptions) {
+  constructor({ client, fastPath, session, writer, rates, onFrames }: LaneOptions) {
     this.session = session;
     this.isVersion5 = client.protocolVersion === 5;
-    this.ownsChunks = ownsChunks;
     this.limits = client.ticket.limits;
     this.maximumPacketSize = client.maximumPacketSize;
     this.#broker = client.broker;

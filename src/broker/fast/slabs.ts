@@ -3,9 +3,9 @@
  * than to fill it. They are lent for a turn or two; what nobody needs for long is given back to the system.
  */
 
-/** Some 200 small packets; more of them are more than one write, which then cost little each. */
-export const SLAB_BYTES = 16 * 1024;
-/** Lent at a time: many sockets with little to write each must not take 16 KiB each. */
+/** What is read at a time, so that what is read from one and goes to one is one copy. */
+export const SLAB_BYTES = 64 * 1024;
+/** Lent at a time, 32 MB at most: many sockets with little to write each must not take a slab each. */
 const MAX_LENT = 512;
 const MAX_SPARE = 64;
 

@@ -23,6 +23,11 @@ export class Turns {
     this.#clock = clock;
   }
 
+  /** Somebody has more to do. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** @param goOn - works for one {@link SLICE} at most, and may wait again; made once per connection */
   wait(goOn: () => void): void {
     this.#waiting.push(goOn);
