@@ -45,7 +45,7 @@ function free(bytes: Buffer): void {
 export class Codec {
   readonly #decoder = new Decoder();
   readonly #maximumPacketSize: number;
-  readonly #ownsChunks: boolean;
+  readonly #chunks: 'own' | 'shared' | 'lent';
   /** The beginning of a frame that is not complete; capacity grows with what arrives. */
   #held: Buffer | undefined;
   #heldBytes = 0;
@@ -58,11 +58,12 @@ export class Codec {
 
   /**
    * @param maximumPacketSize - of a whole packet, bytes
-   * @param ownsChunks - chunks are of this codec alone, memory and all, as those of a socket are
+   * @param chunks - own: they are of this codec alone, memory and all, as those of a socket are; shared: others have views
+   *   of them; lent: they are overwritten when {@link feed} has returned
    */
-  constructor(maximumPacketSize: number, ownsChunks = false) {
+  constructor(maximumPacketSize: number, chunks: 'own' | 'shared' | 'lent' = 'shared') {
     this.#maximumPacketSize = maximumPacketSize;
-    this.#ownsChunks = ownsChunks;
+    this.#chunks = chunks;
   }
 
   /** Known from the moment a CONNECT named it, even if that was refused. */
@@ -92,9 +93,18 @@ export class Codec {
   /** @returns why the connection must end, or undefined to go on */
   feed(chunk: Buffer, onPacket: OnPacket): Refusal | undefined {
     if (this.#isOnHold) {
-      this.#unread.push(chunk);
+      this.#unread.push(this.#kept(chunk));
       return undefined;
     }
+    return this.#feed(chunk, onPacket);
+  }
+
+  /** What is to be there after {@link feed}. */
+  #kept(bytes: Buffer): Buffer {
+    return this.#chunks === 'lent' ? Buffer.from(bytes) : bytes;
+  }
+
+  #feed(chunk: Buffer, onPacket: OnPacket): Refusal | undefined {
     let position = 0;
     if (this.#held !== undefined) {
       const taken = this.#continueHeld(chunk, onPacket);
@@ -117,7 +127,10 @@ export class Codec {
         break;
       }
       isUsed = true;
-      const done = this.#frame(chunk.subarray(position, position + length), onPacket);
+      const frame = chunk.subarray(position, position + length);
+      // The handlers of other packets may wait, with views of theirs.
+      const isPublish = frame[0]! >> 4 === PacketType.publish;
+      const done = this.#frame(isPublish ? frame : this.#kept(frame), onPacket);
       position += length;
       if (done !== 'next') return this.#stopped(done, chunk, position);
     }
@@ -128,7 +141,7 @@ export class Codec {
   /** Takes a chunk without looking at it; {@link resume} will. */
   hold(chunk: Buffer): void {
     this.#isOnHold = true;
-    this.#unread.push(chunk);
+    this.#unread.push(this.#kept(chunk));
   }
 
   /** Goes on after `hold`. @returns as {@link feed} */
@@ -152,7 +165,7 @@ export class Codec {
   #stopped(done: Refusal | 'hold' | 'stop', chunk: Buffer, position: number): Refusal | undefined {
     if (done === 'hold') {
       this.#isOnHold = true;
-      if (position < chunk.length) this.#unread.push(chunk.subarray(position));
+      if (position < chunk.length) this.#unread.push(this.#kept(chunk.subarray(position)));
     }
     return typeof done === 'string' ? undefined : done;
   }
@@ -195,7 +208,7 @@ export class Codec {
 
   /** Nothing of it is needed any more. */
   #release(chunk: Buffer): void {
-    if (this.#ownsChunks && chunk.length === chunk.buffer.byteLength) free(chunk);
+    if (this.#chunks === 'own' && chunk.length === chunk.buffer.byteLength) free(chunk);
   }
 
   /** One that came in parts. */

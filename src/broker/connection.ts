@@ -16,6 +16,7 @@ import type { Ticket } from './limits/admission.js';
 import { Rates } from './limits/rates.js';
 import type { EndReason } from './limits/reasons.js';
 import { SLICE } from './limits/turns.js';
+import { DirectSocket } from './listeners/direct-socket.js';
 import { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
@@ -77,17 +78,18 @@ export class Connection implements Client {
     this.#onGone = onGone;
     this.ticket = ticket;
     this.#rates = Rates.of(ticket.limits, clock.monotonic());
-    const ownsChunks = socket instanceof Socket;
-    this.#codec = new Codec(ticket.limits.packetBytes, ownsChunks);
+    const isSocket = socket instanceof Socket;
+    const isDirect = socket instanceof DirectSocket;
+    this.#codec = new Codec(ticket.limits.packetBytes, isDirect ? 'lent' : isSocket ? 'own' : 'shared');
     this.#writer = new SocketWriter({
       stream: socket,
       clock,
       congestedBytes: slowConsumer.maxBytes,
       memory: broker.socketMemory,
       flushes: broker.flushes,
-      isDirect: ownsChunks && !('encrypted' in socket),
+      isDirect: isSocket && !('encrypted' in socket),
       // A socket does not hold on to what it has written; other streams may hand it on as it is.
-      slabs: ownsChunks ? broker.slabs : undefined,
+      slabs: isSocket ? broker.slabs : undefined,
       drainTimeout: limits.drainTimeout,
       congestionTimeout: slowConsumer.timeout,
       onDrained: () => this.#drained(),
@@ -97,7 +99,10 @@ export class Connection implements Client {
     socket.on('error', (error) => this.#lost(error));
     socket.on('end', () => this.#lost(undefined));
     socket.on('close', () => this.#closed());
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    if (isDirect) {
+      socket.onBytes = (bytes) => this.#read(bytes);
+      socket.resume();
+    } else socket.on('data', (chunk: Buffer) => this.#read(chunk));
     this.#timer = clock.after(ticket.limits.connectTimeout, () => {
       this.#fail(new Refusal(ReasonCode.protocolError, 'no CONNECT in time'), 'connectTimeout');
     });
@@ -248,7 +253,8 @@ export class Connection implements Client {
     const { statistics, clock } = this.broker;
     statistics.bytesReceived += chunk.length;
     if (this.#rates?.takeBytes(chunk.length, clock.monotonic()) && !this.#tooFast('byteRate')) return;
-    if (chunk.length >= FULL_READ) {
+    const isFull = chunk.length >= FULL_READ;
+    if (isFull && this.broker.turns.isWaiting) {
       // There is more behind it: who sends so much works in turns, and is not read until this is done.
       this.#codec.hold(chunk);
       this.#yield();
@@ -256,6 +262,8 @@ export class Connection implements Client {
     }
     this.#sliceEnd = clock.monotonic() + SLICE;
     this.#afterPackets(this.#codec.feed(chunk, this.#onPacket));
+    // Nobody else has so much to do: this much at once, what is behind it in turn.
+    if (isFull && !this.#isOver) this.#yield();
   }
 
   #afterPackets(refusal: Refusal | undefined): void {

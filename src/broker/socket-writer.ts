@@ -208,9 +208,12 @@ export class SocketWriter implements Flushable {
   /** @returns where in the slab so many bytes may be put; negative: nowhere, they are a frame of their own */
   #reserve(bytes: number): number {
     if (this.#slab === undefined || this.#slabEnd + bytes > this.#slab.length) {
-      this.#closeSlab();
-      if (this.#slab !== undefined && bytes > SLAB_BYTES / 4) return -1;
-      if (this.#slab !== undefined) this.#options.slabs?.forget();
+      if (this.#slab !== undefined) {
+        this.#closeSlab();
+        // Written at once, it can be used again.
+        this.#write();
+        if (this.#slab !== undefined) this.#options.slabs?.forget();
+      }
       this.#slab = bytes > SLAB_BYTES ? undefined : this.#options.slabs?.take();
       this.#slabStart = 0;
       this.#slabEnd = 0;

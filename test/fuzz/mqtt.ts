@@ -1,34 +1,51 @@
 /** `npm run fuzz -- --packets 10000000 --seed 7`: prints one line for each part; exits with 1 when something is wrong. */
 import { parseArgs } from 'node:util';
+import { fuzzFastPath } from './fast-streams.js';
 import { fuzzListeners } from './listener-streams.js';
 import { fuzzConnections } from './mqtt-connections.js';
 import { fuzzBroker } from './mqtt-streams.js';
 
 const { values } = parseArgs({
-  options: { packets: { type: 'string' }, streams: { type: 'string' }, seed: { type: 'string' } },
+  options: {
+    packets: { type: 'string' },
+    streams: { type: 'string' },
+    seed: { type: 'string' },
+    /** Streams for the fast path against the general one, and nothing else. */
+    fast: { type: 'string' },
+  },
 });
 const packets = Number(values.packets ?? 200_000);
 const streams = Number(values.streams ?? Math.min(100_000, Math.max(2_000, packets / 100)));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
-await part('packets', async () => {
-  let toldAt = performance.now();
-  const onProgress = (mutated: number) => {
-    if (performance.now() - toldAt < 10_000) return;
-    toldAt = performance.now();
-    console.error(`${mutated} of ${packets} mutated packets`);
-  };
-  const sum = await fuzzConnections({ packets, seed, onProgress });
-  return `${sum.mutated} mutated of ${sum.packets} packets over ${sum.connections} connections, ${sum.refused} refused, ${sum.received} packets received and judged, ${Math.round(sum.heapBytes / 1_000_000)} MB held`;
-});
-await part('streams', async () => {
-  const sum = await fuzzBroker({ streams, seed });
-  return `${sum.streams} streams, ${sum.bytes} bytes, ${sum.packets} packets taken, ${sum.refused} connections refused`;
-});
-await part('listeners', async () => {
-  const sum = await fuzzListeners({ streams, seed });
-  return `${sum.streams} streams to PROXY, WebSocket and TLS listeners, ${sum.bytes} bytes, ${sum.packets} packets came through`;
-});
+if (values.fast === undefined) await everything();
+else {
+  await part('fast path', async () => {
+    const sum = await fuzzFastPath({ streams: Number(values.fast), seed });
+    return `${sum.streams} streams, ${sum.messages} messages, ${sum.answers} packets sent: the same with it and without`;
+  });
+}
+
+async function everything(): Promise<void> {
+  await part('packets', async () => {
+    let toldAt = performance.now();
+    const onProgress = (mutated: number) => {
+      if (performance.now() - toldAt < 10_000) return;
+      toldAt = performance.now();
+      console.error(`${mutated} of ${packets} mutated packets`);
+    };
+    const sum = await fuzzConnections({ packets, seed, onProgress });
+    return `${sum.mutated} mutated of ${sum.packets} packets over ${sum.connections} connections, ${sum.refused} refused, ${sum.received} packets received and judged, ${Math.round(sum.heapBytes / 1_000_000)} MB held`;
+  });
+  await part('streams', async () => {
+    const sum = await fuzzBroker({ streams, seed });
+    return `${sum.streams} streams, ${sum.bytes} bytes, ${sum.packets} packets taken, ${sum.refused} connections refused`;
+  });
+  await part('listeners', async () => {
+    const sum = await fuzzListeners({ streams, seed });
+    return `${sum.streams} streams to PROXY, WebSocket and TLS listeners, ${sum.bytes} bytes, ${sum.packets} packets came through`;
+  });
+}
 
 /** Runs one part and says how it went. */
 async function part(name: string, run: () => Promise<string>): Promise<void> {

@@ -122,7 +122,8 @@ export class FastPath {
         const found = this.#route(client, session, bytes, body + 2, topicEnd);
         if (found === undefined) break;
         if (qos === 0) {
-          if (found !== route) {
+          // Who gets a topic twice, through a Shared Subscription, too, gets each message twice, not all of them again.
+          if (found !== route || found.rest.length > 0) {
             if (route !== undefined) {
               this.#passOn(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
               work += route.targets.length;

@@ -64,7 +64,7 @@ export interface Found {
  * Sorts what the subscription tree found.
  *
  * @param merge - of overlapping subscriptions of one receiver
- * @returns undefined when it depends on the publisher what a client gets
+ * @returns undefined when it depends on the publisher what a client gets: of its subscriptions some are with No Local
  */
 export function sortFound(
   topic: string,

@@ -15,6 +15,7 @@ import type { Ticket } from '../limits/admission.js';
 import type { Peer } from '../peer.js';
 import { bind, hostAndPort, plainHost, serverAddress } from './bind.js';
 import { Certificates } from './certificates.js';
+import { DirectSocket } from './direct-socket.js';
 import { type Handshake, Handshakes } from './handshakes.js';
 import { readProxyHeader } from './proxy-header.js';
 import { TlsHandshakes } from './tls.js';
@@ -132,9 +133,11 @@ class SocketListener implements Listener {
       this.#handshakes.enter(socket, (handshake) => this.#readProxy(socket, peer, handshake));
       return;
     }
-    const ticket = this.#admit(socket, peer);
+    const isPlain = this.#tls === undefined && this.#webSockets === undefined;
+    const stream = (isPlain && DirectSocket.takeOver(socket)) || socket;
+    const ticket = this.#admit(stream, peer);
     if (ticket === undefined) return;
-    if (this.#tls === undefined && this.#webSockets === undefined) onStream(socket, peer, ticket);
+    if (isPlain) onStream(stream, peer, ticket);
     else this.#handshakes.enter(socket, (handshake) => this.#secure(socket, { peer, ticket }, handshake));
   }
 
