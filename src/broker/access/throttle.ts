@@ -6,6 +6,9 @@
  *   address         30 failures of whatever users: blocks whoever has not logged in from there before
  *   user            30 failures from wherever: blocks addresses from which that user has not logged in before
  *
+ * A token cannot be guessed: it counts for itself and its address, never against the user that it may name or not name,
+ * else whoever sends bad ones would keep out everybody whose token is good.
+ *
  * Rules: tables are bounded, the one longest unused goes first; who knows his password is not locked out by others who
  * do not, once he has been in; a burst is logged at its beginning and its end.
  */
@@ -111,14 +114,19 @@ export class Throttle implements Disposable {
     this.#log = options.log;
   }
 
-  /** Is this client refused without a look at its password? Counted when it is. */
-  isBlocked(host: string, user: string): boolean {
+  /**
+   * Is this client refused without a look at its password? Counted when it is.
+   *
+   * @param token - digest of the token it offers, here and in the other methods
+   */
+  isBlocked(host: string, user: string, token?: string): boolean {
     const address = networkOf(host);
-    const pair = pairOf(address, user);
+    const pair = pairOf(address, token ?? user);
     const now = this.#clock.monotonic();
+    const isUserBlocked = token === undefined && this.#users.isBlocked(keyOf(user), now);
     const isBlocked =
       this.#pairs.isBlocked(pair, now) ||
-      (!this.#known.has(pair) && (this.#addresses.isBlocked(address, now) || this.#users.isBlocked(keyOf(user), now)));
+      (!this.#known.has(pair) && (isUserBlocked || this.#addresses.isBlocked(address, now)));
     if (isBlocked) {
       const burst = this.#bursts.get(address);
       if (burst !== undefined) {
@@ -130,13 +138,13 @@ export class Throttle implements Disposable {
   }
 
   /** @returns ms after which the client should be told; the place it takes is free again by {@link released} */
-  failed(host: string, user: string): number {
+  failed(host: string, user: string, token?: string): number {
     const address = networkOf(host);
     const now = this.#clock.monotonic();
-    const count = this.#pairs.add(pairOf(address, user), now);
+    const count = this.#pairs.add(pairOf(address, token ?? user), now);
     // A client that repeats itself says nothing of its neighbours.
     if (count <= PAIR.failures) this.#addresses.add(address, now);
-    this.#users.add(keyOf(user), now);
+    if (token === undefined) this.#users.add(keyOf(user), now);
     this.#record(address, user, now);
     const held = this.#held.get(address) ?? 0;
     if (count < 2 || this.#heldInAll >= MAX_HELD || held >= MAX_HELD_EACH) return 0;
@@ -154,8 +162,8 @@ export class Throttle implements Disposable {
     this.#heldInAll--;
   }
 
-  succeeded(host: string, user: string): void {
-    const pair = pairOf(networkOf(host), user);
+  succeeded(host: string, user: string, token?: string): void {
+    const pair = pairOf(networkOf(host), token ?? user);
     this.#pairs.forget(pair);
     this.#known.delete(pair);
     if (this.#known.size >= MAX_ENTRIES) this.#known.delete(this.#known.values().next().value!);
