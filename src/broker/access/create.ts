@@ -11,6 +11,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import type { AccessConfig, AuthMethod } from '../../core/config.js';
 import type { Log } from '../../core/log.js';
 import { SCRAM_SHA_256, sha256 } from '../../core/scram.js';
+import { networkOf, plainHost } from '../address.js';
 import type { Peer } from '../peer.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import type { Statistics } from '../statistics.js';
@@ -22,7 +23,7 @@ import { Passwords } from './passwords.js';
 import { PolicyPermissions } from './permissions.js';
 import { fitsOne, Policy, type Rules } from './policy.js';
 import { parseClientFirst, ScramServer } from './scram.js';
-import { networkOf, Throttle } from './throttle.js';
+import { Throttle } from './throttle.js';
 
 const wrong = new Refusal(ReasonCode.badUserNameOrPassword, 'the user or password is wrong');
 const needed = new Refusal(ReasonCode.badUserNameOrPassword, 'anonymous clients are not allowed');
@@ -280,6 +281,6 @@ function offers({ listener }: Peer, method: AuthMethod): boolean {
 
 /** On this machine: a loopback address, or a socket that has none. */
 function isLocal(host: string): boolean {
-  const network = networkOf(host);
-  return isIP(network) === 0 ? host === '::1' || !network.includes(':') : network.startsWith('127.');
+  const plain = plainHost(host);
+  return isIP(plain) === 0 || plain === '::1' || plain.startsWith('127.');
 }

@@ -13,9 +13,9 @@
  * do not, once he has been in; a burst is logged at its beginning and its end.
  */
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Log } from '../../core/log.js';
+import { networkOf } from '../address.js';
 
 interface Limit {
   /** Failures before the first block. */
@@ -230,21 +230,6 @@ export class Throttle implements Disposable {
     this.#log.warn(this.#unlogged, 'logins failed from many more addresses, now quiet');
     this.#unlogged = { addresses: 0, failures: 0 };
   }
-}
-
-/** What one person has: an IPv4 address, or the /64 of an IPv6 address (RFC 6177); all programs of this machine. */
-export function networkOf(host: string): string {
-  const plain = host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host;
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = tail === undefined ? 0 : 8 - front.length - back.length;
-  const groups = [...front, ...new Array<string>(Math.max(0, missing)).fill('0'), ...back];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }
 
 /** A user name may have 65,535 bytes, and there are many keys. */
