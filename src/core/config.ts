@@ -36,6 +36,8 @@ export interface ListenerConfig {
   readonly systemd?: string;
   /** Each connection begins with a PROXY protocol header. */
   readonly proxyProtocol?: boolean;
+  /** Addresses and networks (`10.1.0.0/16`) of the proxies; absent: this machine. Others are closed. */
+  readonly proxies?: readonly string[] | undefined;
   /** Present for tls and wss. */
   readonly tls?: TlsConfig;
   /** Present for ws and wss. */
