@@ -217,6 +217,8 @@ export interface BrokerLimits extends ListenerLimits {
   readonly queuedBytes: number;
   /** Bytes that wait for all clients together; what happens beyond is in docs of `broker.limits`. */
   readonly pendingBytes: number;
+  /** Bytes that the subscriptions of all sessions may take; beyond, more are refused. */
+  readonly subscriptionBytes: number;
   /** QoS 1 and 2 messages in flight per direction; announced as Receive Maximum. */
   readonly receiveMaximum: number;
   /** Retained messages in all. */
