@@ -108,6 +108,7 @@ export class Throttle implements Disposable {
   #lines = 0;
   #unlogged = { addresses: 0, failures: 0 };
   #timer: Timer | undefined;
+  #isOver = false;
 
   constructor(options: ThrottleOptions) {
     this.#clock = options.clock;
@@ -139,6 +140,7 @@ export class Throttle implements Disposable {
 
   /** @returns ms after which the client should be told; the place it takes is free again by {@link released} */
   failed(host: string, user: string, token?: string): number {
+    if (this.#isOver) return 0;
     const address = networkOf(host);
     const now = this.#clock.monotonic();
     const count = this.#pairs.add(pairOf(address, token ?? user), now);
@@ -176,6 +178,7 @@ export class Throttle implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
     this.#timer?.cancel();
     for (const [address, burst] of this.#bursts) this.#ended(address, burst);
     this.#bursts.clear();

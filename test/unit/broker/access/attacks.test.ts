@@ -186,9 +186,10 @@ t.test('bad tokens from many addresses keep nobody out whose token is good', asy
 });
 
 t.test('the gate closes: whoever waits for a look at his password is told at once', async (t) => {
-  const { gate, login } = start(t);
+  const { gate, login, clock } = start(t);
   const answers = Array.from({ length: 100 }, (_, i) => login(`192.0.2.${i}`, 'anna', `wrong ${i}`));
   gate[Symbol.dispose]();
   const codes = (await Promise.all(answers)).map((one) => (one as Refusal).reasonCode);
   t.ok(codes.filter((code) => code === ReasonCode.serverBusy).length >= 98, 'no key is derived for them any more');
+  t.equal(clock.pending, 0, 'nor does a timer keep the process alive');
 });
