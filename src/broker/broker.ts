@@ -128,7 +128,7 @@ class MqttBroker implements Broker {
     this.#since = clock.now();
     this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
-    const messageMemory = new MessageMemory(limits.pendingBytes / 2);
+    const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
     this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics, messageMemory });
     const sessions = this.#sessions;

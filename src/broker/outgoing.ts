@@ -77,6 +77,8 @@ interface Feed {
 
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
 const MAX_ALIASED_PAYLOAD = 16 * 1024;
+/** Who acknowledges something within it keeps up, ms. */
+const PROMPT = 5_000;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
@@ -358,13 +360,20 @@ export class Outgoing {
   get #mayFly(): boolean {
     const { limits, messageMemory } = this.#context;
     if (!this.#inflight.hasRoom(this.#window)) return false;
-    return this.#inflight.size === 0 || (this.#inflight.bytes < limits.queuedBytes && !messageMemory.isFull);
+    return this.#inflight.size === 0 || (this.#inflight.bytes < limits.queuedBytes && !messageMemory.isTight);
   }
 
-  /** Something is in flight, and nothing of it was acknowledged for longer than a client may stall. */
+  /** @see MessageHolder.isBehind */
+  get isBehind(): boolean {
+    if (this.#channel === undefined || this.#channel.isCongested) return true;
+    return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#progressAt >= PROMPT;
+  }
+
+  /** @see MessageHolder.isStuck: for longer than a client may stall */
   get isStuck(): boolean {
     const { clock, limits } = this.#context;
-    return this.#inflight.size > 0 && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
+    const isWaiting = this.#channel !== undefined && this.#inflight.size > 0;
+    return isWaiting && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
   }
 
   /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */

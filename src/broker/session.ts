@@ -241,6 +241,10 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.dropOldest();
   }
 
+  get isBehind(): boolean {
+    return this.#outgoing.isBehind;
+  }
+
   get isStuck(): boolean {
     return this.#outgoing.isStuck;
   }
