@@ -22,7 +22,7 @@ const SHOWN_BYTES = 65_536;
 export const viewErrors = {
   TOPIC_REFUSED: {
     fault: 'caller',
-    hint: '$SYS/… is published by the gateway alone, $share/… is for MQTT clients, and a topic has at most 200 levels',
+    hint: '$SYS/… is published by the gateway alone, $share/… is for MQTT clients, and a topic has at most 201 levels',
   },
   TOPIC_INVALID: {
     fault: 'caller',

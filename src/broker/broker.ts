@@ -130,7 +130,7 @@ class MqttBroker implements Broker {
     this.#since = clock.now();
     this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
     const { router } = this;
-    const messageMemory = new MessageMemory(limits.pendingBytes / 2);
+    const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
     const turns = new Turns(clock);
     this.#subscriptionMemory = new SubscriptionMemory(limits.subscriptionBytes);

@@ -79,6 +79,8 @@ interface Feed {
 
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
 const MAX_ALIASED_PAYLOAD = 16 * 1024;
+/** Who acknowledges something within it keeps up, ms. */
+const PROMPT = 5_000;
 const NO_IDENTIFIERS: readonly number[] = [];
 
 export class Outgoing {
@@ -95,6 +97,8 @@ export class Outgoing {
   };
   #channel: Channel | undefined;
   #window = 0;
+  /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
+  #progressAt = 0;
   readonly sent = new Traffic();
   readonly drops = new Drops();
   /** Messages that expired in the queue. */
@@ -259,6 +263,7 @@ export class Outgoing {
 
   /** @param isFailure - the client has it, and does not want it: that is an acknowledgement, too */
   #settled(result: AcknowledgementResult, isFailure: boolean): AcknowledgementResult {
+    this.#progressAt = this.#context.clock.monotonic();
     if (result !== 'done') return result;
     if (isFailure) this.#drop(1, 'refusedByReceiver');
     else this.#context.statistics.ledger.delivered++;
@@ -276,6 +281,7 @@ export class Outgoing {
         ? this.#encodeAliased(channel, delivery, aliases)
         : this.#encode(channel, delivery, 0);
     if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
+    if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     if (delivery.qos === 0) {
       channel.sendPublish(encoded, 0);
       this.#context.statistics.ledger.delivered++;
@@ -363,9 +369,24 @@ export class Outgoing {
     statistics.ledger.expired++;
   }
 
-  /** One more may be in flight, by number, and by what is in flight already. */
+  /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */
   get #mayFly(): boolean {
-    return this.#inflight.hasRoom(this.#window) && this.#inflight.bytes < this.#context.limits.queuedBytes;
+    const { limits, messageMemory } = this.#context;
+    if (!this.#inflight.hasRoom(this.#window)) return false;
+    return this.#inflight.size === 0 || (this.#inflight.bytes < limits.queuedBytes && !messageMemory.isTight);
+  }
+
+  /** @see MessageHolder.isBehind */
+  get isBehind(): boolean {
+    if (this.#channel === undefined || this.#channel.isCongested) return true;
+    return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#progressAt >= PROMPT;
+  }
+
+  /** @see MessageHolder.isStuck: for longer than a client may stall */
+  get isStuck(): boolean {
+    const { clock, limits } = this.#context;
+    const isWaiting = this.#channel !== undefined && this.#inflight.size > 0;
+    return isWaiting && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
   }
 
   /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */

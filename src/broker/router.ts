@@ -70,6 +70,7 @@ export class MessageRouter implements Router {
   #delivered = 0;
   #dropped = 0;
   #unmatched = 0;
+  #hasMatched = false;
 
   constructor(options: RouterOptions) {
     this.#clock = options.clock;
@@ -90,6 +91,7 @@ export class MessageRouter implements Router {
     if (isTooLong || hasTooManyLevels(topic)) {
       this.#dropped++;
       ledger.refuse(ReasonCode.topicNameInvalid);
+      this.#hasMatched = false;
       return;
     }
     const isCounted = !topic.startsWith('$SYS/');
@@ -97,12 +99,19 @@ export class MessageRouter implements Router {
     if (message.retain) this.#retain(message);
     const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
-    if (found.length > 0 && this.#deliver(message, found) > 0) {
-      ledger.routed++;
-      return;
+    const receivers = found.length === 0 ? 0 : this.#deliver(message, found);
+    if (receivers > 0) ledger.routed++;
+    else {
+      ledger.unmatched++;
+      if (isCounted) this.#unmatched++;
     }
-    ledger.unmatched++;
-    if (isCounted) this.#unmatched++;
+    // Last: receivers may publish while they are told.
+    this.#hasMatched = found.length > 0;
+  }
+
+  /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
+  get hasMatched(): boolean {
+    return this.#hasMatched;
   }
 
   attach(sink: Sink): Attachment {

@@ -248,7 +248,15 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.dropOldest();
   }
 
-  /** It keeps more unacknowledged messages than anybody while there is no memory left. */
+  get isBehind(): boolean {
+    return this.#outgoing.isBehind;
+  }
+
+  get isStuck(): boolean {
+    return this.#outgoing.isStuck;
+  }
+
+  /** It keeps messages and acknowledges none while there is no memory left. */
   giveUp(): void {
     this.#context.statistics.end('memory');
     this.#channel?.refuse(new Refusal(ReasonCode.quotaExceeded, 'too much waits for acknowledgement'));

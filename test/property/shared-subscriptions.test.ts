@@ -55,7 +55,7 @@ class Member implements Sink, Channel {
       identifiers: [],
       share,
     };
-    const messageMemory = new MessageMemory(limits.pendingBytes);
+    const messageMemory = new MessageMemory(limits.pendingBytes, clock);
     const turns = new Turns(clock);
     const context = {
       clock,

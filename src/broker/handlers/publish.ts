@@ -21,9 +21,9 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   session.received.count(packet.qos, packet.payload.length);
   const alias = packet.properties?.topicAlias;
   const topic = alias === undefined ? packet.topic : client.topicAliases.resolve(alias, packet.topic);
-  if (topic === undefined) {
-    ledger.refuse(ReasonCode.topicAliasInvalid);
-    return new Refusal(ReasonCode.topicAliasInvalid, 'the Topic Alias is out of range or not set');
+  if (typeof topic !== 'string') {
+    ledger.refuse(topic.reasonCode);
+    return topic;
   }
 
   const isRepeated = packet.qos === 2 && session.isIncoming(packet.packetIdentifier);
@@ -43,7 +43,10 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
   ledger.accepted++;
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
-  if (committed === undefined) acknowledge(client, packet, ReasonCode.success);
+  // §3.4.2.1: the publisher may be told that nobody was there.
+  const { hasMatched } = broker.router;
+  if (committed === undefined)
+    acknowledge(client, packet, hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers);
   else acknowledgeLater(client, session, packet, committed);
   return undefined;
 }

@@ -24,7 +24,7 @@ export const defaultLimits: BrokerLimits = {
   byteRate: 0,
   overRate: 'throttle',
   packetBytes: 64 * 1024,
-  topicLevels: 200,
+  topicLevels: 201,
   topicBytes: 65_535,
   queuedMessages: 100,
   queuedBytes: 8 * 1024 * 1024,
@@ -58,7 +58,13 @@ export class Bench {
   readonly broker: Broker;
   readonly #listener: ListenerConfig;
 
-  constructor(t: Test, limits: Partial<BrokerLimits> = {}, rest: Partial<BrokerConfig> = {}, access?: Access) {
+  constructor(
+    t: Test,
+    limits: Partial<BrokerLimits> = {},
+    rest: Partial<BrokerConfig> = {},
+    access?: Access,
+    random?: () => number,
+  ) {
     const config = brokerConfig(limits, rest);
     this.#listener = config.listeners[0]!;
     this.broker = createBroker({
@@ -67,6 +73,7 @@ export class Bench {
       log: silentLog,
       clock: this.clock,
       ...(access && { access }),
+      ...(random && { random }),
     });
     t.teardown(() => this.broker[Symbol.asyncDispose]());
   }
