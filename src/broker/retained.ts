@@ -1,10 +1,14 @@
 /** Retained messages (MQTT 5.0 §3.3.1.3) as a tree of topic levels: one per topic, limits in all. */
 import type { Message } from '../core/message.js';
 import { messageBytes } from './application-message.js';
+import { NODE_BYTES } from './tree-bytes.js';
 
 /** What all of them may hold: so much, or so much for each that is allowed. One payload alone may be a megabyte. */
 const MIN_BYTES = 64 * 1024 * 1024;
 const BYTES_EACH = 1024;
+
+/** Nodes looked at in vain after which others get a turn: a filter may look at all of them and find nothing. */
+const PATIENCE = 512;
 
 interface Node {
   children: Map<string, Node> | undefined;
@@ -58,6 +62,7 @@ export class RetainedMessages {
       if (child === undefined) {
         child = { children: undefined, message: undefined };
         node.children.set(level, child);
+        this.#bytes += NODE_BYTES;
       }
       node = child;
     }
@@ -83,6 +88,7 @@ export class RetainedMessages {
       if (node.message !== undefined || node.children !== undefined) return;
       const parent = path[i - 1]!;
       parent.children!.delete(levels[i - 1]!);
+      this.#bytes -= NODE_BYTES;
       if (parent.children!.size === 0) parent.children = undefined;
     }
   }
@@ -94,11 +100,18 @@ export class RetainedMessages {
    * @param now - Unix ms, asked anew for each message
    */
   *match(filter: string, now: () => number): Generator<Message> {
+    for (const message of this.search(filter, now)) if (message !== undefined) yield message;
+  }
+
+  /** As {@link match}, a piece at a time: undefined is "nothing yet". */
+  *search(filter: string, now: () => number): Generator<Message | undefined> {
+    let looked = 0;
     const levels = filter.split('/');
     const steps: Step[] = [{ node: this.#root, depth: 0 }];
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
       const { node, depth } = step;
       const level = levels[depth];
+      if (++looked % PATIENCE === 0) yield undefined;
       if ((level === undefined || level === '#') && node.message !== undefined) {
         if (node.message.expiresAt > now()) yield node.message;
       }

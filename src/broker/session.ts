@@ -11,8 +11,10 @@ import { Verdicts } from './access/verdicts.js';
 import type { Run } from './fast/frames.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
+import { CountedSubscriptions, type SubscriptionMemory } from './limits/subscription-memory.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
+import { PacketIdentifiers } from './packet-identifiers.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
@@ -22,9 +24,12 @@ import type { ProtocolVersion } from './wire/packets.js';
 
 export interface SessionContext extends OutgoingContext {
   readonly router: Router;
+  readonly subscriptionMemory: SubscriptionMemory;
 }
 
 const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
+/** Retained messages that the client may not read, decided on before others have a turn. */
+const REFUSED_AT_ONCE = 64;
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
 export class Session implements Sink, MessageHolder {
@@ -37,14 +42,14 @@ export class Session implements Sink, MessageHolder {
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
   readonly #onEnded: (session: Session) => void;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions: CountedSubscriptions;
   readonly received = new Traffic();
   /** PUBLISH packets to a topic that the client may not use. */
   refused = 0;
   /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
-  readonly #incoming = new Set<number>();
+  readonly #incoming = new PacketIdentifiers();
   /** Those of them whose PUBLISH came over the present connection. */
-  readonly #incomingNow = new Set<number>();
+  readonly #incomingNow = new PacketIdentifiers();
   #channel: Channel | undefined;
   #identity: Identity | undefined;
   #identityTimer: Timer | undefined;
@@ -69,6 +74,7 @@ export class Session implements Sink, MessageHolder {
     this.origin = `client:${clientId}`;
     this.#context = context;
     this.#onEnded = onEnded;
+    this.#subscriptions = new CountedSubscriptions(context.subscriptionMemory);
     this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
     this.#attachment = context.router.attach(this);
     context.messageMemory.add(this);
@@ -232,6 +238,7 @@ export class Session implements Sink, MessageHolder {
     this.#identityTimer?.cancel();
     this.#attachment[Symbol.dispose]();
     this.#context.messageMemory.delete(this);
+    this.#subscriptions.clear();
   }
 
   get heldBytes(): number {
@@ -300,7 +307,8 @@ export class Session implements Sink, MessageHolder {
 
   /** @returns whether the client may have one more subscription, or this one again */
   mayTake(filter: string, limit: number): boolean {
-    return this.#subscriptions.has(filter) || this.#subscriptions.size < limit;
+    if (this.#subscriptions.has(filter)) return true;
+    return this.#subscriptions.size < limit && this.#context.subscriptionMemory.fits(filter);
   }
 
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */
@@ -311,7 +319,8 @@ export class Session implements Sink, MessageHolder {
 
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean {
-    this.#subscriptions.delete(filter);
+    // A packet may name very many that never were.
+    if (!this.#subscriptions.delete(filter)) return false;
     this.#outgoing.stopFeed(filter);
     const wasThere = this.#attachment.unsubscribe(filter);
     // §3.10.4: what is in flight is completed.
@@ -352,11 +361,16 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.pubcomp(packetIdentifier);
   }
 
-  /** Those of the retained messages that the client may read. */
-  *#permitted(messages: Iterable<Message>): Generator<Message> {
+  /** Those of the retained messages that the client may read, a piece at a time: see {@link Attachment.subscribe}. */
+  *#permitted(messages: Iterable<Message | undefined>): Generator<Message | undefined> {
+    let refused = 0;
     for (const message of messages) {
-      if (this.mayReceive(message.topic)) yield message;
-      else this.#context.statistics.deliveriesRefused++;
+      if (message === undefined || this.mayReceive(message.topic)) {
+        yield message;
+        continue;
+      }
+      this.#context.statistics.deliveriesRefused++;
+      if (++refused % REFUSED_AT_ONCE === 0) yield undefined;
     }
   }
 
