@@ -159,7 +159,6 @@ class MqttBroker implements Broker {
     });
     this.#access = createAccess({ config: config.access, clock, log, statistics });
     const { access = this.#access } = options;
-    const turns = new Turns(clock);
     this.#context = {
       router,
       clock,
