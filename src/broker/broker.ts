@@ -174,7 +174,7 @@ class MqttBroker implements Broker {
       fastPath: hasFastPath
         ? new FastPath({ router, statistics, clock, receiveMaximum: limits.receiveMaximum })
         : undefined,
-      flushes: new Flushes(clock, turns),
+      flushes: new Flushes(),
       slabs: new Slabs(),
       incomplete: new IncompletePackets(limits.pendingBytes / 4),
       random,
