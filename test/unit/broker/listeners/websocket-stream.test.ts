@@ -14,7 +14,7 @@ interface Both {
 }
 
 async function connectBoth(t: Test): Promise<Both> {
-  const upgrades = new WebSocketUpgrades({ path: '/mqtt', origins: undefined }, 1_000_000);
+  const upgrades = new WebSocketUpgrades({ path: '/mqtt', origins: undefined }, 1_000_000, true);
   let stream: Duplex | undefined;
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
