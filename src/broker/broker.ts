@@ -25,6 +25,7 @@ import { IncompletePackets } from './limits/incomplete-packets.js';
 import { MessageMemory } from './limits/message-memory.js';
 import type { RefusalReason } from './limits/reasons.js';
 import { SocketMemory } from './limits/socket-memory.js';
+import { SubscriptionMemory } from './limits/subscription-memory.js';
 import { Throttle } from './limits/throttle.js';
 import { Turns } from './limits/turns.js';
 import { type Listener, listen } from './listeners/listener.js';
@@ -106,6 +107,7 @@ class MqttBroker implements Broker {
   readonly #sessions: Sessions;
   readonly #context: BrokerContext;
   readonly #messageMemory: MessageMemory;
+  readonly #subscriptionMemory: SubscriptionMemory;
   readonly #admission: Admission;
   readonly #refused: BurstLog<RefusalReason>;
   readonly #access: ConfiguredAccess;
@@ -130,7 +132,16 @@ class MqttBroker implements Broker {
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
-    this.#sessions = new Sessions({ router, clock, limits, encoder: new PublishEncoder(), statistics, messageMemory });
+    this.#subscriptionMemory = new SubscriptionMemory(limits.subscriptionBytes);
+    this.#sessions = new Sessions({
+      router,
+      clock,
+      limits,
+      encoder: new PublishEncoder(),
+      statistics,
+      messageMemory,
+      subscriptionMemory: this.#subscriptionMemory,
+    });
     const sessions = this.#sessions;
     this.#refused = new BurstLog(clock, log, 'connections refused');
     this.#admission = new Admission({
@@ -273,7 +284,12 @@ class MqttBroker implements Broker {
 
   memory(): MemoryFigures {
     const { socketMemory, incomplete } = this.#context;
-    return { sockets: socketMemory.used, messages: this.#messageMemory.used, incomplete: incomplete.used };
+    return {
+      sockets: socketMemory.used,
+      messages: this.#messageMemory.used,
+      incomplete: incomplete.used,
+      subscriptions: this.#subscriptionMemory.used,
+    };
   }
 
   serve(stream: Duplex, peer: Peer): void {

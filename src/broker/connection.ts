@@ -256,10 +256,13 @@ export class Connection implements Client {
     const handled = dispatch(this, packet);
     if (handled instanceof Promise) {
       this.#pause('handler');
-      void handled.then((refusal) => {
-        if (refusal !== undefined) this.#fail(refusal);
-        this.#release('handler');
-      });
+      void handled.then(
+        (refusal) => {
+          if (refusal !== undefined) this.#fail(refusal);
+          this.#release('handler');
+        },
+        (error: unknown) => this.#defect(error),
+      );
       return 'hold';
     }
     if (handled !== undefined) this.#fail(handled);
@@ -355,6 +358,12 @@ export class Connection implements Client {
     if (this.#isOver) return;
     this.broker.statistics.end(reason);
     this.#end(refusal, false);
+  }
+
+  /** A promise that must not reject did: one client's packets must not end the gateway, and with it everybody's connection. */
+  #defect(error: unknown): void {
+    this.broker.log.error({ err: error, address: this.address }, 'a packet met a defect');
+    this.#fail(new Refusal(ReasonCode.unspecifiedError, 'the broker failed'));
   }
 
   /** The network connection failed or the peer closed it without DISCONNECT. */

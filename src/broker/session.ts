@@ -10,8 +10,10 @@ import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
+import { CountedSubscriptions, type SubscriptionMemory } from './limits/subscription-memory.js';
 import { afterLong } from './long-timer.js';
 import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
+import { PacketIdentifiers } from './packet-identifiers.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
@@ -21,6 +23,7 @@ import type { ProtocolVersion } from './wire/packets.js';
 
 export interface SessionContext extends OutgoingContext {
   readonly router: Router;
+  readonly subscriptionMemory: SubscriptionMemory;
 }
 
 const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
@@ -36,14 +39,14 @@ export class Session implements Sink, MessageHolder {
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
   readonly #onEnded: (session: Session) => void;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions: CountedSubscriptions;
   readonly received = new Traffic();
   /** PUBLISH packets to a topic that the client may not use. */
   refused = 0;
   /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
-  readonly #incoming = new Set<number>();
+  readonly #incoming = new PacketIdentifiers();
   /** Those of them whose PUBLISH came over the present connection. */
-  readonly #incomingNow = new Set<number>();
+  readonly #incomingNow = new PacketIdentifiers();
   #channel: Channel | undefined;
   #identity: Identity | undefined;
   #identityTimer: Timer | undefined;
@@ -68,6 +71,7 @@ export class Session implements Sink, MessageHolder {
     this.origin = `client:${clientId}`;
     this.#context = context;
     this.#onEnded = onEnded;
+    this.#subscriptions = new CountedSubscriptions(context.subscriptionMemory);
     this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
     this.#attachment = context.router.attach(this);
     context.messageMemory.add(this);
@@ -231,6 +235,7 @@ export class Session implements Sink, MessageHolder {
     this.#identityTimer?.cancel();
     this.#attachment[Symbol.dispose]();
     this.#context.messageMemory.delete(this);
+    this.#subscriptions.clear();
   }
 
   get heldBytes(): number {
@@ -284,7 +289,8 @@ export class Session implements Sink, MessageHolder {
 
   /** @returns whether the client may have one more subscription, or this one again */
   mayTake(filter: string, limit: number): boolean {
-    return this.#subscriptions.has(filter) || this.#subscriptions.size < limit;
+    if (this.#subscriptions.has(filter)) return true;
+    return this.#subscriptions.size < limit && this.#context.subscriptionMemory.fits(filter);
   }
 
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */

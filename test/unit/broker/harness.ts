@@ -29,6 +29,7 @@ export const defaultLimits: BrokerLimits = {
   queuedMessages: 100,
   queuedBytes: 8 * 1024 * 1024,
   pendingBytes: 256_000_000,
+  subscriptionBytes: 256_000_000,
   receiveMaximum: 20,
   retainedMessages: 1_000,
   subscriptions: 50,
