@@ -132,6 +132,7 @@ class MqttBroker implements Broker {
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
+    const turns = new Turns(clock);
     this.#subscriptionMemory = new SubscriptionMemory(limits.subscriptionBytes);
     this.#sessions = new Sessions({
       router,
@@ -141,6 +142,7 @@ class MqttBroker implements Broker {
       statistics,
       messageMemory,
       subscriptionMemory: this.#subscriptionMemory,
+      turns,
     });
     const sessions = this.#sessions;
     this.#refused = new BurstLog(clock, log, 'connections refused');
@@ -161,7 +163,7 @@ class MqttBroker implements Broker {
       access,
       sessions,
       statistics,
-      turns: new Turns(clock),
+      turns,
       throttle: new Throttle(clock),
       socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
       incomplete: new IncompletePackets(limits.pendingBytes / 4),

@@ -14,6 +14,7 @@ import { messageBytes } from './application-message.js';
 import { Drops } from './drops.js';
 import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
 import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
+import type { Turns } from './limits/turns.js';
 import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import { DropOldestQueue } from './queue.js';
@@ -58,6 +59,7 @@ export interface OutgoingContext {
   readonly encoder: PublishEncoder;
   readonly statistics: Statistics;
   readonly messageMemory: MessageMemory;
+  readonly turns: Turns;
 }
 
 /** What waits for one client. */
@@ -72,7 +74,7 @@ export interface OutgoingFigures {
 /** Retained messages still to be sent for one subscription. */
 interface Feed {
   readonly subscription: Subscription;
-  readonly messages: Iterator<Message>;
+  readonly messages: Iterator<Message | undefined>;
 }
 
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
@@ -87,6 +89,12 @@ export class Outgoing {
   readonly #queue: DropOldestQueue<Delivery>;
   readonly #mayReceive: (topic: string) => boolean;
   #feeds: Feed[] = [];
+  /** The next retained message is looked for when it is our turn. */
+  #isFeedWaiting = false;
+  readonly #onFeedTurn = () => {
+    this.#isFeedWaiting = false;
+    this.resume();
+  };
   #channel: Channel | undefined;
   #window = 0;
   /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
@@ -215,7 +223,7 @@ export class Outgoing {
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
-  feed(subscription: Subscription, messages: Iterable<Message>): void {
+  feed(subscription: Subscription, messages: Iterable<Message | undefined>): void {
     this.stopFeed(subscription.filter);
     this.#feeds.push({ subscription, messages: messages[Symbol.iterator]() });
   }
@@ -335,13 +343,18 @@ export class Outgoing {
   /** Sends at most one retained message. @returns false when there is nothing to send now */
   #feedOne(channel: Channel): boolean {
     const feed = this.#feeds[0];
-    if (feed === undefined) return false;
+    if (feed === undefined || this.#isFeedWaiting) return false;
     const { subscription, messages } = feed;
     if (subscription.qos > 0 && !this.#inflight.hasRoom(this.#window)) return false;
     const { value: message, done } = messages.next();
-    if (done || message === undefined) {
+    if (done) {
       this.#feeds.shift();
       return true;
+    }
+    if (message === undefined) {
+      this.#isFeedWaiting = true;
+      this.#context.turns.wait(this.#onFeedTurn);
+      return false;
     }
     const qos = Math.min(message.qos, subscription.qos) as QoS;
     this.#context.statistics.ledger.replayed++;

@@ -27,6 +27,8 @@ export interface SessionContext extends OutgoingContext {
 }
 
 const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
+/** Retained messages that the client may not read, decided on before others have a turn. */
+const REFUSED_AT_ONCE = 64;
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
 export class Session implements Sink, MessageHolder {
@@ -301,7 +303,8 @@ export class Session implements Sink, MessageHolder {
 
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean {
-    this.#subscriptions.delete(filter);
+    // A packet may name very many that never were.
+    if (!this.#subscriptions.delete(filter)) return false;
     this.#outgoing.stopFeed(filter);
     const wasThere = this.#attachment.unsubscribe(filter);
     // §3.10.4: what is in flight is completed.
@@ -342,11 +345,16 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.pubcomp(packetIdentifier);
   }
 
-  /** Those of the retained messages that the client may read. */
-  *#permitted(messages: Iterable<Message>): Generator<Message> {
+  /** Those of the retained messages that the client may read, a piece at a time: see {@link Attachment.subscribe}. */
+  *#permitted(messages: Iterable<Message | undefined>): Generator<Message | undefined> {
+    let refused = 0;
     for (const message of messages) {
-      if (this.mayReceive(message.topic)) yield message;
-      else this.#context.statistics.deliveriesRefused++;
+      if (message === undefined || this.mayReceive(message.topic)) {
+        yield message;
+        continue;
+      }
+      this.#context.statistics.deliveriesRefused++;
+      if (++refused % REFUSED_AT_ONCE === 0) yield undefined;
     }
   }
 
