@@ -15,6 +15,8 @@ export interface Delivery {
   readonly retain: boolean;
   /** Subscription Identifiers (MQTT 5.0 §3.8.2.1.2). */
   readonly identifiers: readonly number[];
+  /** Name of the Shared Subscription it came through (§4.8.2); undefined: none. */
+  readonly share: string | undefined;
 }
 
 export interface StoredDelivery extends Delivery {
@@ -24,6 +26,8 @@ export interface StoredDelivery extends Delivery {
   readonly bytes: number;
   /** QoS 2: the receiver has the message, its release is due (MQTT 5.0 §4.3.3). */
   readonly isReleased: boolean;
+  /** In which batch it was appended; 0: it was read from disk. See {@link Store.isKept}. */
+  readonly batch: number;
 }
 
 /** One receiver's messages, in order. */
@@ -36,21 +40,23 @@ export interface StoredQueue {
   readonly lastSequence: number;
   /** Durable after the next commit(). */
   append(delivery: Delivery): StoredDelivery;
-  /** The receiver took it, or it is given up: it is gone. */
+  /** The receiver took it, or it is given up: it is gone. Not for what was lost. */
   settle(delivery: StoredDelivery): void;
-  /** QoS 2: PUBREC came. */
-  release(delivery: StoredDelivery): void;
+  /** QoS 2: PUBREC came. @returns the batch: see {@link Store.isKept} */
+  release(delivery: StoredDelivery): number;
   /** In order, from behind `after`, so many at most (fewer when they are large); an empty answer: there are no more. */
   read(after: number, messages: number): Promise<readonly StoredDelivery[]>;
   /** Removes the oldest that are not released, behind `after`. @returns how many there were to remove */
   dropOldest(after: number, messages: number): Promise<number>;
   /** Removes everything, and the queue. */
   remove(): void;
+  /** Told when what was appended or released in one batch or several is on disk. */
+  onKept: (() => void) | undefined;
   /**
-   * Told when a batch could not be kept: what was appended with these sequences is not on disk. Figures are right again
-   * after the promise.
+   * Told when a batch could not be kept: what was appended with these sequences, and not settled yet, is gone; so many
+   * there were. The figures are without them already.
    */
-  onLost: ((first: number, last: number, recounted: Promise<void>) => void) | undefined;
+  onLost: ((first: number, last: number, messages: number) => void) | undefined;
 }
 
 /** Small records by key, all of them also in the memory of their owner. */
@@ -91,6 +97,10 @@ export interface Store {
    * of this batch could not be kept and are forgotten. undefined: the durability is relaxed, nobody has to wait.
    */
   commit(): Promise<void> | undefined;
+  /** Of what is said now. */
+  readonly batchNumber: number;
+  /** Whether what was said in this batch is on disk; with relaxed durability: always. */
+  isKept(batch: number): boolean;
   /** So much waits to be written that senders should be held back; {@link drained} resolves when it is over. */
   readonly isCongested: boolean;
   drained(): Promise<void>;

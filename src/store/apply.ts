@@ -85,6 +85,7 @@ export class Applier {
     const id = bytes.readDoubleBE(at + 12);
     const expires = bytes.readDoubleBE(at + 20);
     const flags = bytes[at + 28]!;
+    const share = text(bytes, at + 29);
     const { bytes: record, entries } = messages.get(id)!;
     this.#statements.insertEntry.run(
       queue,
@@ -92,7 +93,8 @@ export class Applier {
       flags,
       expires === Number.POSITIVE_INFINITY ? null : expires,
       record.length,
-      identifiersOf(bytes, at + 29),
+      identifiersOf(bytes, share.end),
+      share.text === '' ? null : share.text,
       entries === 1 ? null : id,
       entries === 1 ? record : null,
     );
@@ -127,8 +129,8 @@ function prepare(database: DatabaseSync) {
     insertMessage: one('INSERT INTO message (id, record) VALUES (?, ?)'),
     insertReference: one('INSERT INTO reference (message, entries) VALUES (?, ?)'),
     insertEntry: one(`
-      INSERT INTO entry (queue, sequence, flags, released, expires, bytes, identifiers, message, record)
-      VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?)`),
+      INSERT INTO entry (queue, sequence, flags, released, expires, bytes, identifiers, share, message, record)
+      VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`),
     settle: one('DELETE FROM entry WHERE queue = ? AND sequence = ? RETURNING message'),
     release: one('UPDATE entry SET released = 1 WHERE queue = ? AND sequence = ?'),
     unreference: one('UPDATE reference SET entries = entries - 1 WHERE message = ? RETURNING entries'),
@@ -149,9 +151,9 @@ function prepare(database: DatabaseSync) {
 }
 
 function identifiersOf(bytes: Buffer, at: number): string | null {
-  const count = bytes[at]!;
+  const count = bytes.readUInt16BE(at);
   if (count === 0) return null;
-  return Array.from({ length: count }, (_, i) => bytes.readUInt32BE(at + 1 + i * 4)).join(',');
+  return Array.from({ length: count }, (_, i) => bytes.readUInt32BE(at + 2 + i * 4)).join(',');
 }
 
 function text(bytes: Buffer, at: number): { readonly text: string; readonly end: number } {

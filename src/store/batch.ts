@@ -12,7 +12,10 @@ export const Operation = {
   none: 0,
   /** f64 id, u32 receivers, u32 length, record */
   message: 1,
-  /** u32 receiver, f64 sequence, f64 message id, f64 expires at, u8 qos and retain, u8 count, u32 identifier each */
+  /**
+   * u32 receiver, f64 sequence, f64 message id, f64 expires at, u8 qos and retain, u32 length, name of the share (0: none),
+   * u16 count, u32 identifier each
+   */
   entry: 2,
   /** u32 receiver, f64 sequence */
   settle: 3,
@@ -29,7 +32,7 @@ export const Operation = {
 
 /** Every operation begins with its code and its length in all. */
 export const HEADER_BYTES = 5;
-const ENTRY_BYTES = HEADER_BYTES + 4 + 8 + 8 + 8 + 1 + 1;
+const ENTRY_BYTES = HEADER_BYTES + 4 + 8 + 8 + 8 + 1 + 4 + 2;
 const FIRST_BYTES = 64 * 1024;
 
 /** Where an entry stands in its batch, and its message. */
@@ -68,21 +71,23 @@ export class Batch {
 
   /** @param nextId - of a message that is not in this batch yet */
   append(receiver: number, sequence: number, delivery: Delivery, nextId: () => number): Place {
-    const { message, identifiers } = delivery;
+    const { message, identifiers, share = '' } = delivery;
     if (this.#message === message) {
       const count = this.#bytes.readUInt32BE(this.#messageAt + HEADER_BYTES + 8);
       this.#bytes.writeUInt32BE(count + 1, this.#messageAt + HEADER_BYTES + 8);
     } else {
       this.#addMessage(message, nextId());
     }
-    const entryAt = this.#begin(Operation.entry, ENTRY_BYTES + identifiers.length * 4);
+    const shareBytes = share === '' ? 0 : Buffer.byteLength(share);
+    const entryAt = this.#begin(Operation.entry, ENTRY_BYTES + shareBytes + identifiers.length * 4);
     let at = entryAt + HEADER_BYTES;
     at = this.#bytes.writeUInt32BE(receiver, at);
     at = this.#bytes.writeDoubleBE(sequence, at);
     at = this.#bytes.writeDoubleBE(this.#messageId, at);
     at = this.#bytes.writeDoubleBE(message.expiresAt, at);
     this.#bytes[at++] = delivery.qos | (delivery.retain ? 0x04 : 0);
-    this.#bytes[at++] = identifiers.length;
+    at = this.#text(at, share, shareBytes);
+    at = this.#bytes.writeUInt16BE(identifiers.length, at);
     for (const identifier of identifiers) at = this.#bytes.writeUInt32BE(identifier, at);
     return { batch: this, entryAt, messageAt: this.#messageAt, bytes: this.#messageBytes };
   }

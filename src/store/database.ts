@@ -15,6 +15,7 @@ CREATE TABLE entry (
   expires REAL,
   bytes INTEGER NOT NULL,
   identifiers TEXT,
+  share TEXT,
   message INTEGER,
   record BLOB,
   PRIMARY KEY (queue, sequence)

@@ -25,7 +25,6 @@ export type WorkerRequest =
       readonly after: number;
       readonly messages: number;
     }
-  | { readonly kind: 'count'; readonly id: number; readonly receiver: number }
   | { readonly kind: 'close'; readonly id: number };
 
 export interface FoundQueue {
@@ -61,6 +60,7 @@ export interface ReadEntry {
   readonly flags: number;
   readonly isReleased: boolean;
   readonly identifiers: readonly number[];
+  readonly share: string | undefined;
   readonly record: Uint8Array;
 }
 
@@ -95,5 +95,4 @@ export type WorkerAnswer =
       readonly bytes: number;
       readonly failure?: Failure;
     }
-  | { readonly kind: 'counted'; readonly id: number; readonly messages: number; readonly bytes: number }
   | { readonly kind: 'closed'; readonly id: number };

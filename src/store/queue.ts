@@ -10,19 +10,32 @@ import type { FoundQueue, ReadEntry } from './protocol.js';
 export interface QueueContext {
   /** The batch that is being filled; {@link QueueContext.said} after each change. */
   readonly batch: Batch;
+  readonly batchNumber: number;
   said(): void;
-  appended(queue: Queue, sequence: number): void;
+  /** The queue wants to be told of the end of the running batch: {@link Queue.kept}, {@link Queue.lost}. */
+  touched(queue: Queue): void;
+  /** Of all queues. */
+  count(messages: number, bytes: number): void;
   nextMessageId(): number;
   read(queue: number, after: number, messages: number): Promise<readonly ReadEntry[]>;
   dropOldest(queue: number, after: number, messages: number): Promise<{ messages: number; bytes: number }>;
-  count(queue: number): Promise<{ messages: number; bytes: number }>;
   removed(queue: Queue): void;
+}
+
+/** What of one batch is still there, until the batch is answered. */
+interface Unkept {
+  readonly batch: number;
+  readonly first: number;
+  last: number;
+  messages: number;
+  bytes: number;
 }
 
 export class Queue implements StoredQueue {
   readonly receiver: string;
   readonly id: number;
   onLost: StoredQueue['onLost'];
+  onKept: StoredQueue['onKept'];
   readonly #context: QueueContext;
   #messages: number;
   #bytes: number;
@@ -31,6 +44,8 @@ export class Queue implements StoredQueue {
   #places: (Place | undefined)[] = [];
   #firstPlace = 0;
   #batch: Batch | undefined;
+  /** Oldest first. */
+  #unkept: Unkept[] = [];
 
   constructor(context: QueueContext, found: FoundQueue) {
     this.#context = context;
@@ -39,6 +54,7 @@ export class Queue implements StoredQueue {
     this.#messages = found.messages;
     this.#bytes = found.bytes;
     this.#lastSequence = found.lastSequence;
+    context.count(found.messages, found.bytes);
   }
 
   get messages(): number {
@@ -63,17 +79,32 @@ export class Queue implements StoredQueue {
       this.#firstPlace = sequence;
     }
     this.#places.push(place);
-    this.#messages++;
-    this.#bytes += place.bytes;
-    this.#context.appended(this, sequence);
-    const { message, qos, retain, identifiers } = delivery;
-    return { message, qos, retain, identifiers, sequence, bytes: place.bytes, isReleased: false };
+    this.#count(1, place.bytes);
+    const { batchNumber } = this.#context;
+    const unkept = this.#unkept.at(-1);
+    if (unkept?.batch === batchNumber) {
+      unkept.last = sequence;
+      unkept.messages++;
+      unkept.bytes += place.bytes;
+    } else {
+      this.#unkept.push({ batch: batchNumber, first: sequence, last: sequence, messages: 1, bytes: place.bytes });
+      this.#context.touched(this);
+    }
+    this.#context.said();
+    const { message, qos, retain, identifiers, share } = delivery;
+    const { bytes } = place;
+    return { message, qos, retain, identifiers, share, sequence, bytes, isReleased: false, batch: batchNumber };
   }
 
   settle({ sequence, bytes }: StoredDelivery): void {
     const { batch } = this.#context;
-    this.#messages--;
-    this.#bytes -= bytes;
+    this.#count(-1, -bytes);
+    for (const unkept of this.#unkept) {
+      if (sequence < unkept.first || sequence > unkept.last) continue;
+      unkept.messages--;
+      unkept.bytes -= bytes;
+      break;
+    }
     const place = this.#batch === batch ? this.#places[sequence - this.#firstPlace] : undefined;
     if (place === undefined) batch.settle(this.id, sequence);
     else {
@@ -83,9 +114,11 @@ export class Queue implements StoredQueue {
     this.#context.said();
   }
 
-  release({ sequence }: StoredDelivery): void {
+  release({ sequence }: StoredDelivery): number {
     this.#context.batch.release(this.id, sequence);
+    this.#context.touched(this);
     this.#context.said();
+    return this.#context.batchNumber;
   }
 
   async read(after: number, messages: number): Promise<readonly StoredDelivery[]> {
@@ -94,37 +127,54 @@ export class Queue implements StoredQueue {
     for (const entry of entries) {
       const record = Buffer.from(entry.record.buffer, entry.record.byteOffset, entry.record.byteLength);
       const message = decodeMessageRecord(record);
-      const { sequence, isReleased, identifiers } = entry;
+      const { sequence, isReleased, identifiers, share } = entry;
       const retain = (entry.flags & 0x04) !== 0;
       const qos = (entry.flags & 0x03) as QoS;
       // One that cannot be read is given up like one that nobody wants: it must not stand in the way of the others.
       if (message === undefined) this.settle({ sequence, bytes: record.length } as StoredDelivery);
-      else deliveries.push({ message, qos, retain, identifiers, sequence, bytes: record.length, isReleased });
+      else {
+        const bytes = record.length;
+        deliveries.push({ message, qos, retain, identifiers, share, sequence, bytes, isReleased, batch: 0 });
+      }
     }
     return deliveries;
   }
 
   async dropOldest(after: number, messages: number): Promise<number> {
     const dropped = await this.#context.dropOldest(this.id, after, messages);
-    this.#messages -= dropped.messages;
-    this.#bytes -= dropped.bytes;
+    this.#count(-dropped.messages, -dropped.bytes);
     return dropped.messages;
   }
 
   remove(): void {
-    this.#messages = 0;
-    this.#bytes = 0;
+    this.#count(-this.#messages, -this.#bytes);
+    this.#unkept = [];
     this.#context.batch.removeQueue(this.id);
     this.#context.said();
     this.#context.removed(this);
   }
 
-  /** The batch with these sequences was refused. */
-  lost(first: number, last: number): void {
-    const recounted = this.#context.count(this.id).then(({ messages, bytes }) => {
-      this.#messages = messages;
-      this.#bytes = bytes;
-    });
-    this.onLost?.(first, last, recounted);
+  /** So far everything is on disk, or was lost and said to be. */
+  kept(batch: number): void {
+    this.#answered(batch);
+    this.onKept?.();
+  }
+
+  /** What was appended in this batch was refused. */
+  lost(batch: number): void {
+    const unkept = this.#answered(batch);
+    if (unkept === undefined) return;
+    this.#count(-unkept.messages, -unkept.bytes);
+    this.onLost?.(unkept.first, unkept.last, unkept.messages);
+  }
+
+  #answered(batch: number): Unkept | undefined {
+    return this.#unkept[0]?.batch === batch ? this.#unkept.shift() : undefined;
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#messages += messages;
+    this.#bytes += bytes;
+    this.#context.count(messages, bytes);
   }
 }

@@ -75,19 +75,19 @@ function salvage(from: DatabaseSync, to: DatabaseSync, count: Count): void {
   );
   // A shared record is copied into each of its entries: simpler than to trust what counts them.
   const entry = to.prepare(`
-    INSERT OR IGNORE INTO entry (queue, sequence, flags, released, expires, bytes, identifiers, message, record)
-    VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)`);
+    INSERT OR IGNORE INTO entry (queue, sequence, flags, released, expires, bytes, identifiers, share, message, record)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)`);
   copy(
     from,
-    `SELECT queue, sequence, flags, released, expires, bytes, identifiers, COALESCE(entry.record, message.record) AS record
+    `SELECT queue, sequence, flags, released, expires, bytes, identifiers, share, COALESCE(entry.record, message.record) AS record
      FROM entry LEFT JOIN message ON message.id = entry.message`,
     (row) => {
       if (row.record === null) {
         count.unreadable++;
         return;
       }
-      const { queue: id, sequence, flags, released, expires, bytes, identifiers } = row;
-      entry.run(id!, sequence!, flags!, released!, expires!, bytes!, identifiers!, row.record!);
+      const { queue: id, sequence, flags, released, expires, bytes, identifiers, share } = row;
+      entry.run(id!, sequence!, flags!, released!, expires!, bytes!, identifiers!, share!, row.record!);
       count.keptMessages++;
     },
     count,

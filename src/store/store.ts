@@ -70,16 +70,12 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-interface Sequences {
-  readonly first: number;
-  last: number;
-}
-
 /** A batch on its way. */
 interface Posted {
-  readonly waiter: Waiter | undefined;
+  waiter: Waiter | undefined;
+  readonly number: number;
   readonly bytes: number;
-  readonly appended: ReadonlyMap<Queue, Sequences>;
+  readonly touched: ReadonlySet<Queue>;
 }
 
 class SqliteStore implements OpenStore, QueueContext {
@@ -92,7 +88,14 @@ class SqliteStore implements OpenStore, QueueContext {
   readonly #tables: ReadonlyMap<string, readonly (readonly [string, Uint8Array])[]>;
   #batch = new Batch();
   #waiter: Waiter | undefined;
-  #appended = new Map<Queue, Sequences>();
+  /** Queues that want to know what becomes of the batch. */
+  #touched = new Set<Queue>();
+  /** Of the batch that is filled. */
+  #number = 1;
+  /** Of the last batch that is on disk. */
+  #kept = 0;
+  #messages = 0;
+  #bytes = 0;
   /** Oldest first. */
   readonly #posted: Posted[] = [];
   #postedBytes = 0;
@@ -130,6 +133,14 @@ class SqliteStore implements OpenStore, QueueContext {
 
   get batch(): Batch {
     return this.#batch;
+  }
+
+  get batchNumber(): number {
+    return this.#number;
+  }
+
+  isKept(batch: number): boolean {
+    return batch <= this.#kept || this.#options.durability === 'relaxed';
   }
 
   get isCongested(): boolean {
@@ -182,7 +193,12 @@ class SqliteStore implements OpenStore, QueueContext {
   commit(): Promise<void> | undefined {
     if (this.#options.durability === 'relaxed') return undefined;
     if (this.#closing !== undefined) return Promise.reject(storeError('STORE_FAILED', 'the store is closed'));
-    if (this.#batch.isEmpty) return this.#posted.at(-1)?.waiter?.promise;
+    if (this.#batch.isEmpty) {
+      const last = this.#posted.at(-1);
+      if (last === undefined) return undefined;
+      last.waiter ??= newWaiter();
+      return last.waiter.promise;
+    }
     this.#waiter ??= newWaiter();
     return this.#waiter.promise;
   }
@@ -194,13 +210,13 @@ class SqliteStore implements OpenStore, QueueContext {
   }
 
   figures(): StoreFigures {
-    let messages = 0;
-    let bytes = 0;
-    for (const queue of this.#queues.values()) {
-      messages += queue.messages;
-      bytes += queue.bytes;
-    }
-    return { messages, bytes, commits: this.#commits, failedCommits: this.#failedCommits, ...this.#disk };
+    return {
+      messages: this.#messages,
+      bytes: this.#bytes,
+      commits: this.#commits,
+      failedCommits: this.#failedCommits,
+      ...this.#disk,
+    };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -224,11 +240,13 @@ class SqliteStore implements OpenStore, QueueContext {
     });
   }
 
-  appended(queue: Queue, sequence: number): void {
-    const sequences = this.#appended.get(queue);
-    if (sequences === undefined) this.#appended.set(queue, { first: sequence, last: sequence });
-    else sequences.last = sequence;
-    this.said();
+  touched(queue: Queue): void {
+    this.#touched.add(queue);
+  }
+
+  count(messages: number, bytes: number): void {
+    this.#messages += messages;
+    this.#bytes += bytes;
   }
 
   nextMessageId(): number {
@@ -245,11 +263,6 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#link.dropOldest(queue, after, messages);
   }
 
-  count(queue: number): Promise<{ messages: number; bytes: number }> {
-    this.#flush();
-    return this.#link.count(queue);
-  }
-
   removed(queue: Queue): void {
     if (this.#queues.get(queue.receiver) === queue) this.#queues.delete(queue.receiver);
   }
@@ -261,11 +274,11 @@ class SqliteStore implements OpenStore, QueueContext {
 
   #post(): void {
     const { bytes, length } = this.#batch.take();
-    this.#posted.push({ waiter: this.#waiter, bytes: length, appended: this.#appended });
+    this.#posted.push({ waiter: this.#waiter, number: this.#number++, bytes: length, touched: this.#touched });
     this.#postedBytes += length;
     this.#batch = new Batch();
     this.#waiter = undefined;
-    this.#appended = new Map();
+    this.#touched = new Set();
     this.#link.post(bytes, length);
   }
 
@@ -275,14 +288,20 @@ class SqliteStore implements OpenStore, QueueContext {
     this.#postedBytes -= posted.bytes;
     if (answer.kind === 'committed') {
       this.#commits++;
+      this.#kept = posted.number;
       this.#setFault(undefined);
       posted.waiter?.resolve();
+      for (const queue of posted.touched) queue.kept(posted.number);
     } else {
       this.#failedCommits++;
       const error = failureError(this.#options.folder, answer.failure);
       this.#setFault(error);
       posted.waiter?.reject(error);
-      for (const [queue, { first, last }] of posted.appended) queue.lost(first, last);
+      for (const queue of posted.touched) {
+        queue.lost(posted.number);
+        // What was released is written with the next batch.
+        this.#touched.add(queue);
+      }
     }
     // While there is a fault, an empty batch asks whether it is over.
     if (!this.#batch.isEmpty || this.#fault !== undefined) this.said();
@@ -305,6 +324,11 @@ class SqliteStore implements OpenStore, QueueContext {
   /** The worker is gone. */
   #failed(error: GatewayError): void {
     this.#setFault(error);
+    this.#end(error);
+  }
+
+  /** Nothing is answered any more. */
+  #end(error: GatewayError): void {
     for (const { waiter } of this.#posted.splice(0)) waiter?.reject(error);
     this.#waiter?.reject(error);
     this.#waiter = undefined;
@@ -315,7 +339,7 @@ class SqliteStore implements OpenStore, QueueContext {
     this.#timer?.cancel();
     this.#flush();
     await this.#link.close();
-    this.#failed(storeError('STORE_FAILED', 'the store is closed'));
+    this.#end(storeError('STORE_FAILED', 'the store is closed'));
   }
 }
 

@@ -62,12 +62,6 @@ export class WorkerLink {
     return { messages: answer.messages, bytes: answer.bytes };
   }
 
-  async count(receiver: number): Promise<{ messages: number; bytes: number }> {
-    const answer = await this.#ask({ kind: 'count', receiver });
-    if (answer.kind !== 'counted') throw unexpected(answer);
-    return { messages: answer.messages, bytes: answer.bytes };
-  }
-
   /** What was posted before is written first. */
   async close(): Promise<void> {
     if (!this.#isClosed) await this.#ask({ kind: 'close' }).catch(() => {});

@@ -25,17 +25,15 @@ const port = parentPort!;
 interface Statements {
   readonly applier: Applier;
   readonly read: StatementSync;
-  readonly count: StatementSync;
 }
 
 function prepare(database: DatabaseSync): Statements {
   return {
     applier: new Applier(database, tables),
     read: database.prepare(`
-      SELECT sequence, flags, released, identifiers, COALESCE(entry.record, message.record) AS record
+      SELECT sequence, flags, released, identifiers, share, COALESCE(entry.record, message.record) AS record
       FROM entry LEFT JOIN message ON message.id = entry.message
       WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
-    count: database.prepare('SELECT COUNT(*) AS messages, COALESCE(SUM(bytes), 0) AS bytes FROM entry WHERE queue = ?'),
   };
 }
 
@@ -74,10 +72,6 @@ class StoreWorker {
         return this.#entries(request.id, request.receiver, request.after, request.messages);
       case 'dropOldest':
         return this.#dropOldest(request.id, request.receiver, request.after, request.messages);
-      case 'count': {
-        const { messages, bytes } = this.#statements.count.get(request.receiver) as { messages: number; bytes: number };
-        return { kind: 'counted', id: request.id, messages, bytes };
-      }
       case 'close':
         this.#database.close();
         return { kind: 'closed', id: request.id };
@@ -105,12 +99,13 @@ class StoreWorker {
     try {
       let bytes = 0;
       for (const row of this.#statements.read.iterate(receiver, after, messages)) {
-        const { sequence, flags, released, identifiers, record } = row as unknown as Row;
+        const { sequence, flags, released, identifiers, share, record } = row as unknown as Row;
         entries.push({
           sequence,
           flags,
           isReleased: released === 1,
           identifiers: identifiers === null ? [] : identifiers.split(',').map(Number),
+          share: share ?? undefined,
           record: record ?? new Uint8Array(),
         });
         bytes += record?.length ?? 0;
@@ -162,6 +157,7 @@ interface Row {
   readonly flags: number;
   readonly released: number;
   readonly identifiers: string | null;
+  readonly share: string | null;
   readonly record: Uint8Array | null;
 }
 

@@ -10,7 +10,7 @@ export function handlePubrec(client: Client, session: Session, packet: Acknowled
   const isRefused = isFailure(packet.reasonCode);
   const result = session.pubrec(packetIdentifier, isRefused);
   if (result === 'mismatch') return new Refusal(ReasonCode.protocolError, 'PUBREC for a QoS 1 message');
-  if (result === 'done' || isRefused) return undefined;
+  if (result === 'done' || result === 'later' || isRefused) return undefined;
   const reasonCode = result === 'unknown' ? ReasonCode.packetIdentifierNotFound : ReasonCode.success;
   client.send(encodeAcknowledgement('pubrel', packetIdentifier, client.protocolVersion, reasonCode));
   return undefined;

@@ -7,9 +7,18 @@ import type { AcknowledgementPacket } from '../wire/packets.js';
 
 export function handlePubrel(client: Client, session: Session, packet: AcknowledgementPacket): Handled {
   const { packetIdentifier } = packet;
+  const isKept = session.isIncomingKept(packetIdentifier);
   const reasonCode = session.releaseIncoming(packetIdentifier)
     ? ReasonCode.success
     : ReasonCode.packetIdentifierNotFound;
-  client.send(encodeAcknowledgement('pubcomp', packetIdentifier, client.protocolVersion, reasonCode));
+  const complete = () => {
+    if (client.isOver) return;
+    client.send(encodeAcknowledgement('pubcomp', packetIdentifier, client.protocolVersion, reasonCode));
+  };
+  // The client may use the identifier for another message then: after a crash that must not be taken for this one.
+  const committed = isKept ? session.kept() : undefined;
+  if (committed === undefined) complete();
+  // What could not be written now is written later: the release is not lost, and the client goes on.
+  else committed.then(complete, complete);
   return undefined;
 }

@@ -31,7 +31,7 @@ export async function openedStore(t: Test, folder: string, options: Partial<Stor
 
 export function delivery(payload: string, rest: Partial<Delivery> = {}): Delivery {
   const message = createMessage({ topic: 'a/b', payload, origin: 'client:p', receivedAt: 1, qos: 1 });
-  return { message, qos: 1, retain: false, identifiers: [], ...rest };
+  return { message, qos: 1, retain: false, identifiers: [], share: undefined, ...rest };
 }
 
 export async function payloads(queue: StoredQueue, after = 0, messages = 1_000): Promise<string[]> {
