@@ -146,7 +146,7 @@ class MqttBroker implements Broker {
     this.#persistence = persistence;
     this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics, persistence });
     const { router } = this;
-    const messageMemory = new MessageMemory(limits.pendingBytes / 2);
+    const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
     this.#sessions = new Sessions({
       router,

@@ -1,3 +1,4 @@
+/** What a session needs of its connection. */
 import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
@@ -30,4 +31,13 @@ export interface Channel {
   sendPublish(encoded: EncodedPublish, packetIdentifier: number): void;
   /** Ends the connection; the client is told why where its version can say so, and its Will is sent. */
   refuse(refusal: Refusal): void;
+}
+
+/** What waits for one client. */
+export interface OutgoingFigures {
+  readonly inflight: number;
+  readonly queued: number;
+  readonly queuedBytes: number;
+  /** Queued and in flight. */
+  readonly storedBytes: number;
 }

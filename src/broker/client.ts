@@ -13,6 +13,7 @@ import type { Turns } from './limits/turns.js';
 import type { Peer } from './peer.js';
 import type { Persistence } from './persistence/persistence.js';
 import type { Refusal } from './reason-codes.js';
+import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { Statistics } from './statistics.js';
@@ -20,7 +21,7 @@ import type { TopicAliases } from './topic-aliases.js';
 import type { ConnectPacket } from './wire/packets.js';
 
 export interface BrokerContext {
-  readonly router: Router;
+  readonly router: Router & Pick<MessageRouter, 'hasMatched'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly config: BrokerConfig;

@@ -176,6 +176,7 @@ export class Codec {
     while (frame[body - 1]! >= 0x80) body++;
     const packet = this.#decoder.decode(frame, body);
     if (packet instanceof Refusal) return packet;
+    if (!this.#connectSeen && this.#isTooLong(frame[body - 1]!, body - 2)) return tooLong();
     this.#connectSeen = true;
     return onPacket(packet);
   }
@@ -185,7 +186,8 @@ export class Codec {
     const first = bytes[start]!;
     const type = first >> 4;
     const required = requiredFlags[type]!;
-    if (type === 0 || (required >= 0 && required < 16 && (first & 0x0f) !== required)) {
+    const flags = first & 0x0f;
+    if (type === 0 || (required >= 0 && required < 16 && flags !== required && !this.#isRepeat(required, flags))) {
       return new Refusal(ReasonCode.malformedPacket, 'reserved packet type or flag bits');
     }
     if (required < 0) return new Refusal(ReasonCode.protocolError, 'a packet only a server sends');
@@ -199,10 +201,25 @@ export class Codec {
       const byte = bytes[at]!;
       remainingLength |= (byte & 0x7f) << (7 * i);
       if (byte >= 0x80) continue;
+      if (this.#isTooLong(byte, i)) return tooLong();
       const length = 2 + i + remainingLength;
       const limit = this.#isAdmitted ? this.#maximumPacketSize : Math.min(this.#maximumPacketSize, MAX_CONNECT_BYTES);
       return length > limit ? new Refusal(ReasonCode.packetTooLarge, 'the packet exceeds Maximum Packet Size') : length;
     }
-    return new Refusal(ReasonCode.malformedPacket, 'Remaining Length is longer than four bytes');
+    return tooLong();
   }
+
+  /** MQTT 3.1 §2.1: PUBREL, SUBSCRIBE and UNSUBSCRIBE that are sent again have DUP; later versions took it from them. */
+  #isRepeat(required: number, flags: number): boolean {
+    return this.#decoder.protocolVersion === 3 && required === 0x02 && flags === 0x0a;
+  }
+
+  /** [MQTT-1.5.5-1]. Before 5.0 nothing forbids more bytes than the value needs, and small clients send a fixed number of them. */
+  #isTooLong(lastByte: number, before: number): boolean {
+    return lastByte === 0 && before > 0 && this.#decoder.protocolVersion === 5;
+  }
+}
+
+function tooLong(): Refusal {
+  return new Refusal(ReasonCode.malformedPacket, 'Remaining Length is longer than it may be');
 }

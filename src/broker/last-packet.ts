@@ -3,6 +3,7 @@ import type { Client } from './client.js';
 import { connectReturnCode, ReasonCode, type Refusal } from './reason-codes.js';
 import { encodeConnack, encodeDisconnect, type ServerProperties } from './wire/encode.js';
 import type { ProtocolVersion } from './wire/packets.js';
+import { connackReasonCode, disconnectReasonCode } from './wire/reason-code-sets.js';
 
 /**
  * CONNACK while there is no session yet, DISCONNECT after.
@@ -21,10 +22,10 @@ export function lastPacket(
     const isSaid = !wasAccepted && connectReturnCode(reasonCode) !== undefined;
     return isSaid ? encodeConnack(version, reasonCode, false) : undefined;
   }
-  // §3.2.2.2: CONNACK does not know that the server shuts down.
-  const refused = reasonCode === ReasonCode.serverShuttingDown ? ReasonCode.serverUnavailable : reasonCode;
   const encode = (properties: ServerProperties) =>
-    wasAccepted ? encodeDisconnect(reasonCode, properties) : encodeConnack(version, refused, false, properties);
+    wasAccepted
+      ? encodeDisconnect(disconnectReasonCode(reasonCode), properties)
+      : encodeConnack(version, connackReasonCode(reasonCode), false, properties);
   const reference = referenceFor(client, reasonCode);
   for (const properties of [{ ...reference, reasonString: reason }, reference, {}]) {
     const bytes = encode(properties);

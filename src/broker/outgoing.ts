@@ -13,8 +13,9 @@ import { ABSENT, type Sink, type Subscription } from '../core/router.js';
 import type { StoredDelivery } from '../core/store.js';
 import type { DropReason } from '../core/views.js';
 import { messageBytes } from './application-message.js';
-import type { Channel } from './channel.js';
+import type { Channel, OutgoingFigures } from './channel.js';
 import { Drops } from './drops.js';
+import { encodeDelivery } from './encode-delivery.js';
 import {
   type AcknowledgementResult,
   type Delivery,
@@ -23,13 +24,12 @@ import {
   identifierOf,
 } from './inflight.js';
 import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
-import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import { type Backing, type DeliveryEvents, StoredDeliveries } from './persistence/stored-deliveries.js';
 import { DropOldestQueue } from './queue.js';
 import type { Statistics } from './statistics.js';
 import { Traffic } from './traffic.js';
 import { encodeAcknowledgement } from './wire/encode.js';
-import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
+import { encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 
 export interface OutgoingContext {
   readonly clock: Clock;
@@ -39,26 +39,16 @@ export interface OutgoingContext {
   readonly messageMemory: MessageMemory;
 }
 
-/** What waits for one client. */
-export interface OutgoingFigures {
-  readonly inflight: number;
-  readonly queued: number;
-  readonly queuedBytes: number;
-  /** Queued and in flight. */
-  readonly storedBytes: number;
-}
-
 /** Retained messages still to be sent for one subscription. */
 interface Feed {
   readonly subscription: Subscription;
   readonly messages: Iterator<Message>;
 }
 
-/** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
-const MAX_ALIASED_PAYLOAD = 16 * 1024;
 /** Of a durable session: retained messages on their way to the disk at a time. */
 const FEED_AHEAD = 100;
-const NO_IDENTIFIERS: readonly number[] = [];
+/** Who acknowledges something within it keeps up, ms. */
+const PROMPT = 5_000;
 
 export class Outgoing implements DeliveryEvents {
   readonly #context: OutgoingContext;
@@ -72,6 +62,8 @@ export class Outgoing implements DeliveryEvents {
   #feeds: Feed[] = [];
   #channel: Channel | undefined;
   #window = 0;
+  /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
+  #progressAt = 0;
   readonly sent = new Traffic();
   readonly drops = new Drops();
   /** Messages that expired in the queue. */
@@ -341,6 +333,7 @@ export class Outgoing implements DeliveryEvents {
 
   /** @param isFailure - the client has it, and does not want it: that is an acknowledgement, too */
   #settled(result: AcknowledgementResult, isFailure: boolean): AcknowledgementResult {
+    this.#progressAt = this.#context.clock.monotonic();
     if (result !== 'done') return result;
     if (isFailure) this.#drop(1, 'refusedByReceiver');
     else this.#context.statistics.ledger.delivered++;
@@ -352,15 +345,12 @@ export class Outgoing implements DeliveryEvents {
   #send(channel: Channel, delivery: Delivery): boolean {
     // A message that sets an alias must not be dropped once others rely on it.
     const mayBeDropped = delivery.qos === 0 && this.#context.limits.slowConsumer.qos0 === 'drop-oldest';
-    const aliases = mayBeDropped ? undefined : channel.outgoingAliases;
-    const encoded =
-      aliases !== undefined && delivery.message.payload.length <= MAX_ALIASED_PAYLOAD
-        ? this.#encodeAliased(channel, delivery, aliases)
-        : this.#encode(channel, delivery, 0);
+    const encoded = encodeDelivery(this.#context, channel, delivery, !mayBeDropped);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       if (delivery.stored !== undefined) this.#stored?.settle(delivery.stored);
       return this.#drop(1, 'tooLarge');
     }
+    if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     if (delivery.qos === 0) {
       channel.sendPublish(encoded, 0);
       this.#context.statistics.ledger.delivered++;
@@ -370,24 +360,6 @@ export class Outgoing implements DeliveryEvents {
     this.#context.statistics.publishBytesSent += length;
     if (delivery.qos > 0) this.#context.messageMemory.relieve();
     return true;
-  }
-
-  #encode(channel: Channel, delivery: Delivery, alias: number): EncodedPublish {
-    const { message, qos, retain, identifiers } = delivery;
-    const { encoder, clock } = this.#context;
-    const version = channel.protocolVersion;
-    const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
-    const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
-    return encoder.encode(message, version, qos, retain, shown, now, alias);
-  }
-
-  #encodeAliased(channel: Channel, delivery: Delivery, aliases: OutgoingTopicAliases): EncodedPublish {
-    const { topic } = delivery.message;
-    const alias = aliases.use(topic);
-    const encoded = this.#encode(channel, delivery, alias);
-    if (encoded.bytes.length <= channel.maximumPacketSize) return encoded;
-    if (alias > 0) aliases.forget(topic);
-    return this.#encode(channel, delivery, 0);
   }
 
   #sendQueued(channel: Channel, delivery: Delivery): void {
@@ -475,9 +447,24 @@ export class Outgoing implements DeliveryEvents {
     statistics.ledger.expired++;
   }
 
-  /** One more may be in flight, by number, and by what is in flight already. */
+  /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */
   get #mayFly(): boolean {
-    return this.#inflight.hasRoom(this.#window) && this.#inflight.bytes < this.#context.limits.queuedBytes;
+    const { limits, messageMemory } = this.#context;
+    if (!this.#inflight.hasRoom(this.#window)) return false;
+    return this.#inflight.size === 0 || (this.#inflight.bytes < limits.queuedBytes && !messageMemory.isTight);
+  }
+
+  /** @see MessageHolder.isBehind */
+  get isBehind(): boolean {
+    if (this.#channel === undefined || this.#channel.isCongested) return true;
+    return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#progressAt >= PROMPT;
+  }
+
+  /** @see MessageHolder.isStuck: for longer than a client may stall */
+  get isStuck(): boolean {
+    const { clock, limits } = this.#context;
+    const isWaiting = this.#channel !== undefined && this.#inflight.size > 0;
+    return isWaiting && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
   }
 
   /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */

@@ -3,6 +3,7 @@
 export const ReasonCode = {
   success: 0x00,
   disconnectWithWillMessage: 0x04,
+  noMatchingSubscribers: 0x10,
   noSubscriptionExisted: 0x11,
   continueAuthentication: 0x18,
   reAuthenticate: 0x19,

@@ -83,6 +83,7 @@ export class MessageRouter implements Router {
   #delivered = 0;
   #dropped = 0;
   #unmatched = 0;
+  #hasMatched = false;
 
   constructor(options: RouterOptions) {
     this.#clock = options.clock;
@@ -105,6 +106,7 @@ export class MessageRouter implements Router {
     if (isTooLong || hasTooManyLevels(topic)) {
       this.#dropped++;
       ledger.refuse(ReasonCode.topicNameInvalid);
+      this.#hasMatched = false;
       return;
     }
     const isCounted = !topic.startsWith('$SYS/');
@@ -115,14 +117,22 @@ export class MessageRouter implements Router {
     if (message.retain) this.#retain(message);
     const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
-    if (found.length > 0 && this.#deliver(message, found) > 0) ledger.routed++;
+    const receivers = found.length === 0 ? 0 : this.#deliver(message, found);
+    if (receivers > 0) ledger.routed++;
     else {
       ledger.unmatched++;
       if (isCounted) this.#unmatched++;
     }
+    // Last: receivers may publish while they are told.
+    this.#hasMatched = found.length > 0;
     const mustWait = this.#mustWait;
     this.#mustWait = outer;
     return mustWait ? this.#persistence?.commit() : undefined;
+  }
+
+  /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
+  get hasMatched(): boolean {
+    return this.#hasMatched;
   }
 
   attach(sink: Sink): Attachment {

@@ -8,11 +8,11 @@ import type { Attachment, Router, Share, Sink, Subscription } from '../core/rout
 import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
-import type { Channel } from './channel.js';
+import type { Channel, OutgoingFigures } from './channel.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
 import { afterLong } from './long-timer.js';
-import { Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
+import { Outgoing, type OutgoingContext } from './outgoing.js';
 import type { Peer } from './peer.js';
 import type { FoundSession, Persistence } from './persistence/persistence.js';
 import type { Backing } from './persistence/stored-deliveries.js';
@@ -277,7 +277,15 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.dropOldest();
   }
 
-  /** It keeps more unacknowledged messages than anybody while there is no memory left; a durable one has them on disk. */
+  get isBehind(): boolean {
+    return this.#outgoing.isBehind;
+  }
+
+  get isStuck(): boolean {
+    return this.#outgoing.isStuck;
+  }
+
+  /** It keeps messages and acknowledges none while there is no memory left; a durable one has them on disk. */
   giveUp(): void {
     this.#context.statistics.end('memory');
     this.#channel?.refuse(new Refusal(ReasonCode.quotaExceeded, 'too much waits for acknowledgement'));

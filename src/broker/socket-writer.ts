@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { SocketMemory } from './limits/socket-memory.js';
 
 const BLOCK_BYTES = 64 * 1024;
+const MIN_BLOCK_BYTES = 4 * 1024;
 /** In place of a Packet Identifier: a QoS 0 PUBLISH, which may be dropped while it waits. */
 export const DROPPABLE = -1;
 const NOTHING = Buffer.alloc(0);
@@ -116,7 +117,7 @@ export class SocketWriter {
     const { memory } = this.#options;
     memory.add(frame.length);
     const pending = this.#waitingBytes + this.#writingBytes;
-    if (pending >= this.#options.congestedBytes || pending > memory.share) this.#congested();
+    if (pending >= this.#options.congestedBytes || pending > this.#room) this.#congested();
     if (this.#writingBytes > 0) return;
     // A full block gains nothing by waiting, and one turn can bring many.
     if (this.#waitingBytes >= BLOCK_BYTES) this.#write();
@@ -183,11 +184,13 @@ export class SocketWriter {
   /** As many as fit a block, but at least one. */
   #takeFrames(): Buffer {
     const first = this.#next;
+    // A joined block is a copy: while memory is short it must not be larger than what each may have.
+    const most = Math.max(MIN_BLOCK_BYTES, Math.min(BLOCK_BYTES, this.#options.memory.share));
     let bytes = 0;
     do {
       if (this.#identifiers[this.#next] === DROPPABLE) this.#droppable--;
       bytes += this.#frames[this.#next++]!.length;
-    } while (this.#next < this.#frames.length && bytes + this.#frames[this.#next]!.length <= BLOCK_BYTES);
+    } while (this.#next < this.#frames.length && bytes + this.#frames[this.#next]!.length <= most);
     const block =
       this.#next - first === 1 && this.#identifiers[first]! <= 0
         ? this.#frames[first]!
@@ -233,6 +236,12 @@ export class SocketWriter {
     this.#progressAt = this.#options.clock.monotonic();
     this.#write();
     this.#checkDrained();
+  }
+
+  /** What may wait: as long as the stream has taken all so far, a write of it is no burden on anybody. */
+  get #room(): number {
+    const { share } = this.#options.memory;
+    return this.#writingBytes > 0 ? share : Math.max(share, BLOCK_BYTES);
   }
 
   #congested(): void {

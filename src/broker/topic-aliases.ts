@@ -1,18 +1,26 @@
 /** Topic Aliases a client uses towards us (MQTT 5.0 §3.3.2.3.4). They live as long as the connection. */
+import { ReasonCode, Refusal } from './reason-codes.js';
 
 /** Announced as Topic Alias Maximum; bounds what a connection makes us remember. */
 export const TOPIC_ALIAS_MAXIMUM = 10;
+
+const OUT_OF_RANGE = new Refusal(
+  ReasonCode.topicAliasInvalid,
+  'the Topic Alias is not within 1 and Topic Alias Maximum',
+);
+/** §3.3.4: not a fault of the alias, but of the PUBLISH that has no Topic Name. */
+const UNKNOWN = new Refusal(ReasonCode.protocolError, 'neither a Topic Name nor a Topic Alias that was set');
 
 export class TopicAliases {
   #topics: string[] | undefined;
 
   /**
    * @param topic - empty: the alias stands for what was set before
-   * @returns the Topic Name; undefined: the alias is out of range or was never set
+   * @returns the Topic Name
    */
-  resolve(alias: number, topic: string): string | undefined {
-    if (alias < 1 || alias > TOPIC_ALIAS_MAXIMUM) return undefined;
-    if (topic === '') return this.#topics?.[alias];
+  resolve(alias: number, topic: string): string | Refusal {
+    if (alias < 1 || alias > TOPIC_ALIAS_MAXIMUM) return OUT_OF_RANGE;
+    if (topic === '') return this.#topics?.[alias] ?? UNKNOWN;
     this.#topics ??= [];
     this.#topics[alias] = topic;
     return topic;

@@ -8,8 +8,8 @@ import type { Properties } from './wire/properties.js';
 
 type TopicLimits = Pick<ListenerLimits, 'topicBytes' | 'topicLevels'>;
 
-/** The limit of Mosquitto. Each level costs a node in the trees, so 64 KiB of slashes must not be one topic. */
-export const MAX_TOPIC_LEVELS = 200;
+/** The limit of Mosquitto, 200 separators. Each level costs a node in the trees, so 64 KiB of slashes must not be one topic. */
+export const MAX_TOPIC_LEVELS = 201;
 
 const OF_THE_BROKER = new Refusal(ReasonCode.notAuthorized, '$SYS belongs to the broker');
 const TOO_DEEP = new Refusal(ReasonCode.topicNameInvalid, `the topic has more than ${MAX_TOPIC_LEVELS} levels`);

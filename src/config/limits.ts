@@ -18,7 +18,7 @@ const perListener = {
     .describe('a client beyond its rate is read more slowly (nothing is lost), or disconnected'),
   packetBytes: size('1KB', '256MB').describe('largest control packet accepted'),
   subscriptions: whole(1, 100_000).describe('subscriptions per session'),
-  topicLevels: whole(1, 200).describe('levels of a topic or filter'),
+  topicLevels: whole(1, 201).describe('levels of a topic or filter'),
   topicBytes: whole(1, 65_535).describe('length of a topic or filter, bytes of UTF-8'),
 };
 
@@ -47,7 +47,7 @@ export const limits = z.strictObject({
   overRate: perListener.overRate.default('throttle'),
   packetBytes: perListener.packetBytes.prefault('1MB'),
   subscriptions: perListener.subscriptions.default(1_000),
-  topicLevels: perListener.topicLevels.default(200),
+  topicLevels: perListener.topicLevels.default(201),
   topicBytes: perListener.topicBytes.default(65_535),
   queuedMessages: whole(1, 1_000_000).default(1_000).describe('messages queued for one session; the oldest goes first'),
   queuedBytes: size('64KB', '10GB')

@@ -6,7 +6,12 @@ import type { QoS } from './message.js';
 import type { Endpoint } from './transport.js';
 
 export interface GatewayConfig {
-  readonly gateway: { readonly id: string };
+  readonly gateway: {
+    readonly id: string;
+    /** Folder for what must survive. */
+    readonly data: string;
+  };
+  readonly store: StoreConfig;
   readonly broker: BrokerConfig;
   readonly ports: Readonly<Record<string, PortConfig>>;
   readonly devices: Readonly<Record<string, DeviceConfig>>;

@@ -6,6 +6,7 @@
  * Everything that was said before commit() is part of one transaction or of an earlier one: after a cut all of it is there,
  * or none. A message for many receivers is written once. Implemented in src/store.
  */
+import type { GatewayError } from './errors.js';
 import type { Message, QoS } from './message.js';
 
 /** One message for one receiver, as it will be sent. */
@@ -86,7 +87,7 @@ export interface StoreFigures {
 
 export interface Store {
   /** Why nothing can be kept now; undefined: it can. */
-  readonly fault: Error | undefined;
+  readonly fault: GatewayError | undefined;
   /** The queue of this receiver, made when there is none. */
   queue(receiver: string): StoredQueue;
   /** Queues found at start whose receiver has not asked for them. */

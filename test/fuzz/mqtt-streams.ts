@@ -7,6 +7,7 @@ import { createBroker } from '../../src/broker/broker.js';
 import { silentLog } from '../../src/core/log.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { eventually } from '../support/peers.js';
+import { type Random, seeded } from '../support/random.js';
 import { brokerConfig, TestClient } from '../unit/broker/harness.js';
 
 const AT_ONCE = 40;
@@ -20,19 +21,6 @@ export interface FuzzSummary {
   readonly packets: number;
   /** Connections it ended because of what was sent. */
   readonly refused: number;
-}
-
-type Random = () => number;
-
-/** mulberry32: small, seeded, good enough to choose bytes. */
-function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /**
@@ -81,11 +69,11 @@ export async function fuzzBroker(options: { streams: number; seed: number }): Pr
 }
 
 /** Sends the bytes in pieces; then waits a little, half-closes, or cuts the wire. */
-async function play(port: number, bytes: Buffer, random: Random): Promise<void> {
+export async function play(port: number, bytes: Buffer, random: Random): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.on('error', () => {});
   socket.resume();
-  const closed = once(socket, 'close');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   await once(socket, 'connect').catch(() => {});
   for (let at = 0; at < bytes.length && !socket.destroyed; ) {
     const end = random() < 0.5 ? bytes.length : at + 1 + Math.floor(random() * (bytes.length - at));
@@ -105,9 +93,14 @@ function finish(socket: Socket, random: Random): void {
   else socket.end();
 }
 
-/** A client that behaves is served: subscribe, publish QoS 2, receive. */
-async function serves(port: number): Promise<void> {
+/**
+ * A client that behaves is served: subscribe, publish QoS 2, receive.
+ *
+ * @param before - what the connection begins with
+ */
+export async function serves(port: number, before?: Buffer): Promise<void> {
   const socket = connect(port, '127.0.0.1');
+  if (before !== undefined) socket.write(before);
   const client = new TestClient(socket, 5);
   const arrived = <C extends Packet['cmd']>(cmd: C) => eventually(() => client.next(cmd).catch(() => undefined));
   client.send({ cmd: 'connect', protocolVersion: 5, clientId: 'well-behaved', clean: true, keepalive: 0 });
@@ -124,7 +117,7 @@ async function serves(port: number): Promise<void> {
 }
 
 /** One broken stream. */
-function stream(random: Random): Buffer {
+export function stream(random: Random): Buffer {
   const kind = random();
   if (kind < 0.15) return bytesOf(random, 200);
   const valid = session(random);

@@ -1,19 +1,46 @@
-/** `node dist/test/fuzz/mqtt.js --streams 100000 --seed 7`: prints one line; exits with 1 when something is wrong. */
+/** `npm run fuzz -- --packets 10000000 --seed 7`: prints one line for each part; exits with 1 when something is wrong. */
 import { parseArgs } from 'node:util';
+import { fuzzListeners } from './listener-streams.js';
+import { fuzzConnections } from './mqtt-connections.js';
 import { fuzzBroker } from './mqtt-streams.js';
 
-const { values } = parseArgs({ options: { streams: { type: 'string' }, seed: { type: 'string' } } });
-const streams = Number(values.streams ?? 20_000);
+const { values } = parseArgs({
+  options: { packets: { type: 'string' }, streams: { type: 'string' }, seed: { type: 'string' } },
+});
+const packets = Number(values.packets ?? 200_000);
+const streams = Number(values.streams ?? Math.min(100_000, Math.max(2_000, packets / 100)));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
-const startedAt = performance.now();
-try {
-  const { bytes, packets, refused } = await fuzzBroker({ streams, seed });
+
+await part('packets', async () => {
+  let toldAt = performance.now();
+  const onProgress = (mutated: number) => {
+    if (performance.now() - toldAt < 10_000) return;
+    toldAt = performance.now();
+    console.error(`${mutated} of ${packets} mutated packets`);
+  };
+  const sum = await fuzzConnections({ packets, seed, onProgress });
+  return `${sum.mutated} mutated of ${sum.packets} packets over ${sum.connections} connections, ${sum.refused} refused, ${sum.received} packets received and judged, ${Math.round(sum.heapBytes / 1_000_000)} MB held`;
+});
+await part('streams', async () => {
+  const sum = await fuzzBroker({ streams, seed });
+  return `${sum.streams} streams, ${sum.bytes} bytes, ${sum.packets} packets taken, ${sum.refused} connections refused`;
+});
+await part('listeners', async () => {
+  const sum = await fuzzListeners({ streams, seed });
+  return `${sum.streams} streams to PROXY, WebSocket and TLS listeners, ${sum.bytes} bytes, ${sum.packets} packets came through`;
+});
+
+/** Runs one part and says how it went. */
+async function part(name: string, run: () => Promise<string>): Promise<void> {
+  const startedAt = performance.now();
+  let outcome: string;
+  try {
+    outcome = `${await run()}: ok`;
+  } catch (error) {
+    process.exitCode = 1;
+    outcome = `FAILED: ${error instanceof Error ? error.stack : error}`;
+  }
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   const megabytes = Math.round(process.memoryUsage().rss / 1_000_000);
-  console.log(
-    `mqtt: seed ${seed}, ${streams} streams, ${bytes} bytes, ${packets} packets taken, ${refused} connections refused, ${seconds} s, rss ${megabytes} MB: ok`,
-  );
-} catch (error) {
-  console.log(`mqtt: seed ${seed}, ${streams} streams: FAILED: ${error instanceof Error ? error.stack : error}`);
-  process.exitCode = 1;
+  console.log(`fuzz ${name}: seed ${seed}, ${seconds} s, rss ${megabytes} MB, ${outcome}`);
 }

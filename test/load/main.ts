@@ -19,7 +19,7 @@ if (unknown.length > 0) {
 }
 let isFailed = false;
 for (const name of positionals.length > 0 ? positionals : Object.keys(scenarios)) {
-  for (const verdict of await scenarios[name]!({ short: values.short, entry: values.entry })) {
+  for await (const verdict of scenarios[name]!({ short: values.short, entry: values.entry })) {
     isFailed ||= verdict.failures.length > 0;
     process.stdout.write(`${shownVerdict(verdict)}\n`);
   }

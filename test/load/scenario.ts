@@ -13,7 +13,7 @@ export interface Verdict {
   readonly figures: Readonly<Record<string, string | number>>;
 }
 
-export type Scenario = (options: ScenarioOptions) => Promise<readonly Verdict[]>;
+export type Scenario = (options: ScenarioOptions) => AsyncIterable<Verdict>;
 
 /** One line: `slow-readers qos0: ok  readers 1000, …`. */
 export function shownVerdict({ scenario, failures, figures }: Verdict): string {

@@ -4,9 +4,9 @@ import { flood } from './roles/flood.js';
 import { guess } from './roles/guess.js';
 import { probe } from './roles/probe.js';
 import type { Context } from './roles/role.js';
-import { publisher, reader, slowReaders } from './roles/slow-readers.js';
+import { publisher, slowReaders } from './roles/slow-readers.js';
 
-const roles = { exchange, flood, guess, probe, publisher, reader, slowReaders };
+const roles = { exchange, flood, guess, probe, publisher, slowReaders };
 export type RoleName = keyof typeof roles;
 export type Options<R extends RoleName> = Parameters<(typeof roles)[R]>[1];
 export type Result<R extends RoleName> = Awaited<ReturnType<(typeof roles)[R]>>;

@@ -55,7 +55,7 @@ class Member implements Sink, Channel {
       identifiers: [],
       share,
     };
-    const messageMemory = new MessageMemory(limits.pendingBytes);
+    const messageMemory = new MessageMemory(limits.pendingBytes, clock);
     const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics(), messageMemory };
     this.#outgoing = new Outgoing(context, () => true);
   }

@@ -21,7 +21,7 @@ export function handleConnect(client: Client, packet: ConnectPacket): Handled {
   }
   const refusal = connectRefusal(broker, packet);
   if (refusal !== undefined) return refusal;
-  const clientId = packet.clientId === '' ? assignedClientIdentifier(broker.random) : packet.clientId;
+  const clientId = packet.clientId === '' ? assignedClientIdentifier(broker) : packet.clientId;
   const { protocolVersion, username, password } = packet;
   const credentials = { peer: client.peer, clientId, protocolVersion, username, password };
   const method = packet.properties.authenticationMethod;
@@ -71,8 +71,12 @@ function connectRefusal(broker: BrokerContext, packet: ConnectPacket): Refusal |
   return undefined;
 }
 
-function assignedClientIdentifier(random: () => number): string {
-  let text = 'hpmq-';
-  for (let i = 0; i < 16; i++) text += Math.floor(random() * 36).toString(36);
+/** One that no session has [MQTT-3.2.2-16]. */
+function assignedClientIdentifier({ random, sessions }: BrokerContext): string {
+  let text: string;
+  do {
+    text = 'hpmq-';
+    for (let i = 0; i < 16; i++) text += Math.floor(random() * 36).toString(36);
+  } while (sessions.get(text) !== undefined);
   return text;
 }

@@ -21,9 +21,9 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   session.received.count(packet.qos, packet.payload.length);
   const alias = packet.properties?.topicAlias;
   const topic = alias === undefined ? packet.topic : client.topicAliases.resolve(alias, packet.topic);
-  if (topic === undefined) {
-    ledger.refuse(ReasonCode.topicAliasInvalid);
-    return new Refusal(ReasonCode.topicAliasInvalid, 'the Topic Alias is out of range or not set');
+  if (typeof topic !== 'string') {
+    ledger.refuse(topic.reasonCode);
+    return topic;
   }
 
   const isRepeated = packet.qos === 2 && session.isIncoming(packet.packetIdentifier);
@@ -45,8 +45,10 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
   // With the message or not at all, so in the same turn.
   if (committed !== undefined && packet.qos === 2) session.keepIncoming(packet.packetIdentifier);
-  if (committed === undefined) acknowledge(client, packet, ReasonCode.success);
-  else acknowledgeLater(client, session, packet, committed);
+  // §3.4.2.1: the publisher may be told that nobody was there.
+  const reasonCode = broker.router.hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
+  if (committed === undefined) acknowledge(client, packet, reasonCode);
+  else acknowledgeLater(client, session, packet, committed, reasonCode);
   return undefined;
 }
 
@@ -69,12 +71,18 @@ function refusePublish(client: Client, session: Session, packet: PublishPacket, 
   return undefined;
 }
 
-function acknowledgeLater(client: Client, session: Session, packet: PublishPacket, committed: Promise<void>): void {
+function acknowledgeLater(
+  client: Client,
+  session: Session,
+  packet: PublishPacket,
+  committed: Promise<void>,
+  reasonCode: ReasonCode,
+): void {
   if (packet.qos === 1) client.unacknowledged++;
   committed.then(
     () => {
       if (packet.qos === 1) client.unacknowledged--;
-      if (!client.isOver) acknowledge(client, packet, ReasonCode.success);
+      if (!client.isOver) acknowledge(client, packet, reasonCode);
     },
     () => {
       if (packet.qos === 1) client.unacknowledged--;

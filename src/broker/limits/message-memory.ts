@@ -2,9 +2,11 @@
  * What all sessions together may keep: queued messages and those in flight.
  *
  * A large message that many sessions wait for is there once and counts once; what each entry costs beside it counts for
- * each. When it is too much, the sessions that hold most lose their oldest queued messages; when nothing queued is left, the
- * one that holds most is ended (it does not acknowledge).
+ * each. When it is nearly too much, no session gets a second message in flight, and clients that have acknowledged nothing
+ * for long are ended; when it is too much, the sessions that hold most lose their oldest queued messages, first of all those
+ * that do not keep up.
  */
+import type { Clock } from '../../core/clock.js';
 import type { Message } from '../../core/message.js';
 import { messageBytes } from '../application-message.js';
 
@@ -14,30 +16,52 @@ export const ENTRY_BYTES = 256;
 const SMALL_BYTES = 256;
 /** How far it goes down once it is too much, so that it is not done for each message. */
 const RELIEF = 15 / 16;
+/** What is in flight may use so much of it. */
+const TIGHT = 3 / 4;
+/** Where nothing more can be freed, it is tried again only once this part of the limit has been added. */
+const RETRY = 1 / 64;
+/** Or after so many ms. */
+const RETRY_INTERVAL = 1_000;
 
 export interface MessageHolder {
   /** Its messages, queued and in flight, bytes. */
   readonly heldBytes: number;
   /** Drops its oldest queued message. @returns false when there is none */
   dropOldest(): boolean;
+  /** It does not keep up: away, not reading, or slow to acknowledge. */
+  readonly isBehind: boolean;
+  /** It is connected and has acknowledged nothing for long. */
+  readonly isStuck: boolean;
   /** Ends it: what is in flight is lost. */
   giveUp(): void;
 }
 
 export class MessageMemory {
+  readonly #clock: Clock;
   readonly #limit: number;
   readonly #large = new Map<Message, number>();
   readonly #holders = new Set<MessageHolder>();
   #used = 0;
+  /** More than this is too much. */
+  #threshold: number;
+  /** Until then it is looked at again only beyond the threshold; monotonic ms. */
+  #againAt = 0;
   #isRelieving = false;
 
   /** @param limit - bytes */
-  constructor(limit: number) {
+  constructor(limit: number, clock: Clock) {
+    this.#clock = clock;
     this.#limit = limit;
+    this.#threshold = limit * TIGHT;
   }
 
   get used(): number {
     return this.#used;
+  }
+
+  /** No session should have more in flight: what is in flight cannot be dropped, and those that keep up need room, too. */
+  get isTight(): boolean {
+    return this.#used >= this.#limit * TIGHT;
   }
 
   add(holder: MessageHolder): void {
@@ -80,15 +104,26 @@ export class MessageMemory {
 
   /** Makes room when there is too much; to be called after {@link keep}, once the holder is consistent. */
   relieve(): void {
-    if (this.#used <= this.#limit || this.#isRelieving) return;
+    const tight = this.#limit * TIGHT;
+    if (this.#used <= tight || this.#isRelieving) return;
+    const now = this.#clock.monotonic();
+    if (this.#used <= this.#threshold && now < this.#againAt) return;
     this.#isRelieving = true;
-    const target = this.#limit * RELIEF;
+    this.#againAt = now + RETRY_INTERVAL;
     const fattestFirst = [...this.#holders].sort((a, b) => b.heldBytes - a.heldBytes);
-    while (this.#used > target && this.#halve(fattestFirst, target));
-    for (const holder of fattestFirst) {
-      if (this.#used <= this.#limit) break;
-      holder.giveUp();
+    // Who keeps up does not pay for those who do not, as long as they have anything.
+    const behind = fattestFirst.filter((holder) => holder.isBehind);
+    for (const holder of behind) {
+      if (this.#used <= tight) break;
+      if (holder.isStuck) holder.giveUp();
     }
+    if (this.#used > this.#limit) {
+      const target = this.#limit * RELIEF;
+      while (this.#used > target && this.#halve(behind, target));
+      while (this.#used > target && this.#halve(fattestFirst, target));
+    }
+    const next = this.#used + this.#limit * RETRY;
+    this.#threshold = this.#used > this.#limit ? next : Math.min(this.#limit, next);
     this.#isRelieving = false;
   }
 

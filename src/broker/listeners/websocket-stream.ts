@@ -8,9 +8,12 @@ import type { RawData, WebSocket } from 'ws';
 /** RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;
 const UNSUPPORTED_DATA = 1003;
+const BINARY = { binary: true };
 
 export class WebSocketStream extends Duplex {
   readonly #webSocket: WebSocket;
+  /** Of the packet that is being written, bytes. */
+  #left = 0;
   #failure: Error | undefined;
   #isRefused = false;
 
@@ -30,8 +33,18 @@ export class WebSocketStream extends Duplex {
     this.#webSocket.resume();
   }
 
+  /** One message for each packet, or part of a packet: Eclipse Paho for C 1.3 leaves what follows a packet in a message unread. */
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#webSocket.send(chunk, { binary: true }, callback);
+    let start = 0;
+    for (;;) {
+      if (this.#left === 0) this.#left = packetLength(chunk, start);
+      const end = Math.min(chunk.length, start + this.#left);
+      this.#left -= end - start;
+      if (end === chunk.length) break;
+      this.#webSocket.send(chunk.subarray(start, end), BINARY);
+      start = end;
+    }
+    this.#webSocket.send(start === 0 ? chunk : chunk.subarray(start), BINARY, callback);
   }
 
   override _final(callback: (error?: Error | null) => void): void {
@@ -64,5 +77,15 @@ export class WebSocketStream extends Duplex {
   #closed(): void {
     if (this.#failure !== undefined) this.destroy(this.#failure);
     else this.push(null);
+  }
+}
+
+/** Of the packet that starts there; its fixed header is never cut, as the broker writes whole packets or blocks of a large one. */
+function packetLength(bytes: Buffer, start: number): number {
+  let length = 0;
+  for (let at = start + 1, shift = 0; ; at++, shift += 7) {
+    const byte = bytes[at] ?? 0;
+    length += (byte & 0x7f) << shift;
+    if (byte < 0x80) return at + 1 - start + length;
   }
 }

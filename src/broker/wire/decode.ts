@@ -69,8 +69,11 @@ export class Decoder {
     const properties = this.#version === 5 ? readProperties(reader, 'publish') : undefined;
     const payload = reader.rest();
     if (reader.fault !== undefined) return reader.fault;
-    if ((topic !== '' || properties?.topicAlias === undefined) && topicNameFault(topic) !== undefined) {
-      return new Refusal(ReasonCode.topicNameInvalid, 'the Topic Name is empty or contains a wildcard');
+    if (topic === '') {
+      // §3.3.2.1: without an alias to stand for it.
+      if (properties?.topicAlias === undefined) return new Refusal(ReasonCode.protocolError, 'the Topic Name is empty');
+    } else if (topicNameFault(topic) !== undefined) {
+      return new Refusal(ReasonCode.topicNameInvalid, 'the Topic Name contains a wildcard');
     }
     const retain = (flags & 0x01) !== 0;
     return { type: 'publish', topic, payload, qos: qos as QoS, retain, dup, packetIdentifier, properties };

@@ -52,15 +52,17 @@ export class Reader {
     return value;
   }
 
-  /** §1.5.5: at most four bytes. */
+  /** §1.5.5: at most four bytes, and no more than the value needs [MQTT-1.5.5-1]. */
   variableByteInteger(): number {
     let value = 0;
     for (let shift = 0; shift <= 21; shift += 7) {
       const byte = this.byte();
       value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+      if (byte >= 0x80) continue;
+      if (byte === 0 && shift > 0) break;
+      return value;
     }
-    this.refuse(ReasonCode.malformedPacket, 'a Variable Byte Integer is longer than four bytes');
+    this.refuse(ReasonCode.malformedPacket, 'a Variable Byte Integer is longer than it may be');
     return 0;
   }
 

@@ -86,6 +86,9 @@ export async function exchange(context: Context, options: ExchangeOptions): Prom
       }
       await sleep(5);
     }
+    // The next round when this one is through: clients, not a flood.
+    const all = count * (round + 1) * (1 + group);
+    for (const until = performance.now() + PATIENCE; received < all && performance.now() < until; ) await sleep(5);
   }
   for (let number = 0; first === 0 && number < shared; number++) {
     payload.writeUInt32BE(0, 0);

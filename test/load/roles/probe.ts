@@ -13,8 +13,9 @@ export interface ProbeOptions {
 }
 
 export interface ProbeResult {
-  readonly p50: number;
-  readonly p99: number;
+  /** ms; null: nothing came back. */
+  readonly p50: number | null;
+  readonly p99: number | null;
   readonly sent: number;
   readonly received: number;
 }
@@ -25,7 +26,9 @@ export interface ProbeResult {
  */
 export function quiet(results: readonly ProbeResult[]): { p50: number; p99: number } {
   const second = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length > 2 ? 1 : 0]!;
-  return { p50: second(results.map(({ p50 }) => p50)), p99: second(results.map(({ p99 }) => p99)) };
+  // A window in which nothing came back has no quantile: as bad as can be.
+  const known = (ms: number | null) => ms ?? Number.POSITIVE_INFINITY;
+  return { p50: second(results.map(({ p50 }) => known(p50))), p99: second(results.map(({ p99 }) => known(p99))) };
 }
 
 /** Measures from each `start` to the next `stop`, until `close`; says each result as JSON. */

@@ -2,12 +2,12 @@
 import { startGateway, startWorker } from '../processes.js';
 import { brokerYaml, megabytes, type Scenario } from '../scenario.js';
 
-export const clients: Scenario = async ({ short, entry }) => {
+export const clients: Scenario = async function* ({ short, entry }) {
   await using stack = new AsyncDisposableStack();
   const workers = 2;
   const each = short ? 20 : 5_000;
   const [rounds, shared, group] = short ? [3, 5, 10] : [5, 20, 20];
-  const limits = { connections: each * workers, connectRate: 0, connectRatePerAddress: 0 };
+  const limits = { connections: each * workers, pendingBytes: '512MB', connectRate: 0, connectRatePerAddress: 0 };
   const gateway = await startGateway(stack, brokerYaml(limits), {}, entry);
   const emptyBytes = gateway.residentBytes();
   const cpuBefore = gateway.cpuSeconds();
@@ -38,21 +38,19 @@ export const clients: Scenario = async ({ short, entry }) => {
   if (sum('wrong') > 0) failures.push(`${sum('wrong')} messages twice, out of order or not for this client`);
   const connectMs = Math.max(...results.map((result) => result.connectMs));
   const exchangeMs = Math.max(...results.map((result) => result.exchangeMs));
-  return [
-    {
-      scenario: 'clients',
-      failures,
-      figures: {
-        clients: each * workers,
-        'connected per second': Math.round((each * workers * 1_000) / connectMs),
-        'CPU per connect+subscribe': `${(((cpuConnected - cpuBefore) * 1e6) / (each * workers)).toFixed(0)} µs`,
-        delivered: sum('received'),
-        'per second': Math.round((sum('received') * 1_000) / exchangeMs),
-        'CPU per delivery': `${(((cpuDone - cpuConnected) * 1e6) / sum('received')).toFixed(1)} µs`,
-        'RSS empty': megabytes(emptyBytes),
-        connected: megabytes(connectedBytes),
-        exchanged: megabytes(doneBytes),
-      },
+  yield {
+    scenario: 'clients',
+    failures,
+    figures: {
+      clients: each * workers,
+      'connected per second': Math.round((each * workers * 1_000) / connectMs),
+      'CPU per connect+subscribe': `${(((cpuConnected - cpuBefore) * 1e6) / (each * workers)).toFixed(0)} µs`,
+      delivered: sum('received'),
+      'per second': Math.round((sum('received') * 1_000) / exchangeMs),
+      'CPU per delivery': `${(((cpuDone - cpuConnected) * 1e6) / sum('received')).toFixed(1)} µs`,
+      'RSS empty': megabytes(emptyBytes),
+      connected: megabytes(connectedBytes),
+      exchanged: megabytes(doneBytes),
     },
-  ];
+  };
 };

@@ -17,7 +17,7 @@ export async function measure(probe: Worker<'probe'>, ms: number): Promise<Probe
   return JSON.parse(await probe.next()) as ProbeResult;
 }
 
-export const floods: Scenario = async ({ short, entry }) => {
+export const floods: Scenario = async function* ({ short, entry }) {
   await using stack = new AsyncDisposableStack();
   const [rounds, ms] = short ? [1, 200] : [7, 600];
   const gateway = await startGateway(stack, brokerYaml({ connections: 100 }), {}, entry);
@@ -26,7 +26,6 @@ export const floods: Scenario = async ({ short, entry }) => {
   if (pinning !== undefined && !short) pin(gateway.pid, pinning.broker);
   const probe = startWorker(stack, 'probe', { port, clients: short ? 5 : 20, rate: 100 });
   await probe.hear('connected');
-  const verdicts: Verdict[] = [];
   for (const kind of kinds) {
     await using flooding = new AsyncDisposableStack();
     const flooder = startWorker(flooding, 'flood', { port, kind });
@@ -44,9 +43,8 @@ export const floods: Scenario = async ({ short, entry }) => {
       busy += ((gateway.cpuSeconds() - cpuBefore) * 1_000) / (performance.now() - startedAt);
       flooder.say('stop');
     }
-    verdicts.push(verdict(kind, before, during, busy / rounds, short));
+    yield verdict(kind, before, during, busy / rounds, short);
   }
-  return verdicts;
 };
 
 function verdict(

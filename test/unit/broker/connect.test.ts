@@ -223,7 +223,7 @@ t.test('what a client sends against the protocol ends the connection with the re
     ['a second CONNECT', '100e00044d5154540502000000000161', 0x82],
     ['PUBLISH to a wildcard', '300400012300', 0x90],
     ['AUTH', 'f000', 0x82],
-    ['a Topic Alias never set', '3006000003230005', 0x94],
+    ['a Topic Alias never set', '3006000003230005', 0x82],
     ['Topic Alias 0', '300700017403230000', 0x94],
     ['Topic Alias beyond the maximum', '30070001740323000b', 0x94],
     ['a packet too large', '30ffff7f', 0x95],

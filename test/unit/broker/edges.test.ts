@@ -187,11 +187,11 @@ t.test('a Topic Alias of a client is its own, and ends with the connection [MQTT
   t.same((await watcher.pending()).map(shown), ['one 1 q0 r0', 'two 2 q0 r0', 'two 3 q0 r0']);
   const other = await bench.connect(5, 'b');
   other.send({ cmd: 'publish', topic: '', payload: '4', qos: 0, ...plain, ...alias });
-  t.equal((await other.next('disconnect')).reasonCode, 0x94);
+  t.equal((await other.next('disconnect')).reasonCode, 0x82);
   await first.cut();
   const second = await bench.connect(5, 'a', kept);
   second.send({ cmd: 'publish', topic: '', payload: '5', qos: 0, ...plain, ...alias });
-  t.equal((await second.next('disconnect')).reasonCode, 0x94);
+  t.equal((await second.next('disconnect')).reasonCode, 0x82);
   t.same(await watcher.pending(), []);
 });
 

@@ -39,7 +39,7 @@ t.test('without a file: a broker on the loopback interface and nothing else', as
     byteRate: 0,
     overRate: 'throttle',
     packetBytes: 1_000_000,
-    topicLevels: 200,
+    topicLevels: 201,
     topicBytes: 65_535,
     queuedBytes: 8_000_000,
     pendingBytes: 256_000_000,

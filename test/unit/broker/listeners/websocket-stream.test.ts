@@ -1,4 +1,4 @@
-/** Back-pressure through the WebSocket, both ways, and its ends. */
+/** Back-pressure through the WebSocket, both ways, its messages, and its ends. */
 
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
@@ -120,4 +120,18 @@ t.test('malformed frames are an error of the stream', async (t) => {
   // A server must refuse frames of clients that are not masked (RFC 6455 §5.1).
   (client as unknown as { _socket: Socket })._socket.write(Buffer.from('8201ff', 'hex'));
   t.match((await failed).message, /MASK must be set/);
+});
+
+t.test('each packet has a message of its own, a large one as many as it was written in', async (t) => {
+  const { stream, client } = await connectBoth(t);
+  const messages: Buffer[] = [];
+  client.on('message', (data: Buffer) => messages.push(data));
+  const pingresp = Buffer.from('d000', 'hex');
+  const puback = Buffer.from('40020007', 'hex');
+  const large = Buffer.concat([Buffer.from('30808008', 'hex'), Buffer.alloc(128 * 1024, 1)]);
+  stream.write(Buffer.concat([pingresp, puback, pingresp]));
+  stream.write(large.subarray(0, 65_536));
+  stream.write(Buffer.concat([large.subarray(65_536), puback]));
+  await eventually(() => messages.length === 6);
+  t.same(messages, [pingresp, puback, pingresp, large.subarray(0, 65_536), large.subarray(65_536), puback]);
 });
