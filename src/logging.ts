@@ -31,7 +31,7 @@ export function createLogging(options: LoggingOptions): Logging {
   const listeners = new Set<(line: LogLine) => void>();
   const stream = {
     write(json: string): void {
-      const entry = JSON.parse(json, withoutSecret) as Record<string, unknown>;
+      const entry = JSON.parse(json, shown) as Record<string, unknown>;
       const line = toLine(entry);
       options.write(`${options.pretty ? visible(prettyLine(line)) : JSON.stringify(entry)}\n`);
       ring.push(line);
@@ -57,7 +57,13 @@ export function createLogging(options: LoggingOptions): Logging {
   };
 }
 
-const withoutSecret = (field: string, value: unknown): unknown => (SECRET_FIELD.test(field) ? '[secret]' : value);
+/** A Client Identifier may have 64 KB, and a thousand lines are kept: longer texts are cut, UTF-16 units. */
+const MAX_TEXT = 4_096;
+
+function shown(field: string, value: unknown): unknown {
+  if (SECRET_FIELD.test(field)) return '[secret]';
+  return typeof value === 'string' && value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT - 1)}…` : value;
+}
 
 function toLine({ level, time, msg, svc, ...fields }: Readonly<Record<string, unknown>>): LogLine {
   return {

@@ -29,13 +29,16 @@ function owned(payload: Buffer): Buffer {
   return isAlmostAlone ? payload : Buffer.from(payload);
 }
 
+/** Measured, roughly: a User Property beside its two texts, which may be empty. */
+const PAIR_BYTES = 64;
+
 /** Roughly what it costs to keep a message, bytes. */
 export function messageBytes({ topic, payload, properties }: Message): number {
   let bytes = topic.length + payload.length;
   if (properties === undefined) return bytes;
   const { responseTopic, contentType, correlationData, userProperties = [] } = properties;
   bytes += (responseTopic?.length ?? 0) + (contentType?.length ?? 0) + (correlationData?.length ?? 0);
-  for (const [name, value] of userProperties) bytes += name.length + value.length;
+  for (const [name, value] of userProperties) bytes += PAIR_BYTES + name.length + value.length;
   return bytes;
 }
 

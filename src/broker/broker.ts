@@ -26,6 +26,7 @@ import { IncompletePackets } from './limits/incomplete-packets.js';
 import { MessageMemory } from './limits/message-memory.js';
 import type { RefusalReason } from './limits/reasons.js';
 import { SocketMemory } from './limits/socket-memory.js';
+import { SubscriptionMemory } from './limits/subscription-memory.js';
 import { Throttle } from './limits/throttle.js';
 import { Turns } from './limits/turns.js';
 import { type Listener, listen } from './listeners/listener.js';
@@ -118,6 +119,7 @@ class MqttBroker implements Broker {
   readonly #sessions: Sessions;
   readonly #context: BrokerContext;
   readonly #messageMemory: MessageMemory;
+  readonly #subscriptionMemory: SubscriptionMemory;
   readonly #admission: Admission;
   readonly #refused: BurstLog<RefusalReason>;
   readonly #access: ConfiguredAccess;
@@ -148,6 +150,7 @@ class MqttBroker implements Broker {
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
+    this.#subscriptionMemory = new SubscriptionMemory(limits.subscriptionBytes);
     this.#sessions = new Sessions({
       router,
       clock,
@@ -157,6 +160,7 @@ class MqttBroker implements Broker {
       messageMemory,
       persistence,
       shareOf: (name) => router.share(name),
+      subscriptionMemory: this.#subscriptionMemory,
     });
     const sessions = this.#sessions;
     this.#refused = new BurstLog(clock, log, 'connections refused');
@@ -307,7 +311,12 @@ class MqttBroker implements Broker {
 
   memory(): MemoryFigures {
     const { socketMemory, incomplete } = this.#context;
-    return { sockets: socketMemory.used, messages: this.#messageMemory.used, incomplete: incomplete.used };
+    return {
+      sockets: socketMemory.used,
+      messages: this.#messageMemory.used,
+      incomplete: incomplete.used,
+      subscriptions: this.#subscriptionMemory.used,
+    };
   }
 
   serve(stream: Duplex, peer: Peer): void {

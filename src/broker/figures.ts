@@ -11,6 +11,8 @@ export interface MemoryFigures {
   readonly messages: number;
   /** Of packets that have not arrived in full. */
   readonly incomplete: number;
+  /** Filters of all sessions. */
+  readonly subscriptions: number;
 }
 
 export interface BrokerFigures {

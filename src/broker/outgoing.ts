@@ -346,10 +346,7 @@ export class Outgoing implements DeliveryEvents {
     // A message that sets an alias must not be dropped once others rely on it.
     const mayBeDropped = delivery.qos === 0 && this.#context.limits.slowConsumer.qos0 === 'drop-oldest';
     const encoded = encodeDelivery(this.#context, channel, delivery, !mayBeDropped);
-    if (encoded.bytes.length > channel.maximumPacketSize) {
-      if (delivery.stored !== undefined) this.#stored?.settle(delivery.stored);
-      return this.#drop(1, 'tooLarge');
-    }
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#leaveOut(delivery);
     if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     if (delivery.qos === 0) {
       channel.sendPublish(encoded, 0);
@@ -360,6 +357,12 @@ export class Outgoing implements DeliveryEvents {
     this.#context.statistics.publishBytesSent += length;
     if (delivery.qos > 0) this.#context.messageMemory.relieve();
     return true;
+  }
+
+  /** The client does not take packets of this size. */
+  #leaveOut({ stored }: Delivery): boolean {
+    if (stored !== undefined) this.#stored?.settle(stored);
+    return this.#drop(1, 'tooLarge');
   }
 
   #sendQueued(channel: Channel, delivery: Delivery): void {

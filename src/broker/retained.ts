@@ -1,6 +1,7 @@
 /** Retained messages (MQTT 5.0 §3.3.1.3) as a tree of topic levels: one per topic, limits in all. */
 import type { Message } from '../core/message.js';
 import { messageBytes } from './application-message.js';
+import { NODE_BYTES } from './tree-bytes.js';
 
 /** What all of them may hold: so much, or so much for each that is allowed. One payload alone may be a megabyte. */
 const MIN_BYTES = 64 * 1024 * 1024;
@@ -58,6 +59,7 @@ export class RetainedMessages {
       if (child === undefined) {
         child = { children: undefined, message: undefined };
         node.children.set(level, child);
+        this.#bytes += NODE_BYTES;
       }
       node = child;
     }
@@ -83,6 +85,7 @@ export class RetainedMessages {
       if (node.message !== undefined || node.children !== undefined) return;
       const parent = path[i - 1]!;
       parent.children!.delete(levels[i - 1]!);
+      this.#bytes -= NODE_BYTES;
       if (parent.children!.size === 0) parent.children = undefined;
     }
   }

@@ -11,8 +11,10 @@ import { Verdicts } from './access/verdicts.js';
 import type { Channel, OutgoingFigures } from './channel.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
+import { CountedSubscriptions, type SubscriptionMemory } from './limits/subscription-memory.js';
 import { afterLong } from './long-timer.js';
 import { Outgoing, type OutgoingContext } from './outgoing.js';
+import { PacketIdentifiers } from './packet-identifiers.js';
 import type { Peer } from './peer.js';
 import type { FoundSession, Persistence } from './persistence/persistence.js';
 import type { Backing } from './persistence/stored-deliveries.js';
@@ -27,6 +29,7 @@ export interface SessionContext extends OutgoingContext {
   readonly persistence: Persistence | undefined;
   /** @see MessageRouter.share */
   shareOf(name: string): Share | undefined;
+  readonly subscriptionMemory: SubscriptionMemory;
 }
 
 const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
@@ -45,16 +48,16 @@ export class Session implements Sink, MessageHolder {
   readonly #keeper: Persistence | undefined;
   /** Its user, until a client has shown to be that. */
   #userBefore: string | undefined;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions: CountedSubscriptions;
   readonly received = new Traffic();
   /** PUBLISH packets to a topic that the client may not use. */
   refused = 0;
   /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
-  readonly #incoming = new Set<number>();
+  readonly #incoming = new PacketIdentifiers();
   /** Those of them that are in the store, with their messages. */
-  readonly #incomingKept = new Set<number>();
+  readonly #incomingKept = new PacketIdentifiers();
   /** Those of them whose PUBLISH came over the present connection. */
-  readonly #incomingNow = new Set<number>();
+  readonly #incomingNow = new PacketIdentifiers();
   #channel: Channel | undefined;
   #identity: Identity | undefined;
   #identityTimer: Timer | undefined;
@@ -89,6 +92,7 @@ export class Session implements Sink, MessageHolder {
     this.origin = `client:${clientId}`;
     this.#context = context;
     this.#onEnded = onEnded;
+    this.#subscriptions = new CountedSubscriptions(context.subscriptionMemory);
     this.#keeper = isDurable ? context.persistence : undefined;
     this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic), this.#backing(sent));
     this.#attachment = context.router.attach(this);
@@ -248,6 +252,7 @@ export class Session implements Sink, MessageHolder {
     this.#outgoing.passOn(this, 'any', undefined, true);
     this.#outgoing.end();
     this.#keeper?.forget(this.id, this.#subscriptions.keys(), this.#incomingKept);
+    this.#subscriptions.clear();
     this.#publishWill();
     this.#onEnded(this);
   }
@@ -258,6 +263,7 @@ export class Session implements Sink, MessageHolder {
     this.#isEnded = true;
     this.#detach();
     this.#setWill(undefined);
+    this.#subscriptions.clear();
     this.#outgoing.close();
   }
 
@@ -320,7 +326,8 @@ export class Session implements Sink, MessageHolder {
 
   /** @returns whether the client may have one more subscription, or this one again */
   mayTake(filter: string, limit: number): boolean {
-    return this.#subscriptions.has(filter) || this.#subscriptions.size < limit;
+    if (this.#subscriptions.has(filter)) return true;
+    return this.#subscriptions.size < limit && this.#context.subscriptionMemory.fits(filter);
   }
 
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */

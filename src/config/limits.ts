@@ -58,6 +58,9 @@ export const limits = z.strictObject({
     .describe(
       'bytes that wait for all clients together: half for connections (QoS 0 is dropped first), half for sessions (the oldest of the fullest go)',
     ),
+  subscriptionBytes: size('1MB', '100GB')
+    .prefault('256MB')
+    .describe('bytes that the subscriptions of all sessions may take, each level of a filter included'),
   receiveMaximum: whole(1, 65_535).default(100).describe('QoS 1 and 2 messages in flight per direction'),
   retainedMessages: whole(1, 10_000_000).default(100_000).describe('retained messages in all'),
   sessionExpiry: duration('0ms', '49710d').prefault('7d').describe('longest Session Expiry Interval granted'),

@@ -65,6 +65,9 @@ export function checkListeners(value: unknown, report: Report): void {
         report([...at, 'name'], `broker.listeners[${other}] has this name already`, 'give every listener its own name');
       } else names.set(one.name, index);
     }
+    if (one.proxies !== undefined && one.proxyProtocol !== true) {
+      report([...at, 'proxies'], 'no proxy is expected here', 'add `proxyProtocol: true`, or remove proxies');
+    }
     if (!isComplete(one)) continue;
     if (!isLocal(one) && isUnguarded(value.auth, one.auth)) reportOpen(one, at, report);
     const other = [...seen].find(([, before]) => overlap(before, one));

@@ -5,7 +5,7 @@ import { listenerAuth } from './access.js';
 import { type ConfigInputs, socketPath } from './io.js';
 import { listenerLimits } from './limits.js';
 import { checkTls, tlsKeys, toTlsConfig } from './tls.js';
-import { duration, host, name, say, shown, whole } from './values.js';
+import { duration, host, name, network, say, shown, whole } from './values.js';
 
 /** The keys of every listener. */
 const common = {
@@ -16,6 +16,11 @@ const common = {
     .boolean()
     .default(false)
     .describe('every connection begins with a PROXY protocol header (v1, v2), and none without is served'),
+  proxies: z
+    .array(network)
+    .min(1)
+    .optional()
+    .describe('addresses and networks (10.1.0.0/16) of the proxies; nobody else is served; this machine when absent'),
   handshakeTimeout: duration('100ms', '1m')
     .prefault('10s')
     .describe('PROXY header, TLS and WebSocket handshake are done within this time'),
@@ -121,7 +126,7 @@ export function toListenerConfig(one: ParsedListener): Omit<ListenerConfig, 'aut
       : { host: one.host, port: one.port }),
     ...(one.limits !== undefined && { limits: one.limits }),
     ...(one.systemd !== undefined && { systemd: one.systemd }),
-    ...(one.proxyProtocol && { proxyProtocol: true }),
+    ...(one.proxyProtocol && { proxyProtocol: true, proxies: one.proxies }),
     ...((one.type === 'tls' || one.type === 'wss') && { tls: toTlsConfig(one) }),
     ...((one.type === 'ws' || one.type === 'wss') && { webSocket: { path: one.path, origins: one.origins } }),
     handshakes,

@@ -116,6 +116,20 @@ export const host = z
       ),
   });
 
+/** `10.0.0.7`, `10.1.0.0/16`, `2001:db8::/32` */
+export const network = z.string().refine(isNetwork, {
+  error: (issue) =>
+    say(`${shown(issue.input)} is not an address or network`, 'write an IP address, or a network such as 10.1.0.0/16'),
+});
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = isIPv4(address) ? 32 : isIPv6(address) && !address.includes('%') ? 128 : -1;
+  return (
+    bits > 0 && rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
+  );
+}
+
 export const MAX_NAME_LENGTH = 64;
 
 /** Names become topic levels: no `/`, no wildcards, nothing that begins with `$`. */

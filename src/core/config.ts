@@ -56,6 +56,8 @@ export interface ListenerConfig {
   readonly systemd?: string;
   /** Each connection begins with a PROXY protocol header. */
   readonly proxyProtocol?: boolean;
+  /** Addresses and networks (`10.1.0.0/16`) of the proxies; absent: this machine. Others are closed. */
+  readonly proxies?: readonly string[] | undefined;
   /** Present for tls and wss. */
   readonly tls?: TlsConfig;
   /** Present for ws and wss. */
@@ -235,6 +237,8 @@ export interface BrokerLimits extends ListenerLimits {
   readonly queuedBytes: number;
   /** Bytes that wait for all clients together; what happens beyond is in docs of `broker.limits`. */
   readonly pendingBytes: number;
+  /** Bytes that the subscriptions of all sessions may take; beyond, more are refused. */
+  readonly subscriptionBytes: number;
   /** QoS 1 and 2 messages in flight per direction; announced as Receive Maximum. */
   readonly receiveMaximum: number;
   /** Retained messages in all. */

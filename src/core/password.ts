@@ -50,7 +50,8 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
   if (id === 'scrypt') {
     const found = /^ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,2})$/.exec(middle);
     const [ln, r, p] = (found?.slice(1) ?? []).map(Number) as [number, number, number];
-    const isSane = found !== null && ln > 0 && ln < 32 && r > 0 && p > 0 && 128 * 2 ** ln * r * p <= MAX_MEMORY;
+    // RFC 7914 §2: N is a power of two above 1 and below 2^(128 · r / 8).
+    const isSane = ln > 0 && ln < Math.min(32, 16 * r) && p > 0 && 128 * 2 ** ln * r * p <= MAX_MEMORY;
     return isSane ? { kind: 'scrypt', ln, r, p, key } : undefined;
   }
   if (id === 'argon2id') {

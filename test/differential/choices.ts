@@ -35,7 +35,9 @@ export const choices: readonly Entry[] = [
       isEnded.ours &&
       only(
         ours,
-        facts.has('qos2-among-others') ? /^(DISCONNECT|closed|UNSUBACK|PUB)/ : /^(DISCONNECT|CONNACK|closed|UNSUBACK)/,
+        facts.has('qos2-among-others') || facts.has('subscribed-again')
+          ? /^(DISCONNECT|closed|UNSUBACK|PUB)/
+          : /^(DISCONNECT|CONNACK|closed|UNSUBACK)/,
       ),
   },
   {
@@ -45,9 +47,8 @@ export const choices: readonly Entry[] = [
     when: ({ story, ours, theirs, isEnded }) =>
       story.some((words) => words.endsWith(' incomplete')) &&
       isEnded.ours &&
-      !isEnded.theirs &&
       only(ours, /^(DISCONNECT|closed)/) &&
-      theirs.length === 0,
+      only(theirs, /^(PUBCOMP|DISCONNECT 8[12]|closed)/),
   },
   {
     clause: '§3.9.3, [MQTT-4.7.1-1], [MQTT-4.7.3-1], [MQTT-4.8.2-1]; 3.1.1 §3.9.3',
@@ -174,6 +175,31 @@ export const choices: readonly Entry[] = [
       story.some((words) => /^\d PUB(REC|COMP|ACK) ok$|^reply PUB/.test(words)),
   },
   {
+    clause: '§4.13.1',
+    verdict: 'both',
+    why: 'several wrong packets in one write: mosquitto ends the connection at the first, ours at the first that leaves no other way',
+    goesOn: true,
+    when: ({ facts, seenBy, ours, theirs, isEnded }) =>
+      facts.has('several-faults') &&
+      seenBy === 'self' &&
+      isEnded.ours &&
+      isEnded.theirs &&
+      only([...ours, ...theirs], /^(CONNACK|PUBACK|PUBREC|PUBCOMP|SUBACK|UNSUBACK|DISCONNECT)/),
+  },
+  {
+    clause: '§3.3.2.3.2',
+    verdict: 'ours',
+    why: 'a Payload Format Indicator above 1 is refused; mosquitto takes it and hands it on to whoever subscribes',
+    when: ({ theirs }) => theirs.some((shape) => /^FAULT PUBLISH: property-not-a-flag-payloadFormat/.test(shape)),
+  },
+  {
+    clause: '[MQTT-3.1.0-2], [MQTT-3.1.2-8]',
+    verdict: 'ours',
+    why: 'a second CONNECT ends the connection, and the Will is published; mosquitto forgets it',
+    when: ({ story, ours, theirs }) =>
+      story.some((words) => words.endsWith(' second-CONNECT')) && ours.length > 0 && isAboutMessages(ours, theirs),
+  },
+  {
     clause: '[MQTT-4.3.3-10]',
     verdict: 'ours',
     why: 'a QoS 2 PUBLISH with a Packet Identifier not yet released is the same message; mosquitto takes it for another',
@@ -187,14 +213,14 @@ export const choices: readonly Entry[] = [
       facts.has('qos2-among-others') &&
       (cause.startsWith('reply') ||
         ours[0] === 'order' ||
-        only([...ours, ...theirs], /^(PUBLISH q|PUBREL|PUBCOMP|closed|DISCONNECT (94|8[12]))/)),
+        only([...ours, ...theirs], /^(PUBLISH q|PUBREL|PUBCOMP|closed|DISCONNECT (9[45]|8[12]))/)),
   },
   {
     clause: '[MQTT-3.1.2-8], [MQTT-3.14.4-3]',
     verdict: 'ours',
     why: 'only DISCONNECT with 0x00 discards the Will; mosquitto sends it with 0x04 alone',
     when: ({ facts, ours, theirs }) =>
-      facts.has('will-and-failure-code') && ours.length > 0 && isAboutMessages(ours, theirs) && theirs.length === 0,
+      facts.has('will-and-failure-code') && ours.length > 0 && isAboutMessages(ours, theirs),
   },
   {
     clause: '[MQTT-3.1.3-9]',

@@ -126,6 +126,10 @@ const SOFT = /^(ok|incomplete|share-before-5|share-malformed|filter-.*|topic-lev
 
 /** The first fault, a hard one before others; else what was sent first. */
 function words(found: readonly Judgement[]): string {
-  const named = found.find(({ fault }) => !SOFT.test(fault)) ?? found.find(({ fault }) => fault !== 'ok') ?? found[0];
+  const named =
+    found.find(({ fault }) => !SOFT.test(fault)) ??
+    found.find(({ fault }) => fault === 'incomplete') ??
+    found.find(({ fault }) => fault !== 'ok') ??
+    found[0];
   return named === undefined ? 'rest' : `${named.version} ${named.name} ${named.fault}`;
 }

@@ -17,6 +17,8 @@ export type Fact =
   | 'will-and-failure-code'
   /** A Topic Filter was subscribed to twice. */
   | 'subscribed-again'
+  /** Packets sent together in the last step are wrong in more than one way. */
+  | 'several-faults'
   /** A QoS 2 PUBLISH was sent together with other packets. */
   | 'qos2-among-others'
   /** Two QoS 2 PUBLISH with one Packet Identifier in one write. */
@@ -36,7 +38,7 @@ export function factsOf(scenario: Scenario, step: number): Facts {
   const hasWill: boolean[] = [];
   const filters = new Set<string>();
   const clientIds = new Set<string>();
-  for (const one of scenario.steps.slice(0, step + 1)) {
+  for (const [index, one] of scenario.steps.slice(0, step + 1).entries()) {
     if (one.does === 'open') judges[one.slot] = new Judge();
     if (!('bytes' in one)) continue;
     const judge = judges[one.slot];
@@ -44,6 +46,7 @@ export function factsOf(scenario: Scenario, step: number): Facts {
     if (one.bytes.includes('$share/')) facts.add('share');
     if (judge !== undefined && judge.maximumPacketSize < SMALL_PACKET) facts.add('small-packets');
     if (judge !== undefined && judge.receiveMaximum < SMALL_WINDOW) facts.add('small-window');
+    if (index === step && found.filter(({ fault }) => fault !== 'ok').length > 1) facts.add('several-faults');
     together(found, facts);
     for (const { name, version, bytes } of found) {
       if (name === 'CONNECT') {

@@ -112,7 +112,7 @@ const rows: readonly Row[] = [
     /^CONNECT$/,
     /^bridge$/,
     '§3.1.2.2',
-    ['84', '01', '02', ...EITHER],
+    ['84', '90', '01', '02', '05', ...EITHER],
     'a CONNECT of a bridge (a custom of mosquitto) that is wrong',
   ],
   [/^CONNECT$/, /^connect-flag-reserved$/, '[MQTT-3.1.2-3]', MALFORMED, 'the reserved connect flag'],

@@ -77,9 +77,10 @@ class Peer:
     def __init__(self):
         self.client = None
         self.version = mqtt.MQTTv311
-        # on_publish is called for QoS 0, too, which nobody acknowledges.
-        self.unacknowledged = set()
-        self.publishing = threading.Lock()
+        # on_publish is called for QoS 0, too, which nobody acknowledges, and may come before publish() has returned.
+        self.published = {}
+        self.acknowledged = set()
+        self.counting = threading.Lock()
 
     @property
     def is_v5(self):
@@ -153,12 +154,13 @@ class Peer:
     def publish(self, fields):
         extra = {"properties": publish_properties(fields)} if self.is_v5 else {}
         qos = fields.number("qos")
-        with self.publishing:
-            info = self.client.publish(
-                fields.text("topic"), fields.bytes("payload", b""), qos, fields.number("retain") == 1, **extra
-            )
-            if qos > 0:
-                self.unacknowledged.add(info.mid)
+        # Without the lock: paho holds one of its own while it calls on_publish.
+        info = self.client.publish(
+            fields.text("topic"), fields.bytes("payload", b""), qos, fields.number("retain") == 1, **extra
+        )
+        with self.counting:
+            self.published[info.mid] = qos
+        self.tell_acknowledged(info.mid)
 
     def disconnect(self, _fields):
         self.client.disconnect()
@@ -168,11 +170,18 @@ class Peer:
         say("connack", ("code", code_of(reason)), ("present", flags["session present"]), ("assigned", assigned))
 
     def on_published(self, _client, _data, mid):
-        with self.publishing:
-            if mid not in self.unacknowledged:
+        with self.counting:
+            self.acknowledged.add(mid)
+        self.tell_acknowledged(mid)
+
+    def tell_acknowledged(self, mid):
+        with self.counting:
+            if mid not in self.acknowledged or mid not in self.published:
                 return
-            self.unacknowledged.discard(mid)
-        say("puback")
+            self.acknowledged.discard(mid)
+            qos = self.published.pop(mid)
+        if qos > 0:
+            say("puback")
 
     def on_suback(self, _client, _data, _mid, codes, _properties=None):
         say("suback", ("codes", ",".join(str(code_of(code)) for code in codes)))

@@ -76,8 +76,15 @@ t.test('a name never widens a rule: it fills its own level, as text, or the rule
       const usesUser = /%u/.test(rule);
       const usesClient = /%c(?!n)/.test(rule);
       const unsafe = (text: string) => text === '' || /[/+#]/.test(text);
-      if (/%cn/.test(rule) || (usesUser && unsafe(user)) || (usesClient && unsafe(clientId)))
+      const first = rule.split('/')[0]!.replace(/%(cn|c|u)/g, (_, key) => (key === 'u' ? user : clientId));
+      if (
+        /%cn/.test(rule) ||
+        (usesUser && unsafe(user)) ||
+        (usesClient && unsafe(clientId)) ||
+        (first.startsWith('$') && !rule.startsWith('$'))
+      ) {
         return found === undefined;
+      }
       filled++;
       // Level by level, without building a filter text from foreign parts.
       const levels = rule.split('/');
@@ -95,6 +102,14 @@ t.test('a name never widens a rule: it fills its own level, as text, or the rule
     { numRuns: 5_000 },
   );
   t.ok(filled > 100, `${filled} rules applied`);
+});
+
+t.test('a name does not become a topic of the broker', async (t) => {
+  const names = { user: 'SYS', clientId: '$SYS', commonName: undefined };
+  t.equal(fillPattern('%c/#', 'allow', names), undefined);
+  t.ok(matches(fillPattern('%c/#', 'deny', names)!, ['$SYS', 'x']));
+  t.ok(matches(fillPattern('$%u/#', 'allow', names)!, ['$SYS', 'x']), 'unless the rule itself says so');
+  t.ok(matches(fillPattern('c/%c/#', 'allow', names)!, ['c', '$SYS', 'x']));
 });
 
 t.test('a name with a slash is denied what it names, and allowed nothing', async (t) => {

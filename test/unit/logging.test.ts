@@ -28,6 +28,13 @@ t.test('secrets are hidden wherever they stand', async (t) => {
   t.match([...lines()][0], { level: 'error', service: 'links', message: 'down', fields: { password: '[secret]' } });
 });
 
+t.test('long texts from outside are cut: a thousand lines of 64 KB would be kept', async (t) => {
+  const { log, written, lines } = capture();
+  log.info({ clientId: 'x'.repeat(65_535), deep: { reason: 'y'.repeat(10_000) } }, 'client connected');
+  t.ok(written[0]!.length < 9_000, `${written[0]!.length}`);
+  t.match([...lines()][0]!.fields.clientId, /^x{4095}…$/);
+});
+
 t.test('NDJSON: one line each, with level, time, message and the fields', async (t) => {
   const { log, written } = capture({ level: 'debug' });
   log.child({ svc: 'broker' }).debug({ client: 'a\nb' }, 'two\nlines');

@@ -10,7 +10,8 @@ import { isIP } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.js';
 import type { AccessConfig, AuthMethod } from '../../core/config.js';
 import type { Log } from '../../core/log.js';
-import { SCRAM_SHA_256 } from '../../core/scram.js';
+import { SCRAM_SHA_256, sha256 } from '../../core/scram.js';
+import { networkOf, plainHost } from '../address.js';
 import type { Peer } from '../peer.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import type { Statistics } from '../statistics.js';
@@ -22,7 +23,7 @@ import { Passwords } from './passwords.js';
 import { PolicyPermissions } from './permissions.js';
 import { fitsOne, Policy, type Rules } from './policy.js';
 import { parseClientFirst, ScramServer } from './scram.js';
-import { networkOf, Throttle } from './throttle.js';
+import { Throttle } from './throttle.js';
 
 const wrong = new Refusal(ReasonCode.badUserNameOrPassword, 'the user or password is wrong');
 const needed = new Refusal(ReasonCode.badUserNameOrPassword, 'anonymous clients are not allowed');
@@ -120,11 +121,7 @@ class Gatekeeper implements ConfiguredAccess {
 
   authenticate(credentials: Credentials): Identity | Refusal | Promise<Identity | Refusal> {
     const { peer, username, password } = credentials;
-    const { certificate } = this.#config;
-    const named =
-      certificate === undefined || !offers(peer, 'certificate')
-        ? undefined
-        : certificateUser(peer.certificate, certificate);
+    const named = this.#certified(peer);
     if (named !== undefined && username !== undefined && username !== named) return this.#refuse(otherUser);
     const hasTokens = this.#tokens !== undefined && offers(peer, 'jwt');
     const hasPasswords = this.#accounts.hasPasswords && offers(peer, 'password');
@@ -138,8 +135,8 @@ class Gatekeeper implements ConfiguredAccess {
       return this.#refuse(isNobody ? needed : wrong);
     }
     const user = username ?? named;
-    if (this.#throttle.isBlocked(peer.host, user ?? '')) return this.#turnedAway();
     if (hasTokens && looksLikeToken(password)) return this.#token(this.#tokens!, credentials, user, password);
+    if (this.#throttle.isBlocked(peer.host, user ?? '')) return this.#turnedAway();
     if (!hasPasswords || user === undefined) return this.#failed(peer, user ?? '');
     if (this.#passwords.isKnown(this.#accounts, user, password)) return this.#known(credentials, user);
     return this.#password(credentials, user, password);
@@ -148,22 +145,29 @@ class Gatekeeper implements ConfiguredAccess {
   exchange(method: string, credentials: Credentials): Exchange | Refusal {
     const { peer } = credentials;
     if (method !== SCRAM_SHA_256 || !this.#accounts.hasScram || !offers(peer, 'scram')) return notOffered;
-    let scram: { readonly server: ScramServer; readonly user: string; readonly isReal: boolean } | undefined;
+    const named = this.#certified(peer);
+    let scram: { readonly server: ScramServer; readonly user: string; readonly secret: string | undefined } | undefined;
     return {
       step: async (data): Promise<Step> => {
         if (scram === undefined) {
           const first = await parseClientFirst(data);
           if (first instanceof Refusal) return first;
           const { user } = first;
+          if (named !== undefined && named !== user) return this.#refuse(otherUser);
           if (this.#throttle.isBlocked(peer.host, user)) return this.#turnedAway();
-          const real = this.#accounts.get(user)?.scram;
-          const server = new ScramServer(first, real ?? this.#accounts.scramDecoy(user));
-          scram = { server, user, isReal: real !== undefined };
+          // It may have been taken from everybody meanwhile.
+          if (!this.#accounts.hasScram) return notOffered;
+          const account = this.#accounts.get(user);
+          const server = new ScramServer(first, account?.scram ?? this.#accounts.scramDecoy(user));
+          scram = { server, user, secret: account?.config.scram };
           return { result: 'continue', data: server.serverFirst };
         }
-        const { server, user, isReal } = scram;
+        const { server, user, secret } = scram;
+        // Exchanges may have been begun in advance.
+        if (this.#throttle.isBlocked(peer.host, user)) return this.#turnedAway();
         const final = server.finish(data);
-        if (final instanceof Refusal || !isReal) {
+        const isInForce = secret !== undefined && this.#accounts.get(user)?.config.scram === secret;
+        if (final instanceof Refusal || !isInForce) {
           return final instanceof Refusal && final.reasonCode === ReasonCode.protocolError
             ? final
             : this.#failed(peer, user);
@@ -176,15 +180,19 @@ class Gatekeeper implements ConfiguredAccess {
 
   [Symbol.dispose](): void {
     for (const tell of [...this.#held.values()]) tell();
+    this.#passwords[Symbol.dispose]();
     this.#throttle[Symbol.dispose]();
   }
 
   async #password(credentials: Credentials, user: string, password: Buffer): Promise<Identity | Refusal> {
     const { host } = credentials.peer;
+    const secret = this.#accounts.get(user)?.config.password;
     const isRight = await this.#passwords.check(this.#accounts, user, password, networkOf(host), () =>
       this.#throttle.isBlocked(host, user),
     );
     if (isRight === undefined) return this.#turnedAway();
+    // Another one may have taken its place meanwhile.
+    if (isRight && this.#accounts.get(user)?.config.password !== secret) return this.#refuse(wrong);
     return isRight ? this.#known(credentials, user) : this.#failed(credentials.peer, user);
   }
 
@@ -194,16 +202,26 @@ class Gatekeeper implements ConfiguredAccess {
     user: string | undefined,
     token: Buffer,
   ): Promise<Identity | Refusal> {
-    const bearer = await tokens.verify(Buffer.from(token));
     const { peer, clientId } = credentials;
+    const digest = sha256(token).toString('base64');
+    if (this.#throttle.isBlocked(peer.host, user ?? '', digest)) return this.#turnedAway();
+    const bearer = await tokens.verify(Buffer.from(token));
     if (typeof bearer === 'string') {
       this.#log.debug({ clientId, address: peer.address, reason: bearer }, 'token refused');
-      return this.#failed(peer, user ?? '');
+      return this.#failed(peer, user ?? '', digest);
     }
     if (user !== undefined && user !== bearer.user) return this.#refuse(otherUser);
+    this.#throttle.succeeded(peer.host, user ?? '', digest);
     const { roles, rules, expiresAt } = bearer;
     const proof = { isAccount: false, tokenRoles: roles, tokenRules: rules, expiresAt };
     return this.#identity(credentials, { user: bearer.user, ...proof });
+  }
+
+  /** The user that a certificate names, where certificates name users. */
+  #certified(peer: Peer): string | undefined {
+    const { certificate } = this.#config;
+    if (certificate === undefined || !offers(peer, 'certificate')) return undefined;
+    return certificateUser(peer.certificate, certificate);
   }
 
   /** The password was right, or the proof of SCRAM. */
@@ -230,9 +248,9 @@ class Gatekeeper implements ConfiguredAccess {
   }
 
   /** Wrong: counted, and told late where that happens often. */
-  #failed(peer: Peer, user: string): Refusal | Promise<Refusal> {
+  #failed(peer: Peer, user: string, token?: string): Refusal | Promise<Refusal> {
     this.#statistics.loginsFailed++;
-    const delay = this.#throttle.failed(peer.host, user);
+    const delay = this.#throttle.failed(peer.host, user, token);
     if (delay === 0) return wrong;
     return new Promise((resolve) => {
       const tell = () => {
@@ -263,6 +281,6 @@ function offers({ listener }: Peer, method: AuthMethod): boolean {
 
 /** On this machine: a loopback address, or a socket that has none. */
 function isLocal(host: string): boolean {
-  const network = networkOf(host);
-  return isIP(network) === 0 ? host === '::1' || !network.includes(':') : network.startsWith('127.');
+  const plain = plainHost(host);
+  return isIP(plain) === 0 || plain === '::1' || plain.startsWith('127.');
 }

@@ -40,7 +40,8 @@ export function dependsOnClientId(pattern: string): boolean {
  * Fills in the names.
  *
  * @param effect - `allow`: a name with `/`, `+` or `#` in it, or an empty one, allows nothing, else the user `a/b` would
- *   be at home in the topics of `a`. `deny`: such a name is taken as text, so that what it names is denied
+ *   be at home in the topics of `a`; nor does one that begins a topic with `$`, else `%c/#` would be `$SYS/#` for whoever
+ *   calls his client so. `deny`: such a name is taken as text, so that what it names is denied
  * @returns undefined when no topic can match: the rule does not concern this client
  */
 export function fillPattern(pattern: string, effect: 'allow' | 'deny', names: Names): Filter | undefined {
@@ -58,6 +59,8 @@ export function fillPattern(pattern: string, effect: 'allow' | 'deny', names: Na
     });
     // No Topic Name has a wildcard character [MQTT-3.3.2-2].
     if (!isKnown || /[+#]/.test(text)) return undefined;
+    const isReserved = levels.length === 0 && text.startsWith('$') && !level.startsWith('$');
+    if (isReserved && effect === 'allow') return undefined;
     levels.push(...text.split('/'));
   }
   return toFilter(levels);

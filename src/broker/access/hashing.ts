@@ -13,6 +13,7 @@ const WAITING = 4_096;
 
 interface Job {
   readonly run: () => Promise<void>;
+  readonly giveUp: () => void;
 }
 
 interface Lane {
@@ -20,23 +21,25 @@ interface Lane {
   isRunning: boolean;
 }
 
-export class HashingQueue {
+export class HashingQueue implements Disposable {
   /** In turn: an address that was served goes to the end. */
   readonly #lanes = new Map<string, Lane>();
   #running = 0;
   #waiting = 0;
+  #isOver = false;
 
   /**
    * @param address - whose turn it is
    * @param task - asks for a key; must not reject
-   * @returns undefined when too many wait already, of this address or in all
+   * @returns undefined when too many wait already, of this address or in all; resolves with undefined when the queue ends
+   *   before its turn
    */
-  run<T>(address: string, task: () => Promise<T>): Promise<T> | undefined {
+  run<T>(address: string, task: () => Promise<T>): Promise<T | undefined> | undefined {
     const lane = this.#lanes.get(address) ?? { waiting: [], isRunning: false };
-    if (lane.waiting.length >= WAITING_EACH || this.#waiting >= WAITING) return undefined;
+    if (this.#isOver || lane.waiting.length >= WAITING_EACH || this.#waiting >= WAITING) return undefined;
     this.#lanes.set(address, lane);
-    return new Promise<T>((resolve, reject) => {
-      lane.waiting.push({ run: () => task().then(resolve, reject) });
+    return new Promise((resolve, reject) => {
+      lane.waiting.push({ run: () => task().then(resolve, reject), giveUp: () => resolve(undefined) });
       this.#waiting++;
       this.#next();
     });
@@ -45,6 +48,13 @@ export class HashingQueue {
   /** Waiting or running. */
   get size(): number {
     return this.#waiting + this.#running;
+  }
+
+  /** Nobody waits for a key any more: those that are being derived are the last. */
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    for (const { waiting } of this.#lanes.values()) for (const { giveUp } of waiting.splice(0)) giveUp();
+    this.#waiting = 0;
   }
 
   #next(): void {

@@ -12,7 +12,7 @@ import { HashingQueue } from './hashing.js';
 
 const MAX_REMEMBERED = 10_000;
 
-export class Passwords {
+export class Passwords implements Disposable {
   readonly #queue = new HashingQueue();
   readonly #key = randomBytes(32);
   /** By the hash that it was compared with: another one, and it is asked anew. */
@@ -28,7 +28,7 @@ export class Passwords {
   /**
    * @param network - whose turn in the queue it is
    * @param isBlocked - asked when the turn has come
-   * @returns undefined: not looked at, the queue is full or the client blocked by now
+   * @returns undefined: not looked at, the queue is full or ended, or the client blocked by now
    */
   async check(
     accounts: Accounts,
@@ -45,6 +45,10 @@ export class Passwords {
     if (isRight === true && account?.hash !== undefined) this.#remember(`${user}\0${account.config.password}`, own);
     own.fill(0);
     return isRight === undefined ? undefined : isRight && account?.hash !== undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#queue[Symbol.dispose]();
   }
 
   #remember(name: string, password: Buffer): void {

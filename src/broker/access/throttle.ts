@@ -6,13 +6,16 @@
  *   address         30 failures of whatever users: blocks whoever has not logged in from there before
  *   user            30 failures from wherever: blocks addresses from which that user has not logged in before
  *
+ * A token cannot be guessed: it counts for itself and its address, never against the user that it may name or not name,
+ * else whoever sends bad ones would keep out everybody whose token is good.
+ *
  * Rules: tables are bounded, the one longest unused goes first; who knows his password is not locked out by others who
  * do not, once he has been in; a burst is logged at its beginning and its end.
  */
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.js';
 import type { Log } from '../../core/log.js';
+import { networkOf } from '../address.js';
 
 interface Limit {
   /** Failures before the first block. */
@@ -105,20 +108,26 @@ export class Throttle implements Disposable {
   #lines = 0;
   #unlogged = { addresses: 0, failures: 0 };
   #timer: Timer | undefined;
+  #isOver = false;
 
   constructor(options: ThrottleOptions) {
     this.#clock = options.clock;
     this.#log = options.log;
   }
 
-  /** Is this client refused without a look at its password? Counted when it is. */
-  isBlocked(host: string, user: string): boolean {
+  /**
+   * Is this client refused without a look at its password? Counted when it is.
+   *
+   * @param token - digest of the token it offers, here and in the other methods
+   */
+  isBlocked(host: string, user: string, token?: string): boolean {
     const address = networkOf(host);
-    const pair = pairOf(address, user);
+    const pair = pairOf(address, token ?? user);
     const now = this.#clock.monotonic();
+    const isUserBlocked = token === undefined && this.#users.isBlocked(keyOf(user), now);
     const isBlocked =
       this.#pairs.isBlocked(pair, now) ||
-      (!this.#known.has(pair) && (this.#addresses.isBlocked(address, now) || this.#users.isBlocked(keyOf(user), now)));
+      (!this.#known.has(pair) && (isUserBlocked || this.#addresses.isBlocked(address, now)));
     if (isBlocked) {
       const burst = this.#bursts.get(address);
       if (burst !== undefined) {
@@ -130,13 +139,14 @@ export class Throttle implements Disposable {
   }
 
   /** @returns ms after which the client should be told; the place it takes is free again by {@link released} */
-  failed(host: string, user: string): number {
+  failed(host: string, user: string, token?: string): number {
+    if (this.#isOver) return 0;
     const address = networkOf(host);
     const now = this.#clock.monotonic();
-    const count = this.#pairs.add(pairOf(address, user), now);
+    const count = this.#pairs.add(pairOf(address, token ?? user), now);
     // A client that repeats itself says nothing of its neighbours.
     if (count <= PAIR.failures) this.#addresses.add(address, now);
-    this.#users.add(keyOf(user), now);
+    if (token === undefined) this.#users.add(keyOf(user), now);
     this.#record(address, user, now);
     const held = this.#held.get(address) ?? 0;
     if (count < 2 || this.#heldInAll >= MAX_HELD || held >= MAX_HELD_EACH) return 0;
@@ -154,8 +164,8 @@ export class Throttle implements Disposable {
     this.#heldInAll--;
   }
 
-  succeeded(host: string, user: string): void {
-    const pair = pairOf(networkOf(host), user);
+  succeeded(host: string, user: string, token?: string): void {
+    const pair = pairOf(networkOf(host), token ?? user);
     this.#pairs.forget(pair);
     this.#known.delete(pair);
     if (this.#known.size >= MAX_ENTRIES) this.#known.delete(this.#known.values().next().value!);
@@ -168,6 +178,7 @@ export class Throttle implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isOver = true;
     this.#timer?.cancel();
     for (const [address, burst] of this.#bursts) this.#ended(address, burst);
     this.#bursts.clear();
@@ -222,21 +233,6 @@ export class Throttle implements Disposable {
     this.#log.warn(this.#unlogged, 'logins failed from many more addresses, now quiet');
     this.#unlogged = { addresses: 0, failures: 0 };
   }
-}
-
-/** What one person has: an IPv4 address, or the /64 of an IPv6 address (RFC 6177); all programs of this machine. */
-export function networkOf(host: string): string {
-  const plain = host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host;
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail] = plain.replace(/%.*$/, '').split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = tail === undefined ? 0 : 8 - front.length - back.length;
-  const groups = [...front, ...new Array<string>(Math.max(0, missing)).fill('0'), ...back];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
 }
 
 /** A user name may have 65,535 bytes, and there are many keys. */

@@ -118,7 +118,7 @@ function grantedKeepAlive({ limits }: BrokerContext, { protocolVersion, keepAliv
 
 /** §3.2.2.3.15. A Client Identifier that cannot be part of a topic gets none. */
 function responseInformation(template: string | undefined, clientId: string): string | undefined {
-  return /[+#]/.test(clientId) ? undefined : template?.replaceAll('%c', clientId);
+  return /[+#]/.test(clientId) ? undefined : template?.replaceAll('%c', () => clientId);
 }
 
 /** ms. 3.1.1 knows only two: the connection, or as long as the server keeps it (§3.1.2.4). */

@@ -11,7 +11,7 @@ import { encodeSuback } from '../wire/encode.js';
 import type { SubscribePacket } from '../wire/packets.js';
 
 const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not subscribe to a Topic Filter');
-const TOO_MANY = new Refusal(ReasonCode.quotaExceeded, 'the session has as many subscriptions as are allowed');
+const TOO_MANY = new Refusal(ReasonCode.quotaExceeded, 'there are as many subscriptions as are allowed');
 
 export function handleSubscribe(client: Client, session: Session, packet: SubscribePacket): Handled {
   const { protocolVersion, broker } = client;

@@ -8,10 +8,10 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import type { BrokerLimits, ListenerLimits } from '../../core/config.js';
+import { networkOf } from '../address.js';
 import type { ListenerPolicy } from '../peer.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import type { Statistics } from '../statistics.js';
-import { networkOf } from './address.js';
 import type { RefusalReason } from './reasons.js';
 import { TokenBucket } from './token-bucket.js';
 

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type ListenOptions, type Server, type S
 import type { ListenerConfig } from '../../core/config.js';
 import type { GatewayError } from '../../core/errors.js';
 import { listenOnUnixSocket, UnixSocketError } from '../../core/unix-socket.js';
+import { plainHost } from '../address.js';
 import { brokerError } from '../errors.js';
 
 /** Clients may do without MQTT's Keep Alive: then the system asks, after a minute of silence (ms), whether they are there. */
@@ -85,14 +86,10 @@ export function serverAddress(server: Server): string {
   return typeof address === 'object' && address !== null ? hostAndPort(address.address, address.port) : (address ?? '');
 }
 
-/** IPv4 in IPv6 clothes is shown as IPv4; IPv6 gets its brackets. */
+/** For people: IPv6 gets its brackets. */
 export function hostAndPort(host: string, port: number): string {
   const plain = plainHost(host);
   return `${plain.includes(':') ? `[${plain}]` : plain}:${port}`;
-}
-
-export function plainHost(host: string): string {
-  return host.startsWith('::ffff:') && host.includes('.') ? host.slice(7) : host;
 }
 
 function missing(name: string, known: readonly string[]): GatewayError {

@@ -11,13 +11,16 @@ import type { Clock } from '../../core/clock.js';
 import type { ListenerConfig } from '../../core/config.js';
 import type { Log } from '../../core/log.js';
 import type { AlarmView } from '../../core/views.js';
+import { plainHost } from '../address.js';
 import type { Ticket } from '../limits/admission.js';
+import { BurstLog } from '../limits/burst-log.js';
 import type { Peer } from '../peer.js';
-import { bind, hostAndPort, plainHost, serverAddress } from './bind.js';
+import { bind, hostAndPort, serverAddress } from './bind.js';
 import { Certificates } from './certificates.js';
 import { type Handshake, Handshakes } from './handshakes.js';
 import { readProxyHeader } from './proxy-header.js';
 import { TlsHandshakes } from './tls.js';
+import { TrustedProxies } from './trusted-proxies.js';
 import { WebSocketUpgrades } from './websocket.js';
 
 const DEFAULT_HANDSHAKES = { timeout: 10_000, atOnce: 256 };
@@ -71,6 +74,9 @@ class SocketListener implements Listener {
   readonly #certificates: Certificates | undefined;
   readonly #tls: TlsHandshakes | undefined;
   readonly #webSockets: WebSocketUpgrades | undefined;
+  /** Undefined: clients come themselves. */
+  readonly #proxies: TrustedProxies | undefined;
+  readonly #strangers: BurstLog<'noProxy'>;
   #servers: readonly Server[] = [];
 
   constructor(options: ListenerOptions) {
@@ -95,6 +101,8 @@ class SocketListener implements Listener {
       this.#certificates = certificates;
       this.#tls = new TlsHandshakes(config.tls, certificates);
     }
+    this.#strangers = new BurstLog(clock, log, 'connections from elsewhere than the proxies');
+    if (config.proxyProtocol === true) this.#proxies = new TrustedProxies(config.proxies);
     if (config.webSocket !== undefined) this.#webSockets = new WebSocketUpgrades(config.webSocket, packetBytes);
   }
 
@@ -122,13 +130,20 @@ class SocketListener implements Listener {
     this.#certificates?.[Symbol.dispose]();
     const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     this.#handshakes[Symbol.dispose]();
+    this.#strangers[Symbol.dispose]();
     await Promise.all(closed);
   }
 
   #accept(socket: Socket): void {
-    const { config, onStream } = this.#options;
+    const { config, onStream, onHandshakeFailed } = this.#options;
     const peer = { address: socketAddress(socket, config), host: socketHost(socket, config), listener: config };
-    if (config.proxyProtocol === true) {
+    if (this.#proxies?.trusts(peer.host) === false) {
+      onHandshakeFailed();
+      this.#strangers.report('noProxy', { listener: config.name, address: peer.address });
+      socket.destroy();
+      return;
+    }
+    if (this.#proxies !== undefined) {
       this.#handshakes.enter(socket, (handshake) => this.#readProxy(socket, peer, handshake));
       return;
     }

@@ -12,6 +12,8 @@ import { WebSocketStream } from './websocket-stream.js';
 const MAX_HEADER_BYTES = 16 * 1024;
 /** What a message may hold besides the largest packet: clients put several small packets into one. */
 const SPARE_BYTES = 64 * 1024;
+/** Fragments of one message hold this on average, bytes: each may keep alive a whole block of what was read. */
+const FRAGMENT_BYTES = 1024;
 /** How long a client may take to answer our Close frame, ms. */
 const CLOSE_TIMEOUT = 1_000;
 /** [MQTT-6.0.0-4]; MQTT 3.1 clients know the other name. */
@@ -33,11 +35,13 @@ export class WebSocketUpgrades {
   /** @param packetBytes - largest MQTT control packet */
   constructor(config: WebSocketConfig, packetBytes: number) {
     this.#config = config;
+    const maxPayload = packetBytes + SPARE_BYTES;
     const options: ServerOptions & { closeTimeout: number } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
-      maxPayload: packetBytes + SPARE_BYTES,
+      maxPayload,
+      maxFragments: Math.ceil(maxPayload / FRAGMENT_BYTES),
       closeTimeout: CLOSE_TIMEOUT,
       handleProtocols: (offered) => SUBPROTOCOLS.find((one) => offered.has(one)) ?? false,
     };

@@ -44,6 +44,8 @@ t.test('Response Information: for who asks, where it is configured [MQTT-3.1.2-2
   t.equal(other.connack?.properties?.responseInformation, undefined);
   const strange = await bench.connect(5, 'a+b', asked);
   t.equal(strange.connack?.properties?.responseInformation, undefined, 'would be no Topic Name');
+  const dollars = await bench.connect(5, '$&', asked);
+  t.equal(dollars.connack?.properties?.responseInformation, 'answers/$&', 'a name, not a pattern');
 });
 
 t.test(

@@ -30,6 +30,7 @@ export const defaultLimits: BrokerLimits = {
   queuedMessages: 100,
   queuedBytes: 8 * 1024 * 1024,
   pendingBytes: 256_000_000,
+  subscriptionBytes: 256_000_000,
   receiveMaximum: 20,
   retainedMessages: 1_000,
   subscriptions: 50,
@@ -116,8 +117,9 @@ export class Bench {
   /** Everything that was sent has arrived. */
   async settle(): Promise<void> {
     await settle();
-    for (let i = 0; i < 5; i++) {
-      await this.#store?.commit();
+    await settle();
+    for (let i = 0; this.#store !== undefined && i < 4; i++) {
+      await this.#store.commit();
       await settle();
     }
   }

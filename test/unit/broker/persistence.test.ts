@@ -196,8 +196,11 @@ t.test('a session expires as it would have; one of another user is refused; Clea
     await client.closed();
   }
   bench = await plant.crash();
-  const fresh = await bench.connect(5, 'b', { clean: true });
+  let fresh = await bench.connect(5, 'b', { ...SESSION, clean: true });
   t.notOk(fresh.connack?.sessionPresent);
+  bench = await plant.crash();
+  t.match(bench.broker.client('b'), { subscriptions: 0 }, 'the new session has nothing of the old one');
+  fresh = await bench.connect(5, 'b', { clean: true });
   fresh.stream.destroy();
   await bench.settle();
   bench = await plant.crash();

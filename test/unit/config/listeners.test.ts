@@ -140,6 +140,20 @@ t.test('no credentials are needed only where nobody but this machine comes', asy
   ]);
 });
 
+t.test('proxies: addresses and networks, where a proxy is expected', async (t) => {
+  const behind = (proxies: unknown, proxyProtocol = true) => ({
+    listeners: [{ type: 'tcp', proxyProtocol, proxies }],
+    auth: { anonymous: true },
+  });
+  const good = ['10.0.0.7', '10.1.0.0/16', '::1', '2001:db8::/32'];
+  t.same(listenersOf(behind(good))[0]?.proxies, good);
+  for (const bad of ['', 'proxy', '10.0.0.7/33', '10.0.0.7/', '10.0.0.7/8/8', '::/129', '10.0.0/8', 'fe80::1%eth0']) {
+    t.match(problems(behind([bad]), '/'), [/^0\.proxies\.0: ".*" is not an address or network$/], bad);
+  }
+  t.equal(problems(behind([]), '/').length, 1);
+  t.same(problems(behind(['10.0.0.7'], false), '/'), ['0.proxies: no proxy is expected here']);
+});
+
 t.test('names are unique, places too', async (t) => {
   const names = (...listeners: object[]) =>
     listenersOf({ listeners, auth: { anonymous: true } }).map(({ name }) => name);

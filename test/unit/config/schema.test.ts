@@ -43,6 +43,7 @@ t.test('without a file: a broker on the loopback interface and nothing else', as
     topicBytes: 65_535,
     queuedBytes: 8_000_000,
     pendingBytes: 256_000_000,
+    subscriptionBytes: 256_000_000,
     queuedMessages: 1_000,
     receiveMaximum: 100,
     retainedMessages: 100_000,

@@ -2,7 +2,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import t from 'tap';
-import { networkOf } from '../../../../src/broker/limits/address.js';
 import { BurstLog } from '../../../../src/broker/limits/burst-log.js';
 import { IncompletePackets } from '../../../../src/broker/limits/incomplete-packets.js';
 import { SocketMemory } from '../../../../src/broker/limits/socket-memory.js';
@@ -34,23 +33,6 @@ t.test('a token bucket gives its capacity at once and its rate after that, never
   t.equal(bucket.wait(100, 0), 200, 'and one more ahead');
   t.notOk(bucket.isFull(200));
   t.ok(bucket.isFull(300));
-});
-
-t.test('what counts as one address', async (t) => {
-  for (const [host, network] of [
-    ['10.0.0.7', '10.0.0.7'],
-    ['::ffff:10.0.0.7', '10.0.0.7'],
-    ['::FFFF:10.0.0.7', '10.0.0.7'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:0db8:0001:0002::9', '2001:db8:1:2::/64'],
-    ['2001:db8::1', '2001:db8:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['1:2:3:4:5::1.2.3.4', '1:2:3:4::/64'],
-    ['unknown', 'unknown'],
-  ] as const) {
-    t.equal(networkOf(host), network, host);
-  }
 });
 
 t.test('connections take turns, a slice each, and the others are heard between two turns', async (t) => {

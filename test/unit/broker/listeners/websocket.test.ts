@@ -129,6 +129,18 @@ t.test('a message larger than the largest packet is not collected', async (t) =>
   await eventually(() => broker.connections() === 0);
 });
 
+t.test('a message in very many fragments is not collected either', async (t) => {
+  const { url, broker } = await start(t, {}, { packetBytes: 1_000 });
+  const client = await open(t, url);
+  for (const byte of CONNECT) client.socket.send(Buffer.of(byte), { fin: false });
+  client.socket.send(Buffer.alloc(0), { fin: true });
+  await eventually(() => client.received() === CONNACK);
+  for (let i = 0; i < 70; i++) client.socket.send(PINGREQ.subarray(0, 1), { fin: false });
+  await eventually(() => client.closed());
+  t.equal(client.closed()?.code, 1008);
+  await eventually(() => broker.connections() === 0);
+});
+
 t.test('Ping is answered', async (t) => {
   const { url } = await start(t);
   const { socket } = await open(t, url);
