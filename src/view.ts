@@ -146,6 +146,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         },
       });
       for (const message of attachment.subscribe(subscriptionTo(filter))) {
+        if (message === undefined) continue;
         listener(storedView(message));
       }
       return attachment;

@@ -150,6 +150,7 @@ class MqttBroker implements Broker {
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
+    const turns = new Turns(clock);
     this.#subscriptionMemory = new SubscriptionMemory(limits.subscriptionBytes);
     this.#sessions = new Sessions({
       router,
@@ -161,6 +162,7 @@ class MqttBroker implements Broker {
       persistence,
       shareOf: (name) => router.share(name),
       subscriptionMemory: this.#subscriptionMemory,
+      turns,
     });
     const sessions = this.#sessions;
     this.#refused = new BurstLog(clock, log, 'connections refused');
@@ -181,7 +183,7 @@ class MqttBroker implements Broker {
       access,
       sessions,
       statistics,
-      turns: new Turns(clock),
+      turns,
       throttle: new Throttle(clock),
       socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
       incomplete: new IncompletePackets(limits.pendingBytes / 4),

@@ -6,8 +6,6 @@
  *                       of a durable session: to the store first, see persistence/stored-deliveries.ts
  *   subscribe ──▶ retained feed: read from the retained messages as fast as the client takes them
  */
-import type { Clock } from '../core/clock.js';
-import type { BrokerLimits } from '../core/config.js';
 import type { Message, QoS } from '../core/message.js';
 import { ABSENT, type Sink, type Subscription } from '../core/router.js';
 import type { StoredDelivery } from '../core/store.js';
@@ -23,27 +21,13 @@ import {
   InflightMessages,
   identifierOf,
 } from './inflight.js';
-import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
+import { ENTRY_BYTES } from './limits/message-memory.js';
+import type { Feed, OutgoingContext } from './outgoing-context.js';
 import { type Backing, type DeliveryEvents, StoredDeliveries } from './persistence/stored-deliveries.js';
 import { DropOldestQueue } from './queue.js';
-import type { Statistics } from './statistics.js';
 import { Traffic } from './traffic.js';
 import { encodeAcknowledgement } from './wire/encode.js';
-import { encodePublish, type PublishEncoder } from './wire/encode-publish.js';
-
-export interface OutgoingContext {
-  readonly clock: Clock;
-  readonly limits: BrokerLimits;
-  readonly encoder: PublishEncoder;
-  readonly statistics: Statistics;
-  readonly messageMemory: MessageMemory;
-}
-
-/** Retained messages still to be sent for one subscription. */
-interface Feed {
-  readonly subscription: Subscription;
-  readonly messages: Iterator<Message>;
-}
+import { encodePublish } from './wire/encode-publish.js';
 
 /** Of a durable session: retained messages on their way to the disk at a time. */
 const FEED_AHEAD = 100;
@@ -60,6 +44,12 @@ export class Outgoing implements DeliveryEvents {
   #releases: Inflight[] = [];
   readonly #mayReceive: (topic: string) => boolean;
   #feeds: Feed[] = [];
+  /** The next retained message is looked for when it is our turn. */
+  #isFeedWaiting = false;
+  readonly #onFeedTurn = () => {
+    this.#isFeedWaiting = false;
+    this.resume();
+  };
   #channel: Channel | undefined;
   #window = 0;
   /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
@@ -263,7 +253,7 @@ export class Outgoing implements DeliveryEvents {
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
-  feed(subscription: Subscription, messages: Iterable<Message>): void {
+  feed(subscription: Subscription, messages: Iterable<Message | undefined>): void {
     this.stopFeed(subscription.filter);
     this.#feeds.push({ subscription, messages: messages[Symbol.iterator]() });
   }
@@ -426,13 +416,18 @@ export class Outgoing implements DeliveryEvents {
   /** Sends at most one retained message. @returns false when there is nothing to send now */
   #feedOne(channel: Channel): boolean {
     const feed = this.#feeds[0];
-    if (feed === undefined) return false;
+    if (feed === undefined || this.#isFeedWaiting) return false;
     const { subscription, messages } = feed;
     if (subscription.qos > 0 && !this.#inflight.hasRoom(this.#window)) return false;
     const { value: message, done } = messages.next();
-    if (done || message === undefined) {
+    if (done) {
       this.#feeds.shift();
       return true;
+    }
+    if (message === undefined) {
+      this.#isFeedWaiting = true;
+      this.#context.turns.wait(this.#onFeedTurn);
+      return false;
     }
     const qos = Math.min(message.qos, subscription.qos) as QoS;
     const { identifiers } = subscription;

@@ -7,6 +7,9 @@ import { NODE_BYTES } from './tree-bytes.js';
 const MIN_BYTES = 64 * 1024 * 1024;
 const BYTES_EACH = 1024;
 
+/** Nodes looked at in vain after which others get a turn: a filter may look at all of them and find nothing. */
+const PATIENCE = 512;
+
 interface Node {
   children: Map<string, Node> | undefined;
   message: Message | undefined;
@@ -97,11 +100,18 @@ export class RetainedMessages {
    * @param now - Unix ms, asked anew for each message
    */
   *match(filter: string, now: () => number): Generator<Message> {
+    for (const message of this.search(filter, now)) if (message !== undefined) yield message;
+  }
+
+  /** As {@link match}, a piece at a time: undefined is "nothing yet". */
+  *search(filter: string, now: () => number): Generator<Message | undefined> {
+    let looked = 0;
     const levels = filter.split('/');
     const steps: Step[] = [{ node: this.#root, depth: 0 }];
     for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
       const { node, depth } = step;
       const level = levels[depth];
+      if (++looked % PATIENCE === 0) yield undefined;
       if ((level === undefined || level === '#') && node.message !== undefined) {
         if (node.message.expiresAt > now()) yield node.message;
       }

@@ -272,7 +272,7 @@ export class MessageRouter implements Router {
     return shares.length;
   }
 
-  #subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message> {
+  #subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message | undefined> {
     if (!receiver.isAttached) return NO_MESSAGES;
     const existing = receiver.entries.get(subscription.filter);
     const share = isShared(subscription.filter) ? this.#share(subscription.filter) : undefined;
@@ -282,7 +282,7 @@ export class MessageRouter implements Router {
     // No retained messages for a Shared Subscription (§4.8.2).
     if (share !== undefined) return NO_MESSAGES;
     const wanted = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && existing === undefined);
-    return wanted ? this.#retained.match(subscription.filter, this.#now) : NO_MESSAGES;
+    return wanted ? this.#retained.search(subscription.filter, this.#now) : NO_MESSAGES;
   }
 
   #share(name: string): SharedSubscription {

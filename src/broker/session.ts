@@ -13,11 +13,11 @@ import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
 import { CountedSubscriptions, type SubscriptionMemory } from './limits/subscription-memory.js';
 import { afterLong } from './long-timer.js';
-import { Outgoing, type OutgoingContext } from './outgoing.js';
+import { Outgoing } from './outgoing.js';
+import type { OutgoingContext } from './outgoing-context.js';
 import { PacketIdentifiers } from './packet-identifiers.js';
 import type { Peer } from './peer.js';
 import type { FoundSession, Persistence } from './persistence/persistence.js';
-import type { Backing } from './persistence/stored-deliveries.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
 import { Traffic } from './traffic.js';
@@ -33,6 +33,8 @@ export interface SessionContext extends OutgoingContext {
 }
 
 const EXPIRED = new Refusal(ReasonCode.notAuthorized, 'the token has expired');
+/** Retained messages that the client may not read, decided on before others have a turn. */
+const REFUSED_AT_ONCE = 64;
 const protocolNames = { 3: '3.1', 4: '3.1.1', 5: '5.0' } as const;
 
 export class Session implements Sink, MessageHolder {
@@ -94,7 +96,9 @@ export class Session implements Sink, MessageHolder {
     this.#onEnded = onEnded;
     this.#subscriptions = new CountedSubscriptions(context.subscriptionMemory);
     this.#keeper = isDurable ? context.persistence : undefined;
-    this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic), this.#backing(sent));
+    const { shareOf } = context;
+    const backing = this.#keeper?.backing(clientId, sent, shareOf, (to) => this.#save(to));
+    this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic), backing);
     this.#attachment = context.router.attach(this);
     context.messageMemory.add(this);
   }
@@ -339,7 +343,9 @@ export class Session implements Sink, MessageHolder {
 
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean {
-    if (this.#subscriptions.delete(filter)) this.#keeper?.unsubscribe(this.id, filter);
+    // A packet may name very many that never were.
+    if (!this.#subscriptions.delete(filter)) return false;
+    this.#keeper?.unsubscribe(this.id, filter);
     this.#outgoing.stopFeed(filter);
     const wasThere = this.#attachment.unsubscribe(filter);
     // §3.10.4: what is in flight is completed.
@@ -414,25 +420,6 @@ export class Session implements Sink, MessageHolder {
     } else this.#waitForClient(this.#expiry - gone, Math.max(0, (this.#will?.delay ?? 0) - gone));
   }
 
-  #backing(sent: number): Backing | undefined {
-    const keeper = this.#keeper;
-    if (keeper === undefined) return undefined;
-    const { shareOf } = this.#context;
-    return {
-      store: keeper.store,
-      queue: keeper.queue(this.id),
-      sent,
-      get isFull() {
-        return keeper.isFull;
-      },
-      get isOverflowing() {
-        return keeper.isOverflowing;
-      },
-      shareOf,
-      mark: (to) => this.#save(to),
-    };
-  }
-
   #save(sent: number): void {
     this.#keeper?.saveSession(this.id, {
       user: this.user,
@@ -461,11 +448,16 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.pubcomp(packetIdentifier);
   }
 
-  /** Those of the retained messages that the client may read. */
-  *#permitted(messages: Iterable<Message>): Generator<Message> {
+  /** Those of the retained messages that the client may read, a piece at a time: see {@link Attachment.subscribe}. */
+  *#permitted(messages: Iterable<Message | undefined>): Generator<Message | undefined> {
+    let refused = 0;
     for (const message of messages) {
-      if (this.mayReceive(message.topic)) yield message;
-      else this.#context.statistics.deliveriesRefused++;
+      if (message === undefined || this.mayReceive(message.topic)) {
+        yield message;
+        continue;
+      }
+      this.#context.statistics.deliveriesRefused++;
+      if (++refused % REFUSED_AT_ONCE === 0) yield undefined;
     }
   }
 

@@ -15,6 +15,7 @@ export const cliErrors = {
   },
   CLI_UNKNOWN_USER: { fault: 'caller', hint: 'list them with `hpmq user list`' },
   CLI_USER_EXISTS: { fault: 'caller', hint: 'change the password with `hpmq user passwd NAME`' },
+  CLI_BAD_USER: { fault: 'caller', hint: 'choose another name' },
   CLI_BAD_PASSWORD: {
     fault: 'caller',
     hint: 'type it when asked, pipe it in, or name a file with --password-file FILE',

@@ -15,6 +15,7 @@ import { ConfigError, type ConfigProblem } from './errors.js';
 import type { Finding, Path } from './issues.js';
 import { isPlain, type Plain } from './merge.js';
 import { shown } from './values.js';
+import { duplicateKeys } from './yaml-keys.js';
 import { aliasWords, NESTING_HINT, type YamlWords, yamlWords } from './yaml-words.js';
 
 /** Aliases may multiply what is parsed by this at most (the "billion laughs" of YAML). */
@@ -214,7 +215,11 @@ function firstInvalid(bytes: Buffer): number {
 
 function parseYaml(file: string, text: string, lineCounter: LineCounter) {
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false, merge: true, logLevel: 'error' });
+    const options = { lineCounter, prettyErrors: false, merge: true, logLevel: 'error', uniqueKeys: false } as const;
+    const document = parseDocument(text, options);
+    document.errors.push(...duplicateKeys(document));
+    document.errors.sort((a, b) => a.pos[0] - b.pos[0]);
+    return document;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw fileProblem(file, 'the mappings and lists are nested too deeply', NESTING_HINT);

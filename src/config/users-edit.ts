@@ -2,6 +2,7 @@
 import {
   chownSync,
   closeSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readFileSync,
@@ -46,7 +47,8 @@ export function editUsersFile(path: string, shownAs: string, change: (edit: User
   const target = realPath(path);
   const temporary = `${target}.new`;
   const file = lock(temporary, shownAs);
-  let isOpen = true;
+  /** A command that stood still for long may find its lock broken, and the file of another in its place. */
+  const isOurs = () => stateOf(temporary)?.ino === fstatSync(file).ino;
   try {
     const old = stateOf(target);
     const before = old === undefined ? { users: [], rules: [] } : readUsersFile(target, shownAs);
@@ -77,13 +79,13 @@ export function editUsersFile(path: string, shownAs: string, change: (edit: User
       chownSync(temporary, old.uid, old.gid);
     }
     fsyncSync(file);
-    closeSync(file);
-    isOpen = false;
+    if (!isOurs()) throw configError('USERS_LOCKED', `${shownAs} is being written by another command`);
     renameSync(temporary, target);
   } catch (error) {
-    if (isOpen) closeSync(file);
-    unlinkSync(temporary);
+    if (isOurs()) unlinkSync(temporary);
     throw (error as NodeJS.ErrnoException).syscall === undefined ? error : notWritten(shownAs, error);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -13,7 +13,7 @@ import { say, shown } from './values.js';
 /** Ten thousand users need 2 MB. */
 const MAX_USERS_BYTES = 16_000_000;
 
-export const userName = z.string().regex(/^[^\u0000-\u001f\u007f*]{1,256}$/, {
+export const userName = z.string().regex(/^(?!__proto__$)[^\u0000-\u001f\u007f*]{1,256}$/, {
   error: (issue) =>
     say(
       `${shown(issue.input)} cannot be a user name`,
@@ -37,7 +37,7 @@ const scram = z
       say('is not of the form SCRAM-SHA-256$4096:salt$key:key', 'write it with `hpmq user passwd NAME --scram`'),
   });
 
-const role = z.string().regex(/^(?!(?:anonymous|authenticated)$)[A-Za-z0-9_.-]{1,64}$/, {
+export const userRole = z.string().regex(/^(?!(?:anonymous|authenticated)$)[A-Za-z0-9_.-]{1,64}$/, {
   error: (issue) =>
     say(
       `${shown(issue.input)} cannot be a role`,
@@ -50,7 +50,7 @@ export const userSchema = z.strictObject({
     .optional()
     .describe('its hash, as `hpmq user passwd` writes it; without one no password opens'),
   scram: scram.optional().describe('for SCRAM-SHA-256, as `hpmq user passwd --scram` writes it'),
-  roles: z.array(role).optional().describe('named by rules'),
+  roles: z.array(userRole).optional().describe('named by rules'),
   disabled: z.boolean().optional().describe('may not connect'),
   clientIds: z
     .array(z.string().min(1).max(256))

@@ -69,8 +69,11 @@ export interface Sink {
 }
 
 export interface Attachment extends Disposable {
-  /** Adds or replaces a subscription; yields the retained messages that are to be sent now, by its Retain Handling. */
-  subscribe(subscription: Subscription): Iterable<Message>;
+  /**
+   * Adds or replaces a subscription; yields the retained messages that are to be sent now, by its Retain Handling. undefined:
+   * many were looked at in vain, and somebody else may want a turn before the next.
+   */
+  subscribe(subscription: Subscription): Iterable<Message | undefined>;
   /** @returns whether there was such a subscription */
   unsubscribe(filter: string): boolean;
   /** The receiver can take messages from now on: it gets those that wait at absent members of its Shared Subscriptions. */

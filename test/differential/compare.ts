@@ -128,6 +128,7 @@ const SOFT = /^(ok|incomplete|share-before-5|share-malformed|filter-.*|topic-lev
 function words(found: readonly Judgement[]): string {
   const named =
     found.find(({ fault }) => !SOFT.test(fault)) ??
+    found.find(({ fault }) => fault === 'discouraged-characters') ??
     found.find(({ fault }) => fault === 'incomplete') ??
     found.find(({ fault }) => fault !== 'ok') ??
     found[0];

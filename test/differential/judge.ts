@@ -66,13 +66,14 @@ export class Judge {
         if (frame !== 'incomplete') this.#held = Buffer.alloc(0);
         return found;
       }
-      const fault = this.#judge(name, frame.bytes, frame.body);
+      const judged = this.#judge(name, frame.bytes, frame.body);
+      const fault = frame.isShortest ? judged : 'variable-byte-integer-not-shortest';
       found.push({ name, version: this.version, fault: fault ?? 'ok', bytes: frame.bytes });
     }
     return found;
   }
 
-  #frame(): { bytes: Buffer; body: number } | string {
+  #frame(): { bytes: Buffer; body: number; isShortest: boolean } | string {
     const held = this.#held;
     let length = 0;
     for (let i = 0; i < 4; i++) {
@@ -84,7 +85,7 @@ export class Judge {
       if (end > PACKET_BYTES) return 'too-large';
       if (held.length < end) return 'incomplete';
       this.#held = held.subarray(end);
-      return { bytes: held.subarray(0, end), body: 2 + i };
+      return { bytes: held.subarray(0, end), body: 2 + i, isShortest: i === 0 || byte > 0 };
     }
     return 'remaining-length-too-long';
   }

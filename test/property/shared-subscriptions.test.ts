@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Channel } from '../../src/broker/channel.js';
 import { MessageMemory } from '../../src/broker/limits/message-memory.js';
+import { Turns } from '../../src/broker/limits/turns.js';
 import { Outgoing } from '../../src/broker/outgoing.js';
 import { SharedSubscription } from '../../src/broker/shared-subscriptions.js';
 import { Statistics } from '../../src/broker/statistics.js';
@@ -56,7 +57,15 @@ class Member implements Sink, Channel {
       share,
     };
     const messageMemory = new MessageMemory(limits.pendingBytes, clock);
-    const context = { clock, limits, encoder: new PublishEncoder(), statistics: new Statistics(), messageMemory };
+    const turns = new Turns(clock);
+    const context = {
+      clock,
+      limits,
+      encoder: new PublishEncoder(),
+      statistics: new Statistics(),
+      messageMemory,
+      turns,
+    };
     this.#outgoing = new Outgoing(context, () => true);
   }
 

@@ -13,11 +13,16 @@ import type { SubscribePacket } from '../wire/packets.js';
 const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not subscribe to a Topic Filter');
 const TOO_MANY = new Refusal(ReasonCode.quotaExceeded, 'there are as many subscriptions as are allowed');
 
+/** A megabyte names a quarter of a million filters: of one packet, no more are looked at than this, or than one may have. */
+const MIN_LOOKED = 1_000;
+
 export function handleSubscribe(client: Client, session: Session, packet: SubscribePacket): Handled {
   const { protocolVersion, broker } = client;
   let reason: string | undefined;
-  const codes = packet.subscriptions.map((subscription): number => {
-    const refused = subscriptionRefusal(session, subscription.filter, client.ticket.limits);
+  const { limits } = client.ticket;
+  const mostLooked = Math.max(limits.subscriptions, MIN_LOOKED);
+  const codes = packet.subscriptions.map((subscription, index): number => {
+    const refused = index < mostLooked ? subscriptionRefusal(session, subscription.filter, limits) : TOO_MANY;
     if (refused === undefined) {
       session.subscribe(client.isBridge ? asBridge(subscription) : subscription);
       return subscription.qos;

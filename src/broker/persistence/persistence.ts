@@ -14,7 +14,7 @@ import type { Clock } from '../../core/clock.js';
 import type { StoreLimits } from '../../core/config.js';
 import { type ErrorCatalogue, errorsOf } from '../../core/errors.js';
 import type { Subscription } from '../../core/router.js';
-import type { Store, StoredQueue, StoredTable } from '../../core/store.js';
+import type { Store, StoredTable } from '../../core/store.js';
 import type { WillFields } from '../wire/packets.js';
 import {
   decodeSession,
@@ -26,6 +26,7 @@ import {
   type SessionRecord,
 } from './records.js';
 import { RetainedKeeper } from './retained-keeper.js';
+import type { Backing } from './stored-deliveries.js';
 
 /** Tables that the broker uses; the store is opened with these. */
 export const brokerTables = ['session', 'subscription', 'incoming', 'will', 'retained'] as const;
@@ -104,8 +105,23 @@ export class Persistence {
     return refusal === undefined ? this.store.commit() : Promise.reject(refusal);
   }
 
-  queue(clientId: string): StoredQueue {
-    return this.store.queue(QUEUE + clientId);
+  /** @param mark - @see Backing.mark */
+  backing(clientId: string, sent: number, shareOf: Backing['shareOf'], mark: Backing['mark']): Backing {
+    const isFull = () => this.isFull;
+    const isOverflowing = () => this.isOverflowing;
+    return {
+      store: this.store,
+      queue: this.store.queue(QUEUE + clientId),
+      sent,
+      get isFull() {
+        return isFull();
+      },
+      get isOverflowing() {
+        return isOverflowing();
+      },
+      shareOf,
+      mark,
+    };
   }
 
   saveSession(clientId: string, record: SessionRecord): void {

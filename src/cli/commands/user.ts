@@ -116,16 +116,30 @@ async function add(cli: Cli, name: string, options: AddOptions): Promise<undefin
   const before = await usersOf(path);
   const exists = () => cliError('CLI_USER_EXISTS', `there is a user "${name}" already`);
   if (before.some((user) => user.name === name)) throw exists();
-  const { role, clientId, password } = options;
+  const { role = [], clientId, password } = options;
+  await checkWords(name, role);
   const secrets: UserChange = password ? await credentials(cli, name, options) : {};
   return edit(cli, path, name, 'added', (users) => {
     if (users.has(name)) throw exists();
     users.set(name, {
       ...secrets,
-      ...(role !== undefined && { roles: role }),
+      ...(role.length > 0 && { roles: role }),
       ...(clientId !== undefined && { clientIds: clientId }),
     });
   });
+}
+
+/** Before anybody types a password for a user that cannot be. */
+async function checkWords(name: string, roles: readonly string[]): Promise<void> {
+  const [{ userName, userRole }, { unsay }] = await Promise.all([
+    import('../../config/users.js'),
+    import('../../config/values.js'),
+  ]);
+  for (const { error } of [userName.safeParse(name), ...roles.map((role) => userRole.safeParse(role))]) {
+    if (error === undefined) continue;
+    const { message, hint } = unsay(error.issues[0]!.message);
+    throw cliError('CLI_BAD_USER', message, hint === undefined ? {} : { hint });
+  }
 }
 
 async function credentials(cli: Cli, name: string, options: PasswordOptions): Promise<UserChange> {
