@@ -4,13 +4,14 @@ import type { BrokerConfig, BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
+import type { Channel } from './channel.js';
 import type { Ticket } from './limits/admission.js';
 import type { IncompletePackets } from './limits/incomplete-packets.js';
 import type { SocketMemory } from './limits/socket-memory.js';
 import type { Throttle } from './limits/throttle.js';
 import type { Turns } from './limits/turns.js';
-import type { Channel } from './outgoing.js';
 import type { Peer } from './peer.js';
+import type { Persistence } from './persistence/persistence.js';
 import type { Refusal } from './reason-codes.js';
 import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
@@ -32,6 +33,8 @@ export interface BrokerContext {
   readonly throttle: Throttle;
   readonly socketMemory: SocketMemory;
   readonly incomplete: IncompletePackets<{ tooMuch(): void }>;
+  /** undefined: everything is only in memory. */
+  readonly persistence: Persistence | undefined;
   /** A number in [0, 1), not to be guessed. */
   readonly random: () => number;
 }

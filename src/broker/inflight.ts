@@ -8,6 +8,7 @@
  */
 import type { Message, QoS } from '../core/message.js';
 import type { Share } from '../core/router.js';
+import type { StoredDelivery } from '../core/store.js';
 import { messageBytes } from './application-message.js';
 
 /** One message for one client, as it will be sent. */
@@ -18,6 +19,8 @@ export interface Delivery {
   readonly identifiers: readonly number[];
   /** The Shared Subscription it came through. */
   readonly share: Share | undefined;
+  /** As it lies in the store; undefined: only in memory. */
+  stored: StoredDelivery | undefined;
 }
 
 export interface Inflight {
@@ -27,10 +30,12 @@ export interface Inflight {
   state: 'publish' | 'pubrel';
   /** Its PUBLISH went over the present connection and counts against Receive Maximum. */
   isOutstanding: boolean;
+  /** In which batch its release was said to the store; 0: not. */
+  releaseBatch: number;
 }
 
-/** done: the message is through; release: send PUBREL; unknown: no such Packet Identifier; mismatch: the wrong acknowledgement. */
-export type AcknowledgementResult = 'done' | 'release' | 'unknown' | 'mismatch';
+/** done: the message is through; release: send PUBREL; later: PUBREL follows once that is on disk; unknown: no such Packet Identifier; mismatch: the wrong acknowledgement. */
+export type AcknowledgementResult = 'done' | 'release' | 'later' | 'unknown' | 'mismatch';
 
 const MAX_PACKET_IDENTIFIER = 0xffff;
 
@@ -40,8 +45,21 @@ export interface MessageKeeper {
   release(message: Message): void;
 }
 
+/** Told of those that lie in the store; see persistence/stored-deliveries.ts. */
+export interface FlightRecorder {
+  fly(stored: StoredDelivery): void;
+  land(stored: StoredDelivery): void;
+  settle(stored: StoredDelivery): void;
+}
+
+/** A message sent again after a crash must have the identifier it had: it follows from its place in the queue. */
+export function identifierOf({ sequence }: StoredDelivery): number {
+  return ((sequence - 1) % MAX_PACKET_IDENTIFIER) + 1;
+}
+
 export class InflightMessages {
   readonly #keeper: MessageKeeper | undefined;
+  readonly #recorder: FlightRecorder | undefined;
   readonly #entries = new Map<number, Inflight>();
   /** To be sent again on the present connection, in order; entries acknowledged meanwhile are skipped. */
   #again: Inflight[] = [];
@@ -50,8 +68,9 @@ export class InflightMessages {
   #lastIdentifier = 0;
   #bytes = 0;
 
-  constructor(keeper?: MessageKeeper) {
+  constructor(keeper?: MessageKeeper, recorder?: FlightRecorder) {
     this.#keeper = keeper;
+    this.#recorder = recorder;
   }
 
   /** Of the messages. */
@@ -62,6 +81,32 @@ export class InflightMessages {
   /** Gives all up: the session ends. */
   clear(): void {
     for (const entry of [...this.#entries.values()]) this.#remove(entry);
+  }
+
+  /** Lets all go that lies in the store: it is read again for the next connection. */
+  letGo(): void {
+    for (const entry of [...this.#entries.values()]) this.#release(entry);
+  }
+
+  has(packetIdentifier: number): boolean {
+    return this.#entries.has(packetIdentifier);
+  }
+
+  get(packetIdentifier: number): Inflight | undefined {
+    return this.#entries.get(packetIdentifier);
+  }
+
+  /** Those of the store with these sequences are not there any more. @returns how many */
+  unstore(first: number, last: number): number {
+    let found = 0;
+    for (const { delivery } of this.#entries.values()) {
+      const { stored } = delivery;
+      if (stored === undefined || stored.sequence < first || stored.sequence > last) continue;
+      this.#recorder?.land(stored);
+      delivery.stored = undefined;
+      found++;
+    }
+    return found;
   }
 
   get size(): number {
@@ -80,19 +125,23 @@ export class InflightMessages {
     return this.#outstanding < window && this.#entries.size < MAX_PACKET_IDENTIFIER;
   }
 
-  /** Takes a free Packet Identifier; the caller sends the PUBLISH. Only while {@link hasRoom}. */
+  /**
+   * Takes a free Packet Identifier; the caller sends the PUBLISH, or the PUBREL of one that was released before. Only while
+   * {@link hasRoom}, and while the identifier of one that lies in the store is free.
+   */
   add(delivery: Delivery): Inflight {
-    do {
-      this.#lastIdentifier = this.#lastIdentifier === MAX_PACKET_IDENTIFIER ? 1 : this.#lastIdentifier + 1;
-    } while (this.#entries.has(this.#lastIdentifier));
+    const { stored } = delivery;
+    const isReleased = stored?.isReleased ?? false;
     const entry: Inflight = {
-      packetIdentifier: this.#lastIdentifier,
+      packetIdentifier: stored === undefined ? this.#nextIdentifier() : identifierOf(stored),
       delivery,
-      state: 'publish',
-      isOutstanding: true,
+      state: isReleased ? 'pubrel' : 'publish',
+      isOutstanding: !isReleased,
+      releaseBatch: 0,
     };
     this.#entries.set(entry.packetIdentifier, entry);
-    this.#outstanding++;
+    if (stored !== undefined) this.#recorder?.fly(stored);
+    if (!isReleased) this.#outstanding++;
     this.#bytes += messageBytes(delivery.message);
     this.#keeper?.keep(delivery.message);
     return entry;
@@ -176,8 +225,22 @@ export class InflightMessages {
     return 'done';
   }
 
+  #nextIdentifier(): number {
+    do {
+      this.#lastIdentifier = this.#lastIdentifier === MAX_PACKET_IDENTIFIER ? 1 : this.#lastIdentifier + 1;
+    } while (this.#entries.has(this.#lastIdentifier));
+    return this.#lastIdentifier;
+  }
+
   #remove(entry: Inflight): void {
-    const { message } = entry.delivery;
+    const { stored } = entry.delivery;
+    this.#release(entry);
+    if (stored !== undefined) this.#recorder?.settle(stored);
+  }
+
+  #release(entry: Inflight): void {
+    const { message, stored } = entry.delivery;
+    if (stored !== undefined) this.#recorder?.land(stored);
     this.#entries.delete(entry.packetIdentifier);
     this.#bytes -= messageBytes(message);
     this.#keeper?.release(message);

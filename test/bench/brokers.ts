@@ -23,7 +23,7 @@ export const brokers: readonly Broker[] = [
     command: (port, folder) => {
       const file = join(folder, 'hpmq.yaml');
       const lines = [
-        'gateway: { id: bench }',
+        'gateway: { id: bench, data: data }',
         'broker:',
         '  listeners:',
         `    - { type: tcp, host: 127.0.0.1, port: ${port} }`,

@@ -120,7 +120,7 @@ each(
       const parts: Part[] = ['t', u16(7), ...none(version), Buffer.from('x')];
       client.raw(packet(0x30 | (qos << 1), ...parts));
       if (version === 5) {
-        t.same((await client.pending()).map(brief), [`${qos === 1 ? 'puback' : 'pubrec'} 7 0x83`]);
+        t.same((await client.pending()).map(brief), [`${qos === 1 ? 'puback' : 'pubrec'} 7 0x97`]);
         router.publish = publishAsEver;
         client.raw(packet(0x30 | (qos << 1), ...parts));
         t.same(

@@ -203,11 +203,11 @@ t.test('a message that must be stored first is acknowledged when it is, or refus
   modern.send({ cmd: 'publish', topic: 't', payload: '', qos: 1, retain: false, dup: false, messageId: 1 });
   t.same(await modern.pending(), [], 'no PUBACK yet');
   waiting.shift()!.resolve();
-  t.match(await modern.next('puback'), { messageId: 1, reasonCode: 0 });
+  t.match(await modern.next('puback'), { messageId: 1, reasonCode: 0x10 }, 'and nobody was there');
   modern.send({ cmd: 'publish', topic: 't', payload: '', qos: 2, retain: false, dup: false, messageId: 2 });
   await modern.pending();
   waiting.shift()!.reject(new Error('disk full'));
-  t.match(await modern.next('pubrec'), { messageId: 2, reasonCode: 0x83 });
+  t.match(await modern.next('pubrec'), { messageId: 2, reasonCode: 0x97 });
   const old = await bench.connect(4, 'b');
   old.send({ cmd: 'publish', topic: 't', payload: '', qos: 1, retain: false, dup: false, messageId: 1 });
   await old.pending();
