@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleProgram, bundleStart } from './executable/bundle.mjs';
+import { bundleProgram, bundleStart, bundleStoreWorker } from './executable/bundle.mjs';
 import { writeCodeCache } from './executable/code-cache.mjs';
 import { root } from './executable/lockfile.mjs';
 import { nodeBinary } from './executable/node-binary.mjs';
@@ -27,6 +27,7 @@ rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 
 const { program, yogaWasm } = await bundleProgram(work);
+const storeWorker = await bundleStoreWorker(work);
 const start = await bundleStart(work);
 console.log(`program    ${megabytes(program)}`);
 
@@ -49,6 +50,7 @@ for (const arch of wanted) {
       ...(cached ? { 'program.cache': cache } : {}),
       'serialport.node': serialportAddon(arch),
       'yoga.wasm': yogaWasm,
+      'store-worker.cjs': storeWorker,
     },
   });
   const sha256 = createHash('sha256').update(readFileSync(output)).digest('hex');

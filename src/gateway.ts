@@ -8,10 +8,12 @@
 
 import { AccessReload } from './access-reload.js';
 import type { ConfigView } from './api/contract.js';
+import { refuseSecondGateway } from './api/listen.js';
 import { createMetricsServer } from './api/metrics-server.js';
 import { createApiServer } from './api/server.js';
 import { auditedView } from './audited-view.js';
 import { type Broker, createBroker } from './broker/broker.js';
+import { brokerTables } from './broker/persistence/persistence.js';
 import type { AnyAdapter } from './core/adapter.js';
 import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
@@ -21,6 +23,7 @@ import { createDevices } from './devices/devices.js';
 import { openTransport } from './devices/transport/open.js';
 import { createLinks } from './links/links.js';
 import type { Logging } from './logging.js';
+import { openStore } from './store/store.js';
 import { version } from './version.js';
 import { createView } from './view.js';
 
@@ -50,7 +53,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const starting = new AbortController();
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
   try {
+    await refuseSecondGateway(socket);
+    const store = stack.use(
+      await openStore({
+        folder: config.gateway.data,
+        durability: config.store.durability,
+        tables: brokerTables,
+        log: log.child({ svc: 'store' }),
+        clock,
+      }),
+    );
     const broker = createBroker({
+      store,
+      storeLimits: config.store,
       config: config.broker,
       gatewayId: id,
       log: log.child({ svc: 'broker' }),
@@ -98,6 +113,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         broker,
         devices,
         links,
+        store,
         config: options.shown,
         moreAlarms: () => reload?.alarms() ?? [],
         phase: () => phase,
@@ -113,7 +129,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stack.use(service);
       await service.start(starting.signal);
     }
-    const announce = (state: 'online' | 'offline', reason?: string) =>
+    // Where the disk takes nothing, the gateway works all the same: the alarm of the store says so.
+    const announce = async (state: 'online' | 'offline', reason?: string) =>
       broker.router.publish(
         createMessage({
           topic: `hpmq/${id}/$state`,
@@ -124,18 +141,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           receivedAt: clock.now(),
         }),
       );
-    await announce('online');
+    void announce('online').catch(() => {});
     phase = 'up';
     log.info({ gateway: id, config: options.shown.file, listeners: broker.addresses(), socket }, 'gateway is up');
     return {
       addresses: broker.addresses(),
       async [Symbol.asyncDispose]() {
         phase = 'stopping';
-        try {
-          await announce('offline', 'stopped');
-        } finally {
-          await stack.disposeAsync();
-        }
+        void announce('offline', 'stopped').catch(() => {});
+        await stack.disposeAsync();
         log.info('gateway stopped');
       },
     };

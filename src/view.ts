@@ -5,9 +5,11 @@ import type { Broker } from './broker/broker.js';
 import { isShared } from './broker/shared-filter.js';
 import { filterRefusal, topicRefusal } from './broker/topic-rules.js';
 import type { Clock } from './core/clock.js';
-import { errorsOf } from './core/errors.js';
+import { errorsOf, errorView } from './core/errors.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
 import { subscriptionTo } from './core/router.js';
+import type { Service } from './core/service.js';
+import type { Store } from './core/store.js';
 import { topicFilterFault, topicNameFault } from './core/topic.js';
 import type { AlarmView, LedgerView, MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
@@ -41,6 +43,8 @@ export interface ViewParts {
   readonly broker: Broker;
   readonly devices: Devices;
   readonly links: Links;
+  /** undefined: nothing is kept on disk. */
+  readonly store?: Store & Service;
   readonly config: ConfigView;
   /** Of parts that are no services. */
   readonly moreAlarms?: () => readonly AlarmView[];
@@ -49,7 +53,7 @@ export interface ViewParts {
 }
 
 export function createView(parts: ViewParts): GatewayView & Disposable {
-  const { broker, devices, links, clock, logging } = parts;
+  const { broker, devices, links, store, clock, logging } = parts;
   const { router } = broker;
   const rates = new Rates<'received' | 'delivered'>(clock, () => router.counters());
   let tails = 0;
@@ -60,13 +64,18 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     const figures = broker.figures();
     const services: ServiceView[] = [
       { name: broker.name, ...broker.status() },
+      ...(store === undefined ? [] : [{ name: store.name, ...store.status() }]),
       { name: devices.name, ...devices.status() },
       ...devices.services(),
       ...links.services(),
     ];
-    const alarms = [...broker.alarms(), ...devices.alarms(), ...links.alarms(), ...(parts.moreAlarms?.() ?? [])].sort(
-      (a, b) => severity(a) - severity(b) || a.since - b.since,
-    );
+    const alarms = [
+      ...broker.alarms(),
+      ...storeAlarms(store),
+      ...devices.alarms(),
+      ...links.alarms(),
+      ...(parts.moreAlarms?.() ?? []),
+    ].sort((a, b) => severity(a) - severity(b) || a.since - b.since);
     const phase = parts.phase();
     const healthy = alarms.length === 0 && services.every((service) => service.state === 'up');
     const states = { starting: 0, online: 0, degraded: 0, offline: 0, paused: 0 };
@@ -221,4 +230,10 @@ function messageView(message: Message): MessageView {
     origin: message.origin.slice(0, message.origin.indexOf(':')) as OriginKind,
     at: message.receivedAt,
   };
+}
+
+function storeAlarms(store: ViewParts['store']): readonly AlarmView[] {
+  const fault = store?.fault;
+  if (store === undefined || fault === undefined) return [];
+  return [{ severity: 'error', subject: 'store', since: store.status().since, error: errorView(fault) }];
 }

@@ -37,14 +37,21 @@ export async function bundleProgram(folder) {
     banner: { js: '(function(require,module,exports,__filename,__dirname){' },
     footer: { js: '})' },
     supported: { 'dynamic-import': false },
-    // The program may set NODE_ENV for React when it runs unbundled; here it is a constant.
-    logOverride: { 'assign-to-define': 'silent' },
+    // import.meta is where the worker of the store is found unbundled (src/store/start-worker.ts). The program may set NODE_ENV for React when it runs unbundled; here it is a constant.
+    logOverride: { 'assign-to-define': 'silent', 'empty-import-meta': 'silent' },
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
     plugins: [nativeAddon(runtime), withoutTopLevelAwait(runtime, yogaWasm)],
   });
   const text = readFileSync(program);
   if (text.some((byte) => byte > 0x7f)) throw new Error('the bundle is not ASCII: start.ts reads it as Latin-1');
   return { program, yogaWasm };
+}
+
+/** Bundles the worker of the store: Node runs it from its text (src/store/start-worker.ts). */
+export async function bundleStoreWorker(folder) {
+  const storeWorker = join(folder, 'store-worker.cjs');
+  await build({ ...common, entryPoints: ['src/store/worker.ts'], outfile: storeWorker });
+  return storeWorker;
 }
 
 /** Bundles what runs first in the executable. */

@@ -1,5 +1,5 @@
 /**
- * The MQTT broker: 3.1, 3.1.1 and 5.0, in memory.
+ * The MQTT broker: 3.1, 3.1.1 and 5.0; sessions, Wills and retained messages survive in the store, if there is one.
  *
  *   listeners ─▶ connection ─▶ codec ─▶ handlers ─▶ session ─▶ router ─▶ sinks (sessions, devices, links, …)
  *
@@ -9,10 +9,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
-import type { AccessConfig, BrokerConfig } from '../core/config.js';
+import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
+import type { Store } from '../core/store.js';
 import type { AlarmView, ClientDetail, ClientEnd, ClientView } from '../core/views.js';
 import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
@@ -34,11 +35,13 @@ import { Turns } from './limits/turns.js';
 import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
+import { type Found, Persistence } from './persistence/persistence.js';
 import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
 import { Statistics } from './statistics.js';
 import { SysTopics } from './sys-topics.js';
+import { Will } from './will.js';
 import { PublishEncoder } from './wire/encode-publish.js';
 
 /**
@@ -48,6 +51,12 @@ import { PublishEncoder } from './wire/encode-publish.js';
 const MIN_SPARE_SOCKETS = 16;
 /** How often expired retained messages are removed, ms; they are not given out in any case. */
 const SWEEP_INTERVAL = 10_000;
+/** Of a store that nobody limits. */
+const unlimited: StoreLimits = {
+  maxBytes: Number.POSITIVE_INFINITY,
+  overflow: 'refuse',
+  minFree: { bytes: 0, share: 0 },
+};
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -58,6 +67,9 @@ export interface BrokerOptions {
   readonly access?: Access;
   /** For assigned Client Identifiers: [0, 1), not to be guessed. */
   readonly random?: () => number;
+  /** Where sessions, Wills and retained messages survive; closed by its owner after the broker. Absent: only in memory. */
+  readonly store?: Store;
+  readonly storeLimits?: StoreLimits;
   /** For sockets that systemd opened; the process's own when absent. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** false: every packet is decoded and encoded, which is what the fast path is compared with in tests. */
@@ -121,6 +133,9 @@ class MqttBroker implements Broker {
   #isAcceptFailing = false;
   #sysTopics: SysTopics | undefined;
   #sweepTimer: Timer | undefined;
+  readonly #persistence: Persistence | undefined;
+  /** Of connections that a crash cut, to be sent at start. */
+  #wills: Found['wills'][number][] = [];
   /** Called when the last connection is gone, once somebody waits for it. */
   #onIdle: (() => void) | undefined;
   #state: ServiceState = 'starting';
@@ -133,7 +148,10 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics });
+    const { store, storeLimits = unlimited } = options;
+    const persistence = store && new Persistence(store, storeLimits, clock);
+    this.#persistence = persistence;
+    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics, persistence });
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
@@ -146,6 +164,8 @@ class MqttBroker implements Broker {
       encoder: new PublishEncoder(),
       statistics,
       messageMemory,
+      persistence,
+      shareOf: (name) => router.share(name),
       subscriptionMemory: this.#subscriptionMemory,
       turns,
     });
@@ -177,8 +197,14 @@ class MqttBroker implements Broker {
       flushes: new Flushes(),
       slabs: new Slabs(),
       incomplete: new IncompletePackets(limits.pendingBytes / 4),
+      persistence,
       random,
     };
+    if (persistence === undefined) return;
+    const { sessions: found, wills } = persistence.find();
+    sessions.restore(found);
+    persistence.removeOrphans();
+    this.#wills = [...wills];
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -219,6 +245,7 @@ class MqttBroker implements Broker {
         version: version === undefined ? 'hpmq' : `hpmq version ${version}`,
       });
     }
+    this.#begin();
     this.#sweep();
     this.#setState('up');
     log.info({ listeners: this.addresses() }, 'broker listens');
@@ -368,6 +395,7 @@ class MqttBroker implements Broker {
     const refusal = new Refusal(reasonCode, 'the gateway stops');
     for (const connection of [...this.#connections]) connection.shutDown(refusal);
     this.#sessions.discard();
+    this.#persistence?.retained[Symbol.dispose]();
     await stopped;
     if (this.#connections.size > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     this.#setState('down');
@@ -382,6 +410,18 @@ class MqttBroker implements Broker {
     if (this.#isAcceptFailing) return;
     this.#isAcceptFailing = true;
     this.#options.log.warn({ error: error.message }, 'connections cannot be accepted');
+  }
+
+  /** What was found in the store goes on from here: expiry, Wills of connections that were cut. */
+  #begin(): void {
+    const { clock } = this.#options;
+    for (const { clientId, fields } of this.#wills.splice(0)) {
+      this.#persistence?.saveWill(clientId, undefined);
+      const will = new Will(fields, `client:${clientId}`);
+      // Nobody is left who could be told that it was not kept.
+      this.router.publish(will.message(clock.now()))?.catch(() => {});
+    }
+    this.#sessions.begin();
   }
 
   #sweep(): void {

@@ -4,6 +4,7 @@ import type { BrokerConfig, BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
+import type { Channel } from './channel.js';
 import type { FastPath } from './fast/fast-path.js';
 import type { Flushes } from './fast/flushes.js';
 import type { Slabs } from './fast/slabs.js';
@@ -12,8 +13,8 @@ import type { IncompletePackets } from './limits/incomplete-packets.js';
 import type { SocketMemory } from './limits/socket-memory.js';
 import type { Throttle } from './limits/throttle.js';
 import type { Turns } from './limits/turns.js';
-import type { Channel } from './outgoing.js';
 import type { Peer } from './peer.js';
+import type { Persistence } from './persistence/persistence.js';
 import type { Refusal } from './reason-codes.js';
 import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
@@ -39,6 +40,8 @@ export interface BrokerContext {
   readonly flushes: Flushes;
   readonly slabs: Slabs;
   readonly incomplete: IncompletePackets<{ tooMuch(): void }>;
+  /** undefined: everything is only in memory. */
+  readonly persistence: Persistence | undefined;
   /** A number in [0, 1), not to be guessed. */
   readonly random: () => number;
 }

@@ -33,9 +33,9 @@ const FULL_READ = 64 * 1024;
 
 /**
  * Why a connection is not read. congestion: it does not read our answers; handler: what it sent before is not settled;
- * turn: others are first; rate: it sends more than it may. All but the first hold back what has been read already, too.
+ * turn: others are first; rate: it sends more than it may; store: more waits for the disk than that takes. All but the first hold back what has been read already, too.
  */
-type Pause = 'congestion' | 'handler' | 'turn' | 'rate';
+type Pause = 'congestion' | 'handler' | 'turn' | 'rate' | 'store';
 
 export class Connection implements Client {
   readonly broker: BrokerContext;
@@ -67,6 +67,7 @@ export class Connection implements Client {
   readonly #onFrames = (now: number, messages: number) => this.#afterFrames(now, messages);
   readonly #onTurn = () => this.#release('turn');
   readonly #onRate = () => this.#release('rate');
+  readonly #onStore = () => this.#release('store');
 
   /** @param onGone - the socket is closed */
   constructor(broker: BrokerContext, socket: Duplex, peer: Peer, ticket: Ticket, onGone: () => void) {
@@ -318,6 +319,12 @@ export class Connection implements Client {
       if (!this.#tooFast('messageRate')) return 'stop';
       isHeld = true;
     }
+    const store = this.broker.persistence?.store;
+    if (packet.type === 'publish' && store?.isCongested) {
+      this.#pause('store');
+      store.drained().then(this.#onStore, this.#onStore);
+      isHeld = true;
+    }
     if (now >= this.#sliceEnd) {
       this.#yield();
       isHeld = true;
@@ -365,7 +372,7 @@ export class Connection implements Client {
   }
 
   get #isHolding(): boolean {
-    return this.#pauses.has('handler') || this.#pauses.has('turn') || this.#pauses.has('rate');
+    return this.#pauses.size > (this.#pauses.has('congestion') ? 1 : 0);
   }
 
   #pause(reason: Pause): void {

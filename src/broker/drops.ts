@@ -11,6 +11,7 @@ export class Drops implements Record<DropReason, number> {
   sessionEnded = 0;
   refusedByReceiver = 0;
   noMember = 0;
+  storeFailed = 0;
   receiverFull = 0;
 
   get total(): number {

@@ -8,6 +8,7 @@
  */
 import type { Message, QoS } from '../core/message.js';
 import type { Share } from '../core/router.js';
+import type { StoredDelivery } from '../core/store.js';
 import { messageBytes } from './application-message.js';
 import { PassingMessages } from './fast/passing.js';
 
@@ -19,6 +20,8 @@ export interface Delivery {
   readonly identifiers: readonly number[];
   /** The Shared Subscription it came through. */
   readonly share: Share | undefined;
+  /** As it lies in the store; undefined: only in memory. */
+  stored: StoredDelivery | undefined;
 }
 
 export interface Inflight {
@@ -28,10 +31,12 @@ export interface Inflight {
   state: 'publish' | 'pubrel';
   /** Its PUBLISH went over the present connection and counts against Receive Maximum. */
   isOutstanding: boolean;
+  /** In which batch its release was said to the store; 0: not. */
+  releaseBatch: number;
 }
 
-/** done: the message is through; release: send PUBREL; unknown: no such Packet Identifier; mismatch: the wrong acknowledgement. */
-export type AcknowledgementResult = 'done' | 'release' | 'unknown' | 'mismatch';
+/** done: the message is through; release: send PUBREL; later: PUBREL follows once that is on disk; unknown: no such Packet Identifier; mismatch: the wrong acknowledgement. */
+export type AcknowledgementResult = 'done' | 'release' | 'later' | 'unknown' | 'mismatch';
 
 const MAX_PACKET_IDENTIFIER = 0xffff;
 
@@ -41,8 +46,21 @@ export interface MessageKeeper {
   release(message: Message): void;
 }
 
+/** Told of those that lie in the store; see persistence/stored-deliveries.ts. */
+export interface FlightRecorder {
+  fly(stored: StoredDelivery): void;
+  land(stored: StoredDelivery): void;
+  settle(stored: StoredDelivery): void;
+}
+
+/** A message sent again after a crash must have the identifier it had: it follows from its place in the queue. */
+export function identifierOf({ sequence }: StoredDelivery): number {
+  return ((sequence - 1) % MAX_PACKET_IDENTIFIER) + 1;
+}
+
 export class InflightMessages {
   readonly #keeper: MessageKeeper | undefined;
+  readonly #recorder: FlightRecorder | undefined;
   readonly #entries = new Map<number, Inflight>();
   readonly #passing = new PassingMessages();
   /** To be sent again on the present connection, in order; entries acknowledged meanwhile are skipped. */
@@ -52,8 +70,9 @@ export class InflightMessages {
   #lastIdentifier = 0;
   #bytes = 0;
 
-  constructor(keeper?: MessageKeeper) {
+  constructor(keeper?: MessageKeeper, recorder?: FlightRecorder) {
     this.#keeper = keeper;
+    this.#recorder = recorder;
   }
 
   /** Of the messages. */
@@ -73,6 +92,32 @@ export class InflightMessages {
     this.#passing.clear();
   }
 
+  /** Lets all go that lies in the store: it is read again for the next connection. */
+  letGo(): void {
+    for (const entry of [...this.#entries.values()]) this.#release(entry);
+  }
+
+  has(packetIdentifier: number): boolean {
+    return this.#entries.has(packetIdentifier);
+  }
+
+  get(packetIdentifier: number): Inflight | undefined {
+    return this.#entries.get(packetIdentifier);
+  }
+
+  /** Those of the store with these sequences are not there any more. @returns how many */
+  unstore(first: number, last: number): number {
+    let found = 0;
+    for (const { delivery } of this.#entries.values()) {
+      const { stored } = delivery;
+      if (stored === undefined || stored.sequence < first || stored.sequence > last) continue;
+      this.#recorder?.land(stored);
+      delivery.stored = undefined;
+      found++;
+    }
+    return found;
+  }
+
   get size(): number {
     return this.#entries.size + this.#passing.size;
   }
@@ -89,16 +134,23 @@ export class InflightMessages {
     return this.#outstanding < window && this.size < MAX_PACKET_IDENTIFIER;
   }
 
-  /** Takes a free Packet Identifier; the caller sends the PUBLISH. Only while {@link hasRoom}. */
+  /**
+   * Takes a free Packet Identifier; the caller sends the PUBLISH, or the PUBREL of one that was released before. Only while
+   * {@link hasRoom}, and while the identifier of one that lies in the store is free.
+   */
   add(delivery: Delivery): Inflight {
+    const { stored } = delivery;
+    const isReleased = stored?.isReleased ?? false;
     const entry: Inflight = {
-      packetIdentifier: this.#nextIdentifier(),
+      packetIdentifier: stored === undefined ? this.#nextIdentifier() : identifierOf(stored),
       delivery,
-      state: 'publish',
-      isOutstanding: true,
+      state: isReleased ? 'pubrel' : 'publish',
+      isOutstanding: !isReleased,
+      releaseBatch: 0,
     };
     this.#entries.set(entry.packetIdentifier, entry);
-    this.#outstanding++;
+    if (stored !== undefined) this.#recorder?.fly(stored);
+    if (!isReleased) this.#outstanding++;
     this.#bytes += messageBytes(delivery.message);
     this.#keeper?.keep(delivery.message);
     return entry;
@@ -208,7 +260,14 @@ export class InflightMessages {
   }
 
   #remove(entry: Inflight): void {
-    const { message } = entry.delivery;
+    const { stored } = entry.delivery;
+    this.#release(entry);
+    if (stored !== undefined) this.#recorder?.settle(stored);
+  }
+
+  #release(entry: Inflight): void {
+    const { message, stored } = entry.delivery;
+    if (stored !== undefined) this.#recorder?.land(stored);
     this.#entries.delete(entry.packetIdentifier);
     this.#bytes -= messageBytes(message);
     this.#keeper?.release(message);

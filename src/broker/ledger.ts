@@ -2,12 +2,12 @@
  * The books: what came in, and what became of every copy of it. They balance at any moment:
  *
  *   messages: received (distinct) = routed + unmatched + refused(reason)
- *   copies:   routed + replayed   = delivered + in flight + queued + expired + dropped(reason)
+ *   copies:   routed + replayed + restored = delivered + in flight + queued + expired + dropped(reason)
  *
  * received: PUBLISH of clients, and what devices, links, Wills and the gateway itself publish, `$SYS` included. routed:
  * somebody subscribes; a look at the traffic through the API is nobody. copy: one for each receiver, and one for each
  * Shared Subscription, which stays one when it goes from member to member. replayed: retained messages sent because
- * of a new subscription. delivered: QoS 0: given to the network; QoS 1 and 2: acknowledged; inside the gateway: taken.
+ * of a new subscription. restored: found in the store at start. delivered: QoS 0: given to the network; QoS 1 and 2: acknowledged; inside the gateway: taken.
  *
  * Both sides of each equation are counted where they happen, so that a message that is lost between is seen. Rules:
  * plain counters, nothing is allocated per message.
@@ -37,6 +37,8 @@ export class Ledger {
   copies = 0;
   /** Copies made of retained messages for clients. */
   replayed = 0;
+  /** Copies that waited in the store when the gateway started. */
+  restored = 0;
   delivered = 0;
   expired = 0;
   readonly drops = new Drops();
@@ -59,7 +61,7 @@ export class Ledger {
     const inside = this.published - this.accepted;
     const refusedBy = Object.fromEntries(Array.from(this.#refused, ([code, count]) => [reasonName(code), count]));
     const refused = Object.values(refusedBy).reduce((sum, count) => sum + count, 0);
-    const made = this.copies + this.replayed;
+    const made = this.copies + this.replayed + this.restored;
     return {
       messages: {
         received: clients + inside,
@@ -76,6 +78,7 @@ export class Ledger {
         made,
         routed: this.copies,
         replayed: this.replayed,
+        restored: this.restored,
         delivered,
         inFlight: held.inflight,
         queued: held.queued,

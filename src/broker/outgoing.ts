@@ -3,101 +3,48 @@
  *
  *   router ──deliver──▶ QoS 0: channel, or dropped while it is absent or congested
  *                       QoS 1, 2: in flight up to Receive Maximum, else queue (drop-oldest)
+ *                       of a durable session: to the store first, see persistence/stored-deliveries.ts
  *   subscribe ──▶ retained feed: read from the retained messages as fast as the client takes them
  */
-import type { Clock } from '../core/clock.js';
-import type { BrokerLimits } from '../core/config.js';
 import type { Message, QoS } from '../core/message.js';
 import { ABSENT, type Sink, type Subscription } from '../core/router.js';
+import type { StoredDelivery } from '../core/store.js';
 import type { DropReason } from '../core/views.js';
 import { messageBytes } from './application-message.js';
+import type { Channel, OutgoingFigures } from './channel.js';
 import { Drops } from './drops.js';
-import type { Passage, Run } from './fast/frames.js';
-import { type AcknowledgementResult, type Delivery, type Inflight, InflightMessages } from './inflight.js';
-import { ENTRY_BYTES, type MessageMemory } from './limits/message-memory.js';
-import type { Turns } from './limits/turns.js';
-import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
-import type { Peer } from './peer.js';
+import { encodeDelivery, encodeRepeated } from './encode-delivery.js';
+import type { Run } from './fast/frames.js';
+import {
+  type AcknowledgementResult,
+  type Delivery,
+  type Inflight,
+  InflightMessages,
+  identifierOf,
+} from './inflight.js';
+import { ENTRY_BYTES } from './limits/message-memory.js';
+import type { OutgoingContext } from './outgoing-context.js';
+import { type Backing, type DeliveryEvents, StoredDeliveries } from './persistence/stored-deliveries.js';
 import { DropOldestQueue } from './queue.js';
-import type { Refusal } from './reason-codes.js';
-import type { Statistics } from './statistics.js';
+import { RetainedFeeds } from './retained-feeds.js';
 import { Traffic } from './traffic.js';
 import { encodeAcknowledgement } from './wire/encode.js';
-import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
-import type { ProtocolVersion } from './wire/packets.js';
 
-/** The connection as the session sees it. */
-export interface Channel {
-  readonly peer: Peer;
-  /** When the last packet of the client came, monotonic ms. */
-  readonly packetAt: number;
-  /** ms; 0: none. */
-  readonly keepAlive: number;
-  readonly protocolVersion: ProtocolVersion;
-  /** Of the client: how many QoS 1 and 2 messages it takes unacknowledged. */
-  readonly receiveMaximum: number;
-  /** Of the client, bytes. */
-  readonly maximumPacketSize: number;
-  /** undefined: the client takes none. */
-  readonly outgoingAliases: OutgoingTopicAliases | undefined;
-  /** undefined: it is sent nothing as it came. */
-  readonly lane: Passage | undefined;
-  /** So much waits to be written that nothing more should be sent; {@link Outgoing.resume} is due when it is over. */
-  readonly isCongested: boolean;
-  /** Whether a packet of this size may be sent now; if not, {@link Outgoing.resume} is due when it may. */
-  hasRoomFor(bytes: number): boolean;
-  /** Drops QoS 0 messages that wait, the oldest first, to free so many bytes. @returns how many */
-  dropOldest(bytes: number): number;
-  /** Ends the connection: more is sent to the client than it takes, and the policy does not allow that. */
-  tooSlow(): void;
-  send(bytes: Buffer): void;
-  sendPublish(encoded: EncodedPublish, packetIdentifier: number): void;
-  /** Ends the connection; the client is told why where its version can say so, and its Will is sent. */
-  refuse(refusal: Refusal): void;
-}
-
-export interface OutgoingContext {
-  readonly clock: Clock;
-  readonly limits: BrokerLimits;
-  readonly encoder: PublishEncoder;
-  readonly statistics: Statistics;
-  readonly messageMemory: MessageMemory;
-  readonly turns: Turns;
-}
-
-/** What waits for one client. */
-export interface OutgoingFigures {
-  readonly inflight: number;
-  readonly queued: number;
-  readonly queuedBytes: number;
-  /** Queued and in flight. */
-  readonly storedBytes: number;
-}
-
-/** Retained messages still to be sent for one subscription. */
-interface Feed {
-  readonly subscription: Subscription;
-  readonly messages: Iterator<Message | undefined>;
-}
-
-/** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
-const MAX_ALIASED_PAYLOAD = 16 * 1024;
+/** Of a durable session: retained messages on their way to the disk at a time. */
+const FEED_AHEAD = 100;
 /** Who acknowledges something within it keeps up, ms. */
 const PROMPT = 5_000;
-const NO_IDENTIFIERS: readonly number[] = [];
 
-export class Outgoing {
+export class Outgoing implements DeliveryEvents {
   readonly #context: OutgoingContext;
   readonly #inflight: InflightMessages;
-  readonly #queue: DropOldestQueue<Delivery>;
+  readonly #queue: DropOldestQueue<Delivery> | StoredDeliveries;
+  /** The same queue, of a durable session. */
+  readonly #stored: StoredDeliveries | undefined;
+  /** PUBREL is due once their release is on disk, in this order. */
+  #releases: Inflight[] = [];
   readonly #mayReceive: (topic: string) => boolean;
-  #feeds: Feed[] = [];
-  /** The next retained message is looked for when it is our turn. */
-  #isFeedWaiting = false;
-  readonly #onFeedTurn = () => {
-    this.#isFeedWaiting = false;
-    this.resume();
-  };
+  readonly #feeds: RetainedFeeds;
   #channel: Channel | undefined;
   #window = 0;
   /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
@@ -107,18 +54,25 @@ export class Outgoing {
   /** Messages that expired in the queue. */
   expired = 0;
 
-  /** @param mayReceive - asked again for what waited */
-  constructor(context: OutgoingContext, mayReceive: (topic: string) => boolean) {
+  /**
+   * @param mayReceive - asked again for what waited
+   * @param backing - of a durable session
+   */
+  constructor(context: OutgoingContext, mayReceive: (topic: string) => boolean, backing?: Backing) {
     this.#context = context;
     const { limits, messageMemory } = context;
-    this.#inflight = new InflightMessages(messageMemory);
     this.#mayReceive = mayReceive;
-    this.#queue = new DropOldestQueue({
-      items: limits.queuedMessages,
-      bytes: limits.queuedBytes,
-      bytesOf: ({ message }) => messageBytes(message),
-      onRemoved: ({ message }) => messageMemory.release(message),
-    });
+    this.#feeds = new RetainedFeeds(context.turns, () => this.resume());
+    this.#stored = backing && new StoredDeliveries(backing, { limits, memory: messageMemory }, this);
+    this.#inflight = new InflightMessages(messageMemory, this.#stored);
+    this.#queue =
+      this.#stored ??
+      new DropOldestQueue<Delivery>({
+        items: limits.queuedMessages,
+        bytes: limits.queuedBytes,
+        bytesOf: ({ message }) => messageBytes(message),
+        onRemoved: ({ message }) => messageMemory.release(message),
+      });
   }
 
   get figures(): OutgoingFigures {
@@ -135,20 +89,32 @@ export class Outgoing {
     this.#channel = channel;
     this.#window = Math.min(channel.receiveMaximum, this.#context.limits.receiveMaximum);
     this.#inflight.restart();
+    this.#releases = [];
+    this.#stored?.connect();
   }
 
   disconnect(): void {
     this.#channel = undefined;
+    if (this.#stored === undefined) return;
+    this.#inflight.letGo();
+    this.#stored.disconnect();
+  }
+
+  /** Of a durable session: highest sequence sent. */
+  get sentTo(): number {
+    return this.#stored?.sentTo ?? 0;
   }
 
   /** What it keeps, queued and in flight, roughly. */
   get heldBytes(): number {
-    const { messages, bytes } = this.#inflight.kept;
-    return this.#queue.bytes + bytes + (this.#queue.size + messages) * ENTRY_BYTES;
+    const { messages, bytes } = this.#stored?.inMemory ?? { messages: this.#queue.size, bytes: this.#queue.bytes };
+    const { kept } = this.#inflight;
+    return bytes + kept.bytes + (messages + kept.messages) * ENTRY_BYTES;
   }
 
-  /** Drops the oldest queued message, for want of memory. @returns false when there is none */
+  /** Drops the oldest queued message, for want of memory; what lies on disk only leaves the memory. @returns false when there is none */
   dropOldest(): boolean {
+    if (this.#stored !== undefined) return this.#stored.unload();
     if (this.#queue.shift() === undefined) return false;
     this.#drop(1, 'memory');
     return true;
@@ -160,13 +126,14 @@ export class Outgoing {
     const retain = message.retain && subscription.retainAsPublished;
     const channel = this.#channel;
     const { identifiers, share } = subscription;
-    const delivery: Delivery = { message, qos, retain, identifiers, share };
+    const delivery: Delivery = { message, qos, retain, identifiers, share, stored: undefined };
     if (qos === 0) {
       if (channel === undefined) return this.#drop(1, 'offline');
       const isTaken = !channel.isCongested && channel.hasRoomFor(message.payload.length);
       if (!isTaken && !this.#makeRoom(channel, message)) return this.#drop(1, 'slowReader');
       return this.#send(channel, delivery) && isTaken;
     }
+    if (this.#stored !== undefined) return this.#store(this.#stored, delivery);
     if (channel !== undefined && this.#isFree(channel) && channel.hasRoomFor(message.payload.length)) {
       return this.#send(channel, delivery);
     }
@@ -180,28 +147,43 @@ export class Outgoing {
   /** Sends QoS 0 as it came. @returns false when nothing was done: {@link deliver} has to look at each message */
   forward(run: Run): boolean {
     if (!this.#channel?.lane?.forward(run)) return false;
-    const { statistics } = this.#context;
-    statistics.publishBytesSent += run.payloadBytes;
-    statistics.ledger.delivered += run.messages;
-    this.sent.countAll(0, run.messages, run.payloadBytes);
+    this.#context.statistics.ledger.delivered += run.messages;
+    return this.#forwarded(run);
+  }
+
+  /** The same with QoS 1 or 2, in a session that ends with its connection: the message is not kept. */
+  forwardOne(run: Run, topic: string): boolean {
+    const channel = this.#channel;
+    if (!channel?.lane?.takes(run) || !this.#isFree(channel)) return false;
+    if (this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
+    channel.lane.forwardOne(run, this.#inflight.pass(run.qos as 1 | 2, topic.length + run.payloadBytes));
+    return this.#forwarded(run);
+  }
+
+  #forwarded({ qos, messages, payloadBytes }: Run): true {
+    this.#context.statistics.publishBytesSent += payloadBytes;
+    this.sent.countAll(qos, messages, payloadBytes);
     return true;
   }
 
-  /**
-   * Sends one message of QoS 1 or 2 as it came; only in a session that ends with its connection, for it is not kept.
-   *
-   * @returns false when nothing was done: {@link deliver} has to keep the message, or to encode it
-   */
-  forwardOne(run: Run, topic: string): boolean {
+  /** Of a durable session: QoS 1 is sent at once where nothing waits, before it is on disk; its publisher is told after. */
+  #store(deliveries: StoredDeliveries, delivery: Delivery): boolean {
+    if (deliveries.isFull) return this.#drop(1, 'storeFailed');
     const channel = this.#channel;
-    const lane = channel?.lane;
-    if (lane === undefined || !this.#isFree(channel!) || !lane.takes(run)) return false;
-    const { payloadBytes } = run;
-    if (this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
-    lane.forwardOne(run, this.#inflight.pass(run.qos as 1 | 2, topic.length + payloadBytes));
-    this.#context.statistics.publishBytesSent += payloadBytes;
-    this.sent.count(run.qos, payloadBytes);
-    return true;
+    const isFree =
+      delivery.qos === 1 &&
+      channel !== undefined &&
+      this.#isFree(channel) &&
+      channel.hasRoomFor(delivery.message.payload.length);
+    const stored = deliveries.append(delivery);
+    delivery.stored = stored;
+    if (isFree && !this.#inflight.has(identifierOf(stored))) {
+      deliveries.sentAtOnce(stored);
+      return this.#send(channel, delivery);
+    }
+    const dropped = deliveries.push(delivery);
+    this.#context.messageMemory.relieve();
+    return this.#drop(dropped, 'queueFull');
   }
 
   /** A message of QoS 1 or 2 would be sent at once. */
@@ -235,10 +217,14 @@ export class Outgoing {
       this.#expire();
       return true;
     };
+    if (this.#stored !== undefined) {
+      this.#stored.passOn(isPassed);
+      return;
+    }
     if (isGone) {
       for (const entry of this.#inflight.passable()) if (isPassed(entry.delivery)) this.#inflight.forget(entry);
     }
-    if (this.#queue.size > 0) this.#queue.removeWhere(isPassed);
+    if (this.#queue instanceof DropOldestQueue && this.#queue.size > 0) this.#queue.removeWhere(isPassed);
   }
 
   /** The session ends: what waits and what is not acknowledged is lost, except what the client said it has. */
@@ -247,19 +233,51 @@ export class Outgoing {
     const released = this.#inflight.countReleased();
     ledger.delivered += released;
     this.#drop(this.#queue.size + this.#inflight.size - released, 'sessionEnded');
-    this.#queue.clear();
+    if (this.#queue instanceof DropOldestQueue) this.#queue.clear();
+    else this.#queue.remove();
     this.#inflight.clear();
-    this.#feeds = [];
+    this.#feeds.clear();
+  }
+
+  /** The broker stops: what lies in the store stays there, the rest is gone without a word. */
+  close(): void {
+    if (this.#stored === undefined) {
+      this.end();
+      return;
+    }
+    this.#inflight.letGo();
+    this.#stored.close();
+    this.#feeds.clear();
+  }
+
+  onReady(): void {
+    const channel = this.#channel;
+    if (channel === undefined) return;
+    while (this.#releases.length > 0 && this.#isReleaseKept(this.#releases[0]!)) {
+      this.#sendRelease(channel, this.#releases.shift()!);
+    }
+    this.resume();
+  }
+
+  onDropped(messages: number): void {
+    this.#drop(messages, 'queueFull');
+  }
+
+  onLost(first: number, last: number): number {
+    return this.#inflight.unstore(first, last);
+  }
+
+  onRefused(messages: number): void {
+    this.#drop(messages, 'storeFailed');
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
   feed(subscription: Subscription, messages: Iterable<Message | undefined>): void {
-    this.stopFeed(subscription.filter);
-    this.#feeds.push({ subscription, messages: messages[Symbol.iterator]() });
+    this.#feeds.add(subscription, messages);
   }
 
   stopFeed(filter: string): void {
-    this.#feeds = this.#feeds.filter((feed) => feed.subscription.filter !== filter);
+    this.#feeds.stop(filter);
   }
 
   /** Sends what waits, as far as the client takes it: after CONNACK, SUBACK, an acknowledgement, or congestion. */
@@ -267,12 +285,20 @@ export class Outgoing {
     for (let channel = this.#channel; channel !== undefined && !channel.isCongested; channel = this.#channel) {
       const again = this.#inflight.peekAgain();
       if (again !== undefined) {
+        if (again.state === 'pubrel' && !this.#isReleaseKept(again)) return;
         if (again.state === 'publish' && !this.#inflight.hasRoom(this.#window)) return;
         if (again.state === 'publish' && !channel.hasRoomFor(again.delivery.message.payload.length)) return;
         this.#sendAgain(channel, again);
       } else if (this.#queue.size > 0) {
-        if (!this.#mayFly || !channel.hasRoomFor(this.#queue.peek()!.message.payload.length)) return;
-        this.#sendQueued(channel, this.#queue.shift()!);
+        if (!this.#mayFly) return;
+        const next = this.#queue.peek();
+        // What is on its way to the disk does not hold up what goes there, too.
+        if (next === undefined && this.#queue.size < FEED_AHEAD && this.#feedOne(channel)) continue;
+        if (next === undefined || !channel.hasRoomFor(next.message.payload.length)) return;
+        if (next.stored !== undefined && this.#inflight.has(identifierOf(next.stored))) return;
+        this.#queue.shift();
+        if (next.stored === undefined) this.#sendQueued(channel, next);
+        else this.#sendStored(channel, next, next.stored);
       } else if (!this.#feedOne(channel)) {
         return;
       }
@@ -284,7 +310,29 @@ export class Outgoing {
   }
 
   pubrec(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
-    return this.#settled(this.#inflight.pubrec(packetIdentifier, isFailure), isFailure);
+    const result = this.#inflight.pubrec(packetIdentifier, isFailure);
+    if (result === 'release' && this.#stored !== undefined) return this.#release(packetIdentifier);
+    return this.#settled(result, isFailure);
+  }
+
+  /** PUBREL must not go before it is on disk: after a crash the message would be sent again, and taken for a new one. */
+  #release(packetIdentifier: number): AcknowledgementResult {
+    const entry = this.#inflight.get(packetIdentifier)!;
+    const { stored } = entry.delivery;
+    if (stored === undefined || stored.isReleased) return 'release';
+    if (entry.releaseBatch === 0) entry.releaseBatch = this.#stored!.release(stored);
+    else if (!this.#isReleaseKept(entry)) return 'later';
+    if (this.#isReleaseKept(entry)) return 'release';
+    this.#releases.push(entry);
+    return 'later';
+  }
+
+  #isReleaseKept({ releaseBatch }: Inflight): boolean {
+    return releaseBatch === 0 || this.#stored === undefined || this.#stored.isKept(releaseBatch);
+  }
+
+  #sendRelease(channel: Channel, { packetIdentifier }: Inflight): void {
+    channel.send(encodeAcknowledgement('pubrel', packetIdentifier, channel.protocolVersion, 0));
   }
 
   pubcomp(packetIdentifier: number): AcknowledgementResult {
@@ -305,12 +353,8 @@ export class Outgoing {
   #send(channel: Channel, delivery: Delivery): boolean {
     // A message that sets an alias must not be dropped once others rely on it.
     const mayBeDropped = delivery.qos === 0 && this.#context.limits.slowConsumer.qos0 === 'drop-oldest';
-    const aliases = mayBeDropped ? undefined : channel.outgoingAliases;
-    const encoded =
-      aliases !== undefined && delivery.message.payload.length <= MAX_ALIASED_PAYLOAD
-        ? this.#encodeAliased(channel, delivery, aliases)
-        : this.#encode(channel, delivery, 0);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#drop(1, 'tooLarge');
+    const encoded = encodeDelivery(this.#context, channel, delivery, !mayBeDropped);
+    if (encoded.bytes.length > channel.maximumPacketSize) return this.#leaveOut(delivery);
     if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     if (delivery.qos === 0) {
       channel.sendPublish(encoded, 0);
@@ -323,73 +367,79 @@ export class Outgoing {
     return true;
   }
 
-  #encode(channel: Channel, delivery: Delivery, alias: number): EncodedPublish {
-    const { message, qos, retain, identifiers } = delivery;
-    const { encoder, clock } = this.#context;
-    const version = channel.protocolVersion;
-    const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
-    const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
-    return encoder.encode(message, version, qos, retain, shown, now, alias);
-  }
-
-  #encodeAliased(channel: Channel, delivery: Delivery, aliases: OutgoingTopicAliases): EncodedPublish {
-    const { topic } = delivery.message;
-    const alias = aliases.use(topic);
-    const encoded = this.#encode(channel, delivery, alias);
-    if (encoded.bytes.length <= channel.maximumPacketSize) return encoded;
-    if (alias > 0) aliases.forget(topic);
-    return this.#encode(channel, delivery, 0);
+  /** The client does not take packets of this size. */
+  #leaveOut({ stored }: Delivery): boolean {
+    if (stored !== undefined) this.#stored?.settle(stored);
+    return this.#drop(1, 'tooLarge');
   }
 
   #sendQueued(channel: Channel, delivery: Delivery): void {
-    const { clock, statistics } = this.#context;
+    const { clock } = this.#context;
     const { topic, expiresAt } = delivery.message;
     if (expiresAt <= clock.now()) this.#expire();
     else if (this.#mayReceive(topic)) this.#send(channel, delivery);
-    else {
-      statistics.deliveriesRefused++;
-      this.#drop(1, 'denied');
+    else this.#deny();
+  }
+
+  /** From the store: what may have been sent before has DUP [MQTT-3.3.1-1], what was released gets its PUBREL. */
+  #sendStored(channel: Channel, delivery: Delivery, stored: StoredDelivery): void {
+    const deliveries = this.#stored!;
+    if (stored.isReleased) {
+      this.#sendRelease(channel, this.#inflight.add(delivery));
+      return;
+    }
+    const { message, qos } = delivery;
+    const isExpired = message.expiresAt <= this.#context.clock.now();
+    const isDenied = !isExpired && !this.#mayReceive(message.topic);
+    const isRepeated = deliveries.isRepeated(stored);
+    if (!isExpired && !isDenied) {
+      if (!isRepeated) this.#send(channel, delivery);
+      else this.#sendRepeated(channel, this.#inflight.add(delivery));
+      return;
+    }
+    if (isExpired) this.#expire();
+    else this.#deny();
+    deliveries.settle(stored);
+    // The client may have its identifier, and would take the next message with it for this one: free it.
+    if (isRepeated && qos === 2) {
+      channel.send(encodeAcknowledgement('pubrel', identifierOf(stored), channel.protocolVersion, 0));
     }
   }
 
   #sendAgain(channel: Channel, entry: Inflight): void {
-    const { packetIdentifier, delivery, state } = entry;
     this.#inflight.sentAgain(entry);
-    if (state === 'pubrel') {
-      channel.send(encodeAcknowledgement('pubrel', packetIdentifier, channel.protocolVersion, 0));
-      return;
-    }
-    const { message, qos, retain, identifiers } = delivery;
-    const flags = { qos, retain, dup: true, identifiers, now: this.#context.clock.now(), alias: 0 };
-    const encoded = encodePublish(message, channel.protocolVersion, flags);
+    if (entry.state === 'pubrel') this.#sendRelease(channel, entry);
+    else this.#sendRepeated(channel, entry);
+  }
+
+  #sendRepeated(channel: Channel, entry: Inflight): void {
+    const encoded = encodeRepeated(this.#context, channel, entry.delivery);
     if (encoded.bytes.length > channel.maximumPacketSize) {
       this.#inflight.forget(entry);
       this.#drop(1, 'tooLarge');
       return;
     }
-    channel.sendPublish(encoded, packetIdentifier);
+    channel.sendPublish(encoded, entry.packetIdentifier);
   }
 
   /** Sends at most one retained message. @returns false when there is nothing to send now */
   #feedOne(channel: Channel): boolean {
-    const feed = this.#feeds[0];
-    if (feed === undefined || this.#isFeedWaiting) return false;
-    const { subscription, messages } = feed;
-    if (subscription.qos > 0 && !this.#inflight.hasRoom(this.#window)) return false;
-    const { value: message, done } = messages.next();
-    if (done) {
-      this.#feeds.shift();
-      return true;
-    }
-    if (message === undefined) {
-      this.#isFeedWaiting = true;
-      this.#context.turns.wait(this.#onFeedTurn);
-      return false;
-    }
+    const { subscription } = this.#feeds;
+    if (subscription === undefined || (subscription.qos > 0 && !this.#inflight.hasRoom(this.#window))) return false;
+    const message = this.#feeds.next();
+    if (typeof message === 'string') return message === 'done';
     const qos = Math.min(message.qos, subscription.qos) as QoS;
+    const { identifiers } = subscription;
+    const delivery: Delivery = { message, qos, retain: true, identifiers, share: undefined, stored: undefined };
     this.#context.statistics.ledger.replayed++;
-    this.#send(channel, { message, qos, retain: true, identifiers: subscription.identifiers, share: undefined });
+    if (qos > 0 && this.#stored !== undefined) this.#store(this.#stored, delivery);
+    else this.#send(channel, delivery);
     return true;
+  }
+
+  #deny(): void {
+    this.#context.statistics.deliveriesRefused++;
+    this.#drop(1, 'denied');
   }
 
   #expire(): void {

@@ -131,9 +131,9 @@ export class RetainedMessages {
     }
   }
 
-  /** Removes what has expired (§3.3.2.3.3); costs nothing while no retained message can. */
-  sweep(now: number): void {
-    if (this.#expiring === 0) return;
+  /** Removes what has expired (§3.3.2.3.3); costs nothing while no retained message can. @returns the topics */
+  sweep(now: number): readonly string[] {
+    if (this.#expiring === 0) return [];
     const expired: string[] = [];
     const nodes: Node[] = [this.#root];
     for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
@@ -141,6 +141,7 @@ export class RetainedMessages {
       if (node.children !== undefined) for (const child of node.children.values()) nodes.push(child);
     }
     for (const topic of expired) this.delete(topic);
+    return expired;
   }
 
   #find(levels: readonly string[]): Node | undefined {

@@ -7,10 +7,11 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Message, QoS } from '../core/message.js';
-import type { Attachment, Router, RouterCounters, Sink, Subscription } from '../core/router.js';
+import type { Attachment, Router, RouterCounters, Share, Sink, Subscription } from '../core/router.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { type Found, sortFound } from './fast/route.js';
 import { Routes } from './fast/routes.js';
+import type { RetainedKeeper } from './persistence/retained-keeper.js';
 import { ReasonCode } from './reason-codes.js';
 import { Entry, Receiver } from './receiver.js';
 import { RetainedMessages } from './retained.js';
@@ -27,6 +28,15 @@ export interface RouterOptions {
   /** Retained messages in all; a new topic beyond it is not retained, counted as dropped. */
   readonly retainedMessages: number;
   readonly statistics?: Statistics;
+  /** Where retained messages survive; undefined: nowhere. */
+  readonly persistence?: RouterPersistence | undefined;
+}
+
+/** What the router needs of persistence/persistence.ts. */
+export interface RouterPersistence {
+  readonly isFull: boolean;
+  readonly retained: RetainedKeeper;
+  commit(): Promise<void> | undefined;
 }
 
 export class MessageRouter implements Router {
@@ -38,6 +48,9 @@ export class MessageRouter implements Router {
   readonly #now: () => number;
   readonly #shares = new Map<string, SharedSubscription>();
   readonly #statistics: Statistics;
+  readonly #persistence: RouterPersistence | undefined;
+  /** The running publish() gave the message to something durable. */
+  #mustWait = false;
   #subscriptions = 0;
   #serial = 0;
   #received = 0;
@@ -51,13 +64,15 @@ export class MessageRouter implements Router {
     this.#retained = new RetainedMessages(options.retainedMessages);
     this.#statistics = options.statistics ?? new Statistics();
     this.#now = () => this.#clock.now();
+    this.#persistence = options.persistence;
+    for (const message of options.persistence?.retained.entries() ?? []) this.#retained.set(message);
   }
 
   /**
    * @see Router.publish. `$SYS` is the broker speaking of itself: not counted as received or unmatched, else an idle
    * broker would look busy. A topic too long for the wire or with too many levels (a link can bring one) is dropped, counted.
    */
-  publish(message: Message): void {
+  publish(message: Message): void | Promise<void> {
     const { ledger } = this.#statistics;
     const { topic } = message;
     ledger.published++;
@@ -70,6 +85,9 @@ export class MessageRouter implements Router {
     }
     const isCounted = !topic.startsWith('$SYS/');
     if (isCounted) this.#received++;
+    // A receiver that is told may publish in turn.
+    const outer = this.#mustWait;
+    this.#mustWait = false;
     if (message.retain) this.#retain(message);
     const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
@@ -81,6 +99,9 @@ export class MessageRouter implements Router {
     }
     // Last: receivers may publish while they are told.
     this.#hasMatched = found.length > 0;
+    const mustWait = this.#mustWait;
+    this.#mustWait = outer;
+    return mustWait ? this.#persistence?.commit() : undefined;
   }
 
   /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
@@ -125,6 +146,11 @@ export class MessageRouter implements Router {
     return members;
   }
 
+  /** The Shared Subscription of this name, while it has a member. */
+  share(name: string): Share | undefined {
+    return this.#shares.get(name);
+  }
+
   /** What the retained messages hold, bytes. */
   get retainedBytes(): number {
     return this.#retained.bytes;
@@ -132,12 +158,24 @@ export class MessageRouter implements Router {
 
   /** Removes expired retained messages. */
   sweep(): void {
-    this.#retained.sweep(this.#clock.now());
+    for (const topic of this.#retained.sweep(this.#clock.now())) this.#persistence?.retained.delete(topic, 0);
   }
 
   #retain(message: Message): void {
-    if (message.payload.length === 0) this.#retained.delete(message.topic);
-    else if (!this.#retained.set(message)) this.#dropped++;
+    const { topic, qos } = message;
+    const keeper = this.#persistence?.retained;
+    if (qos > 0 && keeper !== undefined && this.#persistence!.isFull) {
+      // Refused, as its publisher is told; what was there stays.
+      this.#mustWait = true;
+    } else if (message.payload.length === 0) {
+      this.#retained.delete(topic);
+      if (keeper?.delete(topic, qos)) this.#mustWait = true;
+    } else if (this.#retained.set(message)) {
+      if (keeper?.set(message)) this.#mustWait = true;
+    } else {
+      this.#dropped++;
+      if (keeper?.delete(topic, qos)) this.#mustWait = true;
+    }
   }
 
   /** @returns how many copies were made; a Shared Subscription has one */
@@ -225,6 +263,7 @@ export class MessageRouter implements Router {
       ledger.drops.denied++;
       return;
     }
+    if (sink.durable && message.qos > 0 && subscription.qos > 0) this.#mustWait = true;
     const isTaken = sink.deliver(message, subscription);
     // Sessions keep their own books.
     if (sink.kind !== 'client') ledger.hand(isTaken);
@@ -237,6 +276,7 @@ export class MessageRouter implements Router {
     const { ledger } = this.#statistics;
     for (const share of shares) {
       ledger.copies++;
+      if (message.qos > 0 && share.isDurable) this.#mustWait = true;
       const outcome = share.deliver(message);
       if (outcome === 'taken') this.#delivered++;
       else this.#dropped++;

@@ -8,22 +8,28 @@ import type { Attachment, Router, Share, Sink, Subscription } from '../core/rout
 import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
+import type { Channel, OutgoingFigures } from './channel.js';
 import type { Run } from './fast/frames.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
 import { CountedSubscriptions, type SubscriptionMemory } from './limits/subscription-memory.js';
 import { afterLong } from './long-timer.js';
-import { type Channel, Outgoing, type OutgoingContext, type OutgoingFigures } from './outgoing.js';
+import { Outgoing } from './outgoing.js';
+import type { OutgoingContext } from './outgoing-context.js';
 import { PacketIdentifiers } from './packet-identifiers.js';
 import type { Peer } from './peer.js';
+import type { FoundSession, Persistence } from './persistence/persistence.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
 import { Traffic } from './traffic.js';
-import type { Will } from './will.js';
+import { Will } from './will.js';
 import type { ProtocolVersion } from './wire/packets.js';
 
 export interface SessionContext extends OutgoingContext {
   readonly router: Router;
+  readonly persistence: Persistence | undefined;
+  /** @see MessageRouter.share */
+  shareOf(name: string): Share | undefined;
   readonly subscriptionMemory: SubscriptionMemory;
 }
 
@@ -36,18 +42,23 @@ export class Session implements Sink, MessageHolder {
   readonly id: string;
   readonly kind = 'client';
   readonly origin: Origin;
-  readonly durable = false;
   readonly verdicts = new Verdicts();
   readonly #context: SessionContext;
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
   readonly #onEnded: (session: Session) => void;
+  /** Where it is kept, if it outlives its connections. */
+  readonly #keeper: Persistence | undefined;
+  /** Its user, until a client has shown to be that. */
+  #userBefore: string | undefined;
   readonly #subscriptions: CountedSubscriptions;
   readonly received = new Traffic();
   /** PUBLISH packets to a topic that the client may not use. */
   refused = 0;
   /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
   readonly #incoming = new PacketIdentifiers();
+  /** Those of them that are in the store, with their messages. */
+  readonly #incomingKept = new PacketIdentifiers();
   /** Those of them whose PUBLISH came over the present connection. */
   readonly #incomingNow = new PacketIdentifiers();
   #channel: Channel | undefined;
@@ -69,13 +80,26 @@ export class Session implements Sink, MessageHolder {
   /** When the session of an absent client ends, Unix ms. */
   #expiresAt: number | null = null;
 
-  constructor(clientId: string, context: SessionContext, onEnded: (session: Session) => void) {
+  /**
+   * @param isDurable - outlives its connections, and the gateway
+   * @param sent - of its queue, as found at start: highest sequence that may have been sent
+   */
+  constructor(
+    clientId: string,
+    context: SessionContext,
+    isDurable: boolean,
+    onEnded: (session: Session) => void,
+    sent = 0,
+  ) {
     this.id = clientId;
     this.origin = `client:${clientId}`;
     this.#context = context;
     this.#onEnded = onEnded;
     this.#subscriptions = new CountedSubscriptions(context.subscriptionMemory);
-    this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic));
+    this.#keeper = isDurable ? context.persistence : undefined;
+    const { shareOf } = context;
+    const backing = this.#keeper?.backing(clientId, sent, shareOf, (to) => this.#save(to));
+    this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic), backing);
     this.#attachment = context.router.attach(this);
     context.messageMemory.add(this);
   }
@@ -87,7 +111,12 @@ export class Session implements Sink, MessageHolder {
 
   /** Whose session it is; undefined: of an anonymous client. */
   get user(): string | undefined {
-    return this.#identity?.user;
+    return this.#identity === undefined ? this.#userBefore : this.#identity.user;
+  }
+
+  /** @see Sink.durable */
+  get durable(): boolean {
+    return this.#keeper !== undefined;
   }
 
   get identity(): Identity | undefined {
@@ -180,7 +209,7 @@ export class Session implements Sink, MessageHolder {
     this.#keepAlive = channel.keepAlive;
     this.#since = this.#context.clock.now();
     this.#expiry = expiry;
-    this.#will = will;
+    this.#setWill(will);
     this.#incomingNow.clear();
     this.#outgoing.connect(channel);
   }
@@ -198,20 +227,26 @@ export class Session implements Sink, MessageHolder {
     this.#since = clock.now();
     this.#packetAt = channel.packetAt;
     this.#outgoing.disconnect();
-    if (isNormal) this.#will = undefined;
+    if (isNormal) this.#setWill(undefined);
     if (this.#expiry === 0) {
       this.end();
       return;
     }
     this.#outgoing.passOn(this, 'connected', undefined, true);
-    this.#expiresAt = finite(this.#since + this.#expiry);
-    this.#expiryTimer = afterLong(clock, this.#expiry, () => {
+    this.#save(this.#outgoing.sentTo);
+    this.#waitForClient(this.#expiry, this.#will?.delay ?? 0);
+  }
+
+  #waitForClient(expiry: number, willDelay: number): void {
+    const { clock } = this.#context;
+    this.#expiresAt = finite(clock.now() + expiry);
+    this.#expiryTimer = afterLong(clock, expiry, () => {
       this.#context.statistics.sessionsExpired++;
       this.end();
     });
     if (this.#will === undefined) return;
-    if (this.#will.delay === 0) this.#publishWill();
-    else this.#willTimer = afterLong(clock, this.#will.delay, () => this.#publishWill());
+    if (willDelay === 0) this.#publishWill();
+    else this.#willTimer = afterLong(clock, willDelay, () => this.#publishWill());
   }
 
   /** Ends the session: its subscriptions and everything that waits are gone; a Will still delayed is sent [MQTT-3.1.3-9]. */
@@ -221,15 +256,20 @@ export class Session implements Sink, MessageHolder {
     this.#detach();
     this.#outgoing.passOn(this, 'any', undefined, true);
     this.#outgoing.end();
+    this.#keeper?.forget(this.id, this.#subscriptions.keys(), this.#incomingKept);
+    this.#subscriptions.clear();
     this.#publishWill();
     this.#onEnded(this);
   }
 
   /** Lets go of everything without a word: the broker stops. */
   discard(): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
     this.#detach();
-    this.#outgoing.end();
+    this.#setWill(undefined);
+    this.#subscriptions.clear();
+    this.#outgoing.close();
   }
 
   #detach(): void {
@@ -238,7 +278,6 @@ export class Session implements Sink, MessageHolder {
     this.#identityTimer?.cancel();
     this.#attachment[Symbol.dispose]();
     this.#context.messageMemory.delete(this);
-    this.#subscriptions.clear();
   }
 
   get heldBytes(): number {
@@ -257,30 +296,25 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.isStuck;
   }
 
-  /** It keeps messages and acknowledges none while there is no memory left. */
+  /** It keeps messages and acknowledges none while there is no memory left; a durable one has them on disk. */
   giveUp(): void {
     this.#context.statistics.end('memory');
     this.#channel?.refuse(new Refusal(ReasonCode.quotaExceeded, 'too much waits for acknowledgement'));
-    this.end();
+    if (!this.durable) this.end();
   }
 
   deliver(message: Message, subscription: Subscription): boolean {
     return this.#outgoing.deliver(message, subscription);
   }
 
-  /** @see Outgoing.forward */
-  forward(run: Run): boolean {
-    return this.#outgoing.forward(run);
-  }
-
-  /** @see Outgoing.forwardOne */
-  forwardOne(run: Run, topic: string): boolean {
-    return this.#outgoing.forwardOne(run, topic);
+  /** @see Outgoing.forward, and forwardOne where there is a topic */
+  forward(run: Run, topic?: string): boolean {
+    return topic === undefined ? this.#outgoing.forward(run) : this.#outgoing.forwardOne(run, topic);
   }
 
   /** What is in flight when the connection ends is needed by nobody then. */
   get endsWithConnection(): boolean {
-    return this.#expiry === 0 && this.#channel !== undefined;
+    return this.#expiry === 0 && !this.durable && this.#channel !== undefined;
   }
 
   mayReceive(topic: string): boolean {
@@ -314,6 +348,7 @@ export class Session implements Sink, MessageHolder {
   /** The retained messages follow with the next {@link resume}, which is due after SUBACK. */
   subscribe(subscription: Subscription): void {
     this.#subscriptions.set(subscription.filter, subscription);
+    this.#keeper?.subscribe(this.id, subscription);
     this.#outgoing.feed(subscription, this.#permitted(this.#attachment.subscribe(subscription)));
   }
 
@@ -321,6 +356,7 @@ export class Session implements Sink, MessageHolder {
   unsubscribe(filter: string): boolean {
     // A packet may name very many that never were.
     if (!this.#subscriptions.delete(filter)) return false;
+    this.#keeper?.unsubscribe(this.id, filter);
     this.#outgoing.stopFeed(filter);
     const wasThere = this.#attachment.unsubscribe(filter);
     // §3.10.4: what is in flight is completed.
@@ -343,10 +379,72 @@ export class Session implements Sink, MessageHolder {
     this.#incomingNow.add(packetIdentifier);
   }
 
+  /** Its message is kept with it: after a crash it must be known that it was here. To be called in the same turn. */
+  keepIncoming(packetIdentifier: number): void {
+    if (this.#keeper === undefined) return;
+    this.#incomingKept.add(packetIdentifier);
+    this.#keeper.hold(this.id, packetIdentifier);
+  }
+
   /** @returns whether it was held */
   releaseIncoming(packetIdentifier: number): boolean {
     this.#incomingNow.delete(packetIdentifier);
+    if (this.#incomingKept.delete(packetIdentifier)) this.#keeper?.release(this.id, packetIdentifier);
     return this.#incoming.delete(packetIdentifier);
+  }
+
+  /** Whether what {@link releaseIncoming} would say goes to the store: PUBCOMP has to wait for that. */
+  isIncomingKept(packetIdentifier: number): boolean {
+    return this.#incomingKept.has(packetIdentifier);
+  }
+
+  /** Resolves when what was said of this session is on disk; undefined: nobody has to wait. */
+  kept(): Promise<void> | undefined {
+    return this.#keeper?.store.commit();
+  }
+
+  /** As it was found at start; {@link begin} when the broker does. */
+  restore({ record, subscriptions, incoming, will }: FoundSession): void {
+    const { clock } = this.#context;
+    this.#userBefore = record.user;
+    this.#expiry = record.expiry;
+    this.#protocolVersion = record.protocolVersion;
+    this.#since = record.left ?? clock.now();
+    this.#will = will && new Will(will, this.origin);
+    for (const subscription of subscriptions) {
+      this.#subscriptions.set(subscription.filter, subscription);
+      this.#attachment.subscribe(subscription);
+    }
+    for (const packetIdentifier of incoming) {
+      this.#incoming.add(packetIdentifier);
+      this.#incomingKept.add(packetIdentifier);
+    }
+  }
+
+  /** A restored session waits for its client, from when it went. */
+  begin(): void {
+    if (this.#isEnded || this.#channel !== undefined) return;
+    const gone = Math.max(0, this.#context.clock.now() - this.#since);
+    if (this.#expiry <= gone) {
+      this.#context.statistics.sessionsExpired++;
+      this.end();
+    } else this.#waitForClient(this.#expiry - gone, Math.max(0, (this.#will?.delay ?? 0) - gone));
+  }
+
+  #save(sent: number): void {
+    this.#keeper?.saveSession(this.id, {
+      user: this.user,
+      expiry: this.#expiry,
+      protocolVersion: this.#protocolVersion,
+      left: this.#channel === undefined ? this.#since : undefined,
+      sent,
+    });
+  }
+
+  /** Wills outlive a crash of the gateway also where the session does not. */
+  #setWill(will: Will | undefined): void {
+    if (will !== undefined || this.#will !== undefined) this.#context.persistence?.saveWill(this.id, will?.fields);
+    this.#will = will;
   }
 
   puback(packetIdentifier: number, isFailure: boolean): AcknowledgementResult {
@@ -377,7 +475,7 @@ export class Session implements Sink, MessageHolder {
   #publishWill(): void {
     const will = this.#will;
     if (will === undefined) return;
-    this.#will = undefined;
+    this.#setWill(undefined);
     const { router, clock, statistics } = this.#context;
     // What was allowed at CONNECT may not be any more.
     if (!this.verdicts.mayPublish(will.topic)) {

@@ -1,4 +1,5 @@
 /** All sessions by Client Identifier; those without a connection are limited in number, the longest absent goes first. */
+import type { FoundSession } from './persistence/persistence.js';
 import { Session, type SessionContext } from './session.js';
 
 export class Sessions implements Iterable<Session> {
@@ -28,13 +29,37 @@ export class Sessions implements Iterable<Session> {
     return this.#sessions.get(clientId);
   }
 
-  create(clientId: string): Session {
-    const session = new Session(clientId, this.#context, (ended) => {
+  /** @param isDurable - its Session Expiry Interval is not 0 */
+  create(clientId: string, isDurable: boolean): Session {
+    const session = this.#add(clientId, isDurable, 0);
+    this.#countConnected();
+    return session;
+  }
+
+  /** Sessions as they were found at start, absent all of them; {@link begin} when the broker does. */
+  restore(found: readonly FoundSession[]): void {
+    const { ledger } = this.#context.statistics;
+    // The longest absent first; those that were connected last.
+    const leftAt = ({ record }: FoundSession) => record.left ?? Number.POSITIVE_INFINITY;
+    for (const one of [...found].sort((a, b) => (leftAt(a) < leftAt(b) ? -1 : 1))) {
+      const session = this.#add(one.clientId, true, one.record.sent);
+      session.restore(one);
+      ledger.restored += session.figures.queued;
+      this.#absent.add(session);
+    }
+  }
+
+  begin(): void {
+    for (const session of [...this.#absent]) session.begin();
+  }
+
+  #add(clientId: string, isDurable: boolean, sent: number): Session {
+    const onEnded = (ended: Session) => {
       this.#absent.delete(ended);
       if (this.#sessions.get(clientId) === ended) this.#sessions.delete(clientId);
-    });
+    };
+    const session = new Session(clientId, this.#context, isDurable, onEnded, sent);
     this.#sessions.set(clientId, session);
-    this.#countConnected();
     return session;
   }
 

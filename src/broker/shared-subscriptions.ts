@@ -38,6 +38,11 @@ export class SharedSubscription implements Share {
     return this.#members.length;
   }
 
+  /** Whether a message of it may lie in the store. */
+  get isDurable(): boolean {
+    return this.#members.some(({ sink }) => sink.durable);
+  }
+
   add(member: Member): void {
     this.#members.push(member);
   }

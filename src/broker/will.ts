@@ -5,24 +5,24 @@ import { expiryTime, publishProperties } from './application-message.js';
 import type { WillFields } from './wire/packets.js';
 
 export class Will {
-  readonly #fields: WillFields;
+  readonly fields: WillFields;
   readonly #origin: Origin;
   /** Will Delay Interval, ms (§3.1.3.2.2). */
   readonly delay: number;
 
   constructor(fields: WillFields, origin: Origin) {
-    this.#fields = fields;
+    this.fields = fields;
     this.#origin = origin;
     this.delay = (fields.properties.willDelayInterval ?? 0) * 1_000;
   }
 
   view(): WillView {
-    const { topic, payload, qos, retain } = this.#fields;
+    const { topic, payload, qos, retain } = this.fields;
     return { topic, qos, retain, bytes: payload.length, delay: this.delay };
   }
 
   get topic(): string {
-    return this.#fields.topic;
+    return this.fields.topic;
   }
 
   /**
@@ -31,7 +31,7 @@ export class Will {
    * @param now - Unix ms
    */
   message(now: number): Message {
-    const { topic, payload, qos, retain, properties } = this.#fields;
+    const { topic, payload, qos, retain, properties } = this.fields;
     return createMessage({
       topic,
       payload,

@@ -31,6 +31,7 @@ export function ledgerLines({ messages, copies }: LedgerView): readonly string[]
         ['made', copies.made],
         ['for subscribers', copies.routed, true],
         ['of retained messages', copies.replayed, true],
+        ['found in the store at start', copies.restored, true],
         ['= delivered', copies.delivered],
         ['+ in flight', copies.inFlight],
         ['+ queued', copies.queued],

@@ -66,7 +66,9 @@ const webSocketKeys = {
   origins: z
     .array(origin)
     .optional()
-    .describe("web pages that may connect, '*' for all; those of the host that they connect to when absent"),
+    .describe(
+      "web pages that may connect, '*' for all; when absent those of the host that they connect to, without credentials only if it is an address, localhost, or named as this machine",
+    ),
 };
 
 const mode = z

@@ -1,7 +1,8 @@
 /** The whole schema: in goes the YAML document, out comes the {@link GatewayConfig} that services receive. */
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
-import type { GatewayConfig, MetricsConfig } from '../core/config.js';
+import type { GatewayConfig, MetricsConfig, StoreConfig } from '../core/config.js';
 import { brokerSchema, checkReferral, type ParsedBroker, toBrokerConfig } from './broker.js';
 import { checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
@@ -11,6 +12,7 @@ import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
 import { checkListeners } from './listener-rules.js';
 import type { Plain } from './merge.js';
 import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
+import { defaultDataFolder, storeSchema, toStoreConfig } from './store.js';
 import { host, MAX_NAME_LENGTH, name, say, whole } from './values.js';
 
 /** A host name as a gateway id: it becomes a topic level. */
@@ -25,7 +27,8 @@ const metrics = z.strictObject({
 });
 
 interface Parsed {
-  readonly gateway: { readonly id?: string | undefined };
+  readonly gateway: { readonly id?: string | undefined; readonly data?: string | undefined };
+  readonly store: StoreConfig;
   readonly broker: ParsedBroker;
   readonly ports: Readonly<Record<string, ParsedPort>>;
   readonly devices: Readonly<Record<string, ParsedDevice>>;
@@ -51,8 +54,10 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
     if (typeof port !== 'string') ports[deviceName] = port ?? MEMORY_PORT;
     users.set(typeof port === 'string' ? port : deviceName, adapterOf(device));
   }
+  const id = parsed.gateway.id ?? topicSafe(inputs.hostName);
   return {
-    gateway: { id: parsed.gateway.id ?? topicSafe(inputs.hostName) },
+    gateway: { id, data: parsed.gateway.data ?? defaultDataFolder(inputs.env, id) },
+    store: toStoreConfig(parsed.store),
     broker: toBrokerConfig(parsed.broker),
     ports: mapValues(ports, (key, port) => toPortConfig(key, port, users.get(key))),
     devices: mapValues(parsed.devices, (key, device) => toDeviceConfig(key, device, adapterOf(device))),
@@ -73,8 +78,19 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
     .strictObject({
       $schema: z.string().optional().describe('for editors'),
       gateway: z
-        .strictObject({ id: name.optional().describe('first level of its topics; the host name when absent') })
+        .strictObject({
+          id: name.optional().describe('first level of its topics; the host name when absent'),
+          data: z
+            .string()
+            .min(1)
+            .transform((path) => resolve(inputs.folder, path))
+            .optional()
+            .describe(
+              'folder for what must survive: $STATE_DIRECTORY when absent, else $XDG_STATE_HOME/hpmq/<id>, else ~/.local/state/hpmq/<id>',
+            ),
+        })
         .prefault({}),
+      store: storeSchema.prefault({}),
       broker: brokerSchema(inputs).prefault({}),
       ports: z.record(name, port).prefault({}).describe('wires: each has exactly one owner'),
       devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),

@@ -41,10 +41,10 @@ export function effectiveConfig(loaded: LoadedConfig, adapters: readonly AnyAdap
     broker?: { auth?: object };
   };
   const { gateway, broker } = loaded.config;
-  // Two defaults that depend on the machine and on other settings.
+  // Defaults that depend on the machine and on other settings.
   return withoutSecrets({
     ...filled,
-    gateway: { ...filled.gateway, id: gateway.id },
+    gateway: { ...filled.gateway, id: gateway.id, data: gateway.data },
     broker: {
       ...filled.broker,
       auth: { ...filled.broker?.auth, anonymous: broker.listeners.every((one) => one.auth.anonymous) },

@@ -6,7 +6,12 @@ import type { QoS } from './message.js';
 import type { Endpoint } from './transport.js';
 
 export interface GatewayConfig {
-  readonly gateway: { readonly id: string };
+  readonly gateway: {
+    readonly id: string;
+    /** Folder for what must survive. */
+    readonly data: string;
+  };
+  readonly store: StoreConfig;
   readonly broker: BrokerConfig;
   readonly ports: Readonly<Record<string, PortConfig>>;
   readonly devices: Readonly<Record<string, DeviceConfig>>;
@@ -14,6 +19,21 @@ export interface GatewayConfig {
   readonly api: ApiConfig;
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
   readonly tui: { readonly readOnly: boolean };
+}
+
+/** How the store keeps what was accepted. */
+export interface StoreConfig extends StoreLimits {
+  /** strict: an acknowledgement means that it is on disk; relaxed: a cut may lose the last second. */
+  readonly durability: 'strict' | 'relaxed';
+}
+
+export interface StoreLimits {
+  /** All queues together, bytes. */
+  readonly maxBytes: number;
+  /** Beyond maxBytes: publishers are refused (0x97), or the oldest messages go, counted. */
+  readonly overflow: 'refuse' | 'drop-oldest';
+  /** When less is free on the disk nothing more is taken: bytes, plus a share (0 to 1) of the disk. */
+  readonly minFree: { readonly bytes: number; readonly share: number };
 }
 
 export type ListenerType = 'tcp' | 'tls' | 'ws' | 'wss' | 'unix';

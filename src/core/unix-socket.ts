@@ -55,7 +55,7 @@ function listenOnce(server: Server, path: string, mode: number): Promise<void> {
 }
 
 /** @returns whether a process accepts connections there */
-function isAlive(path: string): Promise<boolean> {
+export function isAnswering(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
     socket.once('connect', () => {
@@ -75,7 +75,7 @@ async function removeDead(path: string): Promise<void> {
   const before = lstatSync(path, { throwIfNoEntry: false });
   if (before === undefined) return;
   if (!before.isSocket()) throw new UnixSocketError('other', `${path} exists and is not a socket`);
-  const alive = await isAlive(path).catch((cause: unknown) => {
+  const alive = await isAnswering(path).catch((cause: unknown) => {
     throw failed(cause);
   });
   if (alive) throw new UnixSocketError('busy', `a process answers on ${path}`);

@@ -151,6 +151,8 @@ export const dropReasons = [
   'refusedByReceiver',
   /** No member of the Shared Subscription may have it or can keep it. */
   'noMember',
+  /** It was to be kept on disk, and could not be: its publisher was told. */
+  'storeFailed',
   /** A receiver inside the gateway, such as a link, has no room. */
   'receiverFull',
 ] as const;
@@ -176,6 +178,8 @@ export interface LedgerView {
     readonly made: number;
     readonly routed: number;
     readonly replayed: number;
+    /** Found in the store at start. */
+    readonly restored: number;
     readonly delivered: number;
     readonly inFlight: number;
     readonly queued: number;

@@ -1,14 +1,17 @@
 /** The configuration files of the demo. The addresses are those of the simulated plant (registers.ts). */
 
 /** The upstream: a plain broker of ours. */
-export const cloudConfig = (): string => `gateway: { id: cloud }
+export const cloudConfig = (): string => `gateway: { id: cloud, data: cloud }
 broker:
   listeners:
     - { type: tcp, host: 127.0.0.1, port: 0 }
 `;
 
 /** The gateway at the plant: three Modbus units on one TCP endpoint, and a link to the cloud. */
-export const plantConfig = (plant: { host: string; port: string }, cloud: string): string => `gateway: { id: demo }
+export const plantConfig = (
+  plant: { host: string; port: string },
+  cloud: string,
+): string => `gateway: { id: demo, data: demo }
 broker:
   listeners:
     - { type: tcp, host: 127.0.0.1, port: 0 }

@@ -31,7 +31,7 @@ export const brokers: readonly Broker[] = [
       });
       // What the clients ask for is within the limits, as it is with the others.
       const lines = [
-        'gateway: { id: bench }',
+        'gateway: { id: bench, data: data }',
         'broker:',
         '  listeners:',
         `    - { type: tcp, host: 127.0.0.1, port: ${port} }`,

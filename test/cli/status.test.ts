@@ -42,6 +42,7 @@ COPIES
 made                                      910
     for subscribers                       900
     of retained messages                   10
+    found in the store at start             0
 = delivered                               887
 + in flight                                 1
 + queued                                   18

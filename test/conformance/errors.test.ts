@@ -110,7 +110,7 @@ each(
   async (t, version) => {
     for (const qos of [1, 2] as const) {
       // What nobody keeps does not come to publish() otherwise.
-      const bench = new Bench(t, {}, {}, undefined, undefined, false);
+      const bench = new Bench(t, {}, {}, undefined, undefined, undefined, false);
       const watcher = await bench.connect(version, 'w');
       await watcher.subscribe('#', 0);
       const client = await bench.connect(version, 'a');
@@ -121,7 +121,7 @@ each(
       const parts: Part[] = ['t', u16(7), ...none(version), Buffer.from('x')];
       client.raw(packet(0x30 | (qos << 1), ...parts));
       if (version === 5) {
-        t.same((await client.pending()).map(brief), [`${qos === 1 ? 'puback' : 'pubrec'} 7 0x83`]);
+        t.same((await client.pending()).map(brief), [`${qos === 1 ? 'puback' : 'pubrec'} 7 0x97`]);
         router.publish = publishAsEver;
         client.raw(packet(0x30 | (qos << 1), ...parts));
         t.same(

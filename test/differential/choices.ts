@@ -47,7 +47,7 @@ export const choices: readonly Entry[] = [
     when: ({ story, ours, theirs, isEnded }) =>
       story.some((words) => words.endsWith(' incomplete')) &&
       isEnded.ours &&
-      only(ours, /^(DISCONNECT|closed)/) &&
+      only(ours, isEnded.theirs ? /^(DISCONNECT|closed|SUBACK|UNSUBACK|PUBACK|PUBREC)/ : /^(DISCONNECT|closed)/) &&
       only(theirs, /^(PUBCOMP|DISCONNECT 8[12]|closed)/),
   },
   {
@@ -197,7 +197,18 @@ export const choices: readonly Entry[] = [
     verdict: 'ours',
     why: 'a second CONNECT ends the connection, and the Will is published; mosquitto forgets it',
     when: ({ story, ours, theirs }) =>
-      story.some((words) => words.endsWith(' second-CONNECT')) && ours.length > 0 && isAboutMessages(ours, theirs),
+      story.some((words) => / CONNECT (second-CONNECT|flags)$/.test(words)) &&
+      ours.length > 0 &&
+      isAboutMessages(ours, theirs),
+  },
+  {
+    clause: '§4.13.1, [MQTT-3.3.4-2]',
+    verdict: 'both',
+    why: 'an acknowledgement by hand meets another message, for the brokers have sent them in another order or QoS, as above',
+    when: ({ facts, cause, isEnded }) =>
+      cause.startsWith('reply') &&
+      isEnded.ours !== isEnded.theirs &&
+      (facts.has('subscribed-again') || facts.has('qos2-among-others')),
   },
   {
     clause: '[MQTT-4.3.3-10]',

@@ -68,6 +68,22 @@ t.test('run: a foreign client reads the state; SIGTERM ends it', { ...needs('mos
 });
 
 t.test(
+  'what it acknowledged survives a kill: the store works inside the executable',
+  { ...needs('mosquitto_pub', 'mosquitto_sub'), ...built },
+  async (t) => {
+    const data = join(tempFolder(t), 'data');
+    const yaml = `gateway: { id: box, data: ${data} }\nbroker: { listeners: [{ type: tcp, port: 0 }] }\n`;
+    const first = await startGateway(t, yaml);
+    const args = ['-p', first.mqttPort, '-q', '1', '-r', '-t', 'kept', '-m', 'value'];
+    t.equal(await startPeer(t, 'mosquitto_pub', args).ended, 0);
+    await first.process.kill('SIGKILL');
+    const second = await startGateway(t, yaml);
+    const reader = startPeer(t, 'mosquitto_sub', ['-p', second.mqttPort, '-t', 'kept', '-C', '1']);
+    await reader.sees(/^value$/m);
+  },
+);
+
+t.test(
   'run: a serial port is opened with the driver inside the executable',
   { ...needs('socat'), ...built },
   async (t) => {

@@ -36,6 +36,7 @@ export async function startGateway(
   const args = ['-c', command, 'sh', process.execPath, '--max-semi-space-size=2', entry];
   const child = spawn('sh', [...args, 'run', '-c', config, '--socket', socket], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, XDG_STATE_HOME: join(folder, 'state') },
   });
   stack.defer(() => ended(child, 'SIGTERM'));
   let log = '';

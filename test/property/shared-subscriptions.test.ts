@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import type { Channel } from '../../src/broker/channel.js';
 import { MessageMemory } from '../../src/broker/limits/message-memory.js';
 import { Turns } from '../../src/broker/limits/turns.js';
-import { type Channel, Outgoing } from '../../src/broker/outgoing.js';
+import { Outgoing } from '../../src/broker/outgoing.js';
 import { SharedSubscription } from '../../src/broker/shared-subscriptions.js';
 import { Statistics } from '../../src/broker/statistics.js';
 import { type EncodedPublish, PublishEncoder } from '../../src/broker/wire/encode-publish.js';

@@ -69,6 +69,7 @@ export class FakeView implements GatewayView {
       made: 910,
       routed: 900,
       replayed: 10,
+      restored: 0,
       delivered: 887,
       inFlight: 1,
       queued: 18,

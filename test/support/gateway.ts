@@ -30,6 +30,18 @@ export function tempFolder(t: Test): string {
   return folder;
 }
 
+let stateFolder: string | undefined;
+
+/** What a gateway of this test file keeps when the test says nothing else. */
+function state(): string {
+  if (stateFolder === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'hpmq-state-'));
+    stateFolder = folder;
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  }
+  return stateFolder;
+}
+
 export function runHpmq(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
@@ -38,7 +50,11 @@ export function runHpmq(
     execFile(
       process.execPath,
       [hpmqEntry, ...args],
-      { cwd: options.cwd ?? repoRoot, env: { ...process.env, ...options.env }, timeout: 30_000 },
+      {
+        cwd: options.cwd ?? repoRoot,
+        env: { ...process.env, XDG_STATE_HOME: state(), ...options.env },
+        timeout: 30_000,
+      },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
     );
   });
@@ -50,7 +66,9 @@ export async function startTestGateway(t: Test, yaml: string): Promise<RunningGa
   const file = join(folder, 'hpmq.yaml');
   const socket = join(folder, 'c.sock');
   writeFileSync(file, yaml);
-  const peer = startPeer(t, process.execPath, [hpmqEntry, 'run', '-c', file, '--socket', socket]);
+  const peer = startPeer(t, process.execPath, [hpmqEntry, 'run', '-c', file, '--socket', socket], {
+    env: { XDG_STATE_HOME: join(folder, 'state') },
+  });
   const [, port] = await peer.sees(/"listeners":\["[^"]*:(\d+)"/, 15_000);
   return {
     process: peer,

@@ -1,7 +1,9 @@
 /** Foreign programs that tests talk to. Absent on a user's machine: the test is skipped with the reason; in CI: it fails. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
@@ -45,6 +47,19 @@ export interface Peer {
   kill(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
+const stateFolders = new WeakMap<Test, string>();
+
+function stateFolder(t: Test): string {
+  let folder = stateFolders.get(t);
+  if (folder === undefined) {
+    folder = join(tmpdir(), `hpmq-state-${randomUUID()}`);
+    stateFolders.set(t, folder);
+    const path = folder;
+    t.teardown(() => rmSync(path, { recursive: true, force: true }));
+  }
+  return folder;
+}
+
 /** Starts a program and kills it at the end of the test. */
 export function startPeer(
   t: Test,
@@ -55,7 +70,8 @@ export function startPeer(
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     cwd: options.cwd ?? repoRoot,
-    env: { ...process.env, ...options.env },
+    // What a gateway keeps must not outlive its test, nor be another's.
+    env: { ...process.env, XDG_STATE_HOME: stateFolder(t), ...options.env },
   });
   let stdout = '';
   let stderr = '';

@@ -16,7 +16,7 @@ async function setup(t: Test, port = 0, more = '') {
   const file = join(folder, 'hpmq.yaml');
   writeFileSync(
     file,
-    `gateway: { id: test }\nbroker: { listeners: [{ type: tcp, host: 127.0.0.1, port: ${port} }] }\n${more}`,
+    `gateway: { id: test, data: data }\nbroker: { listeners: [{ type: tcp, host: 127.0.0.1, port: ${port} }] }\n${more}`,
   );
   const adapters = await loadAdapters();
   const clock = new ManualClock();

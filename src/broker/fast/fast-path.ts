@@ -300,7 +300,7 @@ export class FastPath {
       if (target.noLocal && target.session === session) continue;
       copies++;
       if (target.isDenied) denied++;
-      else if (target.isPlain && target.qos >= qos && target.session.forwardOne(run, route.topic)) taken++;
+      else if (target.isPlain && target.qos >= qos && target.session.forward(run, route.topic)) taken++;
       else {
         message ??= this.#messages(run, route, session)[0]!;
         this.#router.give(message, target.session, target.subscription);

@@ -53,7 +53,7 @@ export function admit(
   );
   if (packet.cleanStart) before?.end();
   const present = broker.sessions.get(clientId);
-  const session = present ?? broker.sessions.create(clientId);
+  const session = present ?? broker.sessions.create(clientId, granted > 0);
   session.identify(identity);
   client.accept({
     session,

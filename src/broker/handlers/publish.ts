@@ -10,7 +10,7 @@ import type { PublishPacket } from '../wire/packets.js';
 
 const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not publish to this topic');
 const NOT_UTF8 = new Refusal(ReasonCode.payloadFormatInvalid, 'the payload is not the UTF-8 it is said to be');
-const NOT_STORED = new Refusal(ReasonCode.implementationSpecificError, 'the message could not be stored');
+const NOT_STORED = new Refusal(ReasonCode.quotaExceeded, 'the message cannot be kept: there is no room for it');
 
 export function handlePublish(client: Client, session: Session, packet: PublishPacket): Handled {
   const { broker } = client;
@@ -43,11 +43,12 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
   ledger.accepted++;
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
+  // With the message or not at all, so in the same turn.
+  if (committed !== undefined && packet.qos === 2) session.keepIncoming(packet.packetIdentifier);
   // §3.4.2.1: the publisher may be told that nobody was there.
-  const { hasMatched } = broker.router;
-  if (committed === undefined)
-    acknowledge(client, packet, hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers);
-  else acknowledgeLater(client, session, packet, committed);
+  const reasonCode = broker.router.hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
+  if (committed === undefined) acknowledge(client, packet, reasonCode);
+  else acknowledgeLater(client, session, packet, committed, reasonCode);
   return undefined;
 }
 
@@ -70,16 +71,23 @@ function refusePublish(client: Client, session: Session, packet: PublishPacket, 
   return undefined;
 }
 
-function acknowledgeLater(client: Client, session: Session, packet: PublishPacket, committed: Promise<void>): void {
+function acknowledgeLater(
+  client: Client,
+  session: Session,
+  packet: PublishPacket,
+  committed: Promise<void>,
+  reasonCode: ReasonCode,
+): void {
   if (packet.qos === 1) client.unacknowledged++;
   committed.then(
     () => {
       if (packet.qos === 1) client.unacknowledged--;
-      acknowledge(client, packet, ReasonCode.success);
+      if (!client.isOver) acknowledge(client, packet, reasonCode);
     },
     () => {
       if (packet.qos === 1) client.unacknowledged--;
       if (packet.qos === 2) session.releaseIncoming(packet.packetIdentifier);
+      if (client.isOver) return;
       // 3.1.1 has no negative acknowledgement: the client keeps the message and sends it again after a reconnect.
       if (client.protocolVersion === 5) acknowledge(client, packet, NOT_STORED.reasonCode, NOT_STORED.reason);
       else client.refuse(NOT_STORED);

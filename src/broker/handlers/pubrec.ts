@@ -11,7 +11,7 @@ export function handlePubrec(client: Client, session: Session, packet: Acknowled
   const isRefused = isFailure(packet.reasonCode);
   const result = session.pubrec(packetIdentifier, isRefused);
   if (result === 'mismatch') return new Refusal(ReasonCode.protocolError, 'PUBREC for a QoS 1 message');
-  if (result === 'done' || isRefused) return undefined;
+  if (result === 'done' || result === 'later' || isRefused) return undefined;
   const { protocolVersion } = client;
   if (result === 'release') {
     client.send(encodeAcknowledgement('pubrel', packetIdentifier, protocolVersion, ReasonCode.success));

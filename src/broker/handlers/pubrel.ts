@@ -9,8 +9,17 @@ import type { AcknowledgementPacket } from '../wire/packets.js';
 export function handlePubrel(client: Client, session: Session, packet: AcknowledgementPacket): Handled {
   const { packetIdentifier } = packet;
   const { protocolVersion } = client;
+  const isKept = session.isIncomingKept(packetIdentifier);
   if (session.releaseIncoming(packetIdentifier)) {
-    client.send(encodeAcknowledgement('pubcomp', packetIdentifier, protocolVersion, ReasonCode.success));
+    const complete = () => {
+      if (client.isOver) return;
+      client.send(encodeAcknowledgement('pubcomp', packetIdentifier, protocolVersion, ReasonCode.success));
+    };
+    // The client may use the identifier for another message then: after a crash that must not be taken for this one.
+    const committed = isKept ? session.kept() : undefined;
+    if (committed === undefined) complete();
+    // What could not be written now is written later: the release is not lost, and the client goes on.
+    else committed.then(complete, complete);
     return undefined;
   }
   const encode = (text?: string) =>

@@ -33,10 +33,16 @@ export function handleSubscribe(client: Client, session: Session, packet: Subscr
   });
   // 3.1.1 §3.9.3 knows one failure only.
   const said = protocolVersion === 5 ? codes : codes.map((code) => (isFailure(code) ? 0x80 : code));
-  client.send(explained(client, reason, (text) => encodeSuback(protocolVersion, packet.packetIdentifier, said, text)));
-  session.resume();
-  if (packet.subscriptions.some(({ filter }) => isShared(filter))) session.arrived();
-  return undefined;
+  const answer = () => {
+    if (client.isOver) return undefined;
+    const encode = (text?: string) => encodeSuback(protocolVersion, packet.packetIdentifier, said, text);
+    client.send(explained(client, reason, encode));
+    session.resume();
+    if (packet.subscriptions.some(({ filter }) => isShared(filter))) session.arrived();
+    return undefined;
+  };
+  // Also when it cannot be written now: it is tried until it is.
+  return session.kept()?.then(answer, answer) ?? answer();
 }
 
 /** As 5.0 bridges ask for themselves: 3.1.1 has no words for it. */

@@ -17,6 +17,9 @@ export function handleUnsubscribe(client: Client, session: Session, packet: Unsu
   });
   const { protocolVersion } = client;
   const encode = (text?: string) => encodeUnsuback(protocolVersion, packet.packetIdentifier, codes, text);
-  client.send(explained(client, reason, encode));
-  return undefined;
+  const answer = () => {
+    if (!client.isOver) client.send(explained(client, reason, encode));
+    return undefined;
+  };
+  return session.kept()?.then(answer, answer) ?? answer();
 }

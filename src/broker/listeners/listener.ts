@@ -104,7 +104,9 @@ class SocketListener implements Listener {
     }
     this.#strangers = new BurstLog(clock, log, 'connections from elsewhere than the proxies');
     if (config.proxyProtocol === true) this.#proxies = new TrustedProxies(config.proxies);
-    if (config.webSocket !== undefined) this.#webSockets = new WebSocketUpgrades(config.webSocket, packetBytes);
+    if (config.webSocket !== undefined) {
+      this.#webSockets = new WebSocketUpgrades(config.webSocket, packetBytes, config.auth.anonymous);
+    }
   }
 
   get addresses(): readonly string[] {

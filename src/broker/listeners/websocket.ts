@@ -3,6 +3,8 @@
  * is wrong. One per listener; it listens nowhere itself.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { WebSocketConfig } from '../../core/config.js';
@@ -26,15 +28,26 @@ export interface Upgrade {
   readonly onRefused: (reason: string) => void;
 }
 
+/** Nobody else can let these point to this machine. @param name - as the URL parser gives it */
+function isOwnName(name: string): boolean {
+  const own = hostname().toLowerCase();
+  return isIP(name.replace(/^\[|\]$/g, '')) !== 0 || ['localhost', own, `${own}.local`].includes(name);
+}
+
 export class WebSocketUpgrades {
   readonly #config: WebSocketConfig;
+  readonly #isOpen: boolean;
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
   readonly #upgrades = new WeakMap<Duplex, Upgrade>();
 
-  /** @param packetBytes - largest MQTT control packet */
-  constructor(config: WebSocketConfig, packetBytes: number) {
+  /**
+   * @param packetBytes - largest MQTT control packet
+   * @param isOpen - clients need no credentials
+   */
+  constructor(config: WebSocketConfig, packetBytes: number, isOpen: boolean) {
     this.#config = config;
+    this.#isOpen = isOpen;
     const maxPayload = packetBytes + SPARE_BYTES;
     const options: ServerOptions & { closeTimeout: number } = {
       noServer: true,
@@ -98,14 +111,17 @@ export class WebSocketUpgrades {
 
   /**
    * Only browsers say where a page comes from; other programs could say anything. Without a list, pages of the host that
-   * is connected to may connect: a page from elsewhere could else use the browser to reach what its owner cannot.
+   * is connected to may connect: a page from elsewhere could else use the browser to reach what its owner cannot. Whoever
+   * owns a name can let it point here, and his page is then of this host: where no credentials are needed, a name must be
+   * known to be ours.
    */
   #isAllowedOrigin({ origin, host }: IncomingMessage['headers']): boolean {
     if (origin === undefined) return true;
     const { origins } = this.#config;
     if (origins !== undefined) return origins.some((one) => one === '*' || one.toLowerCase() === origin.toLowerCase());
     const page = URL.parse(origin)?.hostname;
-    return page !== undefined && page !== '' && page === URL.parse(`http://${host}`)?.hostname;
+    if (page === undefined || page === '' || page !== URL.parse(`http://${host}`)?.hostname) return false;
+    return !this.#isOpen || isOwnName(page);
   }
 
   #noUpgrade(request: IncomingMessage, response: ServerResponse): void {

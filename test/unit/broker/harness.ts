@@ -1,6 +1,6 @@
 /** A broker on a clock that the test moves, and clients that speak raw packets to it over wires in memory. */
 import type { Duplex } from 'node:stream';
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { generate, type IConnackPacket, type IConnectPacket, type Packet, parser } from 'mqtt-packet';
 import type { Test } from 'tap';
 import type { Access } from '../../../src/broker/access/access.js';
@@ -11,6 +11,7 @@ import { Statistics } from '../../../src/broker/statistics.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
+import type { Store } from '../../../src/core/store.js';
 import { duplexPair, holdWrites, releaseWrites } from '../../support/duplex-pair.js';
 import { ManualClock, settle } from '../../support/manual-clock.js';
 
@@ -57,6 +58,7 @@ export class Bench {
   readonly clock = new ManualClock();
   readonly broker: Broker;
   readonly #listener: ListenerConfig;
+  readonly #store: Store | undefined;
 
   constructor(
     t: Test,
@@ -64,8 +66,10 @@ export class Bench {
     rest: Partial<BrokerConfig> = {},
     access?: Access,
     random?: () => number,
+    store?: Store,
     hasFastPath = true,
   ) {
+    this.#store = store;
     const config = brokerConfig(limits, rest);
     this.#listener = config.listeners[0]!;
     this.broker = createBroker({
@@ -76,6 +80,7 @@ export class Bench {
       hasFastPath,
       ...(access && { access }),
       ...(random && { random }),
+      ...(store && { store }),
     });
     t.teardown(() => this.broker[Symbol.asyncDispose]());
   }
@@ -85,7 +90,9 @@ export class Bench {
     const [near, far] = duplexPair();
     const host = peer.host ?? 'memory';
     this.broker.serve(far, { address: host, host, listener: this.#listener, ...peer });
-    return new TestClient(near, version);
+    const client = new TestClient(near, version);
+    client.hasStore = this.#store !== undefined;
+    return client;
   }
 
   /** A client that subscribes to `t`, on a wire that takes one write and then nothing more, as when its peer is gone. */
@@ -113,6 +120,10 @@ export class Bench {
   async settle(): Promise<void> {
     await settle();
     await settle();
+    for (let i = 0; this.#store !== undefined && i < 4; i++) {
+      await this.#store.commit();
+      await settle();
+    }
   }
 }
 
@@ -121,6 +132,7 @@ export class TestClient {
   readonly version: 3 | 4 | 5;
   connack: IConnackPacket | undefined;
   isClosed = false;
+  hasStore = false;
   readonly #received: Packet[] = [];
 
   constructor(stream: Duplex, version: 3 | 4 | 5) {
@@ -171,6 +183,9 @@ export class TestClient {
   /** The next packet, which must be of this kind. */
   async next<C extends Packet['cmd']>(cmd: C): Promise<Extract<Packet, { cmd: C }>> {
     for (let turns = 0; this.#received.length === 0 && turns < 500; turns++) await turn();
+    // A store has a thread of its own.
+    const end = performance.now() + (this.hasStore ? 5_000 : 0);
+    while (this.#received.length === 0 && performance.now() < end) await sleep(1);
     const packet = this.#received.shift();
     if (packet?.cmd !== cmd) throw new Error(`expected ${cmd}, got ${packet?.cmd ?? 'nothing'}`);
     return packet as Extract<Packet, { cmd: C }>;

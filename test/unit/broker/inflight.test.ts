@@ -7,7 +7,7 @@ import { createMessage, type QoS } from '../../../src/core/message.js';
 
 function delivery(qos: QoS): Delivery {
   const message = createMessage({ topic: 't', payload: '', origin: 'device:d', receivedAt: 0, qos });
-  return { message, qos, retain: false, identifiers: [], share: undefined };
+  return { message, qos, retain: false, identifiers: [], share: undefined, stored: undefined };
 }
 
 t.test('Packet Identifiers are 1 to 65,535, none twice at a time [MQTT-2.2.1-4]', async (t) => {

@@ -192,7 +192,7 @@ t.test('the router and MQTT clients exchange messages', async (t) => {
 
 t.test('a message that must be stored first is acknowledged when it is, or refused', async (t) => {
   // Messages that nobody keeps do not come to publish() otherwise.
-  const bench = new Bench(t, {}, {}, undefined, undefined, false);
+  const bench = new Bench(t, {}, {}, undefined, undefined, undefined, false);
   const { router } = bench.broker;
   const plain = router.publish.bind(router);
   const waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -204,11 +204,11 @@ t.test('a message that must be stored first is acknowledged when it is, or refus
   modern.send({ cmd: 'publish', topic: 't', payload: '', qos: 1, retain: false, dup: false, messageId: 1 });
   t.same(await modern.pending(), [], 'no PUBACK yet');
   waiting.shift()!.resolve();
-  t.match(await modern.next('puback'), { messageId: 1, reasonCode: 0 });
+  t.match(await modern.next('puback'), { messageId: 1, reasonCode: 0x10 }, 'and nobody was there');
   modern.send({ cmd: 'publish', topic: 't', payload: '', qos: 2, retain: false, dup: false, messageId: 2 });
   await modern.pending();
   waiting.shift()!.reject(new Error('disk full'));
-  t.match(await modern.next('pubrec'), { messageId: 2, reasonCode: 0x83 });
+  t.match(await modern.next('pubrec'), { messageId: 2, reasonCode: 0x97 });
   const old = await bench.connect(4, 'b');
   old.send({ cmd: 'publish', topic: 't', payload: '', qos: 1, retain: false, dup: false, messageId: 1 });
   await old.pending();

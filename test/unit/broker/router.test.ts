@@ -40,14 +40,14 @@ t.test('counters: received, delivered, dropped, unmatched, retained, subscriptio
     attachment.subscribe(subscriptionTo('a/#'));
     return attachment;
   });
-  router.publish(message('a/1'));
-  router.publish(message('b/1', { retain: true }));
-  router.publish(message('a/2', { origin: 'device:good' }));
+  void router.publish(message('a/1'));
+  void router.publish(message('b/1', { retain: true }));
+  void router.publish(message('a/2', { origin: 'device:good' }));
   t.same(router.counters(), { received: 3, delivered: 1, dropped: 2, unmatched: 1, retained: 1, subscriptions: 2 });
   for (const attachment of attachments) attachment[Symbol.dispose]();
-  router.publish(message('a/3'));
+  void router.publish(message('a/3'));
   t.same(router.counters(), { received: 4, delivered: 1, dropped: 2, unmatched: 2, retained: 1, subscriptions: 0 });
-  router.publish(message('$SYS/broker/uptime', { retain: true }));
+  void router.publish(message('$SYS/broker/uptime', { retain: true }));
   t.match(
     router.counters(),
     { received: 4, unmatched: 2, retained: 2 },
@@ -60,7 +60,7 @@ t.test('who only looks at the traffic changes no figure of it', async (t) => {
   const watcher: Recorder = { ...recorder('tail', () => false), kind: 'api' };
   router.attach(watcher).subscribe(subscriptionTo('#'));
   router.attach(recorder('good')).subscribe(subscriptionTo('a'));
-  router.publish(message('a'));
+  void router.publish(message('a'));
   t.equal(watcher.taken.length, 1);
   t.match(router.counters(), { received: 1, delivered: 1, dropped: 0 });
 });
@@ -72,12 +72,12 @@ t.test('a receiver gets one copy, with what all its matching subscriptions ask f
   attachment.subscribe(subscriptionTo('t', { qos: 0, identifiers: [1], retainAsPublished: false }));
   attachment.subscribe(subscriptionTo('#', { qos: 1, identifiers: [2], retainAsPublished: true }));
   attachment.subscribe(subscriptionTo('+', { qos: 2, identifiers: [], noLocal: false, retainAsPublished: false }));
-  router.publish(message('t'));
+  void router.publish(message('t'));
   t.equal(sink.taken.length, 1);
   const merged = sink.taken[0]!.subscription;
   t.match(merged, { qos: 2, retainAsPublished: true });
   t.same([...merged.identifiers].sort(), [1, 2]);
-  router.publish(message('t', { origin: 'device:a' }));
+  void router.publish(message('t', { origin: 'device:a' }));
   t.match(sink.taken[1]?.subscription, { filter: '+', qos: 2 }, 'No Local leaves only the one without it');
 });
 
@@ -86,7 +86,7 @@ t.test('a receiver may publish, subscribe and leave while it is told', async (t)
   const second = recorder('second');
   const first = recorder('first', ({ topic }) => {
     if (topic !== 'start') return true;
-    router.publish(message('next'));
+    void router.publish(message('next'));
     firstAttachment.subscribe(subscriptionTo('more'));
     secondAttachment[Symbol.dispose]();
     return true;
@@ -97,7 +97,7 @@ t.test('a receiver may publish, subscribe and leave while it is told', async (t)
     firstAttachment.subscribe(subscriptionTo(filter));
     secondAttachment.subscribe(subscriptionTo(filter));
   }
-  router.publish(message('start'));
+  void router.publish(message('start'));
   t.same(
     first.taken.map(({ topic }) => topic),
     ['start', 'next'],
@@ -119,19 +119,19 @@ t.test('the retained message is stored before anybody is told [MQTT-3.3.1-5]', a
     return true;
   });
   router.attach(sink).subscribe(subscriptionTo('t'));
-  router.publish(message('t', { retain: true, payload: 'now' }));
+  void router.publish(message('t', { retain: true, payload: 'now' }));
   t.same(seen, ['now']);
 });
 
 t.test('beyond the limit a new topic is not retained, an old one is still replaced', async (t) => {
   const router = newRouter(2);
-  for (const topic of ['a', 'b', 'c']) router.publish(message(topic, { retain: true, payload: `${topic}1` }));
-  router.publish(message('a', { retain: true, payload: 'a2' }));
+  for (const topic of ['a', 'b', 'c']) void router.publish(message(topic, { retain: true, payload: `${topic}1` }));
+  void router.publish(message('a', { retain: true, payload: 'a2' }));
   const kept = () => [...router.retained('#')].map(({ payload }) => String(payload));
   t.same(kept(), ['a2', 'b1']);
   t.equal(router.counters().dropped, 1);
-  router.publish(message('a', { retain: true, payload: '' }));
-  router.publish(message('c', { retain: true, payload: 'c2' }));
+  void router.publish(message('a', { retain: true, payload: '' }));
+  void router.publish(message('c', { retain: true, payload: 'c2' }));
   t.same(kept(), ['b1', 'c2']);
 });
 
@@ -141,23 +141,23 @@ t.test('retained messages are limited in bytes too; one that is too much leaves 
   const retain = (topic: string, bytes: Buffer) =>
     router.publish(createMessage({ topic, payload: bytes, origin: 'device:d', receivedAt: 0, retain: true }));
   const topics = () => Array.from(router.retained('#'), ({ topic }) => topic);
-  for (const topic of ['a', 'b', 'c']) retain(topic, payload);
-  retain('d', Buffer.from('old'));
-  retain('d', payload);
+  for (const topic of ['a', 'b', 'c']) void retain(topic, payload);
+  void retain('d', Buffer.from('old'));
+  void retain('d', payload);
   t.same(topics(), ['a', 'b', 'c']);
   t.equal(router.counters().dropped, 1);
-  retain('a', Buffer.alloc(0));
-  retain('d', payload);
+  void retain('a', Buffer.alloc(0));
+  void retain('d', payload);
   t.same(topics(), ['b', 'c', 'd']);
 });
 
 t.test('retained messages read slowly are given as they are when read', async (t) => {
   const router = newRouter();
-  for (const topic of ['a', 'b', 'c']) router.publish(message(topic, { retain: true, payload: '1' }));
+  for (const topic of ['a', 'b', 'c']) void router.publish(message(topic, { retain: true, payload: '1' }));
   const messages = router.retained('+')[Symbol.iterator]();
   t.equal(messages.next().value?.topic, 'a');
-  router.publish(message('b', { retain: true, payload: '' }));
-  router.publish(message('c', { retain: true, payload: '2' }));
+  void router.publish(message('b', { retain: true, payload: '' }));
+  void router.publish(message('c', { retain: true, payload: '2' }));
   t.equal(String(messages.next().value?.payload), '2');
   t.equal(messages.next().done, true);
 });
@@ -166,10 +166,10 @@ t.test('a topic too long for the wire is dropped and counted', async (t) => {
   const router = newRouter();
   const sink = recorder('a');
   router.attach(sink).subscribe(subscriptionTo('#'));
-  router.publish(message('é'.repeat(32_768), { retain: true }));
+  void router.publish(message('é'.repeat(32_768), { retain: true }));
   t.same(sink.taken, []);
   t.match(router.counters(), { dropped: 1, retained: 0 });
-  router.publish(message(`${'é'.repeat(32_767)}x`));
+  void router.publish(message(`${'é'.repeat(32_767)}x`));
   t.equal(sink.taken.length, 1);
 });
 
@@ -177,9 +177,9 @@ t.test('a topic with more than 201 levels is dropped and counted, whoever brings
   const router = newRouter();
   const sink = recorder('a');
   router.attach(sink).subscribe(subscriptionTo('#'));
-  router.publish(message('/'.repeat(201), { retain: true }));
+  void router.publish(message('/'.repeat(201), { retain: true }));
   t.same(sink.taken, []);
   t.match(router.counters(), { dropped: 1, retained: 0 });
-  router.publish(message('/'.repeat(200)));
+  void router.publish(message('/'.repeat(200)));
   t.equal(sink.taken.length, 1);
 });

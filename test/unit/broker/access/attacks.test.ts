@@ -1,42 +1,24 @@
 /** What somebody who means harm would try at the gate, and somebody who is only in the way of it. */
-import { generateKeyPairSync, scryptSync } from 'node:crypto';
+import { generateKeyPairSync, pbkdf2Sync } from 'node:crypto';
+import { SignJWT } from 'jose';
 import t, { type Test } from 'tap';
 import type { Identity, Step } from '../../../../src/broker/access/access.js';
 import { createAccess } from '../../../../src/broker/access/create.js';
 import type { Peer, PeerCertificate } from '../../../../src/broker/peer.js';
 import { ReasonCode, Refusal } from '../../../../src/broker/reason-codes.js';
 import { Statistics } from '../../../../src/broker/statistics.js';
-import type { AccessConfig, UserConfig } from '../../../../src/core/config.js';
+import type { AccessConfig } from '../../../../src/core/config.js';
 import { silentLog } from '../../../../src/core/log.js';
 import { parsePasswordHash, verifyPassword } from '../../../../src/core/password.js';
 import { deriveScramCredentials, hmac, SCRAM_SHA_256, scramText, sha256 } from '../../../../src/core/scram.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { Bench } from '../harness.js';
+import { accessConfig, geheim, user } from './fixtures.js';
 
-const geheim = `$scrypt$ln=10,r=8,p=1$c2FsdHNhbHQ$${scryptSync('geheim', 'saltsalt', 32, { N: 1_024, r: 8, p: 1 }).toString('base64')}`;
 const salt = Buffer.from('saltsaltsaltsalt');
 const scram = scramText(await deriveScramCredentials('geheim', salt, 4_096));
 
-const user = (name: string, more: Partial<UserConfig> = {}): UserConfig => ({
-  name,
-  password: geheim,
-  scram: undefined,
-  roles: [],
-  disabled: false,
-  clientIds: undefined,
-  ...more,
-});
-
-const config = (more: Partial<AccessConfig> = {}): AccessConfig => ({
-  users: [user('anna', { scram })],
-  rules: [],
-  configuredRules: [],
-  subscriptions: 'inside',
-  jwt: undefined,
-  certificate: undefined,
-  usersFile: undefined,
-  ...more,
-});
+const config = (more: Partial<AccessConfig> = {}) => accessConfig({ users: [user('anna', { scram })], ...more });
 
 function start(t: Test, access: Partial<AccessConfig> = {}) {
   const clock = new ManualClock();
@@ -77,7 +59,6 @@ async function last(step: Step, password: string, name = 'anna'): Promise<Buffer
   const serverFirst = String((step as { data: Buffer }).data);
   const [, nonce, saltText, count] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(serverFirst)!;
   const { storedKey } = await deriveScramCredentials(password, Buffer.from(saltText!, 'base64'), Number(count));
-  const { pbkdf2Sync } = await import('node:crypto');
   const salted = pbkdf2Sync(password, Buffer.from(saltText!, 'base64'), Number(count), 32, 'sha256');
   const clientKey = hmac(salted, 'Client Key');
   const bare = `c=biws,r=${nonce}`;
@@ -161,7 +142,6 @@ t.test('SCRAM as somebody else than the certificate says', async (t) => {
 
 t.test('bad tokens from many addresses keep nobody out whose token is good', async (t) => {
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const { SignJWT } = await import('jose');
   const jwt: AccessConfig['jwt'] = {
     keys: { file: 'k', content: Buffer.from(key.publicKey.export({ type: 'spki', format: 'pem' })) },
     algorithms: undefined,

@@ -1,47 +1,17 @@
 /** Who is let in, by packets: passwords, tokens, certificates, anonymous clients; and what changes while they are in. */
-import { generateKeyPairSync, scryptSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import t, { type Test } from 'tap';
 import type { PeerCertificate } from '../../../../src/broker/peer.js';
-import type { AccessConfig, AuthConfig, RuleConfig, UserConfig } from '../../../../src/core/config.js';
+import type { AccessConfig, AuthConfig } from '../../../../src/core/config.js';
 import { Bench, shown, type TestClient } from '../harness.js';
+import { accessConfig, both, cheapHash, rule, user } from './fixtures.js';
 
-/** Cheaper than ours: what it costs is not the point here. */
-const hash = (password: string) =>
-  `$scrypt$ln=10,r=8,p=1$c2FsdHNhbHQ$${scryptSync(password, 'saltsalt', 32, { N: 1_024, r: 8, p: 1 }).toString('base64')}`;
-const [geheim, hemlig] = [hash('geheim'), hash('hemlig')];
-const user = (name: string, more: Partial<UserConfig> = {}): UserConfig => ({
-  name,
-  password: geheim,
-  scram: undefined,
-  roles: [],
-  disabled: false,
-  clientIds: undefined,
-  ...more,
-});
-const rule = (effect: 'allow' | 'deny', actions: RuleConfig['actions'], topics: string[], who = {}): RuleConfig => ({
-  effect,
-  actions,
-  topics,
-  users: undefined,
-  roles: undefined,
-  clientIds: undefined,
-  commonNames: undefined,
-  ...who,
-});
-const both = ['publish', 'subscribe'] as const;
+const hemlig = cheapHash('hemlig');
 
-const access = (more: Partial<AccessConfig> = {}): AccessConfig => ({
-  users: [user('anna'), user('bert', { password: hemlig })],
-  rules: [],
-  configuredRules: [],
-  subscriptions: 'inside',
-  jwt: undefined,
-  certificate: undefined,
-  usersFile: undefined,
-  ...more,
-});
+const access = (more: Partial<AccessConfig> = {}): AccessConfig =>
+  accessConfig({ users: [user('anna'), user('bert', { password: hemlig })], ...more });
 
 function start(t: Test, config: Partial<AccessConfig> = {}, auth: AuthConfig = { anonymous: false }) {
   const listeners = [{ name: 'test', type: 'tcp' as const, host: '127.0.0.1', port: 0, auth }];

@@ -2,18 +2,7 @@
 import t from 'tap';
 import { Policy, type Subject } from '../../../../src/broker/access/policy.js';
 import type { RuleConfig } from '../../../../src/core/config.js';
-
-const rule = (effect: 'allow' | 'deny', actions: RuleConfig['actions'], topics: string[], who = {}): RuleConfig => ({
-  effect,
-  actions,
-  topics,
-  users: undefined,
-  roles: undefined,
-  clientIds: undefined,
-  commonNames: undefined,
-  ...who,
-});
-const both = ['publish', 'subscribe'] as const;
+import { both, rule } from './fixtures.js';
 
 function ask(rules: RuleConfig[], subject: Partial<Subject> = {}, subscriptions: 'inside' | 'overlapping' = 'inside') {
   return new Policy({ rules, subscriptions }).rulesFor({

@@ -1,9 +1,9 @@
 /** One packet that asks for very much: the others have their turns meanwhile. */
 import t from 'tap';
 import { RetainedMessages } from '../../../../src/broker/retained.js';
-import type { AccessConfig } from '../../../../src/core/config.js';
 import { createMessage } from '../../../../src/core/message.js';
 import { settle } from '../../../support/manual-clock.js';
+import { accessConfig, rule } from '../access/fixtures.js';
 import { Bench, shown } from '../harness.js';
 
 const RETAINED = 3_000;
@@ -30,26 +30,7 @@ t.test('filters that match nothing look at all that is retained, a piece at a ti
 });
 
 t.test('retained messages that the client may not read are decided on a piece at a time', async (t) => {
-  const rule = {
-    actions: ['subscribe'],
-    users: undefined,
-    roles: undefined,
-    clientIds: undefined,
-    commonNames: undefined,
-  };
-  const rules = [
-    { ...rule, effect: 'allow', topics: ['#'] },
-    { ...rule, effect: 'deny', topics: ['a/+/x'] },
-  ];
-  const access = {
-    users: [],
-    rules,
-    configuredRules: rules,
-    subscriptions: 'inside',
-    jwt: undefined,
-    certificate: undefined,
-    usersFile: undefined,
-  } as unknown as AccessConfig;
+  const access = accessConfig({ rules: [rule('allow', ['subscribe'], ['#']), rule('deny', ['subscribe'], ['a/+/x'])] });
   const bench = withRetained(new Bench(t, { retainedMessages: 10_000 }, { access }));
   bench.route({ topic: 'z', payload: 'last', retain: true });
   const client = await bench.connect(5, 'c');

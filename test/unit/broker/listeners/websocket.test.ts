@@ -1,6 +1,7 @@
 /** The WebSocket listener against clients that speak raw HTTP, raw frames, and `ws` as a client. */
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect } from 'node:net';
+import { hostname } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { WebSocket } from 'ws';
@@ -14,9 +15,12 @@ const PINGREQ = Buffer.from('c000', 'hex');
 const PINGRESP = 'd000';
 const DISCONNECT = Buffer.from('e000', 'hex');
 
-async function start(t: Test, webSocket: Partial<WebSocketConfig> = {}, limits = {}) {
+async function start(t: Test, webSocket: Partial<WebSocketConfig> = {}, limits = {}, anonymous = true) {
   const { log, lines } = recordingLog();
-  const config = listener('ws', { webSocket: { path: '/mqtt', origins: undefined, ...webSocket } });
+  const config = listener('ws', {
+    webSocket: { path: '/mqtt', origins: undefined, ...webSocket },
+    auth: { anonymous },
+  });
   const { broker, port } = await startBroker(t, [config], { log, limits });
   const reasons = () =>
     lines.filter(({ message }) => message === 'handshake failed').map(({ fields }) => fields.reason);
@@ -181,7 +185,12 @@ t.test('web pages: those of the host itself, or those of the list', async (t) =>
     (await ask(port, { headers: { ...upgrade, origin, host } })).status;
   const own = await start(t);
   t.equal(await from(own.port, 'http://127.0.0.1:8000'), 101);
-  t.equal(await from(own.port, 'https://box.local', 'box.local:8083'), 101);
+  t.equal(await from(own.port, 'http://[::1]:8000', `[::1]:${own.port}`), 101);
+  t.equal(await from(own.port, 'http://localhost:3000', 'localhost:8083'), 101);
+  t.equal(await from(own.port, `https://${hostname()}`, `${hostname()}:8083`), 101);
+  t.equal(await from(own.port, 'https://evil.example', 'evil.example:8083'), 403, 'a name that was pointed to us');
+  const guarded = await start(t, {}, {}, false);
+  t.equal(await from(guarded.port, 'https://box.example', 'box.example:8083'), 101, 'it will need credentials');
   t.equal(await from(own.port, 'https://evil.example'), 403);
   t.equal(await from(own.port, 'https://box.local.evil.example', 'box.local'), 403);
   t.equal(await from(own.port, 'null'), 403, 'a page from a file');

@@ -1,0 +1,57 @@
+/** A message for one client → PUBLISH as its version has it, with a Topic Alias where that is worth it. */
+import type { Clock } from '../core/clock.js';
+import type { Channel } from './channel.js';
+import type { Delivery } from './inflight.js';
+import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
+import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
+
+/** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
+const MAX_ALIASED_PAYLOAD = 16 * 1024;
+const NO_IDENTIFIERS: readonly number[] = [];
+
+interface Context {
+  readonly clock: Clock;
+  readonly encoder: PublishEncoder;
+}
+
+/** @param mayAlias - the packet may set an alias: it will not be dropped */
+export function encodeDelivery(
+  context: Context,
+  channel: Channel,
+  delivery: Delivery,
+  mayAlias: boolean,
+): EncodedPublish {
+  const aliases = mayAlias ? channel.outgoingAliases : undefined;
+  return aliases !== undefined && delivery.message.payload.length <= MAX_ALIASED_PAYLOAD
+    ? encodeAliased(context, channel, delivery, aliases)
+    : encode(context, channel, delivery, 0);
+}
+
+function encodeAliased(
+  context: Context,
+  channel: Channel,
+  delivery: Delivery,
+  aliases: OutgoingTopicAliases,
+): EncodedPublish {
+  const { topic } = delivery.message;
+  const alias = aliases.use(topic);
+  const encoded = encode(context, channel, delivery, alias);
+  if (encoded.bytes.length <= channel.maximumPacketSize) return encoded;
+  if (alias > 0) aliases.forget(topic);
+  return encode(context, channel, delivery, 0);
+}
+
+function encode({ encoder, clock }: Context, channel: Channel, delivery: Delivery, alias: number): EncodedPublish {
+  const { message, qos, retain, identifiers } = delivery;
+  const version = channel.protocolVersion;
+  const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
+  const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
+  return encoder.encode(message, version, qos, retain, shown, now, alias);
+}
+
+/** Once more: with DUP, and without an alias. */
+export function encodeRepeated({ clock }: Context, channel: Channel, delivery: Delivery): EncodedPublish {
+  const { message, qos, retain, identifiers } = delivery;
+  const flags = { qos, retain, dup: true, identifiers, now: clock.now(), alias: 0 };
+  return encodePublish(message, channel.protocolVersion, flags);
+}

@@ -1,0 +1,16 @@
+import type { Clock } from '../core/clock.js';
+import type { BrokerLimits } from '../core/config.js';
+import type { MessageMemory } from './limits/message-memory.js';
+import type { Turns } from './limits/turns.js';
+import type { Statistics } from './statistics.js';
+import type { PublishEncoder } from './wire/encode-publish.js';
+
+/** What sessions need of the broker to send. */
+export interface OutgoingContext {
+  readonly clock: Clock;
+  readonly limits: BrokerLimits;
+  readonly encoder: PublishEncoder;
+  readonly statistics: Statistics;
+  readonly messageMemory: MessageMemory;
+  readonly turns: Turns;
+}

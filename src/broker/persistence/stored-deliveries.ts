@@ -1,0 +1,387 @@
+/**
+ * The messages of one durable session: all of them in the store, the next of them in memory while the client is connected.
+ *
+ *   append ─▶ store ──────────────────────────▶ settle
+ *               └─ read ─▶ window ─▶ in flight ─┘
+ *
+ * Rules: a session that is away keeps nothing in memory; the Packet Identifier follows from the sequence, so that a
+ * message sent again after a crash has the one it had; a QoS 2 message is sent only once it is on disk, else its identifier
+ * might come back with another message. One question to the store at a time.
+ */
+import type { Message } from '../../core/message.js';
+import type { Share } from '../../core/router.js';
+import type { Store, StoredDelivery, StoredQueue } from '../../core/store.js';
+import { messageBytes } from '../application-message.js';
+import type { Delivery } from '../inflight.js';
+import { DropOldestQueue } from '../queue.js';
+
+/** What is read ahead for a connected client. */
+const WINDOW_MESSAGES = 1_000;
+const WINDOW_BYTES = 1024 * 1024;
+/** Read in one go, messages. */
+const CHUNK = 500;
+/** A mark on disk says how far may have been sent; it moves in steps of so many messages. */
+const MARK_STEP = 1_000;
+/** An absent session may exceed its limit by one such part until the oldest are dropped on disk. */
+const SLACK = 1 / 16;
+
+/** What a durable session is given of the store. */
+export interface Backing {
+  readonly store: Store;
+  readonly queue: StoredQueue;
+  /** Highest sequence that may have been sent before. */
+  readonly sent: number;
+  /** Nothing more can be kept. */
+  readonly isFull: boolean;
+  /** All queues together hold too much: each gives up its oldest. */
+  readonly isOverflowing: boolean;
+  shareOf(name: string): Share | undefined;
+  /** From now on messages up to this sequence may be sent: to be written down. */
+  mark(sent: number): void;
+}
+
+export interface Bounds {
+  readonly limits: { readonly queuedMessages: number; readonly queuedBytes: number };
+  readonly memory: { keep(message: Message): void; release(message: Message): void };
+}
+
+/** Told by {@link StoredDeliveries}. */
+export interface DeliveryEvents {
+  /** {@link StoredDeliveries.peek} may have something, or a release is on disk. */
+  onReady(): void;
+  onDropped(messages: number): void;
+  /** A batch could not be written: these are not in the store any more. @returns how many of them are in flight */
+  onLost(first: number, last: number): number;
+  /** The batch with them was refused. */
+  onRefused(messages: number): void;
+}
+
+export class StoredDeliveries {
+  readonly #backing: Backing;
+  readonly #limits: Bounds['limits'];
+  readonly #memory: Bounds['memory'];
+  readonly #store: Store;
+  readonly #queue: StoredQueue;
+  readonly #events: DeliveryEvents;
+  readonly #window: DropOldestQueue<Delivery>;
+  #isConnected = false;
+  #isBusy = false;
+  #isOver = false;
+  /** Grows with each connection and its end: what was asked before is of no use. */
+  #epoch = 0;
+  /** What is left of all up to here is in the window or in flight. */
+  #readTo = 0;
+  #sentTo: number;
+  /** Up to here a message may have been sent over an earlier connection. */
+  #repeatedTo: number;
+  #mark: number;
+  #markBatch = 0;
+  #flyingMessages = 0;
+  #flyingBytes = 0;
+  #hasShared = true;
+
+  constructor(backing: Backing, { limits, memory }: Bounds, events: DeliveryEvents) {
+    const { store, queue, sent } = backing;
+    this.#backing = backing;
+    this.#limits = limits;
+    this.#memory = memory;
+    this.#store = store;
+    this.#queue = queue;
+    this.#events = events;
+    // After a start the sequences go on behind the last message that is left, which may be before what was sent.
+    this.#sentTo = Math.min(sent, queue.lastSequence);
+    this.#repeatedTo = this.#sentTo;
+    this.#mark = this.#sentTo;
+    this.#window = new DropOldestQueue({
+      items: Number.POSITIVE_INFINITY,
+      bytes: Number.POSITIVE_INFINITY,
+      bytesOf: ({ message }) => messageBytes(message),
+      onRemoved: ({ message }) => memory.release(message),
+    });
+    queue.onKept = () => events.onReady();
+    queue.onLost = (first, last, messages) => {
+      const inWindow = ({ stored }: Delivery) => stored!.sequence >= first && stored!.sequence <= last;
+      if (this.#window.size > 0) this.#window.removeWhere(inWindow);
+      events.onRefused(messages - events.onLost(first, last));
+    };
+  }
+
+  /** Nothing more can be kept. */
+  get isFull(): boolean {
+    return this.#backing.isFull;
+  }
+
+  /** Messages that wait: neither in flight nor settled. */
+  get size(): number {
+    return this.#queue.messages - this.#flyingMessages;
+  }
+
+  /** As they are kept. */
+  get bytes(): number {
+    return this.#queue.bytes - this.#flyingBytes;
+  }
+
+  /** Those of them that are in memory. */
+  get inMemory(): { readonly messages: number; readonly bytes: number } {
+    return { messages: this.#window.size, bytes: this.#window.bytes };
+  }
+
+  /** Highest sequence sent so far. */
+  get sentTo(): number {
+    return this.#sentTo;
+  }
+
+  connect(): void {
+    this.#isConnected = true;
+    this.#epoch++;
+    this.#moveMark(this.#sentTo);
+    this.#work();
+  }
+
+  /** Everything in memory is let go; it is read again for the next connection. */
+  disconnect(): void {
+    this.#isConnected = false;
+    this.#epoch++;
+    this.#repeatedTo = Math.max(this.#repeatedTo, this.#sentTo);
+    this.#window.clear();
+    this.#readTo = 0;
+    this.#flyingMessages = 0;
+    this.#flyingBytes = 0;
+    this.#work();
+  }
+
+  /** Lets the window go, for want of memory. @returns false when there is none */
+  unload(): boolean {
+    if (this.#window.size === 0) return false;
+    const next = this.#window.peek()!.stored!.sequence;
+    this.#window.clear();
+    this.#readTo = next - 1;
+    this.#epoch++;
+    return true;
+  }
+
+  append(delivery: Delivery): StoredDelivery {
+    const { message, qos, retain, identifiers, share } = delivery;
+    return this.#queue.append({ message, qos, retain, identifiers, share: share?.name });
+  }
+
+  /** It was sent at once, with nothing before it. */
+  sentAtOnce({ sequence }: StoredDelivery): void {
+    this.#readTo = sequence;
+    this.#sent(sequence);
+  }
+
+  /** An appended message has to wait. @returns how many were dropped for it at once */
+  push(delivery: Delivery): number {
+    if (delivery.share !== undefined) this.#hasShared = true;
+    const { sequence } = delivery.stored!;
+    const isNext = this.#isConnected && !this.#isBusy && this.#readTo === sequence - 1;
+    if (isNext && this.#window.size < WINDOW_MESSAGES && this.#window.bytes < WINDOW_BYTES) {
+      this.#readTo = sequence;
+      this.#hold(delivery);
+    }
+    const dropped = this.#trim();
+    this.#work();
+    return dropped;
+  }
+
+  /** The next to be sent; undefined: none now. */
+  peek(): Delivery | undefined {
+    const next = this.#window.peek();
+    if (next === undefined) {
+      this.#work();
+      return undefined;
+    }
+    if (next.qos < 2) return next;
+    const { batch, sequence } = next.stored!;
+    if (!this.#store.isKept(batch)) return undefined;
+    if (sequence > this.#mark) this.#moveMark(sequence);
+    if (sequence <= this.#repeatedTo || this.#store.isKept(this.#markBatch)) return next;
+    const again = () => this.#events.onReady();
+    this.#store.commit()?.then(again, again);
+    return undefined;
+  }
+
+  shift(): Delivery | undefined {
+    const next = this.#window.shift();
+    if (next === undefined) return undefined;
+    this.#sent(next.stored!.sequence);
+    if (this.#window.size < WINDOW_MESSAGES / 2) this.#work();
+    return next;
+  }
+
+  /** Whether it may have been sent over an earlier connection. */
+  isRepeated({ sequence }: StoredDelivery): boolean {
+    return sequence <= this.#repeatedTo;
+  }
+
+  fly({ bytes }: StoredDelivery): void {
+    this.#flyingMessages++;
+    this.#flyingBytes += bytes;
+  }
+
+  land({ bytes }: StoredDelivery): void {
+    this.#flyingMessages--;
+    this.#flyingBytes -= bytes;
+  }
+
+  settle(stored: StoredDelivery): void {
+    if (!this.#isOver) this.#queue.settle(stored);
+  }
+
+  release(stored: StoredDelivery): number {
+    return this.#queue.release(stored);
+  }
+
+  isKept(batch: number): boolean {
+    return this.#store.isKept(batch);
+  }
+
+  /** Takes out what `isPassed` takes: of an absent session, bit by bit; what may have been sent at QoS 2 stays. */
+  passOn(isPassed: (delivery: Delivery) => boolean): void {
+    if (this.#isConnected) {
+      if (this.#window.size === 0) return;
+      this.#window.removeWhere((delivery) => {
+        if (!isPassed(delivery)) return false;
+        this.settle(delivery.stored!);
+        return true;
+      });
+      return;
+    }
+    if (!this.#hasShared || this.#isBusy || this.size === 0) return;
+    this.#run((epoch) => this.#passStored(isPassed, epoch));
+  }
+
+  /** The session ends: all of it is gone. */
+  remove(): void {
+    this.#close();
+    this.#queue.remove();
+  }
+
+  /** The broker stops: what is on disk stays. */
+  close(): void {
+    this.#close();
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#isConnected = false;
+    this.#epoch++;
+    this.#window.clear();
+    this.#queue.onKept = undefined;
+    this.#queue.onLost = undefined;
+  }
+
+  #hold(delivery: Delivery): void {
+    this.#memory.keep(delivery.message);
+    this.#window.push(delivery);
+  }
+
+  #sent(sequence: number): void {
+    if (sequence <= this.#sentTo) return;
+    this.#sentTo = sequence;
+    if (sequence > this.#mark - MARK_STEP / 2) this.#moveMark(sequence);
+  }
+
+  #moveMark(sequence: number): void {
+    this.#mark = sequence + MARK_STEP;
+    this.#backing.mark(this.#mark);
+    this.#markBatch = this.#store.batchNumber;
+  }
+
+  get #excess(): number {
+    const { queuedMessages, queuedBytes } = this.#limits;
+    const { size, bytes } = this;
+    const share = this.#backing.isOverflowing && size > 1 ? Math.ceil(size * SLACK) : 0;
+    const tooMany = Math.max(0, size - queuedMessages, share);
+    if (bytes <= queuedBytes || size <= 1) return tooMany;
+    return Math.max(tooMany, 1, Math.min(size - 1, Math.ceil(((bytes - queuedBytes) / bytes) * size)));
+  }
+
+  /** Drops the oldest of the window as long as there is too much. What lies on disk is dropped by {@link #work}. */
+  #trim(): number {
+    let dropped = 0;
+    for (; this.#window.size > 0 && this.#excess > 0; dropped++) {
+      const next = this.#window.peek()!;
+      // Its identifier may be in use at the client.
+      if (next.qos === 2 && this.isRepeated(next.stored!)) break;
+      this.#window.shift();
+      this.settle(next.stored!);
+    }
+    return dropped;
+  }
+
+  /** The next question to the store, if there is one. Not at once: what belongs together must be said before. */
+  #work(): void {
+    if (this.#isBusy || this.#isOver) return;
+    if (this.#isConnected) {
+      if (this.#readTo < this.#queue.lastSequence && this.#window.size < WINDOW_MESSAGES / 2 && this.size > 0) {
+        this.#run((epoch) => this.#load(epoch));
+      }
+      return;
+    }
+    const { queuedMessages } = this.#limits;
+    const excess = this.#excess;
+    if (excess > 0 && excess >= Math.min(1_000, queuedMessages * SLACK)) this.#run(() => this.#dropStored());
+  }
+
+  #run(task: (epoch: number) => Promise<boolean>): void {
+    this.#isBusy = true;
+    queueMicrotask(() => {
+      if (this.#isOver) return;
+      const done = (isProgress: boolean) => {
+        this.#isBusy = false;
+        if (this.#isOver) return;
+        // After a failure the next message or connection asks again.
+        if (!isProgress) return;
+        this.#work();
+        this.#events.onReady();
+      };
+      task(this.#epoch).then(done, () => done(false));
+    });
+  }
+
+  async #load(epoch: number): Promise<boolean> {
+    const { lastSequence } = this.#queue;
+    const found = await this.#queue.read(this.#readTo, CHUNK);
+    if (epoch !== this.#epoch) return true;
+    if (found.length === 0) this.#readTo = Math.max(this.#readTo, lastSequence);
+    for (const stored of found) {
+      this.#readTo = stored.sequence;
+      this.#hold(this.#deliveryOf(stored));
+    }
+    this.#events.onDropped(this.#trim());
+    return true;
+  }
+
+  async #dropStored(): Promise<boolean> {
+    const dropped = await this.#queue.dropOldest(this.#repeatedTo, this.#excess);
+    this.#events.onDropped(dropped);
+    return dropped > 0;
+  }
+
+  async #passStored(isPassed: (delivery: Delivery) => boolean, epoch: number): Promise<boolean> {
+    this.#hasShared = false;
+    for (let after = 0; ; ) {
+      const found = await this.#queue.read(after, CHUNK);
+      if (found.length === 0) return true;
+      if (epoch !== this.#epoch) {
+        this.#hasShared = true;
+        return true;
+      }
+      for (const stored of found) {
+        after = stored.sequence;
+        if (stored.share === undefined) continue;
+        const isTheirs = stored.qos === 2 && this.isRepeated(stored);
+        if (!isTheirs && isPassed(this.#deliveryOf(stored))) this.settle(stored);
+        else this.#hasShared = true;
+      }
+    }
+  }
+
+  #deliveryOf(stored: StoredDelivery): Delivery {
+    const { message, qos, retain, identifiers, share } = stored;
+    const through = share === undefined ? undefined : this.#backing.shareOf(share);
+    return { message, qos, retain, identifiers, share: through, stored };
+  }
+}

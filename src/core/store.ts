@@ -1,0 +1,109 @@
+/**
+ * What survives a power cut: queues of messages, one for each receiver, and tables of small records.
+ *
+ *   append, settle, set … ─▶ one batch for all ─▶ commit() resolves when it is on disk
+ *
+ * Everything that was said before commit() is part of one transaction or of an earlier one: after a cut all of it is there,
+ * or none. A message for many receivers is written once. Implemented in src/store.
+ */
+import type { GatewayError } from './errors.js';
+import type { Message, QoS } from './message.js';
+
+/** One message for one receiver, as it will be sent. */
+export interface Delivery {
+  readonly message: Message;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** Subscription Identifiers (MQTT 5.0 §3.8.2.1.2). */
+  readonly identifiers: readonly number[];
+  /** Name of the Shared Subscription it came through (§4.8.2); undefined: none. */
+  readonly share: string | undefined;
+}
+
+export interface StoredDelivery extends Delivery {
+  /** Grows by one with each message of the receiver; unique within its queue. */
+  readonly sequence: number;
+  /** Of the message as it is kept. */
+  readonly bytes: number;
+  /** QoS 2: the receiver has the message, its release is due (MQTT 5.0 §4.3.3). */
+  readonly isReleased: boolean;
+  /** In which batch it was appended; 0: it was read from disk. See {@link Store.isKept}. */
+  readonly batch: number;
+}
+
+/** One receiver's messages, in order. */
+export interface StoredQueue {
+  readonly receiver: string;
+  readonly messages: number;
+  /** Of the messages as they are kept. */
+  readonly bytes: number;
+  /** Of the last message appended; 0: none yet. */
+  readonly lastSequence: number;
+  /** Durable after the next commit(). */
+  append(delivery: Delivery): StoredDelivery;
+  /** The receiver took it, or it is given up: it is gone. Not for what was lost. */
+  settle(delivery: StoredDelivery): void;
+  /** QoS 2: PUBREC came. @returns the batch: see {@link Store.isKept} */
+  release(delivery: StoredDelivery): number;
+  /** In order, from behind `after`, so many at most (fewer when they are large); an empty answer: there are no more. */
+  read(after: number, messages: number): Promise<readonly StoredDelivery[]>;
+  /** Removes the oldest that are not released, behind `after`. @returns how many there were to remove */
+  dropOldest(after: number, messages: number): Promise<number>;
+  /** Removes everything, and the queue. */
+  remove(): void;
+  /** Told when what was appended or released in one batch or several is on disk. */
+  onKept: (() => void) | undefined;
+  /**
+   * Told when a batch could not be kept: what was appended with these sequences, and not settled yet, is gone; so many
+   * there were. The figures are without them already.
+   */
+  onLost: ((first: number, last: number, messages: number) => void) | undefined;
+}
+
+/** Small records by key, all of them also in the memory of their owner. */
+export interface StoredTable {
+  /** What was there at start; read once. */
+  entries(): Iterable<readonly [key: string, value: Buffer]>;
+  /**
+   * @param isPromise - somebody will be told that it is kept: when it cannot be, the next commit() rejects and it is
+   * forgotten. Else it is tried again until it is written.
+   */
+  set(key: string, value: Buffer, isPromise: boolean): void;
+  delete(key: string): void;
+}
+
+export interface StoreFigures {
+  /** Messages in all queues, a message of many receivers once for each. */
+  readonly messages: number;
+  readonly bytes: number;
+  readonly commits: number;
+  readonly failedCommits: number;
+  /** Written to disk since start. */
+  readonly writtenBytes: number;
+  /** Free on the disk, and its size. */
+  readonly freeBytes: number;
+  readonly diskBytes: number;
+}
+
+export interface Store {
+  /** Why nothing can be kept now; undefined: it can. */
+  readonly fault: GatewayError | undefined;
+  /** The queue of this receiver, made when there is none. */
+  queue(receiver: string): StoredQueue;
+  /** Queues found at start whose receiver has not asked for them. */
+  orphans(): readonly string[];
+  table(name: string): StoredTable;
+  /**
+   * Resolves when all that was said before is on disk. Rejects (STORE_FULL, STORE_FAILED) when the messages and promises
+   * of this batch could not be kept and are forgotten. undefined: the durability is relaxed, nobody has to wait.
+   */
+  commit(): Promise<void> | undefined;
+  /** Of what is said now. */
+  readonly batchNumber: number;
+  /** Whether what was said in this batch is on disk; with relaxed durability: always. */
+  isKept(batch: number): boolean;
+  /** So much waits to be written that senders should be held back; {@link drained} resolves when it is over. */
+  readonly isCongested: boolean;
+  drained(): Promise<void>;
+  figures(): StoreFigures;
+}

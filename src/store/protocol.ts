@@ -1,0 +1,98 @@
+/** What the store and its worker say to each other. */
+
+export interface WorkerOptions {
+  readonly file: string;
+  /** strict: every commit reaches the disk before it is answered; relaxed: the system writes it when it likes. */
+  readonly durability: 'strict' | 'relaxed';
+  /** Names of the tables; a batch has their numbers. */
+  readonly tables: readonly string[];
+}
+
+/** Requests are answered in order, each once, with its `id`. */
+export type WorkerRequest =
+  | { readonly kind: 'batch'; readonly id: number; readonly bytes: ArrayBuffer; readonly length: number }
+  | {
+      readonly kind: 'read';
+      readonly id: number;
+      readonly receiver: number;
+      readonly after: number;
+      readonly messages: number;
+    }
+  | {
+      readonly kind: 'dropOldest';
+      readonly id: number;
+      readonly receiver: number;
+      readonly after: number;
+      readonly messages: number;
+    }
+  | { readonly kind: 'close'; readonly id: number };
+
+export interface FoundQueue {
+  readonly id: number;
+  readonly receiver: string;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly lastSequence: number;
+}
+
+export interface Found {
+  readonly queues: readonly FoundQueue[];
+  readonly tables: readonly { readonly name: string; readonly entries: readonly (readonly [string, Uint8Array])[] }[];
+  readonly lastMessageId: number;
+  /** What happened to a file that was damaged. */
+  readonly repair: Repair | undefined;
+  /** The file is only read, or cannot be opened at all: nothing can be kept, and why. */
+  readonly blocked: Failure | undefined;
+}
+
+export interface Repair {
+  /** Where the damaged file is now. */
+  readonly setAside: string;
+  readonly keptMessages: number;
+  readonly keptRecords: number;
+  /** Ranges that could not be read. */
+  readonly unreadable: number;
+  readonly reason: string;
+}
+
+export interface ReadEntry {
+  readonly sequence: number;
+  readonly flags: number;
+  readonly isReleased: boolean;
+  readonly identifiers: readonly number[];
+  readonly share: string | undefined;
+  readonly record: Uint8Array;
+}
+
+export interface Failure {
+  /** SQLite's name for it, or the system's: SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR, ENOSPC. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface DiskFigures {
+  readonly freeBytes: number;
+  readonly diskBytes: number;
+  readonly writtenBytes: number;
+}
+
+export type WorkerAnswer =
+  | { readonly kind: 'opened'; readonly found: Found; readonly disk: DiskFigures }
+  | { readonly kind: 'notOpened'; readonly failure: Failure }
+  | { readonly kind: 'committed'; readonly id: number; readonly disk: DiskFigures }
+  /** Nothing of the batch is kept; what was no promise is tried again with the next. */
+  | { readonly kind: 'refused'; readonly id: number; readonly failure: Failure; readonly disk: DiskFigures }
+  | {
+      readonly kind: 'entries';
+      readonly id: number;
+      readonly entries: readonly ReadEntry[];
+      readonly failure?: Failure;
+    }
+  | {
+      readonly kind: 'dropped';
+      readonly id: number;
+      readonly messages: number;
+      readonly bytes: number;
+      readonly failure?: Failure;
+    }
+  | { readonly kind: 'closed'; readonly id: number };

@@ -1,0 +1,194 @@
+/**
+ * The worker: the only one who touches the disk. One request at a time; a batch is one transaction, and its answer
+ * comes when it is on disk. Ends with `close`, or when the gateway does.
+ */
+import { readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Applier, withoutPromises } from './apply.js';
+import { failureOf } from './failure.js';
+import { open, reopen } from './open.js';
+import type { DiskFigures, Failure, Found, ReadEntry, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
+
+/** Records in one answer to `read`, bytes: more come with the next. */
+const READ_BYTES = 1024 * 1024;
+/** How often the disk is asked how full it is, ms. */
+const DISK_INTERVAL = 1_000;
+/** What waits to be tried again, bytes; beyond it the oldest is given up. */
+const MAX_CARRIED_BYTES = 64 * 1024 * 1024;
+
+const options = workerData as WorkerOptions;
+const { file, tables } = options;
+const port = parentPort!;
+
+interface Statements {
+  readonly applier: Applier;
+  readonly read: StatementSync;
+}
+
+function prepare(database: DatabaseSync): Statements {
+  return {
+    applier: new Applier(database, tables),
+    read: database.prepare(`
+      SELECT sequence, flags, released, identifiers, share, COALESCE(entry.record, message.record) AS record
+      FROM entry LEFT JOIN message ON message.id = entry.message
+      WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
+  };
+}
+
+class StoreWorker {
+  #database: DatabaseSync;
+  #statements: Statements;
+  /** Nothing can be written, and why. */
+  #blocked: Failure | undefined;
+  readonly #wasEmpty: boolean;
+  #carried: Buffer[] = [];
+  #disk: DiskFigures;
+  #diskAt = 0;
+
+  constructor(database: DatabaseSync, found: Found) {
+    this.#database = database;
+    this.#statements = prepare(database);
+    this.#blocked = found.blocked;
+    this.#wasEmpty = found.queues.length === 0 && found.tables.length === 0;
+    this.#disk = askDisk();
+  }
+
+  get disk(): DiskFigures {
+    const now = performance.now();
+    if (now - this.#diskAt >= DISK_INTERVAL) {
+      this.#diskAt = now;
+      this.#disk = askDisk();
+    }
+    return this.#disk;
+  }
+
+  answer(request: WorkerRequest): WorkerAnswer {
+    switch (request.kind) {
+      case 'batch':
+        return this.#batch(request.id, Buffer.from(request.bytes, 0, request.length));
+      case 'read':
+        return this.#entries(request.id, request.receiver, request.after, request.messages);
+      case 'dropOldest':
+        return this.#dropOldest(request.id, request.receiver, request.after, request.messages);
+      case 'close':
+        this.#database.close();
+        return { kind: 'closed', id: request.id };
+    }
+  }
+
+  #batch(id: number, bytes: Buffer): WorkerAnswer {
+    const failure = this.#transaction(() => {
+      for (const carried of this.#carried) this.#statements.applier.apply(carried);
+      this.#statements.applier.apply(bytes);
+    });
+    if (failure === undefined) {
+      this.#carried = [];
+      return { kind: 'committed', id, disk: this.disk };
+    }
+    const rest = withoutPromises(bytes);
+    if (rest.length > 0) this.#carried.push(rest);
+    let size = this.#carried.reduce((sum, one) => sum + one.length, 0);
+    while (size > MAX_CARRIED_BYTES) size -= this.#carried.shift()!.length;
+    return { kind: 'refused', id, failure, disk: this.disk };
+  }
+
+  #entries(id: number, receiver: number, after: number, messages: number): WorkerAnswer {
+    const entries: ReadEntry[] = [];
+    try {
+      let bytes = 0;
+      for (const row of this.#statements.read.iterate(receiver, after, messages)) {
+        const { sequence, flags, released, identifiers, share, record } = row as unknown as Row;
+        entries.push({
+          sequence,
+          flags,
+          isReleased: released === 1,
+          identifiers: identifiers === null ? [] : identifiers.split(',').map(Number),
+          share: share ?? undefined,
+          record: record ?? new Uint8Array(),
+        });
+        bytes += record?.length ?? 0;
+        if (bytes >= READ_BYTES) break;
+      }
+      return { kind: 'entries', id, entries };
+    } catch (error) {
+      return { kind: 'entries', id, entries, failure: failureOf(error) };
+    }
+  }
+
+  #dropOldest(id: number, receiver: number, after: number, messages: number): WorkerAnswer {
+    let dropped = { messages: 0, bytes: 0 };
+    const failure = this.#transaction(() => {
+      dropped = this.#statements.applier.dropOldest(receiver, after, messages);
+    });
+    if (failure !== undefined) return { kind: 'dropped', id, messages: 0, bytes: 0, failure };
+    return { kind: 'dropped', id, ...dropped };
+  }
+
+  #transaction(change: () => void): Failure | undefined {
+    if (this.#blocked !== undefined && !this.#unblock()) return this.#blocked;
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      change();
+      this.#database.exec('COMMIT');
+      return undefined;
+    } catch (error) {
+      // After some failures SQLite has rolled back by itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      return failureOf(error);
+    }
+  }
+
+  /** @returns whether the file can be written now */
+  #unblock(): boolean {
+    const database = reopen(options, this.#wasEmpty);
+    if (database === undefined) return false;
+    this.#database.close();
+    this.#database = database;
+    this.#statements = prepare(database);
+    this.#blocked = undefined;
+    return true;
+  }
+}
+
+interface Row {
+  readonly sequence: number;
+  readonly flags: number;
+  readonly released: number;
+  readonly identifiers: string | null;
+  readonly share: string | null;
+  readonly record: Uint8Array | null;
+}
+
+function askDisk(): DiskFigures {
+  try {
+    const { bavail, blocks, bsize } = statfsSync(dirname(file));
+    return { freeBytes: bavail * bsize, diskBytes: blocks * bsize, writtenBytes: writtenBytes() };
+  } catch {
+    return { freeBytes: 0, diskBytes: 0, writtenBytes: 0 };
+  }
+}
+
+/** Of this thread; proc(5). */
+function writtenBytes(): number {
+  try {
+    return Number(/^write_bytes: (\d+)$/m.exec(readFileSync('/proc/thread-self/io', 'utf8'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+try {
+  const { database, found } = open(options);
+  const worker = new StoreWorker(database, found);
+  port.on('message', (request: WorkerRequest) => {
+    const answer = worker.answer(request);
+    port.postMessage(answer);
+    if (answer.kind === 'closed') port.close();
+  });
+  port.postMessage({ kind: 'opened', found, disk: worker.disk } satisfies WorkerAnswer);
+} catch (error) {
+  port.postMessage({ kind: 'notOpened', failure: failureOf(error) } satisfies WorkerAnswer);
+  port.close();
+}

@@ -1,0 +1,115 @@
+/** The brokers under test as processes that are started on a folder, killed, and started on it again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, ftruncateSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '../../src/api/client.js';
+import type { LedgerView } from '../../src/core/views.js';
+import { repoRoot } from '../support/peers.js';
+
+/** Time to be ready, ms. */
+const READY = 30_000;
+
+export interface RunningBroker {
+  readonly pid: number;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM. */
+  stop(): Promise<void>;
+  /** Its own books; undefined: it has none. */
+  ledger(): Promise<LedgerView | undefined>;
+}
+
+export interface BrokerKind {
+  readonly name: string;
+  start(folder: string, port: number): Promise<RunningBroker>;
+  /** Cuts so many bytes off the end of what is written last; does nothing where there is no such file. */
+  cut(folder: string, bytes: number): void;
+}
+
+export const hpmqBroker: BrokerKind = {
+  name: 'hpmq',
+  async start(folder, port) {
+    const file = join(folder, 'hpmq.yaml');
+    const socket = join(folder, 'c.sock');
+    const lines = [
+      'gateway: { id: crash, data: data }',
+      'broker:',
+      `  listeners: [{ type: tcp, host: 127.0.0.1, port: ${port} }]`,
+      '  limits: { queuedMessages: 1000000, queuedBytes: 1GB }',
+      '  sysInterval: 0s',
+      'log: { level: warn }',
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const entry = join(repoRoot, 'dist', 'bin', 'hpmq.js');
+    const running = await started(process.execPath, [entry, 'run', '-c', file, '--socket', socket], port);
+    return { ...running, ledger: async () => createClient({ socket }).request('GET /v1/ledger') };
+  },
+  cut(folder, bytes) {
+    const log = join(folder, 'data', 'store.sqlite-wal');
+    const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
+    if (size === 0) return;
+    const handle = openSync(log, 'r+');
+    ftruncateSync(handle, Math.max(0, size - bytes));
+    closeSync(handle);
+  },
+};
+
+export const mosquittoBroker: BrokerKind = {
+  name: 'mosquitto',
+  async start(folder, port) {
+    const file = join(folder, 'mosquitto.conf');
+    const lines = [
+      `listener ${port} 127.0.0.1`,
+      'allow_anonymous true',
+      'persistence true',
+      `persistence_location ${folder}/`,
+      // The shortest that it offers.
+      'autosave_interval 1',
+      'max_queued_messages 0',
+      'log_type error',
+      ...(process.getuid?.() === 0 ? ['user root'] : []),
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const running = await started('mosquitto', ['-c', file], port);
+    return { ...running, ledger: async () => undefined };
+  },
+  cut() {},
+};
+
+async function started(program: string, args: readonly string[], port: number): Promise<Omit<RunningBroker, 'ledger'>> {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log = (log + text).slice(-4_000);
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const end = performance.now() + READY;
+  while (!(await isListening(port))) {
+    if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}:\n${log}`);
+    if (performance.now() > end) throw new Error(`${program} does not listen:\n${log}`);
+    await sleep(10);
+  }
+  const signal = async (name: NodeJS.Signals) => {
+    child.kill(name);
+    await ended;
+  };
+  return { pid: child.pid!, kill: () => signal('SIGKILL'), stop: () => stopped(child, ended) };
+}
+
+async function stopped(child: ChildProcess, ended: Promise<void>): Promise<void> {
+  child.kill('SIGTERM');
+  await ended;
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

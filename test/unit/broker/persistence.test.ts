@@ -1,0 +1,233 @@
+/** What a broker with a store keeps: each test starts it, ends it without a word (a crash) or in order, and starts it again. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { IPublishPacket } from 'mqtt-packet';
+import t, { type Test } from 'tap';
+import { brokerTables } from '../../../src/broker/persistence/persistence.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { silentLog } from '../../../src/core/log.js';
+import { type OpenStore, openStore } from '../../../src/store/store.js';
+import { Bench, type TestClient } from './harness.js';
+
+class Plant {
+  readonly #t: Test;
+  readonly #folder: string;
+  #store!: OpenStore;
+  bench!: Bench;
+
+  constructor(t: Test) {
+    this.#t = t;
+    this.#folder = mkdtempSync(join(tmpdir(), 'hpmq-persistence-'));
+    t.teardown(async () => {
+      await this.#store[Symbol.asyncDispose]();
+      rmSync(this.#folder, { recursive: true, force: true });
+    });
+  }
+
+  async start(limits: ConstructorParameters<typeof Bench>[1] = {}): Promise<Bench> {
+    this.#store = await openStore({
+      folder: this.#folder,
+      durability: 'strict',
+      tables: brokerTables,
+      log: silentLog,
+      clock: systemClock,
+    });
+    this.bench = new Bench(this.#t, limits, { sysInterval: 0 }, undefined, undefined, this.#store);
+    await this.bench.broker.start(new AbortController().signal);
+    return this.bench;
+  }
+
+  /** As SIGKILL after the last commit: nothing that the end of the broker does reaches the disk. */
+  async crash(limits: ConstructorParameters<typeof Bench>[1] = {}): Promise<Bench> {
+    await this.#store.commit();
+    await this.#store[Symbol.asyncDispose]();
+    return this.start(limits);
+  }
+
+  async restart(limits: ConstructorParameters<typeof Bench>[1] = {}): Promise<Bench> {
+    await this.bench.broker[Symbol.asyncDispose]();
+    await this.#store[Symbol.asyncDispose]();
+    return this.start(limits);
+  }
+}
+
+const SESSION = { clean: false, properties: { sessionExpiryInterval: 1_000 } };
+const publish = (messageId: number, payload: string, qos: 1 | 2 = 1, rest: Partial<IPublishPacket> = {}) =>
+  ({ cmd: 'publish', topic: 't', payload, qos, messageId, retain: false, dup: false, ...rest }) as IPublishPacket;
+
+async function texts(client: TestClient, count: number): Promise<string[]> {
+  const found: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const packet = (await client.next('publish')) as IPublishPacket;
+    found.push(`${packet.payload}/${packet.messageId}${packet.dup ? ' dup' : ''}`);
+    if (packet.qos === 1) client.send({ cmd: 'puback', messageId: packet.messageId! });
+  }
+  return found;
+}
+
+for (const how of ['crash', 'restart'] as const) {
+  t.test(`a session, its subscriptions and what waits for it survive a ${how}`, async (t) => {
+    const plant = new Plant(t);
+    let bench = await plant.start();
+    const reader = await bench.connect(5, 'reader', SESSION);
+    await reader.subscribe('t', 1);
+    reader.stream.destroy();
+    await bench.settle();
+    const writer = await bench.connect(5, 'writer');
+    for (let i = 1; i <= 3; i++) writer.send(publish(i, `m${i}`));
+    for (let i = 1; i <= 3; i++) t.match(await writer.next('puback'), { messageId: i, reasonCode: 0 });
+
+    bench = await plant[how]();
+    t.match(bench.broker.client('reader'), { connected: false, queued: 3, subscriptions: 1 });
+    t.match(bench.broker.figures().ledger.copies, { restored: 3, queued: 3, difference: 0 });
+    const again = await bench.connect(5, 'reader', SESSION);
+    t.ok(again.connack?.sessionPresent);
+    t.same(await texts(again, 3), ['m1/1', 'm2/2', 'm3/3']);
+    const second = await bench.connect(5, 'writer');
+    second.send(publish(1, 'm4'));
+    t.same(await texts(again, 1), ['m4/4'], 'the subscription works');
+    await bench.settle();
+    t.match(bench.broker.figures().ledger.copies, { delivered: 4, difference: 0 });
+  });
+}
+
+t.test(
+  'what was sent and not acknowledged comes again with DUP and its Packet Identifier [MQTT-4.4.0-1]',
+  async (t) => {
+    const plant = new Plant(t);
+    let bench = await plant.start({ receiveMaximum: 2 });
+    const reader = await bench.connect(5, 'reader', SESSION);
+    await reader.subscribe('t', 1);
+    const writer = await bench.connect(5, 'writer');
+    for (let i = 1; i <= 2; i++) {
+      writer.send(publish(i, `m${i}`));
+      await writer.next('puback');
+    }
+    await reader.next('publish');
+    reader.send({ cmd: 'puback', messageId: 1 });
+    await reader.next('publish');
+    await bench.settle();
+    bench = await plant.crash();
+    const again = await bench.connect(5, 'reader', SESSION);
+    t.same(await texts(again, 1), ['m2/2 dup']);
+  },
+);
+
+t.test('QoS 2 to a durable session goes out once its message, PUBREL once its release is on disk', async (t) => {
+  const plant = new Plant(t);
+  let bench = await plant.start();
+  const reader = await bench.connect(5, 'reader', SESSION);
+  await reader.subscribe('t', 2);
+  const writer = await bench.connect(5, 'writer', SESSION);
+  writer.send(publish(7, 'once', 2));
+  t.match(await writer.next('pubrec'), { messageId: 7 });
+  t.match(await reader.next('publish'), { messageId: 1, dup: false });
+  bench = await plant.crash();
+
+  const writerAgain = await bench.connect(5, 'writer', SESSION);
+  writerAgain.send(publish(7, 'once', 2, { dup: true }));
+  t.match(await writerAgain.next('pubrec'), { messageId: 7 });
+  writerAgain.send({ cmd: 'pubrel', messageId: 7 });
+  t.match(await writerAgain.next('pubcomp'), { messageId: 7, reasonCode: 0 });
+  const again = await bench.connect(5, 'reader', SESSION);
+  t.match(await again.next('publish'), { messageId: 1, dup: true });
+  again.send({ cmd: 'pubrec', messageId: 1 });
+  t.match(await again.next('pubrel'), { messageId: 1 });
+  bench = await plant.crash();
+
+  const third = await bench.connect(5, 'reader', SESSION);
+  t.match(await third.next('pubrel'), { messageId: 1 }, 'released: never published again');
+  third.send({ cmd: 'pubcomp', messageId: 1 });
+  await bench.settle();
+  t.same(await third.pending(), []);
+  t.match(bench.broker.client('reader'), { queued: 0, inflight: 0 });
+});
+
+t.test('retained messages of QoS 1 survive a crash, those of QoS 0 a stop; $SYS does not', async (t) => {
+  const plant = new Plant(t);
+  let bench = await plant.start();
+  const writer = await bench.connect(5, 'writer');
+  writer.send(publish(1, 'one', 1, { topic: 'r/1', retain: true }));
+  await writer.next('puback');
+  writer.send(publish(2, 'gone', 1, { topic: 'r/2', retain: true }));
+  writer.send(publish(3, '', 1, { topic: 'r/2', retain: true }));
+  await writer.next('puback');
+  await writer.next('puback');
+  bench.route({ topic: 'r/0', payload: 'zero', retain: true });
+  bench.route({ topic: '$SYS/x', payload: 'sys', retain: true });
+  const retained = () => [...bench.broker.router.retained('#')].map(({ topic }) => topic).sort();
+  bench = await plant.restart();
+  t.same(retained(), ['r/0', 'r/1']);
+  t.same([...bench.broker.router.retained('$SYS/x')], []);
+  bench = await plant.crash();
+  t.same(retained(), ['r/0', 'r/1']);
+});
+
+t.test('a Will of a connection that a crash cuts is sent at start; a stop drops it [MQTT-3.1.2-10]', async (t) => {
+  const plant = new Plant(t);
+  let bench = await plant.start();
+  const watcher = await bench.connect(5, 'watcher', SESSION);
+  await watcher.subscribe('w/#', 1);
+  const will = (topic: string) => ({ topic, payload: Buffer.from('gone'), qos: 1 as const, retain: false });
+  await bench.connect(5, 'plain', { will: will('w/plain') });
+  await bench.connect(5, 'kept', { ...SESSION, will: { ...will('w/kept'), properties: { willDelayInterval: 5 } } });
+  bench = await plant.crash();
+  let again = await bench.connect(5, 'watcher', SESSION);
+  t.match(await again.next('publish'), { topic: 'w/plain', payload: Buffer.from('gone') });
+  again.send({ cmd: 'puback', messageId: 1 });
+  t.same(await again.pending(), [], 'the other has a Will Delay');
+  await bench.clock.advance(5_000);
+  t.match(await again.next('publish'), { topic: 'w/kept' });
+  again.send({ cmd: 'puback', messageId: 2 });
+  await bench.connect(5, 'plain', { will: will('w/plain') });
+  bench = await plant.restart();
+  again = await bench.connect(5, 'watcher', SESSION);
+  t.same(await again.pending(), []);
+});
+
+t.test('a session expires as it would have; one of another user is refused; Clean Start forgets it', async (t) => {
+  const plant = new Plant(t);
+  let bench = await plant.start();
+  for (const id of ['a', 'b']) {
+    const client = await bench.connect(5, id, SESSION);
+    await client.subscribe('t', 1);
+    client.send({ cmd: 'disconnect' });
+    await client.closed();
+  }
+  bench = await plant.crash();
+  let fresh = await bench.connect(5, 'b', { ...SESSION, clean: true });
+  t.notOk(fresh.connack?.sessionPresent);
+  bench = await plant.crash();
+  t.match(bench.broker.client('b'), { subscriptions: 0 }, 'the new session has nothing of the old one');
+  fresh = await bench.connect(5, 'b', { clean: true });
+  fresh.stream.destroy();
+  await bench.settle();
+  bench = await plant.crash();
+  t.same(
+    bench.broker.clients().map(({ clientId }) => clientId),
+    ['a'],
+  );
+  await bench.clock.advance(1_001_000);
+  t.same(bench.broker.clients(), []);
+  bench = await plant.crash();
+  t.same(bench.broker.clients(), []);
+});
+
+t.test('an absent session beyond its limit loses its oldest, counted; memory holds none of it', async (t) => {
+  const plant = new Plant(t);
+  const bench = await plant.start({ queuedMessages: 100, receiveMaximum: 20 });
+  const reader = await bench.connect(5, 'reader', SESSION);
+  await reader.subscribe('t', 1);
+  reader.stream.destroy();
+  await bench.settle();
+  for (let i = 1; i <= 250; i++) bench.route({ topic: 't', payload: `m${i}`, qos: 1 });
+  await bench.settle();
+  t.equal(bench.broker.memory().messages, 0);
+  const again = await bench.connect(5, 'reader', SESSION);
+  const got = await texts(again, 100);
+  t.match(got[0], /^m151\//);
+  t.match(got[99], /^m250\//);
+  await bench.settle();
+  t.match(bench.broker.figures().ledger.copies, { delivered: 100, droppedBy: { queueFull: 150 }, difference: 0 });
+});
