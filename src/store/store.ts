@@ -258,6 +258,11 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#link.read(queue, after, messages);
   }
 
+  readReleased(queue: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
+    this.#flush();
+    return this.#link.readReleased(queue, upTo, after, messages);
+  }
+
   dropOldest(queue: number, after: number, messages: number): Promise<{ messages: number; bytes: number }> {
     this.#flush();
     return this.#link.dropOldest(queue, after, messages);

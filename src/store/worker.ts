@@ -25,15 +25,19 @@ const port = parentPort!;
 interface Statements {
   readonly applier: Applier;
   readonly read: StatementSync;
+  readonly readReleased: StatementSync;
 }
 
 function prepare(database: DatabaseSync): Statements {
+  const entries = `
+    SELECT sequence, flags, released, identifiers, share, COALESCE(entry.record, message.record) AS record
+    FROM entry LEFT JOIN message ON message.id = entry.message`;
   return {
     applier: new Applier(database, tables),
-    read: database.prepare(`
-      SELECT sequence, flags, released, identifiers, share, COALESCE(entry.record, message.record) AS record
-      FROM entry LEFT JOIN message ON message.id = entry.message
-      WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
+    read: database.prepare(`${entries} WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
+    readReleased: database.prepare(
+      `${entries} WHERE queue = ? AND sequence <= ? AND released > ? ORDER BY released LIMIT ?`,
+    ),
   };
 }
 
@@ -69,7 +73,14 @@ class StoreWorker {
       case 'batch':
         return this.#batch(request.id, Buffer.from(request.bytes, 0, request.length));
       case 'read':
-        return this.#entries(request.id, request.receiver, request.after, request.messages);
+        return this.#entries(request.id, () =>
+          this.#statements.read.iterate(request.receiver, request.after, request.messages),
+        );
+      case 'readReleased':
+        return this.#entries(request.id, () => {
+          const { receiver, upTo, after, messages } = request;
+          return this.#statements.readReleased.iterate(receiver, upTo, after, messages);
+        });
       case 'dropOldest':
         return this.#dropOldest(request.id, request.receiver, request.after, request.messages);
       case 'close':
@@ -94,16 +105,16 @@ class StoreWorker {
     return { kind: 'refused', id, failure, disk: this.disk };
   }
 
-  #entries(id: number, receiver: number, after: number, messages: number): WorkerAnswer {
+  #entries(id: number, rows: () => Iterable<unknown>): WorkerAnswer {
     const entries: ReadEntry[] = [];
     try {
       let bytes = 0;
-      for (const row of this.#statements.read.iterate(receiver, after, messages)) {
-        const { sequence, flags, released, identifiers, share, record } = row as unknown as Row;
+      for (const row of rows()) {
+        const { sequence, flags, released, identifiers, share, record } = row as Row;
         entries.push({
           sequence,
           flags,
-          isReleased: released === 1,
+          released,
           identifiers: identifiers === null ? [] : identifiers.split(',').map(Number),
           share: share ?? undefined,
           record: record ?? new Uint8Array(),
