@@ -308,7 +308,7 @@ class SqliteStore implements OpenStore, QueueContext {
         this.#touched.add(queue);
       }
     }
-    // While there is a fault, an empty batch asks whether it is over.
+    // While there is a fault, an empty batch asks whether it is over: the worker writes something for it.
     if (!this.#batch.isEmpty || this.#fault !== undefined) this.said();
     if (this.#drain !== undefined && !this.isCongested) {
       this.#drain.resolve();

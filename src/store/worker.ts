@@ -18,6 +18,13 @@ const DISK_INTERVAL = 1_000;
 /** What waits to be tried again, bytes; beyond it the oldest is given up. */
 const MAX_CARRIED_BYTES = 64 * 1024 * 1024;
 
+/**
+ * Written to ask whether a fault is over, bytes: as much as the refused batch had, at least room for a few messages, so that
+ * a disk that takes one small page more does not pass for one with space.
+ */
+const MIN_PROBE_BYTES = 64 * 1024;
+const MAX_PROBE_BYTES = 1024 * 1024;
+
 const options = workerData as WorkerOptions;
 const { file, tables } = options;
 const port = parentPort!;
@@ -26,6 +33,8 @@ interface Statements {
   readonly applier: Applier;
   readonly read: StatementSync;
   readonly readReleased: StatementSync;
+  readonly probe: StatementSync;
+  readonly removeProbe: StatementSync;
 }
 
 function prepare(database: DatabaseSync): Statements {
@@ -38,6 +47,8 @@ function prepare(database: DatabaseSync): Statements {
     readReleased: database.prepare(
       `${entries} WHERE queue = ? AND sequence <= ? AND released > ? ORDER BY released LIMIT ?`,
     ),
+    probe: database.prepare("INSERT OR REPLACE INTO record (folder, key, value) VALUES ('probe', '', zeroblob(?))"),
+    removeProbe: database.prepare("DELETE FROM record WHERE folder = 'probe'"),
   };
 }
 
@@ -48,6 +59,8 @@ class StoreWorker {
   #blocked: Failure | undefined;
   readonly #wasEmpty: boolean;
   #carried: Buffer[] = [];
+  /** What has to fit for a fault to be over. */
+  #probeBytes = MIN_PROBE_BYTES;
   #disk: DiskFigures;
   #diskAt = 0;
 
@@ -93,11 +106,17 @@ class StoreWorker {
     const failure = this.#transaction(() => {
       for (const carried of this.#carried) this.#statements.applier.apply(carried);
       this.#statements.applier.apply(bytes);
+      // A transaction without changes succeeds on any disk.
+      if (bytes.length === 0) this.#statements.probe.run(this.#probeBytes);
     });
     if (failure === undefined) {
       this.#carried = [];
+      this.#probeBytes = MIN_PROBE_BYTES;
+      // Not in the same transaction, which would leave nothing to be written. What fails here is overwritten by the next.
+      if (bytes.length === 0) this.#transaction(() => this.#statements.removeProbe.run());
       return { kind: 'committed', id, disk: this.disk };
     }
+    this.#probeBytes = Math.min(MAX_PROBE_BYTES, Math.max(this.#probeBytes, bytes.length));
     const rest = withoutPromises(bytes);
     if (rest.length > 0) this.#carried.push(rest);
     let size = this.#carried.reduce((sum, one) => sum + one.length, 0);
