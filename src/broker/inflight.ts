@@ -140,7 +140,7 @@ export class InflightMessages {
    */
   add(delivery: Delivery): Inflight {
     const { stored } = delivery;
-    const isReleased = stored?.isReleased ?? false;
+    const isReleased = stored !== undefined && stored.released > 0;
     const entry: Inflight = {
       packetIdentifier: stored === undefined ? this.#nextIdentifier() : identifierOf(stored),
       delivery,

@@ -290,6 +290,9 @@ export class Outgoing implements DeliveryEvents {
         if (again.state === 'publish' && !channel.hasRoomFor(again.delivery.message.payload.length)) return;
         this.#sendAgain(channel, again);
       } else if (this.#queue.size > 0) {
+        const released = this.#stored?.shiftReleased();
+        if (released !== undefined) this.#sendRelease(channel, this.#inflight.add(released));
+        if (released !== undefined) continue;
         if (!this.#mayFly) return;
         const next = this.#queue.peek();
         // What is on its way to the disk does not hold up what goes there, too.
@@ -319,7 +322,7 @@ export class Outgoing implements DeliveryEvents {
   #release(packetIdentifier: number): AcknowledgementResult {
     const entry = this.#inflight.get(packetIdentifier)!;
     const { stored } = entry.delivery;
-    if (stored === undefined || stored.isReleased) return 'release';
+    if (stored === undefined || stored.released > 0) return 'release';
     if (entry.releaseBatch === 0) entry.releaseBatch = this.#stored!.release(stored);
     else if (!this.#isReleaseKept(entry)) return 'later';
     if (this.#isReleaseKept(entry)) return 'release';
@@ -381,13 +384,9 @@ export class Outgoing implements DeliveryEvents {
     else this.#deny();
   }
 
-  /** From the store: what may have been sent before has DUP [MQTT-3.3.1-1], what was released gets its PUBREL. */
+  /** From the store: what may have been sent before has DUP [MQTT-3.3.1-1]. */
   #sendStored(channel: Channel, delivery: Delivery, stored: StoredDelivery): void {
     const deliveries = this.#stored!;
-    if (stored.isReleased) {
-      this.#sendRelease(channel, this.#inflight.add(delivery));
-      return;
-    }
     const { message, qos } = delivery;
     const isExpired = message.expiresAt <= this.#context.clock.now();
     const isDenied = !isExpired && !this.#mayReceive(message.topic);

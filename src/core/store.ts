@@ -25,8 +25,8 @@ export interface StoredDelivery extends Delivery {
   readonly sequence: number;
   /** Of the message as it is kept. */
   readonly bytes: number;
-  /** QoS 2: the receiver has the message, its release is due (MQTT 5.0 §4.3.3). */
-  readonly isReleased: boolean;
+  /** QoS 2: the receiver has the message, its release is due (MQTT 5.0 §4.3.3); grows in the order of PUBREC. 0: not. */
+  readonly released: number;
   /** In which batch it was appended; 0: it was read from disk. See {@link Store.isKept}. */
   readonly batch: number;
 }
@@ -47,6 +47,8 @@ export interface StoredQueue {
   release(delivery: StoredDelivery): number;
   /** In order, from behind `after`, so many at most (fewer when they are large); an empty answer: there are no more. */
   read(after: number, messages: number): Promise<readonly StoredDelivery[]>;
+  /** Those up to this sequence that are released, in that order, from behind `after`; else as {@link read}. */
+  readReleased(upTo: number, after: number, messages: number): Promise<readonly StoredDelivery[]>;
   /** Removes the oldest that are not released, behind `after`. @returns how many there were to remove */
   dropOldest(after: number, messages: number): Promise<number>;
   /** Removes everything, and the queue. */

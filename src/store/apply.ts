@@ -13,10 +13,14 @@ interface Record {
 export class Applier {
   readonly #tables: readonly string[];
   readonly #statements: ReturnType<typeof prepare>;
+  /** Number of the last release: they have to be told apart by when they came [MQTT-4.6.0-4]. */
+  #lastRelease: number;
 
   constructor(database: DatabaseSync, tables: readonly string[]) {
     this.#tables = tables;
     this.#statements = prepare(database);
+    const last = database.prepare('SELECT MAX(released) AS number FROM entry').get() as { number: number | null };
+    this.#lastRelease = last.number ?? 0;
   }
 
   /** @throws Error of SQLite */
@@ -51,7 +55,7 @@ export class Applier {
         return;
       }
       case Operation.release:
-        release.run(bytes.readUInt32BE(at), bytes.readDoubleBE(at + 4));
+        release.run(++this.#lastRelease, bytes.readUInt32BE(at), bytes.readDoubleBE(at + 4));
         return;
       case Operation.addQueue:
         addQueue.run(bytes.readUInt32BE(at), text(bytes, at + 4).text);
@@ -132,7 +136,7 @@ function prepare(database: DatabaseSync) {
       INSERT INTO entry (queue, sequence, flags, released, expires, bytes, identifiers, share, message, record)
       VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`),
     settle: one('DELETE FROM entry WHERE queue = ? AND sequence = ? RETURNING message'),
-    release: one('UPDATE entry SET released = 1 WHERE queue = ? AND sequence = ?'),
+    release: one('UPDATE entry SET released = ? WHERE queue = ? AND sequence = ? AND released = 0'),
     unreference: one('UPDATE reference SET entries = entries - 1 WHERE message = ? RETURNING entries'),
     removeMessage: one('DELETE FROM message WHERE id = ?'),
     removeReference: one('DELETE FROM reference WHERE message = ?'),

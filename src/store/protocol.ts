@@ -19,6 +19,14 @@ export type WorkerRequest =
       readonly messages: number;
     }
   | {
+      readonly kind: 'readReleased';
+      readonly id: number;
+      readonly receiver: number;
+      readonly upTo: number;
+      readonly after: number;
+      readonly messages: number;
+    }
+  | {
       readonly kind: 'dropOldest';
       readonly id: number;
       readonly receiver: number;
@@ -58,7 +66,7 @@ export interface Repair {
 export interface ReadEntry {
   readonly sequence: number;
   readonly flags: number;
-  readonly isReleased: boolean;
+  readonly released: number;
   readonly identifiers: readonly number[];
   readonly share: string | undefined;
   readonly record: Uint8Array;

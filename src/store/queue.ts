@@ -18,6 +18,7 @@ export interface QueueContext {
   count(messages: number, bytes: number): void;
   nextMessageId(): number;
   read(queue: number, after: number, messages: number): Promise<readonly ReadEntry[]>;
+  readReleased(queue: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]>;
   dropOldest(queue: number, after: number, messages: number): Promise<{ messages: number; bytes: number }>;
   removed(queue: Queue): void;
 }
@@ -93,7 +94,7 @@ export class Queue implements StoredQueue {
     this.#context.said();
     const { message, qos, retain, identifiers, share } = delivery;
     const { bytes } = place;
-    return { message, qos, retain, identifiers, share, sequence, bytes, isReleased: false, batch: batchNumber };
+    return { message, qos, retain, identifiers, share, sequence, bytes, released: 0, batch: batchNumber };
   }
 
   settle({ sequence, bytes }: StoredDelivery): void {
@@ -122,19 +123,26 @@ export class Queue implements StoredQueue {
   }
 
   async read(after: number, messages: number): Promise<readonly StoredDelivery[]> {
-    const entries = await this.#context.read(this.id, after, messages);
+    return this.#deliveries(await this.#context.read(this.id, after, messages));
+  }
+
+  async readReleased(upTo: number, after: number, messages: number): Promise<readonly StoredDelivery[]> {
+    return this.#deliveries(await this.#context.readReleased(this.id, upTo, after, messages));
+  }
+
+  #deliveries(entries: readonly ReadEntry[]): readonly StoredDelivery[] {
     const deliveries: StoredDelivery[] = [];
     for (const entry of entries) {
       const record = Buffer.from(entry.record.buffer, entry.record.byteOffset, entry.record.byteLength);
       const message = decodeMessageRecord(record);
-      const { sequence, isReleased, identifiers, share } = entry;
+      const { sequence, released, identifiers, share } = entry;
       const retain = (entry.flags & 0x04) !== 0;
       const qos = (entry.flags & 0x03) as QoS;
       // One that cannot be read is given up like one that nobody wants: it must not stand in the way of the others.
       if (message === undefined) this.settle({ sequence, bytes: record.length } as StoredDelivery);
       else {
         const bytes = record.length;
-        deliveries.push({ message, qos, retain, identifiers, share, sequence, bytes, isReleased, batch: 0 });
+        deliveries.push({ message, qos, retain, identifiers, share, sequence, bytes, released, batch: 0 });
       }
     }
     return deliveries;

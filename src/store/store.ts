@@ -258,6 +258,11 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#link.read(queue, after, messages);
   }
 
+  readReleased(queue: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
+    this.#flush();
+    return this.#link.readReleased(queue, upTo, after, messages);
+  }
+
   dropOldest(queue: number, after: number, messages: number): Promise<{ messages: number; bytes: number }> {
     this.#flush();
     return this.#link.dropOldest(queue, after, messages);
@@ -303,7 +308,7 @@ class SqliteStore implements OpenStore, QueueContext {
         this.#touched.add(queue);
       }
     }
-    // While there is a fault, an empty batch asks whether it is over.
+    // While there is a fault, an empty batch asks whether it is over: the worker writes something for it.
     if (!this.#batch.isEmpty || this.#fault !== undefined) this.said();
     if (this.#drain !== undefined && !this.isCongested) {
       this.#drain.resolve();

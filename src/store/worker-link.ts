@@ -49,7 +49,14 @@ export class WorkerLink {
   }
 
   async read(receiver: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
-    const answer = await this.#ask({ kind: 'read', receiver, after, messages });
+    return this.#entries(await this.#ask({ kind: 'read', receiver, after, messages }));
+  }
+
+  async readReleased(receiver: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
+    return this.#entries(await this.#ask({ kind: 'readReleased', receiver, upTo, after, messages }));
+  }
+
+  #entries(answer: WorkerAnswer): readonly ReadEntry[] {
     if (answer.kind !== 'entries') throw unexpected(answer);
     if (answer.failure !== undefined && answer.entries.length === 0) throw failureError(this.#folder, answer.failure);
     return answer.entries;

@@ -18,6 +18,13 @@ const DISK_INTERVAL = 1_000;
 /** What waits to be tried again, bytes; beyond it the oldest is given up. */
 const MAX_CARRIED_BYTES = 64 * 1024 * 1024;
 
+/**
+ * Written to ask whether a fault is over, bytes: as much as the refused batch had, at least room for a few messages, so that
+ * a disk that takes one small page more does not pass for one with space.
+ */
+const MIN_PROBE_BYTES = 64 * 1024;
+const MAX_PROBE_BYTES = 1024 * 1024;
+
 const options = workerData as WorkerOptions;
 const { file, tables } = options;
 const port = parentPort!;
@@ -25,15 +32,23 @@ const port = parentPort!;
 interface Statements {
   readonly applier: Applier;
   readonly read: StatementSync;
+  readonly readReleased: StatementSync;
+  readonly probe: StatementSync;
+  readonly removeProbe: StatementSync;
 }
 
 function prepare(database: DatabaseSync): Statements {
+  const entries = `
+    SELECT sequence, flags, released, identifiers, share, COALESCE(entry.record, message.record) AS record
+    FROM entry LEFT JOIN message ON message.id = entry.message`;
   return {
     applier: new Applier(database, tables),
-    read: database.prepare(`
-      SELECT sequence, flags, released, identifiers, share, COALESCE(entry.record, message.record) AS record
-      FROM entry LEFT JOIN message ON message.id = entry.message
-      WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
+    read: database.prepare(`${entries} WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
+    readReleased: database.prepare(
+      `${entries} WHERE queue = ? AND sequence <= ? AND released > ? ORDER BY released LIMIT ?`,
+    ),
+    probe: database.prepare("INSERT OR REPLACE INTO record (folder, key, value) VALUES ('probe', '', zeroblob(?))"),
+    removeProbe: database.prepare("DELETE FROM record WHERE folder = 'probe'"),
   };
 }
 
@@ -44,6 +59,8 @@ class StoreWorker {
   #blocked: Failure | undefined;
   readonly #wasEmpty: boolean;
   #carried: Buffer[] = [];
+  /** What has to fit for a fault to be over. */
+  #probeBytes = MIN_PROBE_BYTES;
   #disk: DiskFigures;
   #diskAt = 0;
 
@@ -69,7 +86,14 @@ class StoreWorker {
       case 'batch':
         return this.#batch(request.id, Buffer.from(request.bytes, 0, request.length));
       case 'read':
-        return this.#entries(request.id, request.receiver, request.after, request.messages);
+        return this.#entries(request.id, () =>
+          this.#statements.read.iterate(request.receiver, request.after, request.messages),
+        );
+      case 'readReleased':
+        return this.#entries(request.id, () => {
+          const { receiver, upTo, after, messages } = request;
+          return this.#statements.readReleased.iterate(receiver, upTo, after, messages);
+        });
       case 'dropOldest':
         return this.#dropOldest(request.id, request.receiver, request.after, request.messages);
       case 'close':
@@ -82,11 +106,17 @@ class StoreWorker {
     const failure = this.#transaction(() => {
       for (const carried of this.#carried) this.#statements.applier.apply(carried);
       this.#statements.applier.apply(bytes);
+      // A transaction without changes succeeds on any disk.
+      if (bytes.length === 0) this.#statements.probe.run(this.#probeBytes);
     });
     if (failure === undefined) {
       this.#carried = [];
+      this.#probeBytes = MIN_PROBE_BYTES;
+      // Not in the same transaction, which would leave nothing to be written. What fails here is overwritten by the next.
+      if (bytes.length === 0) this.#transaction(() => this.#statements.removeProbe.run());
       return { kind: 'committed', id, disk: this.disk };
     }
+    this.#probeBytes = Math.min(MAX_PROBE_BYTES, Math.max(this.#probeBytes, bytes.length));
     const rest = withoutPromises(bytes);
     if (rest.length > 0) this.#carried.push(rest);
     let size = this.#carried.reduce((sum, one) => sum + one.length, 0);
@@ -94,16 +124,16 @@ class StoreWorker {
     return { kind: 'refused', id, failure, disk: this.disk };
   }
 
-  #entries(id: number, receiver: number, after: number, messages: number): WorkerAnswer {
+  #entries(id: number, rows: () => Iterable<unknown>): WorkerAnswer {
     const entries: ReadEntry[] = [];
     try {
       let bytes = 0;
-      for (const row of this.#statements.read.iterate(receiver, after, messages)) {
-        const { sequence, flags, released, identifiers, share, record } = row as unknown as Row;
+      for (const row of rows()) {
+        const { sequence, flags, released, identifiers, share, record } = row as Row;
         entries.push({
           sequence,
           flags,
-          isReleased: released === 1,
+          released,
           identifiers: identifiers === null ? [] : identifiers.split(',').map(Number),
           share: share ?? undefined,
           record: record ?? new Uint8Array(),

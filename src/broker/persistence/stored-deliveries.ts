@@ -6,7 +6,8 @@
  *
  * Rules: a session that is away keeps nothing in memory; the Packet Identifier follows from the sequence, so that a
  * message sent again after a crash has the one it had; a QoS 2 message is sent only once it is on disk, else its identifier
- * might come back with another message. One question to the store at a time.
+ * might come back with another message; on a new connection what was released is read and sent before all else. One
+ * question to the store at a time.
  */
 import type { Message } from '../../core/message.js';
 import type { Share } from '../../core/router.js';
@@ -64,6 +65,11 @@ export class StoredDeliveries {
   readonly #queue: StoredQueue;
   readonly #events: DeliveryEvents;
   readonly #window: DropOldestQueue<Delivery>;
+  /** The next of those whose PUBREL is due again: before all others, in the order of PUBREC [MQTT-4.6.0-4]. */
+  readonly #released: DropOldestQueue<Delivery>;
+  #areReleasedRead = true;
+  /** The last of them that was read. */
+  #releasedTo = 0;
   #isConnected = false;
   #isBusy = false;
   #isOver = false;
@@ -92,12 +98,14 @@ export class StoredDeliveries {
     this.#sentTo = Math.min(sent, queue.lastSequence);
     this.#repeatedTo = this.#sentTo;
     this.#mark = this.#sentTo;
-    this.#window = new DropOldestQueue({
+    const unlimited = {
       items: Number.POSITIVE_INFINITY,
       bytes: Number.POSITIVE_INFINITY,
-      bytesOf: ({ message }) => messageBytes(message),
-      onRemoved: ({ message }) => memory.release(message),
-    });
+      bytesOf: ({ message }: Delivery) => messageBytes(message),
+      onRemoved: ({ message }: Delivery) => memory.release(message),
+    };
+    this.#window = new DropOldestQueue(unlimited);
+    this.#released = new DropOldestQueue(unlimited);
     queue.onKept = () => events.onReady();
     queue.onLost = (first, last, messages) => {
       const inWindow = ({ stored }: Delivery) => stored!.sequence >= first && stored!.sequence <= last;
@@ -123,7 +131,7 @@ export class StoredDeliveries {
 
   /** Those of them that are in memory. */
   get inMemory(): { readonly messages: number; readonly bytes: number } {
-    return { messages: this.#window.size, bytes: this.#window.bytes };
+    return { messages: this.#window.size + this.#released.size, bytes: this.#window.bytes + this.#released.bytes };
   }
 
   /** Highest sequence sent so far. */
@@ -134,6 +142,8 @@ export class StoredDeliveries {
   connect(): void {
     this.#isConnected = true;
     this.#epoch++;
+    this.#areReleasedRead = this.size === 0 || this.#repeatedTo === 0;
+    this.#releasedTo = 0;
     this.#moveMark(this.#sentTo);
     this.#work();
   }
@@ -144,6 +154,7 @@ export class StoredDeliveries {
     this.#epoch++;
     this.#repeatedTo = Math.max(this.#repeatedTo, this.#sentTo);
     this.#window.clear();
+    this.#released.clear();
     this.#readTo = 0;
     this.#flyingMessages = 0;
     this.#flyingBytes = 0;
@@ -178,11 +189,18 @@ export class StoredDeliveries {
     const isNext = this.#isConnected && !this.#isBusy && this.#readTo === sequence - 1;
     if (isNext && this.#window.size < WINDOW_MESSAGES && this.#window.bytes < WINDOW_BYTES) {
       this.#readTo = sequence;
-      this.#hold(delivery);
+      this.#hold(this.#window, delivery);
     }
     const dropped = this.#trim();
     this.#work();
     return dropped;
+  }
+
+  /** The next whose PUBREL is due again; undefined: none now. */
+  shiftReleased(): Delivery | undefined {
+    const next = this.#released.shift();
+    if (next === undefined && !this.#areReleasedRead) this.#work();
+    return next;
   }
 
   /** The next to be sent; undefined: none now. */
@@ -268,13 +286,14 @@ export class StoredDeliveries {
     this.#isConnected = false;
     this.#epoch++;
     this.#window.clear();
+    this.#released.clear();
     this.#queue.onKept = undefined;
     this.#queue.onLost = undefined;
   }
 
-  #hold(delivery: Delivery): void {
+  #hold(queue: DropOldestQueue<Delivery>, delivery: Delivery): void {
     this.#memory.keep(delivery.message);
-    this.#window.push(delivery);
+    queue.push(delivery);
   }
 
   #sent(sequence: number): void {
@@ -315,7 +334,9 @@ export class StoredDeliveries {
   #work(): void {
     if (this.#isBusy || this.#isOver) return;
     if (this.#isConnected) {
-      if (this.#readTo < this.#queue.lastSequence && this.#window.size < WINDOW_MESSAGES / 2 && this.size > 0) {
+      if (!this.#areReleasedRead) {
+        if (this.#released.size === 0) this.#run((epoch) => this.#loadReleased(epoch));
+      } else if (this.#readTo < this.#queue.lastSequence && this.#window.size < WINDOW_MESSAGES / 2 && this.size > 0) {
         this.#run((epoch) => this.#load(epoch));
       }
       return;
@@ -341,6 +362,17 @@ export class StoredDeliveries {
     });
   }
 
+  async #loadReleased(epoch: number): Promise<boolean> {
+    const found = await this.#queue.readReleased(this.#repeatedTo, this.#releasedTo, CHUNK);
+    if (epoch !== this.#epoch) return true;
+    this.#areReleasedRead = found.length === 0;
+    for (const stored of found) {
+      this.#releasedTo = stored.released;
+      this.#hold(this.#released, this.#deliveryOf(stored));
+    }
+    return true;
+  }
+
   async #load(epoch: number): Promise<boolean> {
     const { lastSequence } = this.#queue;
     const found = await this.#queue.read(this.#readTo, CHUNK);
@@ -348,7 +380,7 @@ export class StoredDeliveries {
     if (found.length === 0) this.#readTo = Math.max(this.#readTo, lastSequence);
     for (const stored of found) {
       this.#readTo = stored.sequence;
-      this.#hold(this.#deliveryOf(stored));
+      if (stored.released === 0) this.#hold(this.#window, this.#deliveryOf(stored));
     }
     this.#events.onDropped(this.#trim());
     return true;

@@ -144,6 +144,44 @@ t.test('QoS 2 to a durable session goes out once its message, PUBREL once its re
   t.match(bench.broker.client('reader'), { queued: 0, inflight: 0 });
 });
 
+for (const how of ['reconnect', 'crash', 'restart'] as const) {
+  t.test(`after a ${how}: PUBREL first, in the order of PUBREC [MQTT-4.6.0-4, MQTT-3.3.4-10]`, async (t) => {
+    const plant = new Plant(t);
+    let bench = await plant.start();
+    const reader = await bench.connect(5, 'reader', SESSION);
+    await reader.subscribe('t', 2);
+    const writer = await bench.connect(5, 'writer', SESSION);
+    for (let i = 1; i <= 6; i++) {
+      writer.send(publish(i, `m${i}`, 2));
+      await writer.next('pubrec');
+      t.match(await reader.next('publish'), { messageId: i });
+    }
+    for (const messageId of [5, 2, 4]) {
+      reader.send({ cmd: 'pubrec', messageId });
+      t.match(await reader.next('pubrel'), { messageId });
+    }
+    if (how === 'reconnect') {
+      await reader.cut();
+      await bench.settle();
+    } else bench = await plant[how]();
+
+    // PUBREL does not count against Receive Maximum.
+    const properties = { ...SESSION.properties, receiveMaximum: 1 };
+    const again = await bench.connect(5, 'reader', { ...SESSION, properties });
+    for (const messageId of [5, 2, 4]) t.match(await again.next('pubrel'), { messageId });
+    for (const messageId of [1, 3, 6]) {
+      t.match(await again.next('publish'), { messageId, dup: true });
+      again.send({ cmd: 'pubrec', messageId });
+      t.match(await again.next('pubrel'), { messageId });
+      again.send({ cmd: 'pubcomp', messageId });
+    }
+    for (const messageId of [4, 5, 2]) again.send({ cmd: 'pubcomp', messageId });
+    await bench.settle();
+    t.same(await again.pending(), []);
+    t.match(bench.broker.client('reader'), { queued: 0, inflight: 0 });
+  });
+}
+
 t.test('retained messages of QoS 1 survive a crash, those of QoS 0 a stop; $SYS does not', async (t) => {
   const plant = new Plant(t);
   let bench = await plant.start();

@@ -1,8 +1,21 @@
 /** A disk that is full, read-only, or damaged. The real ones need root: a small tmpfs, and a bind mount. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, openSync, readdirSync, readFileSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import t, { type Test } from 'tap';
+import { type Log, silentLog } from '../../../src/core/log.js';
+import { ManualClock } from '../../support/manual-clock.js';
 import { eventually } from '../../support/peers.js';
 import { delivery, folderOf, openedStore, payloads } from './support.js';
 
@@ -46,6 +59,41 @@ t.test(
     t.equal(queue.messages, kept - 5 + 1, 'what was taken while it was full is gone, what was kept is there');
   },
 );
+
+t.test('while the disk is full, the fault stays: it is said once, and asked by writing', asRoot, async (t) => {
+  const folder = mounted(t, '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs');
+  const logged: string[] = [];
+  const say = (_: unknown, text = '') => void logged.push(text);
+  const log: Log = { ...silentLog, error: say, info: say };
+  const clock = new ManualClock();
+  const store = await openedStore(t, folder, { log, clock });
+  const queue = store.queue('a');
+  await store.commit();
+  // Nothing of the size of a message fits any more.
+  const filler = join(folder, 'filler');
+  const { bavail, bsize } = statfsSync(folder);
+  writeFileSync(filler, Buffer.alloc(bavail * bsize - 8 * bsize));
+  queue.append(delivery('x'.repeat(100_000)));
+  await t.rejects(Promise.resolve(store.commit()), { code: 'STORE_FULL' });
+  for (let second = 1; second <= 5; second++) {
+    const { failedCommits } = store.figures();
+    await clock.advance(1_000);
+    await eventually(() => store.figures().failedCommits > failedCommits);
+    t.match(store.fault, { code: 'STORE_FULL' }, `after ${second} s`);
+  }
+  t.same(logged, ['the store cannot write: messages that must be kept are refused']);
+  rmSync(filler);
+  await clock.advance(1_000);
+  await eventually(() => store.fault === undefined);
+  t.same(logged.slice(1), ['the store writes again']);
+  queue.append(delivery('after'));
+  await store.commit();
+  t.same(await payloads(queue), ['after']);
+  await store[Symbol.asyncDispose]();
+  const database = new DatabaseSync(join(folder, 'store.sqlite'));
+  t.teardown(() => database.close());
+  t.same(database.prepare('SELECT folder, key FROM record').all(), [], 'nothing is left of what was written to ask');
+});
 
 t.test('what was lost with a refused batch is told to its queue', asRoot, async (t) => {
   const folder = mounted(t, '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs');

@@ -24,7 +24,7 @@ t.test('what was committed is there after the next start, in order, as it was', 
   t.equal(found.messages, 2);
   t.equal(found.lastSequence, 2);
   const [one, two] = await found.read(0, 10);
-  t.match(one, { qos: 2, retain: true, identifiers: [1, 268_435_455], sequence: 1, isReleased: false });
+  t.match(one, { qos: 2, retain: true, identifiers: [1, 268_435_455], sequence: 1, released: 0 });
   t.match(one?.message, { topic: 'a/b', properties, expiresAt: 12_345, origin: 'client:p' });
   t.match(two, { qos: 1, retain: false, identifiers: [], sequence: 2 });
   t.equal(found.bytes, one!.bytes + two!.bytes);
@@ -89,15 +89,28 @@ t.test('a message that lost its only receiver may still get another', async (t) 
   t.same([await payloads(a), await payloads(b)], [[], ['x']]);
 });
 
-t.test('released messages are known as such', async (t) => {
+t.test('released messages are known as such, and in which order they were released', async (t) => {
   const folder = folderOf(t);
   const store = await openedStore(t, folder);
   const queue = store.queue('a');
-  queue.release(queue.append(delivery('x', { qos: 2 })));
+  const stored = Array.from({ length: 5 }, (_, i) => queue.append(delivery(`m${i}`, { qos: 2 })));
+  queue.release(stored[3]!);
+  queue.release(stored[1]!);
+  // Said twice: the first counts.
+  queue.release(stored[3]!);
   await store.commit();
   await store[Symbol.asyncDispose]();
   const again = await openedStore(t, folder);
-  t.match(await again.queue('a').read(0, 9), [{ isReleased: true, qos: 2 }]);
+  const found = again.queue('a');
+  found.release((await found.read(0, 1))[0]!);
+  const released = async (...range: [upTo: number, after: number, messages: number]) =>
+    (await found.readReleased(...range)).map(({ message }) => message.payload.toString());
+  t.same(await released(9, 0, 9), ['m3', 'm1', 'm0']);
+  t.same(await released(9, 0, 1), ['m3']);
+  const [first] = await found.readReleased(9, 0, 1);
+  t.same(await released(9, first!.released, 9), ['m1', 'm0'], 'from behind one');
+  t.same(await released(2, 0, 9), ['m1', 'm0'], 'up to a sequence');
+  t.match(await found.read(2, 2), [{ released: 0 }, { released: first!.released, qos: 2 }]);
 });
 
 t.test('dropOldest spares what is in flight and what is released', async (t) => {
