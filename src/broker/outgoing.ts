@@ -384,11 +384,11 @@ export class Outgoing implements DeliveryEvents {
     else this.#deny();
   }
 
-  /** From the store: what may have been sent before has DUP [MQTT-3.3.1-1]. */
+  /** From the store: what may have been sent before has DUP [MQTT-3.3.1-1]; what was sent does not expire [MQTT-4.3.3-7]. */
   #sendStored(channel: Channel, delivery: Delivery, stored: StoredDelivery): void {
     const deliveries = this.#stored!;
     const { message, qos } = delivery;
-    const isExpired = message.expiresAt <= this.#context.clock.now();
+    const isExpired = !deliveries.wasSent(stored) && message.expiresAt <= this.#context.clock.now();
     const isDenied = !isExpired && !this.#mayReceive(message.topic);
     const isRepeated = deliveries.isRepeated(stored);
     if (!isExpired && !isDenied) {

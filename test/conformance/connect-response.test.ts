@@ -149,12 +149,10 @@ each(
     const second = bench.open(version);
     const props = properties(0x11, u32(100));
     second.raw(Buffer.concat([connect(version, { flags: 0, properties: props, payload: ['a'] }), packet(0xc0)]));
-    t.same((await second.pending()).map(brief), [
-      'connack 0x0',
-      'publish t under way q1 dup',
-      'publish t waiting q1',
-      'pingresp',
-    ]);
+    const [answer, ...rest] = (await second.pending()).map(brief);
+    t.equal(answer, 'connack 0x0');
+    // What lies on disk may come after the answer to PINGREQ.
+    t.same(rest.sort(), ['pingresp', 'publish t under way q1 dup', 'publish t waiting q1']);
     second.send({ cmd: 'pingreq' });
     t.same((await second.pending()).map(brief), ['pingresp'], 'no second CONNACK ever');
   },

@@ -163,8 +163,8 @@ export async function unharmed(t: Test, client: TestClient): Promise<void> {
 
 /** Everything that the broker sends before it answers a PINGREQ sent now, and that answer is not missing. */
 export async function settled(client: TestClient): Promise<Packet[]> {
+  const found = await client.pending();
   client.send({ cmd: 'pingreq' });
-  const found: Packet[] = [];
   for (let rounds = 0; rounds < 1_000; rounds++) {
     found.push(...(await client.pending()));
     if (found.at(-1)?.cmd === 'pingresp') return found.slice(0, -1);

@@ -31,7 +31,7 @@ each(
     const sender = await bench.connect(version, 'p');
     await sender.publish('t', 'a', 2);
     await receiver.take();
-    t.same(await receiver.ask(pubrec(1), pubrec(1)), hex(pubrel(1), pubrel(1)));
+    for (let i = 0; i < 2; i++) t.same(await receiver.ask(pubrec(1)), hex(pubrel(1)));
     t.same(await receiver.ask(pubcomp(1)), []);
     t.match((await receiver.ask(pubrec(1)))[0], version === 5 ? /^62..000192/ : /^62020001$/);
   },

@@ -80,6 +80,10 @@ export class StoredDeliveries {
   #sentTo: number;
   /** Up to here a message may have been sent over an earlier connection. */
   #repeatedTo: number;
+  /** Highest sequence sent since the gateway started; {@link #sentTo} begins with what may have been sent before. */
+  #surelySentTo = 0;
+  /** The same, over earlier connections. */
+  #surelyRepeatedTo = 0;
   #mark: number;
   #markBatch = 0;
   #flyingMessages = 0;
@@ -153,6 +157,7 @@ export class StoredDeliveries {
     this.#isConnected = false;
     this.#epoch++;
     this.#repeatedTo = Math.max(this.#repeatedTo, this.#sentTo);
+    this.#surelyRepeatedTo = this.#surelySentTo;
     this.#window.clear();
     this.#released.clear();
     this.#readTo = 0;
@@ -233,6 +238,11 @@ export class StoredDeliveries {
     return sequence <= this.#repeatedTo;
   }
 
+  /** Whether it is known that it was sent over an earlier connection; of what was sent before the start there is only a guess. */
+  wasSent({ sequence }: StoredDelivery): boolean {
+    return sequence <= this.#surelyRepeatedTo;
+  }
+
   fly({ bytes }: StoredDelivery): void {
     this.#flyingMessages++;
     this.#flyingBytes += bytes;
@@ -297,6 +307,7 @@ export class StoredDeliveries {
   }
 
   #sent(sequence: number): void {
+    if (sequence > this.#surelySentTo) this.#surelySentTo = sequence;
     if (sequence <= this.#sentTo) return;
     this.#sentTo = sequence;
     if (sequence > this.#mark - MARK_STEP / 2) this.#moveMark(sequence);

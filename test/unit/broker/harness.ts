@@ -14,6 +14,7 @@ import { createMessage, type MessageInit } from '../../../src/core/message.js';
 import type { Store } from '../../../src/core/store.js';
 import { duplexPair, holdWrites, releaseWrites } from '../../support/duplex-pair.js';
 import { ManualClock, settle } from '../../support/manual-clock.js';
+import { answered, sharedStore } from '../../support/shared-store.js';
 
 export const defaultLimits: BrokerLimits = {
   connections: 100,
@@ -66,7 +67,7 @@ export class Bench {
     rest: Partial<BrokerConfig> = {},
     access?: Access,
     random?: () => number,
-    store?: Store,
+    store = sharedStore(),
     hasFastPath = true,
   ) {
     this.#store = store;
@@ -91,7 +92,7 @@ export class Bench {
     const host = peer.host ?? 'memory';
     this.broker.serve(far, { address: host, host, listener: this.#listener, ...peer });
     const client = new TestClient(near, version);
-    client.hasStore = this.#store !== undefined;
+    client.store = this.#store;
     return client;
   }
 
@@ -118,12 +119,17 @@ export class Bench {
 
   /** Everything that was sent has arrived. */
   async settle(): Promise<void> {
+    await quiet(this.#store);
+  }
+}
+
+async function quiet(store: Store | undefined): Promise<void> {
+  await settle();
+  await settle();
+  // One answer may be the reason of the next question.
+  for (let i = 0; store !== undefined && i < 4; i++) {
+    await answered(store);
     await settle();
-    await settle();
-    for (let i = 0; this.#store !== undefined && i < 4; i++) {
-      await this.#store.commit();
-      await settle();
-    }
   }
 }
 
@@ -132,7 +138,8 @@ export class TestClient {
   readonly version: 3 | 4 | 5;
   connack: IConnackPacket | undefined;
   isClosed = false;
-  hasStore = false;
+  /** Of the broker; it has a thread of its own. */
+  store: Store | undefined;
   readonly #received: Packet[] = [];
 
   constructor(stream: Duplex, version: 3 | 4 | 5) {
@@ -183,8 +190,7 @@ export class TestClient {
   /** The next packet, which must be of this kind. */
   async next<C extends Packet['cmd']>(cmd: C): Promise<Extract<Packet, { cmd: C }>> {
     for (let turns = 0; this.#received.length === 0 && turns < 500; turns++) await turn();
-    // A store has a thread of its own.
-    const end = performance.now() + (this.hasStore ? 5_000 : 0);
+    const end = performance.now() + (this.store === undefined ? 0 : 5_000);
     while (this.#received.length === 0 && performance.now() < end) await sleep(1);
     const packet = this.#received.shift();
     if (packet?.cmd !== cmd) throw new Error(`expected ${cmd}, got ${packet?.cmd ?? 'nothing'}`);
@@ -193,8 +199,7 @@ export class TestClient {
 
   /** What has arrived and was not asked for, once everything is quiet. */
   async pending(): Promise<Packet[]> {
-    await settle();
-    await settle();
+    await quiet(this.store);
     return this.#received.splice(0);
   }
 
@@ -212,19 +217,20 @@ export class TestClient {
       this.send({ cmd: 'pubrel', messageId });
       await this.next('pubcomp');
     }
-    await settle();
+    await quiet(this.store);
   }
 
   /** Waits until the broker has closed the connection. */
   async closed(): Promise<void> {
     for (let turns = 0; !this.isClosed && turns < 500; turns++) await turn();
+    for (let i = 0; !this.isClosed && this.store !== undefined && i < 100; i++) await quiet(this.store);
     if (!this.isClosed) throw new Error('the connection is still open');
   }
 
   /** The wire is cut: no DISCONNECT. */
   async cut(): Promise<void> {
     this.stream.destroy();
-    await settle();
+    await quiet(this.store);
   }
 }
 

@@ -182,6 +182,25 @@ for (const how of ['reconnect', 'crash', 'restart'] as const) {
   });
 }
 
+t.test('what was sent does not expire, what waited does [MQTT-4.4.0-1, MQTT-4.3.3-7, MQTT-3.3.2-5]', async (t) => {
+  const bench = await new Plant(t).start({ receiveMaximum: 2 });
+  const reader = await bench.connect(5, 'reader', SESSION);
+  await reader.subscribe('t', 2);
+  const expiresAt = bench.clock.now() + 10_000;
+  for (const qos of [1, 2, 1, 2] as const) bench.route({ topic: 't', payload: `m${qos}`, qos, expiresAt });
+  for (const messageId of [1, 2]) t.match(await reader.next('publish'), { messageId });
+  await reader.cut();
+  await bench.clock.advance(60_000);
+  const again = await bench.connect(5, 'reader', SESSION);
+  t.same(await texts(again, 2), ['m1/1 dup', 'm2/2 dup']);
+  again.send({ cmd: 'pubrec', messageId: 2 });
+  t.match(await again.next('pubrel'), { messageId: 2 });
+  again.send({ cmd: 'pubcomp', messageId: 2 });
+  await bench.settle();
+  t.same(await again.pending(), []);
+  t.match(bench.broker.figures().ledger.copies, { delivered: 2, expired: 2, difference: 0 });
+});
+
 t.test('retained messages of QoS 1 survive a crash, those of QoS 0 a stop; $SYS does not', async (t) => {
   const plant = new Plant(t);
   let bench = await plant.start();
