@@ -50,10 +50,8 @@ const PATTERN =
   /^(?:(?<table>holding|input|coil|discrete):(?<number>0x[0-9a-fA-F]{1,4}|\d{1,5})|(?:(?<unit>\d{1,3})!)?(?<digits>\d{5,6}))(?:\.(?<suffix>\d{1,3})(?<packing>[HLDE])?)?(?:#(?<order>[A-H]{2,8}|[1-8]{4,8}|[BL]{1,2}))?$/;
 
 /** @returns the address, or what is wrong with the text */
-export function parseAddress(input: string | number): TableAddress | string {
-  // Digits without quotes are a number to YAML; those of coils begin with 0 and need quotes.
-  const text = typeof input === 'number' && Number.isInteger(input) && input >= 10_001 ? String(input) : input;
-  const parts = typeof text === 'string' ? PATTERN.exec(text)?.groups : undefined;
+export function parseAddress(text: string): TableAddress | string {
+  const parts = PATTERN.exec(text)?.groups;
   if (parts === undefined) return ADDRESS_FORMS;
   const place = parts.table === undefined ? fromDigits(parts.digits!) : fromTable(parts.table, parts.number!);
   if (typeof place === 'string') return place;

@@ -226,7 +226,7 @@ function orderIssues(point: PointAddress, add: Add): void {
   const bytes = isBitTable(point.address.table) || bitsOf(point) !== undefined ? 0 : orderedBytes(type);
   if (order === undefined || orderFits(order, bytes)) return;
   const field = point.order === undefined ? 'address' : 'order';
-  if (bytes === 0) add(field, `${type} has no order here; leave order away`);
-  else if (bytes === 2) add(field, `${type} is one register: its order is AB or BA, not ${order}`);
+  if (bytes === 0) add(field, `${type} has no order here; leave it away`);
+  else if (bytes === 2) add(field, `${type} is one register, ${order} names ${order.length} bytes; its order is AB or BA`);
   else add(field, `order ${order} names ${order.length} bytes, ${type} has ${bytes}: use one of ${ORDERS_TEXT}`);
 }

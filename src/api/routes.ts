@@ -87,6 +87,9 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       return deviceOf(call);
     },
   },
+  'POST /v1/devices/{device}/identify': {
+    handle: (call) => call.view.identify(deviceOf(call).name, call.signal),
+  },
   'GET /v1/points': {
     query: ['device'],
     handle(call) {
@@ -136,6 +139,7 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       return { delivered: true };
     },
   },
+  'GET /v1/servers': { handle: ({ view }) => ({ items: view.servers() }) },
   'GET /v1/links': { handle: ({ view }) => ({ items: view.links() }) },
   'GET /v1/logs': {
     query: ['limit'],

@@ -22,6 +22,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['client', 'Lists, shows and disconnects MQTT clients', () => import('./commands/client.js')],
   ['device', 'Lists devices and their state', () => import('./commands/device.js')],
   ['point', 'Lists, reads, writes and watches points', () => import('./commands/point.js')],
+  ['server', 'Lists the servers that masters of others read', () => import('./commands/server.js')],
   ['topic', 'Publishes and tails MQTT messages', () => import('./commands/topic.js')],
   ['user', 'Adds, changes and lists the users of the broker', () => import('./commands/user.js')],
   ['tui', 'Opens the terminal interface', () => import('./commands/tui.js')],

@@ -4,7 +4,7 @@ import type { Timer } from '../../../src/adapter.js';
 import { FUNCTION, MAX_PDU_BYTES } from '../pdu.js';
 import { encodeRtu, hasValidCrc } from '../rtu-frame.js';
 import { respond } from './respond.js';
-import type { ServerOptions, WireServer } from './serve.js';
+import type { ServerOptions, WireServer } from './options.js';
 
 /** Bytes that stay incomplete this long are thrown away, so that a cut request does not spoil the next. */
 const GAP_MS = 50;
