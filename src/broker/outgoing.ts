@@ -147,8 +147,8 @@ export class Outgoing implements DeliveryEvents {
   /** Sends QoS 0 as it came. @returns false when nothing was done: {@link deliver} has to look at each message */
   forward(run: Run): boolean {
     if (!this.#channel?.lane?.forward(run)) return false;
-    this.#context.statistics.ledger.delivered += run.messages;
-    return this.#forwarded(run);
+    this.sent.countAll(0, run.messages, run.payloadBytes);
+    return true;
   }
 
   /** The same with QoS 1 or 2, in a session that ends with its connection: the message is not kept. */
@@ -157,12 +157,7 @@ export class Outgoing implements DeliveryEvents {
     if (!channel?.lane?.takes(run) || !this.#isFree(channel)) return false;
     if (this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     channel.lane.forwardOne(run, this.#inflight.pass(run.qos as 1 | 2, topic.length + run.payloadBytes));
-    return this.#forwarded(run);
-  }
-
-  #forwarded({ qos, messages, payloadBytes }: Run): true {
-    this.#context.statistics.publishBytesSent += payloadBytes;
-    this.sent.countAll(qos, messages, payloadBytes);
+    this.sent.countAll(run.qos, 1, run.payloadBytes);
     return true;
   }
 
