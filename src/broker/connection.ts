@@ -17,7 +17,7 @@ import type { Ticket } from './limits/admission.js';
 import { Rates } from './limits/rates.js';
 import type { EndReason } from './limits/reasons.js';
 import { SLICE } from './limits/turns.js';
-import { DirectSocket } from './listeners/direct-socket.js';
+import { type DirectOwner, DirectSocket } from './listeners/direct-socket.js';
 import { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
@@ -39,7 +39,7 @@ const FULL_READ = 64 * 1024;
 const Pause = { congestion: 1, handler: 2, turn: 4, rate: 8, store: 16 } as const;
 type Pause = keyof typeof Pause;
 
-export class Connection implements Client, LaneOwner, WriterOwner {
+export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
   readonly broker: BrokerContext;
   readonly topicAliases = new TopicAliases();
   readonly peer: Peer;
@@ -82,13 +82,15 @@ export class Connection implements Client, LaneOwner, WriterOwner {
     this.#codec = new Codec(ticket.limits.packetBytes, isDirect ? 'lent' : isSocket ? 'own' : 'shared');
     const kind = isSocket && !('encrypted' in socket) ? 'direct' : isSocket ? 'lent' : 'kept';
     this.#writer = new SocketWriter(socket, kind, broker.writing, this);
-    socket.on('error', (error) => this.#lost(error));
-    socket.on('end', () => this.#lost(undefined));
-    socket.on('close', () => this.#closed());
     if (isDirect) {
-      socket.onBytes = (bytes) => this.#read(bytes);
+      socket.owner = this;
       socket.resume();
-    } else socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    } else {
+      socket.on('error', (error) => this.lost(error));
+      socket.on('end', () => this.lost(undefined));
+      socket.on('close', () => this.closed());
+      socket.on('data', (chunk: Buffer) => this.read(chunk));
+    }
     this.#timer = clock.after(ticket.limits.connectTimeout, () => {
       this.#fail(new Refusal(ReasonCode.protocolError, 'no CONNECT in time'), 'connectTimeout');
     });
@@ -238,7 +240,7 @@ export class Connection implements Client, LaneOwner, WriterOwner {
     );
   }
 
-  #read(chunk: Buffer): void {
+  read(chunk: Buffer): void {
     if (this.#isOver) return;
     const { statistics, clock } = this.broker;
     statistics.bytesReceived += chunk.length;
@@ -419,7 +421,7 @@ export class Connection implements Client, LaneOwner, WriterOwner {
   }
 
   /** The network connection failed or the peer closed it without DISCONNECT. */
-  #lost(error: Error | undefined): void {
+  lost(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#over(error?.message ?? 'closed by the client', false);
     this.#closeWriter();
@@ -470,8 +472,8 @@ export class Connection implements Client, LaneOwner, WriterOwner {
     this.#writer.close();
   }
 
-  #closed(): void {
-    this.#lost(undefined);
+  closed(): void {
+    this.lost(undefined);
     this.#timer?.cancel();
     this.#closeWriter();
     this.ticket.close();
