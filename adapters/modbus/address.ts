@@ -80,8 +80,8 @@ function fromDigits(digits: string): TableAddress | string {
   const table = DIGIT_TABLES[digits[0]!];
   const number = Number(digits.slice(1));
   if (table === undefined)
-    return `${digits} begins with ${digits[0]}: 0 is a coil, 1 a discrete input, 3 an input register, 4 a holding register`;
-  if (number < 1) return `${digits} is before the first: digits of a manual count from 1`;
+    return `${digits} begins with ${digits[0]}; 0 is a coil, 1 a discrete input, 3 an input register, 4 a holding register`;
+  if (number < 1) return `${digits} is before the first; digits of a manual count from 1`;
   if (number > ADDRESS_SPACE) return `${digits} is beyond ${digits[0]}65536, the last one Modbus can name`;
   return { table, start: number - 1, isBased: false };
 }

@@ -26,7 +26,8 @@ const address = z
   })
   .meta({
     type: ['string', 'integer'],
-    description: 'table and number: holding:100, input:0x20, coil:5, discrete:7; or digits counted from 1: 40101, 400101',
+    description:
+      'table and number: holding:100, input:0x20, coil:5, discrete:7; or digits counted from 1: 40101, 400101',
   });
 
 const order = z

@@ -96,7 +96,7 @@ export interface RunningServer {
 /** A device or point that a server is configured to serve. */
 export interface ServedReference {
   /** Where it stands, relative to the server's configuration. */
-  readonly path: readonly string[];
+  readonly path: readonly (string | number)[];
   readonly device: string;
   /** undefined: the device as a whole, which then must be of the same adapter. */
   readonly point: string | undefined;

@@ -36,9 +36,14 @@ const servedPoint = z
       context.addIssue({ code: 'custom', path: [...path], message });
     }
     if (point.write && (point.address.table === 'input' || point.address.table === 'discrete')) {
-      context.addIssue({ code: 'custom', path: ['write'], message: `no master can write ${point.address.table}s` });
+      context.addIssue({ code: 'custom', path: ['write'], message: READ_ONLY[point.address.table] });
     }
   });
+
+const READ_ONLY = {
+  input: 'masters cannot write input registers; use a holding register, or leave `write` away',
+  discrete: 'masters cannot write discrete inputs; use a coil, or leave `write` away',
+} as const;
 
 /** Addresses of what we serve count from 0, without a device that says otherwise. */
 export const PLAIN = deviceSchema.parse({});
@@ -110,7 +115,10 @@ function* overlaps(points: readonly ServedPointOptions[]): Iterable<readonly [nu
       const there = taken.get(key) ?? [];
       const other = there.find((one) => (one.mask & mask) !== 0);
       if (other !== undefined) {
-        yield [index, `${placeText(point)} is taken by ${other.by.point.device}.${other.by.point.point}`];
+        yield [
+          index,
+          `${placeText(point)} is taken by ${other.by.point.device}.${other.by.point.point}; choose another address`,
+        ];
         break;
       }
       there.push({ mask, by: point });
@@ -124,5 +132,5 @@ export function roleIssues(role: RoleOptions, isRtu: boolean): readonly ConfigIs
   if (!isRtu) return [];
   return Object.keys(role.units)
     .filter((key) => Number(key) < 1 || Number(key) > 247)
-    .map((key) => ({ path: ['units', key], message: 'on RTU a unit is 1 to 247' }));
+    .map((key) => ({ path: ['units', key], message: 'on RTU a unit is 1 to 247; give it such an id' }));
 }

@@ -33,7 +33,7 @@ export const serverRole: ServerRole<typeof roleSchema> = {
         return [{ path: [...path, 'device'], device: served.device, point: undefined, isWritten }];
       }
       return served.points.map(({ point, write }, index) => ({
-        path: [...path, 'points', String(index), 'point'],
+        path: [...path, 'points', index, 'point'],
         ...point,
         isWritten: write,
       }));
