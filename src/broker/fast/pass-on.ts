@@ -55,6 +55,7 @@ export class PassOn {
     run.payloadBytes = payloadBytes;
     run.largest = largest;
     run.isVersion5 = client.isVersion5;
+    run.isConverted = false;
     run.qos = 0;
     const { targets, rest } = route;
     run.shared = targets.length >= SHARED_TARGETS ? Buffer.from(bytes.subarray(start, end)) : undefined;
@@ -124,6 +125,7 @@ export class PassOn {
     run.payloadBytes = end - payload;
     run.largest = end - start;
     run.isVersion5 = client.isVersion5;
+    run.isConverted = false;
     run.qos = qos;
     run.identifierAt = identifierAt - start;
     if (qos === 2) session.incoming.hold(packetIdentifier);
