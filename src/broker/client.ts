@@ -19,6 +19,7 @@ import type { Refusal } from './reason-codes.js';
 import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
+import type { SpareBuffers } from './spare-buffers.js';
 import type { Statistics } from './statistics.js';
 import type { TopicAliases } from './topic-aliases.js';
 import type { ConnectPacket } from './wire/packets.js';
@@ -39,6 +40,7 @@ export interface BrokerContext {
   readonly fastPath: FastPath | undefined;
   readonly flushes: Flushes;
   readonly slabs: Slabs;
+  readonly spareBuffers: SpareBuffers;
   readonly incomplete: IncompletePackets<{ tooMuch(): void }>;
   /** undefined: everything is only in memory. */
   readonly persistence: Persistence | undefined;

@@ -81,7 +81,8 @@ export class Connection implements Client {
     this.#rates = Rates.of(ticket.limits, clock.monotonic());
     const isSocket = socket instanceof Socket;
     const isDirect = socket instanceof DirectSocket;
-    this.#codec = new Codec(ticket.limits.packetBytes, isDirect ? 'lent' : isSocket ? 'own' : 'shared');
+    const chunks = isDirect ? 'lent' : isSocket ? 'own' : 'shared';
+    this.#codec = new Codec(ticket.limits.packetBytes, chunks, broker.spareBuffers);
     this.#writer = new SocketWriter({
       stream: socket,
       clock,
@@ -447,6 +448,7 @@ export class Connection implements Client {
     this.#isOver = true;
     this.ticket.over();
     this.broker.incomplete.set(this, 0);
+    this.#codec.close();
     this.#timer?.cancel();
     this.#timer = undefined;
     const { session } = this;

@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
-import type { Attachment, Router, Share, Sink, Subscription } from '../core/router.js';
+import { type Attachment, NO_RETAINED, type Router, type Share, type Sink, type Subscription } from '../core/router.js';
 import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
@@ -349,7 +349,9 @@ export class Session implements Sink, MessageHolder {
   subscribe(subscription: Subscription): void {
     this.#subscriptions.set(subscription.filter, subscription);
     this.#keeper?.subscribe(this.id, subscription);
-    this.#outgoing.feed(subscription, this.#permitted(this.#attachment.subscribe(subscription)));
+    const retained = this.#attachment.subscribe(subscription);
+    if (retained === NO_RETAINED) this.#outgoing.stopFeed(subscription.filter);
+    else this.#outgoing.feed(subscription, this.#permitted(retained));
   }
 
   /** @returns whether there was such a subscription */

@@ -83,7 +83,7 @@ export class Lane implements FastClient, FrameReader, Passage {
 
   pong(): void {
     this.#answered(PINGRESP.length);
-    this.#writer.push(PINGRESP);
+    this.#writer.append(PINGRESP, 0, PINGRESP.length, 0);
   }
 
   #answered(bytes: number): void {
