@@ -234,11 +234,12 @@ export class MessageRouter implements Router, Receivers {
     this.#unmatched += messages;
   }
 
-  /** Counts copies of such messages that were taken, or that their receivers may not read. */
-  countCopies(taken: number, denied: number): void {
+  /** Counts copies of such messages that were taken, that their receivers may not read, or that others were dropped for. */
+  countCopies(taken: number, denied: number, late: number): void {
     const { ledger } = this.#statistics;
-    ledger.copies += taken + denied;
+    ledger.copies += taken + denied + late;
     this.#delivered += taken;
+    this.#dropped += late;
     if (denied === 0) return;
     this.#statistics.deliveriesRefused += denied;
     ledger.drops.denied += denied;

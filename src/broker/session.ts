@@ -315,6 +315,11 @@ export class Session implements Sink, MessageHolder {
     return topic === undefined ? this.#outgoing.forward(run) : this.#outgoing.forwardOne(run, topic);
   }
 
+  /** @see Outgoing.forwardLate */
+  forwardLate(run: Run): boolean {
+    return this.#outgoing.forwardLate(run);
+  }
+
   /** What is in flight when the connection ends is needed by nobody then. */
   get endsWithConnection(): boolean {
     return this.#expiry === 0 && !this.durable && this.#channel !== undefined;
