@@ -9,6 +9,7 @@ export {
   type Point,
   type PortContext,
   type Quality,
+  type ReadCosts,
   type Reading,
   type Span,
   type Value,

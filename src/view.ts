@@ -120,6 +120,8 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
   return {
     status,
     devices: () => devices.devices(),
+    ports: () => devices.ports(),
+    plan: (device) => devices.plan(device),
     points: () => devices.points(),
     pointsChangedSince: (revision) => devices.pointsChangedSince(revision),
     clients: () => broker.clients(),
@@ -168,6 +170,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         status,
         figures: () => broker.figures(),
         devices: () => devices.devices(),
+        ports: () => devices.ports(),
         links: () => links.links(),
       });
       return { contentType: metrics.contentType, text: await metrics.text() };

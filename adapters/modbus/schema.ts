@@ -62,6 +62,16 @@ export const deviceSchema = z.object({
     .enum(ORDERS_32, { error: `expected one of ${orders32}` })
     .default('ABCD')
     .describe('byte order of values wider than a register, for all points that do not say their own'),
+  maxRegisters: z.int().min(1).max(125).optional().describe('most registers in one read; 125, as the protocol allows'),
+  maxBits: z.int().min(1).max(2_000).optional().describe('most coils or discrete inputs in one read; 2000'),
+  maxGap: z
+    .int()
+    .min(0)
+    .max(2_000)
+    .optional()
+    .describe(
+      'most addresses in a row that are read along though no point has them; 0: none. As many as save time when absent',
+    ),
 });
 
 export const addressSchema = z.object({
