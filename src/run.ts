@@ -3,6 +3,7 @@ import { defaultSocket } from './api/socket.js';
 import { loadAdapters } from './builtin.js';
 import { loadConfig } from './config/load.js';
 import { effectiveYaml } from './config/show.js';
+import type { AnyAdapter } from './core/adapter.js';
 import { systemClock } from './core/clock.js';
 import { EXIT } from './core/exit.js';
 import type { Log, LogLevel } from './core/log.js';
@@ -22,8 +23,7 @@ export interface RunOptions {
 /** Runs until SIGINT, SIGTERM or SIGHUP (a second one ends it at once) or, started by a parent over IPC, until that is gone. */
 export async function runGateway(options: RunOptions): Promise<number> {
   const adapters = await loadAdapters();
-  const loaded = loadConfig({ file: options.config, env: process.env, cwd: process.cwd(), adapters });
-  const { config, file } = loaded;
+  const { config, shown } = read(options, adapters);
   const level: LogLevel = options.verbose > 1 ? 'trace' : options.verbose === 1 ? 'debug' : config.log.level;
   const logging = createLogging({
     level,
@@ -36,7 +36,7 @@ export async function runGateway(options: RunOptions): Promise<number> {
   const stop = waitForStop();
   const gateway = await startGateway({
     config,
-    shown: { file: file ?? null, yaml: effectiveYaml(loaded, adapters) },
+    shown,
     adapters,
     socket: options.socket ?? config.api.socket ?? defaultSocket(process.env),
     logging,
@@ -56,6 +56,13 @@ export async function runGateway(options: RunOptions): Promise<number> {
     deadline.cancel();
   }
   return EXIT.OK;
+}
+
+/** In a function of its own: the parsed document is large, and must not live as long as the gateway. */
+function read({ config: path }: RunOptions, adapters: readonly AnyAdapter[]) {
+  const loaded = loadConfig({ file: path, env: process.env, cwd: process.cwd(), adapters });
+  const { config, file } = loaded;
+  return { config, shown: { file: file ?? null, yaml: effectiveYaml(loaded, adapters) } };
 }
 
 /** After an error that nobody expected, rejected promises included, nothing is certain: better a fresh start by the supervisor. */

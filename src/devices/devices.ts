@@ -7,7 +7,7 @@
  *
  * Rules: start() waits for no device; nothing a device or a wire does reaches the caller as an exception.
  */
-import type { AnyAdapter } from '../core/adapter.js';
+import type { AnyAdapter, Quality } from '../core/adapter.js';
 import type { Audit } from '../core/audit.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig, PortConfig } from '../core/config.js';
@@ -74,6 +74,8 @@ export interface Devices extends Service {
   /** @throws GatewayError DEVICE_UNKNOWN */
   plan(device: string): PlanView;
   points(): readonly PointView[];
+  /** Adds the points of each quality to what is given. */
+  countQualities(counts: Record<Quality, number>): void;
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };
   /**
    * Reads from the device now, before the next poll. A device that refuses or does not answer is a view of quality bad.
@@ -177,6 +179,12 @@ class RunningDevices implements Devices {
 
   points(): readonly PointView[] {
     return this.#shadow.views();
+  }
+
+  countQualities(counts: Record<Quality, number>): void {
+    for (const { supervisor } of this.#targets.values()) {
+      for (const { shadow } of supervisor.points.values()) counts[shadow.sample?.quality ?? 'stale']++;
+    }
   }
 
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] } {

@@ -24,7 +24,7 @@ interface Run {
   readonly isJudged: boolean;
 }
 
-async function measure(run: Run, seconds: number, warmUp: number, entry: string | undefined): Promise<Verdict> {
+export async function measure(run: Run, seconds: number, warmUp: number, entry: string | undefined): Promise<Verdict> {
   await using stack = new AsyncDisposableStack();
   const program = compileSlave(stack);
   const slave = await tcpSlave(stack, program);
