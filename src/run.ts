@@ -9,6 +9,7 @@ import { EXIT } from './core/exit.js';
 import type { Log, LogLevel } from './core/log.js';
 import { startGateway } from './gateway.js';
 import { createLogging } from './logging.js';
+import { releaseMemory } from './release-memory.js';
 
 /** Time for draining and closing after the first signal, ms. */
 const STOP_DEADLINE = 10_000;
@@ -24,6 +25,7 @@ export interface RunOptions {
 export async function runGateway(options: RunOptions): Promise<number> {
   const adapters = await loadAdapters();
   const { config, shown } = read(options, adapters);
+  releaseMemory();
   const level: LogLevel = options.verbose > 1 ? 'trace' : options.verbose === 1 ? 'debug' : config.log.level;
   const logging = createLogging({
     level,
