@@ -1,15 +1,12 @@
 /** `hpmq run`: the gateway as a process: configuration, log, signals, exit code. */
 import { defaultSocket } from './api/socket.js';
 import { loadAdapters } from './builtin.js';
-import { loadConfig } from './config/load.js';
-import { effectiveYaml } from './config/show.js';
-import type { AnyAdapter } from './core/adapter.js';
+import { loadConfigApart } from './config-thread.js';
 import { systemClock } from './core/clock.js';
 import { EXIT } from './core/exit.js';
 import type { Log, LogLevel } from './core/log.js';
 import { startGateway } from './gateway.js';
 import { createLogging } from './logging.js';
-import { releaseMemory } from './release-memory.js';
 
 /** Time for draining and closing after the first signal, ms. */
 const STOP_DEADLINE = 10_000;
@@ -23,9 +20,7 @@ export interface RunOptions {
 
 /** Runs until SIGINT, SIGTERM or SIGHUP (a second one ends it at once) or, started by a parent over IPC, until that is gone. */
 export async function runGateway(options: RunOptions): Promise<number> {
-  const adapters = await loadAdapters();
-  const { config, shown } = read(options, adapters);
-  releaseMemory();
+  const { config, file, yaml } = await loadConfigApart(options.config, process.cwd());
   const level: LogLevel = options.verbose > 1 ? 'trace' : options.verbose === 1 ? 'debug' : config.log.level;
   const logging = createLogging({
     level,
@@ -38,8 +33,8 @@ export async function runGateway(options: RunOptions): Promise<number> {
   const stop = waitForStop();
   const gateway = await startGateway({
     config,
-    shown,
-    adapters,
+    shown: { file: file ?? null, yaml },
+    adapters: await loadAdapters(new Set(Object.values(config.devices).map(({ adapter }) => adapter))),
     socket: options.socket ?? config.api.socket ?? defaultSocket(process.env),
     logging,
     clock: systemClock,
@@ -58,13 +53,6 @@ export async function runGateway(options: RunOptions): Promise<number> {
     deadline.cancel();
   }
   return EXIT.OK;
-}
-
-/** In a function of its own: the parsed document is large, and must not live as long as the gateway. */
-function read({ config: path }: RunOptions, adapters: readonly AnyAdapter[]) {
-  const loaded = loadConfig({ file: path, env: process.env, cwd: process.cwd(), adapters });
-  const { config, file } = loaded;
-  return { config, shown: { file: file ?? null, yaml: effectiveYaml(loaded, adapters) } };
 }
 
 /** After an error that nobody expected, rejected promises included, nothing is certain: better a fresh start by the supervisor. */
