@@ -77,9 +77,9 @@ export class SubscriptionTree<T> {
     // While one way leads on, which is mostly so, no list of nodes is made.
     for (; i < levels.length && nodes === undefined; i++) {
       const isHidden = i === 0 && topic.startsWith('$');
-      if (only.multiLevel !== undefined && !isHidden) for (const value of only.multiLevel) found.push(value);
+      if (!isHidden) append(only.multiLevel, found);
       const same = only.children?.get(levels[i]!);
-      const single = isHidden ? undefined : only.children?.get('+');
+      const single = isHidden ? undefined : only.single;
       if (same !== undefined && single !== undefined) nodes = [same, single];
       else if (same !== undefined) only = same;
       else if (single !== undefined) only = single;
