@@ -98,16 +98,28 @@ export class Lane implements FastClient, FrameReader, Passage {
   }
 
   takes(run: Run): boolean {
-    return this.#takes(this.#own(run));
+    const own = this.#own(run);
+    return this.#fits(own) && this.#writer.takes(own.end - own.start);
   }
 
   forward(run: Run): boolean {
     const own = this.#own(run);
-    if (!this.#takes(own)) return false;
+    if (!this.#fits(own) || !this.#writer.takes(own.end - own.start)) return false;
     if (own !== run) this.#countConverted(run, own);
     if (own.shared !== undefined) this.#writer.pushRun(own.shared, own.messages);
     else this.#writer.append(own.bytes, own.start, own.end, own.messages);
     return true;
+  }
+
+  forwardLate(run: Run): number {
+    const own = this.#own(run);
+    const bytes = own.end - own.start;
+    if (!this.#fits(own) || !this.#writer.isBehind(bytes)) return 0;
+    const dropped = this.#client.dropOldest(bytes);
+    if (dropped === 0) return 0;
+    if (own !== run) this.#countConverted(run, own);
+    this.#writer.append(own.bytes, own.start, own.end, own.messages);
+    return dropped;
   }
 
   forwardOne(run: Run, packetIdentifier: number): void {
@@ -121,8 +133,8 @@ export class Lane implements FastClient, FrameReader, Passage {
     return run.isVersion5 === this.isVersion5 ? run : run.converted();
   }
 
-  #takes(own: Run): boolean {
-    return this.#isPlain && own.largest <= this.maximumPacketSize && this.#writer.takes(own.end - own.start);
+  #fits({ largest }: Run): boolean {
+    return this.#isPlain && largest <= this.maximumPacketSize;
   }
 
   /** What is sent is counted by whoever passes the run on, as if it had not been converted. */
