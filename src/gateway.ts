@@ -20,7 +20,7 @@ import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
 import { createMessage } from './core/message.js';
-import { createDevices } from './devices/devices.js';
+import { createDevices, LEARNED_TABLE } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { openTransport } from './devices/transport/open.js';
 import { createLinks } from './links/links.js';
@@ -60,7 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: brokerTables,
+        tables: [...brokerTables, LEARNED_TABLE],
         log: log.child({ svc: 'store' }),
         clock,
       }),
@@ -83,6 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       openTransport,
       log: log.child({ svc: 'devices' }),
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
+      store,
       clock,
     });
     const servers = createServers({
