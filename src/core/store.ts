@@ -49,8 +49,14 @@ export interface StoredQueue {
   read(after: number, messages: number): Promise<readonly StoredDelivery[]>;
   /** Those up to this sequence that are released, in that order, from behind `after`; else as {@link read}. */
   readReleased(upTo: number, after: number, messages: number): Promise<readonly StoredDelivery[]>;
-  /** Removes the oldest that are not released, behind `after`. @returns how many there were to remove */
-  dropOldest(after: number, messages: number): Promise<number>;
+  /**
+   * Removes the oldest that are not released.
+   *
+   * @param spared - so many of the oldest stay
+   * @param sentTo - of QoS 2 only those behind this sequence go
+   * @returns how many there were to remove
+   */
+  dropOldest(spared: number, sentTo: number, messages: number): Promise<number>;
   /** Removes everything, and the queue. */
   remove(): void;
   /** Told when what was appended or released in one batch or several is on disk. */

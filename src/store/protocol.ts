@@ -30,7 +30,8 @@ export type WorkerRequest =
       readonly kind: 'dropOldest';
       readonly id: number;
       readonly receiver: number;
-      readonly after: number;
+      readonly spared: number;
+      readonly sentTo: number;
       readonly messages: number;
     }
   | { readonly kind: 'close'; readonly id: number };

@@ -263,9 +263,14 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#link.readReleased(queue, upTo, after, messages);
   }
 
-  dropOldest(queue: number, after: number, messages: number): Promise<{ messages: number; bytes: number }> {
+  dropOldest(
+    queue: number,
+    spared: number,
+    sentTo: number,
+    messages: number,
+  ): Promise<{ messages: number; bytes: number }> {
     this.#flush();
-    return this.#link.dropOldest(queue, after, messages);
+    return this.#link.dropOldest(queue, spared, sentTo, messages);
   }
 
   removed(queue: Queue): void {

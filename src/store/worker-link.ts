@@ -62,8 +62,13 @@ export class WorkerLink {
     return answer.entries;
   }
 
-  async dropOldest(receiver: number, after: number, messages: number): Promise<{ messages: number; bytes: number }> {
-    const answer = await this.#ask({ kind: 'dropOldest', receiver, after, messages });
+  async dropOldest(
+    receiver: number,
+    spared: number,
+    sentTo: number,
+    messages: number,
+  ): Promise<{ messages: number; bytes: number }> {
+    const answer = await this.#ask({ kind: 'dropOldest', receiver, spared, sentTo, messages });
     if (answer.kind !== 'dropped') throw unexpected(answer);
     if (answer.failure !== undefined) throw failureError(this.#folder, answer.failure);
     return { messages: answer.messages, bytes: answer.bytes };

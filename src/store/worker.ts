@@ -95,7 +95,7 @@ class StoreWorker {
           return this.#statements.readReleased.iterate(receiver, upTo, after, messages);
         });
       case 'dropOldest':
-        return this.#dropOldest(request.id, request.receiver, request.after, request.messages);
+        return this.#dropOldest(request.id, request.receiver, request.spared, request.sentTo, request.messages);
       case 'close':
         this.#database.close();
         return { kind: 'closed', id: request.id };
@@ -147,10 +147,10 @@ class StoreWorker {
     }
   }
 
-  #dropOldest(id: number, receiver: number, after: number, messages: number): WorkerAnswer {
+  #dropOldest(id: number, receiver: number, spared: number, sentTo: number, messages: number): WorkerAnswer {
     let dropped = { messages: 0, bytes: 0 };
     const failure = this.#transaction(() => {
-      dropped = this.#statements.applier.dropOldest(receiver, after, messages);
+      dropped = this.#statements.applier.dropOldest(receiver, spared, sentTo, messages);
     });
     if (failure !== undefined) return { kind: 'dropped', id, messages: 0, bytes: 0, failure };
     return { kind: 'dropped', id, ...dropped };

@@ -16,6 +16,7 @@ import { type ErrorCatalogue, errorsOf } from '../../core/errors.js';
 import type { Subscription } from '../../core/router.js';
 import type { Store, StoredTable } from '../../core/store.js';
 import type { WillFields } from '../wire/packets.js';
+import type { Backing } from './backing.js';
 import {
   decodeSession,
   decodeSubscription,
@@ -26,7 +27,6 @@ import {
   type SessionRecord,
 } from './records.js';
 import { RetainedKeeper } from './retained-keeper.js';
-import type { Backing } from './stored-deliveries.js';
 
 /** Tables that the broker uses; the store is opened with these. */
 export const brokerTables = ['session', 'subscription', 'incoming', 'will', 'retained'] as const;

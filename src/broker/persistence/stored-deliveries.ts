@@ -9,53 +9,20 @@
  * might come back with another message; on a new connection what was released is read and sent before all else. One
  * question to the store at a time.
  */
-import type { Message } from '../../core/message.js';
-import type { Share } from '../../core/router.js';
 import type { Store, StoredDelivery, StoredQueue } from '../../core/store.js';
 import { messageBytes } from '../application-message.js';
 import type { Delivery } from '../inflight.js';
 import { DropOldestQueue } from '../queue.js';
+import type { Backing, Bounds, DeliveryEvents } from './backing.js';
+import { SentMarks } from './sent-marks.js';
 
 /** What is read ahead for a connected client. */
 const WINDOW_MESSAGES = 1_000;
 const WINDOW_BYTES = 1024 * 1024;
 /** Read in one go, messages. */
 const CHUNK = 500;
-/** A mark on disk says how far may have been sent; it moves in steps of so many messages. */
-const MARK_STEP = 1_000;
 /** An absent session may exceed its limit by one such part until the oldest are dropped on disk. */
 const SLACK = 1 / 16;
-
-/** What a durable session is given of the store. */
-export interface Backing {
-  readonly store: Store;
-  readonly queue: StoredQueue;
-  /** Highest sequence that may have been sent before. */
-  readonly sent: number;
-  /** Nothing more can be kept. */
-  readonly isFull: boolean;
-  /** All queues together hold too much: each gives up its oldest. */
-  readonly isOverflowing: boolean;
-  shareOf(name: string): Share | undefined;
-  /** From now on messages up to this sequence may be sent: to be written down. */
-  mark(sent: number): void;
-}
-
-export interface Bounds {
-  readonly limits: { readonly queuedMessages: number; readonly queuedBytes: number };
-  readonly memory: { keep(message: Message): void; release(message: Message): void };
-}
-
-/** Told by {@link StoredDeliveries}. */
-export interface DeliveryEvents {
-  /** {@link StoredDeliveries.peek} may have something, or a release is on disk. */
-  onReady(): void;
-  onDropped(messages: number): void;
-  /** A batch could not be written: these are not in the store any more. @returns how many of them are in flight */
-  onLost(first: number, last: number): number;
-  /** The batch with them was refused. */
-  onRefused(messages: number): void;
-}
 
 export class StoredDeliveries {
   readonly #backing: Backing;
@@ -77,31 +44,20 @@ export class StoredDeliveries {
   #epoch = 0;
   /** What is left of all up to here is in the window or in flight. */
   #readTo = 0;
-  #sentTo: number;
-  /** Up to here a message may have been sent over an earlier connection. */
-  #repeatedTo: number;
-  /** Highest sequence sent since the gateway started; {@link #sentTo} begins with what may have been sent before. */
-  #surelySentTo = 0;
-  /** The same, over earlier connections. */
-  #surelyRepeatedTo = 0;
-  #mark: number;
-  #markBatch = 0;
+  readonly #marks: SentMarks;
   #flyingMessages = 0;
   #flyingBytes = 0;
   #hasShared = true;
 
   constructor(backing: Backing, { limits, memory }: Bounds, events: DeliveryEvents) {
-    const { store, queue, sent } = backing;
+    const { store, queue } = backing;
     this.#backing = backing;
     this.#limits = limits;
     this.#memory = memory;
     this.#store = store;
     this.#queue = queue;
     this.#events = events;
-    // After a start the sequences go on behind the last message that is left, which may be before what was sent.
-    this.#sentTo = Math.min(sent, queue.lastSequence);
-    this.#repeatedTo = this.#sentTo;
-    this.#mark = this.#sentTo;
+    this.#marks = new SentMarks(backing, limits);
     const unlimited = {
       items: Number.POSITIVE_INFINITY,
       bytes: Number.POSITIVE_INFINITY,
@@ -140,29 +96,26 @@ export class StoredDeliveries {
 
   /** Highest sequence sent so far. */
   get sentTo(): number {
-    return this.#sentTo;
+    return this.#marks.sentTo;
   }
 
   connect(): void {
     this.#isConnected = true;
     this.#epoch++;
-    this.#areReleasedRead = this.size === 0 || this.#repeatedTo === 0;
+    this.#areReleasedRead = this.size === 0 || this.#marks.repeatedTo === 0;
     this.#releasedTo = 0;
-    this.#moveMark(this.#sentTo);
+    this.#marks.connect();
     this.#work();
   }
 
-  /** Everything in memory is let go; it is read again for the next connection. */
+  /** Everything in memory is let go; it is read again for the next connection. To be called before what is in flight lands. */
   disconnect(): void {
     this.#isConnected = false;
     this.#epoch++;
-    this.#repeatedTo = Math.max(this.#repeatedTo, this.#sentTo);
-    this.#surelyRepeatedTo = this.#surelySentTo;
+    this.#marks.disconnect(this.#flyingMessages, this.#flyingBytes);
     this.#window.clear();
     this.#released.clear();
     this.#readTo = 0;
-    this.#flyingMessages = 0;
-    this.#flyingBytes = 0;
     this.#work();
   }
 
@@ -184,7 +137,7 @@ export class StoredDeliveries {
   /** It was sent at once, with nothing before it. */
   sentAtOnce({ sequence }: StoredDelivery): void {
     this.#readTo = sequence;
-    this.#sent(sequence);
+    this.#marks.sent(sequence);
   }
 
   /** An appended message has to wait. @returns how many were dropped for it at once */
@@ -218,8 +171,7 @@ export class StoredDeliveries {
     if (next.qos < 2) return next;
     const { batch, sequence } = next.stored!;
     if (!this.#store.isKept(batch)) return undefined;
-    if (sequence > this.#mark) this.#moveMark(sequence);
-    if (sequence <= this.#repeatedTo || this.#store.isKept(this.#markBatch)) return next;
+    if (this.#marks.mayBeSent(sequence)) return next;
     const again = () => this.#events.onReady();
     this.#store.commit()?.then(again, again);
     return undefined;
@@ -228,24 +180,25 @@ export class StoredDeliveries {
   shift(): Delivery | undefined {
     const next = this.#window.shift();
     if (next === undefined) return undefined;
-    this.#sent(next.stored!.sequence);
+    this.#marks.sent(next.stored!.sequence);
     if (this.#window.size < WINDOW_MESSAGES / 2) this.#work();
     return next;
   }
 
   /** Whether it may have been sent over an earlier connection. */
   isRepeated({ sequence }: StoredDelivery): boolean {
-    return sequence <= this.#repeatedTo;
+    return this.#marks.isRepeated(sequence);
   }
 
   /** Whether it is known that it was sent over an earlier connection; of what was sent before the start there is only a guess. */
   wasSent({ sequence }: StoredDelivery): boolean {
-    return sequence <= this.#surelyRepeatedTo;
+    return this.#marks.wasSent(sequence);
   }
 
-  fly({ bytes }: StoredDelivery): void {
+  fly({ sequence, bytes }: StoredDelivery): void {
     this.#flyingMessages++;
     this.#flyingBytes += bytes;
+    this.#marks.goesAgain(sequence, bytes);
   }
 
   land({ bytes }: StoredDelivery): void {
@@ -306,38 +259,36 @@ export class StoredDeliveries {
     queue.push(delivery);
   }
 
-  #sent(sequence: number): void {
-    if (sequence > this.#surelySentTo) this.#surelySentTo = sequence;
-    if (sequence <= this.#sentTo) return;
-    this.#sentTo = sequence;
-    if (sequence > this.#mark - MARK_STEP / 2) this.#moveMark(sequence);
-  }
-
-  #moveMark(sequence: number): void {
-    this.#mark = sequence + MARK_STEP;
-    this.#backing.mark(this.#mark);
-    this.#markBatch = this.#store.batchNumber;
-  }
-
+  /** How many must go. What was in flight when a connection ended does not count: it waits only to be sent again. */
   get #excess(): number {
     const { queuedMessages, queuedBytes } = this.#limits;
-    const { size, bytes } = this;
+    const { spared } = this.#marks;
+    const size = this.size - spared.messages;
+    const bytes = this.bytes - spared.bytes;
     const share = this.#backing.isOverflowing && size > 1 ? Math.ceil(size * SLACK) : 0;
     const tooMany = Math.max(0, size - queuedMessages, share);
     if (bytes <= queuedBytes || size <= 1) return tooMany;
     return Math.max(tooMany, 1, Math.min(size - 1, Math.ceil(((bytes - queuedBytes) / bytes) * size)));
   }
 
-  /** Drops the oldest of the window as long as there is too much. What lies on disk is dropped by {@link #work}. */
+  /**
+   * Drops the oldest of the window as long as there is too much, but not what was in flight, nor at QoS 2 what may have
+   * been: its identifier may be in use at the client. What lies on disk is dropped by {@link #work}.
+   */
   #trim(): number {
+    if (this.#window.size === 0 || this.#excess === 0) return 0;
     let dropped = 0;
-    for (; this.#window.size > 0 && this.#excess > 0; dropped++) {
-      const next = this.#window.peek()!;
-      // Its identifier may be in use at the client.
-      if (next.qos === 2 && this.isRepeated(next.stored!)) break;
-      this.#window.shift();
-      this.settle(next.stored!);
+    if (!this.isRepeated(this.#window.peek()!.stored!)) {
+      for (; this.#window.size > 0 && this.#excess > 0; dropped++) this.settle(this.#window.shift()!.stored!);
+      return dropped;
     }
+    let spared = this.#marks.spared.messages;
+    this.#window.removeWhere(({ qos, stored }) => {
+      if (this.#excess === 0 || (this.isRepeated(stored!) && (spared-- > 0 || qos === 2))) return false;
+      this.settle(stored!);
+      dropped++;
+      return true;
+    });
     return dropped;
   }
 
@@ -374,7 +325,7 @@ export class StoredDeliveries {
   }
 
   async #loadReleased(epoch: number): Promise<boolean> {
-    const found = await this.#queue.readReleased(this.#repeatedTo, this.#releasedTo, CHUNK);
+    const found = await this.#queue.readReleased(this.#marks.repeatedTo, this.#releasedTo, CHUNK);
     if (epoch !== this.#epoch) return true;
     this.#areReleasedRead = found.length === 0;
     for (const stored of found) {
@@ -398,7 +349,8 @@ export class StoredDeliveries {
   }
 
   async #dropStored(): Promise<boolean> {
-    const dropped = await this.#queue.dropOldest(this.#repeatedTo, this.#excess);
+    const { spared, repeatedTo } = this.#marks;
+    const dropped = await this.#queue.dropOldest(spared.messages, repeatedTo, this.#excess);
     this.#events.onDropped(dropped);
     return dropped > 0;
   }

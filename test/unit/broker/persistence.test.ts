@@ -288,3 +288,29 @@ t.test('an absent session beyond its limit loses its oldest, counted; memory hol
   await bench.settle();
   t.match(bench.broker.figures().ledger.copies, { delivered: 100, droppedBy: { queueFull: 150 }, difference: 0 });
 });
+
+for (const how of ['reconnect', 'crash', 'restart'] as const) {
+  t.test(`a session at its limit loses nothing of what was in flight by a ${how}`, async (t) => {
+    const plant = new Plant(t);
+    const limits = { queuedMessages: 3, receiveMaximum: 5 };
+    let bench = await plant.start(limits);
+    const reader = await bench.connect(5, 'reader', SESSION);
+    await reader.subscribe('t', 1);
+    for (let i = 1; i <= 8; i++) bench.route({ topic: 't', payload: `m${i}`, qos: 1 });
+    await bench.settle();
+    t.match(bench.broker.client('reader'), { inflight: 5, queued: 3 });
+    if (how === 'reconnect') {
+      await reader.cut();
+      await bench.settle();
+    } else bench = await plant[how](limits);
+    // Beyond the limit now: the oldest of those that only wait goes.
+    bench.route({ topic: 't', payload: 'm9', qos: 1 });
+    await bench.settle();
+    const again = await bench.connect(5, 'reader', SESSION);
+    const got = (await texts(again, 8)).map((text) => text.replace(/\/.*/, ''));
+    t.same(got, ['m1', 'm2', 'm3', 'm4', 'm5', 'm7', 'm8', 'm9']);
+    await bench.settle();
+    t.match(bench.broker.client('reader'), { queued: 0, inflight: 0 });
+    t.equal(bench.broker.figures().ledger.copies.difference, 0);
+  });
+}
