@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { createSchema, openDatabase, readAll } from './database.js';
 import { failureOf, isDamage, isUnwritable } from './failure.js';
+import { checkLog } from './log-check.js';
 import type { Found, WorkerOptions } from './protocol.js';
 import { repair } from './repair.js';
 
@@ -16,9 +17,10 @@ export interface Opened {
 /** @throws Error when another process has the file, or the file is of a newer gateway */
 export function open({ file, durability }: WorkerOptions): Opened {
   let database: DatabaseSync | undefined;
+  const damagedLog = checkLog(file, Date.now());
   try {
     database = openWritable(file, durability);
-    return { database, found: { ...readAll(database), repair: undefined, blocked: undefined } };
+    return { database, found: { ...readAll(database), repair: undefined, damagedLog, blocked: undefined } };
   } catch (error) {
     database?.close();
     if (isUnwritable(error)) return openBlocked(file, error);
@@ -27,7 +29,7 @@ export function open({ file, durability }: WorkerOptions): Opened {
       const mended = repair(file, durability, error, Date.now());
       return {
         database: mended.database,
-        found: { ...readAll(mended.database), repair: mended.repair, blocked: undefined },
+        found: { ...readAll(mended.database), repair: mended.repair, damagedLog, blocked: undefined },
       };
     } catch (repairError) {
       if (!isUnwritable(repairError)) throw repairError;
@@ -66,12 +68,12 @@ function openBlocked(file: string, reason: unknown): Opened {
   for (const location of [file, immutable]) {
     try {
       const database = new DatabaseSync(location, { readOnly: true });
-      return { database, found: { ...readAll(database), repair: undefined, blocked } };
+      return { database, found: { ...readAll(database), repair: undefined, damagedLog: undefined, blocked } };
     } catch {
       // The next way.
     }
   }
   const database = new DatabaseSync(':memory:');
   createSchema(database);
-  return { database, found: { ...readAll(database), repair: undefined, blocked } };
+  return { database, found: { ...readAll(database), repair: undefined, damagedLog: undefined, blocked } };
 }

@@ -50,6 +50,7 @@ export interface Found {
   readonly lastMessageId: number;
   /** What happened to a file that was damaged. */
   readonly repair: Repair | undefined;
+  readonly damagedLog: DamagedLog | undefined;
   /** The file is only read, or cannot be opened at all: nothing can be kept, and why. */
   readonly blocked: Failure | undefined;
 }
@@ -62,6 +63,15 @@ export interface Repair {
   /** Ranges that could not be read. */
   readonly unreadable: number;
   readonly reason: string;
+}
+
+/** The write-ahead log was damaged in its middle: what was committed behind that is lost. */
+export interface DamagedLog {
+  /** A copy of it; undefined: none could be made. */
+  readonly setAside: string | undefined;
+  readonly commits: number;
+  /** First damaged frame, bytes from the beginning. */
+  readonly at: number;
 }
 
 export interface ReadEntry {

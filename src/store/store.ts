@@ -51,7 +51,13 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const answer = await firstAnswer(worker);
   if (answer.kind === 'notOpened') throw failureError(folder, answer.failure);
   if (answer.kind !== 'opened') throw storeError('STORE_FAILED', `the store answered ${answer.kind} first`);
-  const { repair } = answer.found;
+  const { repair, damagedLog } = answer.found;
+  if (damagedLog !== undefined) {
+    log.error(
+      { ...damagedLog },
+      'the log of the store was damaged: commits behind that are lost, a copy was set aside',
+    );
+  }
   if (repair !== undefined) log.error({ ...repair }, 'the store was damaged: what could be read was kept');
   return new SqliteStore(options, worker, answer.found, answer.disk);
 }
