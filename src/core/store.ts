@@ -80,7 +80,13 @@ export interface StoredTable {
   delete(key: string): void;
 }
 
-export interface StoreFigures {
+export interface DiskState {
+  /** Free on the disk, and its size; 0: not known. */
+  readonly freeBytes: number;
+  readonly diskBytes: number;
+}
+
+export interface StoreFigures extends DiskState {
   /** Messages in all queues, a message of many receivers once for each. */
   readonly messages: number;
   readonly bytes: number;
@@ -88,9 +94,6 @@ export interface StoreFigures {
   readonly failedCommits: number;
   /** Written to disk since start. */
   readonly writtenBytes: number;
-  /** Free on the disk, and its size. */
-  readonly freeBytes: number;
-  readonly diskBytes: number;
 }
 
 export interface Store {
@@ -114,4 +117,10 @@ export interface Store {
   readonly isCongested: boolean;
   drained(): Promise<void>;
   figures(): StoreFigures;
+  /** Of the messages in all queues. */
+  readonly bytes: number;
+  /** Another object whenever it was asked. */
+  readonly disk: DiskState;
+  /** Asks the disk, unless it has just been asked. */
+  askDisk(): void;
 }

@@ -34,6 +34,8 @@ export type WorkerRequest =
       readonly sentTo: number;
       readonly messages: number;
     }
+  /** How full the disk is. */
+  | { readonly kind: 'disk'; readonly id: number }
   | { readonly kind: 'close'; readonly id: number };
 
 export interface FoundQueue {
@@ -114,4 +116,5 @@ export type WorkerAnswer =
       readonly bytes: number;
       readonly failure?: Failure;
     }
+  | { readonly kind: 'disk'; readonly id: number; readonly disk: DiskFigures }
   | { readonly kind: 'closed'; readonly id: number };

@@ -25,6 +25,8 @@ import { type BatchAnswer, failureError, WorkerLink } from './worker-link.js';
 const CONGESTED_BYTES = 16 * 1024 * 1024;
 /** After a refused batch, ms. */
 const RETRY_INTERVAL = 1_000;
+/** How often the disk is asked how full it is, ms. */
+const DISK_INTERVAL = 1_000;
 /** Durability relaxed: how long a change may wait before it is written; the window of what a cut can lose, ms. */
 export const RELAXED_WINDOW = 1_000;
 
@@ -113,6 +115,8 @@ class SqliteStore implements OpenStore, QueueContext {
   #since: number;
   #drain: Waiter | undefined;
   #disk: DiskFigures;
+  /** Not to be asked before, monotonic ms. */
+  #askAt = 0;
   #commits = 0;
   #failedCommits = 0;
   #closing: Promise<void> | undefined;
@@ -223,6 +227,27 @@ class SqliteStore implements OpenStore, QueueContext {
       failedCommits: this.#failedCommits,
       ...this.#disk,
     };
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get disk(): DiskFigures {
+    return this.#disk;
+  }
+
+  askDisk(): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#askAt) return;
+    this.#askAt = now + DISK_INTERVAL;
+    this.#link.disk().then(
+      (disk) => {
+        this.#disk = disk;
+      },
+      // The store is closed.
+      () => {},
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {

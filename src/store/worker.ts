@@ -57,18 +57,19 @@ class StoreWorker {
   #statements: Statements;
   /** Nothing can be written, and why. */
   #blocked: Failure | undefined;
-  readonly #wasEmpty: boolean;
+  /** What was found may not be all there is. */
+  readonly #isUnsure: boolean;
   #carried: Buffer[] = [];
   /** What has to fit for a fault to be over. */
   #probeBytes = MIN_PROBE_BYTES;
   #disk: DiskFigures;
   #diskAt = 0;
 
-  constructor(database: DatabaseSync, found: Found) {
+  constructor(database: DatabaseSync, found: Found, isWhole: boolean) {
     this.#database = database;
     this.#statements = prepare(database);
     this.#blocked = found.blocked;
-    this.#wasEmpty = found.queues.length === 0 && found.tables.length === 0;
+    this.#isUnsure = !isWhole || (found.queues.length === 0 && found.tables.length === 0);
     this.#disk = askDisk();
   }
 
@@ -96,6 +97,8 @@ class StoreWorker {
         });
       case 'dropOldest':
         return this.#dropOldest(request.id, request.receiver, request.spared, request.sentTo, request.messages);
+      case 'disk':
+        return { kind: 'disk', id: request.id, disk: this.disk };
       case 'close':
         this.#database.close();
         return { kind: 'closed', id: request.id };
@@ -172,7 +175,7 @@ class StoreWorker {
 
   /** @returns whether the file can be written now */
   #unblock(): boolean {
-    const database = reopen(options, this.#wasEmpty);
+    const database = reopen(options, this.#isUnsure);
     if (database === undefined) return false;
     this.#database.close();
     this.#database = database;
@@ -210,8 +213,8 @@ function writtenBytes(): number {
 }
 
 try {
-  const { database, found } = open(options);
-  const worker = new StoreWorker(database, found);
+  const { database, found, isWhole } = open(options);
+  const worker = new StoreWorker(database, found, isWhole);
   port.on('message', (request: WorkerRequest) => {
     const answer = worker.answer(request);
     port.postMessage(answer);

@@ -78,25 +78,42 @@ export class Persistence {
 
   /** Nothing more can be kept: it is refused at once instead of being lost. */
   get isFull(): boolean {
-    return this.#refusal !== undefined;
+    return this.store.fault !== undefined || this.#isOverQuota || this.#isDiskShort;
+  }
+
+  get #isOverQuota(): boolean {
+    return this.#limits.overflow === 'refuse' && this.store.bytes >= this.#limits.maxBytes;
+  }
+
+  get #leastFree(): number {
+    const { minFree } = this.#limits;
+    return minFree.bytes + minFree.share * this.store.disk.diskBytes;
+  }
+
+  get #isDiskShort(): boolean {
+    const { freeBytes, diskBytes } = this.store.disk;
+    if (diskBytes === 0 || freeBytes >= this.#leastFree) return false;
+    // Nothing may be written that would say what is free now.
+    this.store.askDisk();
+    return true;
   }
 
   get #refusal(): Error | undefined {
     const { fault } = this.store;
     if (fault !== undefined) return fault;
-    const { maxBytes, overflow, minFree } = this.#limits;
-    const { bytes, freeBytes, diskBytes } = this.store.figures();
-    if (overflow === 'refuse' && bytes >= maxBytes) {
-      return persistenceError('STORE_QUOTA', `${bytes} bytes of messages wait, ${maxBytes} may`);
+    if (this.#isOverQuota) {
+      const text = `${this.store.bytes} bytes of messages wait, ${this.#limits.maxBytes} may`;
+      return persistenceError('STORE_QUOTA', text);
     }
-    const least = minFree.bytes + minFree.share * diskBytes;
-    if (diskBytes === 0 || freeBytes >= least) return undefined;
-    return persistenceError('STORE_QUOTA', `${freeBytes} bytes are free on the disk, ${Math.ceil(least)} must be`);
+    if (!this.#isDiskShort) return undefined;
+    const { freeBytes } = this.store.disk;
+    const text = `${freeBytes} bytes are free on the disk, ${Math.ceil(this.#leastFree)} must be`;
+    return persistenceError('STORE_QUOTA', text);
   }
 
   /** So much waits that each session gives up its oldest. */
   get isOverflowing(): boolean {
-    return this.#limits.overflow === 'drop-oldest' && this.store.figures().bytes >= this.#limits.maxBytes;
+    return this.#limits.overflow === 'drop-oldest' && this.store.bytes >= this.#limits.maxBytes;
   }
 
   /** @see Store.commit; rejects at once when what was just said was not taken */
