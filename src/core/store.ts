@@ -87,11 +87,28 @@ export interface DiskState {
 }
 
 export interface StoreFigures extends DiskState {
+  readonly durability: 'strict' | 'relaxed';
+  /** What was acknowledged so long ago at most may be lost by a power cut, ms; 0: nothing. */
+  readonly lossWindow: number;
+  /** Of the database, and of its write-ahead log. */
+  readonly fileBytes: number;
+  readonly logBytes: number;
+  readonly queues: number;
   /** Messages in all queues, a message of many receivers once for each. */
   readonly messages: number;
   readonly bytes: number;
   readonly commits: number;
   readonly failedCommits: number;
+  /** Over the last ten seconds. */
+  readonly commitsPerSecond: number;
+  /** On average, of the last commits. */
+  readonly changesPerCommit: number;
+  /** From the end of a batch until it is on disk, of the last commits, ms; null: none yet. */
+  readonly commitMs: { readonly p50: number | null; readonly p99: number | null };
+  /** Written to disk in the last 24 hours, or since start if that is later. */
+  readonly writtenLastDay: number;
+  /** A damaged file or log that was found at start and set aside. */
+  readonly setAside: string | null;
   /** Written to disk since start. */
   readonly writtenBytes: number;
 }

@@ -95,6 +95,8 @@ export interface DiskFigures {
   readonly freeBytes: number;
   readonly diskBytes: number;
   readonly writtenBytes: number;
+  readonly fileBytes: number;
+  readonly logBytes: number;
 }
 
 export type WorkerAnswer =

@@ -15,6 +15,7 @@ import type { Log } from '../core/log.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { Store, StoredQueue, StoredTable, StoreFigures } from '../core/store.js';
 import { Batch } from './batch.js';
+import { CommitMeter } from './commit-meter.js';
 import { storeError } from './errors.js';
 import type { DiskFigures, Found, ReadEntry, WorkerAnswer } from './protocol.js';
 import { Queue, type QueueContext } from './queue.js';
@@ -83,6 +84,9 @@ interface Posted {
   waiter: Waiter | undefined;
   readonly number: number;
   readonly bytes: number;
+  readonly changes: number;
+  /** Monotonic ms. */
+  readonly at: number;
   readonly touched: ReadonlySet<Queue>;
 }
 
@@ -117,13 +121,15 @@ class SqliteStore implements OpenStore, QueueContext {
   #disk: DiskFigures;
   /** Not to be asked before, monotonic ms. */
   #askAt = 0;
-  #commits = 0;
+  readonly #meter = new CommitMeter();
+  readonly #setAside: string | null;
   #failedCommits = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: StoreOptions, worker: Worker, found: Found, disk: DiskFigures) {
     this.#options = options;
     this.#disk = disk;
+    this.#setAside = found.repair?.setAside ?? found.damagedLog?.setAside ?? null;
     this.#since = options.clock.now();
     this.#tables = new Map(found.tables.map(({ name, entries }) => [name, entries]));
     for (const queue of found.queues) this.#queues.set(queue.receiver, new Queue(this, queue));
@@ -220,11 +226,20 @@ class SqliteStore implements OpenStore, QueueContext {
   }
 
   figures(): StoreFigures {
+    const now = this.#options.clock.monotonic();
     return {
       messages: this.#messages,
       bytes: this.#bytes,
-      commits: this.#commits,
+      durability: this.#options.durability,
+      lossWindow: this.#options.durability === 'strict' ? 0 : RELAXED_WINDOW,
+      queues: this.#queues.size,
+      commits: this.#meter.commits,
       failedCommits: this.#failedCommits,
+      commitsPerSecond: this.#meter.perSecond(now),
+      changesPerCommit: this.#meter.changesPerCommit,
+      commitMs: this.#meter.took,
+      writtenLastDay: this.#meter.writtenLastDay(now),
+      setAside: this.#setAside,
       ...this.#disk,
     };
   }
@@ -314,8 +329,16 @@ class SqliteStore implements OpenStore, QueueContext {
   }
 
   #post(): void {
+    const changes = this.#batch.operations;
     const { bytes, length } = this.#batch.take();
-    this.#posted.push({ waiter: this.#waiter, number: this.#number++, bytes: length, touched: this.#touched });
+    this.#posted.push({
+      waiter: this.#waiter,
+      number: this.#number++,
+      bytes: length,
+      changes,
+      at: this.#options.clock.monotonic(),
+      touched: this.#touched,
+    });
     this.#postedBytes += length;
     this.#batch = new Batch();
     this.#waiter = undefined;
@@ -328,7 +351,9 @@ class SqliteStore implements OpenStore, QueueContext {
     const posted = this.#posted.shift()!;
     this.#postedBytes -= posted.bytes;
     if (answer.kind === 'committed') {
-      this.#commits++;
+      const now = this.#options.clock.monotonic();
+      this.#meter.committed(now, now - posted.at, posted.changes);
+      this.#meter.wrote(now, answer.disk.writtenBytes);
       this.#kept = posted.number;
       this.#setFault(undefined);
       posted.waiter?.resolve();

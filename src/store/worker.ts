@@ -2,7 +2,7 @@
  * The worker: the only one who touches the disk. One request at a time; a batch is one transaction, and its answer
  * comes when it is on disk. Ends with `close`, or when the gateway does.
  */
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -197,10 +197,15 @@ interface Row {
 function askDisk(): DiskFigures {
   try {
     const { bavail, blocks, bsize } = statfsSync(dirname(file));
-    return { freeBytes: bavail * bsize, diskBytes: blocks * bsize, writtenBytes: writtenBytes() };
+    const space = { freeBytes: bavail * bsize, diskBytes: blocks * bsize };
+    return { ...space, writtenBytes: writtenBytes(), fileBytes: sizeOf(file), logBytes: sizeOf(`${file}-wal`) };
   } catch {
-    return { freeBytes: 0, diskBytes: 0, writtenBytes: 0 };
+    return { freeBytes: 0, diskBytes: 0, writtenBytes: 0, fileBytes: 0, logBytes: 0 };
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Of this thread; proc(5). */

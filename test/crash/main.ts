@@ -1,11 +1,12 @@
 /**
- * `npm run crash -- --kills 200 --seed 1 [--broker mosquitto] [--tear]`, or `-- --cut`: prints one line of JSON; exit code 1:
+ * `npm run crash -- --kills 200 --seed 1 [--broker mosquitto] [--tear]`, `-- --cut`, or `-- --queued 1000000`: prints one line of JSON; exit code 1:
  * a promise was broken.
  */
 import { parseArgs } from 'node:util';
 import { hpmqBroker, mosquittoBroker } from './brokers.js';
 import { cutGateway } from './cut-gateway.js';
 import { cutStore } from './cut-store.js';
+import { queued } from './queued.js';
 import { crash } from './run.js';
 
 /** What a torn write may take: a page. */
@@ -20,6 +21,7 @@ const HELP = `Usage: npm run crash -- [options]
   --tear            up to ${CUT_BYTES} bytes of the log are torn off after each kill: what was acknowledged last may be lost
   --cut             instead: the log is cut, and changed, at every byte of its last ${CUT_BYTES}, and a store opened on each;
                     a whole gateway on ${GATEWAY_STARTS} of them
+  --queued N        instead: N messages of QoS 1 wait on disk for a client that is away; memory, start-up, and their delivery
 `;
 
 const { values } = parseArgs({
@@ -29,6 +31,7 @@ const { values } = parseArgs({
     broker: { type: 'string', default: 'hpmq' },
     tear: { type: 'boolean', default: false },
     cut: { type: 'boolean', default: false },
+    queued: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
@@ -59,5 +62,19 @@ async function cut(): Promise<number> {
   return store.wrong + gateway.wrong + gateway.difference;
 }
 
+/** What so many messages on disk may add to the resident memory, MB. */
+const QUEUED_MB = 50;
+
+async function queue(messages: number): Promise<number> {
+  const result = await queued(messages);
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  const { received, isInOrder, difference, residentMb } = result;
+  const grown = residentMb.queued - residentMb.before > QUEUED_MB ? 1 : 0;
+  return messages - received + difference + (isInOrder ? 0 : 1) + grown;
+}
+
 if (values.help) process.stdout.write(HELP);
-else process.exitCode = (await (values.cut ? cut() : kill())) === 0 ? 0 : 1;
+else {
+  const run = values.queued === undefined ? (values.cut ? cut : kill) : () => queue(Number(values.queued));
+  process.exitCode = (await run()) === 0 ? 0 : 1;
+}

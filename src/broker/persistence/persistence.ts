@@ -141,6 +141,12 @@ export class Persistence {
     };
   }
 
+  /** When the oldest message of a session was received, Unix ms. */
+  async oldestAt(clientId: string): Promise<number | undefined> {
+    const [oldest] = await this.store.queue(QUEUE + clientId).read(0, 1);
+    return oldest?.message.receivedAt;
+  }
+
   saveSession(clientId: string, record: SessionRecord): void {
     this.#session.set(clientId, encodeSession(record), false);
   }
