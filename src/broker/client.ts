@@ -6,25 +6,23 @@ import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
 import type { Channel } from './channel.js';
 import type { FastPath } from './fast/fast-path.js';
-import type { Flushes } from './fast/flushes.js';
-import type { Slabs } from './fast/slabs.js';
 import type { Ticket } from './limits/admission.js';
 import type { IncompletePackets } from './limits/incomplete-packets.js';
-import type { SocketMemory } from './limits/socket-memory.js';
 import type { Throttle } from './limits/throttle.js';
 import type { Turns } from './limits/turns.js';
 import type { Peer } from './peer.js';
 import type { Persistence } from './persistence/persistence.js';
-import type { Refusal } from './reason-codes.js';
+import type { ReasonCode, Refusal } from './reason-codes.js';
 import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
+import type { WriterContext } from './socket-writer.js';
 import type { Statistics } from './statistics.js';
 import type { TopicAliases } from './topic-aliases.js';
 import type { ConnectPacket } from './wire/packets.js';
 
 export interface BrokerContext {
-  readonly router: Router & Pick<MessageRouter, 'hasMatched'>;
+  readonly router: Router & Pick<MessageRouter, 'hasMatched' | 'wasStored'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly config: BrokerConfig;
@@ -34,11 +32,9 @@ export interface BrokerContext {
   readonly statistics: Statistics;
   readonly turns: Turns;
   readonly throttle: Throttle;
-  readonly socketMemory: SocketMemory;
   /** undefined: every packet takes the general path. */
   readonly fastPath: FastPath | undefined;
-  readonly flushes: Flushes;
-  readonly slabs: Slabs;
+  readonly writing: WriterContext;
   readonly incomplete: IncompletePackets<{ tooMuch(): void }>;
   /** undefined: everything is only in memory. */
   readonly persistence: Persistence | undefined;
@@ -66,6 +62,12 @@ export interface Authentication {
   restart(data: Buffer | undefined): Handled;
 }
 
+/** Acknowledgements of one client that wait for one commit. */
+export interface Late {
+  readonly committed: Promise<void>;
+  add(qos: 1 | 2, packetIdentifier: number, reasonCode: ReasonCode): void;
+}
+
 /** One network connection of one client. */
 export interface Client extends Channel {
   readonly broker: BrokerContext;
@@ -85,6 +87,8 @@ export interface Client extends Channel {
   readonly isBridge: boolean;
   /** PUBLISH packets of QoS 1 whose acknowledgement waits for a commit. */
   unacknowledged: number;
+  /** Those of the commit that is waited for. */
+  late: Late | undefined;
   /** From CONNECT on. */
   accept(accepted: Accepted): void;
   /** The client said DISCONNECT. */

@@ -14,7 +14,7 @@ import type { Clock } from '../../core/clock.js';
 import type { StoreLimits } from '../../core/config.js';
 import { type ErrorCatalogue, errorsOf } from '../../core/errors.js';
 import type { Subscription } from '../../core/router.js';
-import type { Store, StoredTable } from '../../core/store.js';
+import type { DiskState, Store, StoredTable } from '../../core/store.js';
 import type { WillFields } from '../wire/packets.js';
 import type { Backing } from './backing.js';
 import {
@@ -42,6 +42,14 @@ const persistenceError = errorsOf(persistenceErrors);
 const QUEUE = 'session:';
 const SEPARATOR = '\0';
 
+/** Whether messages are taken, and what that was decided on. */
+interface Decided {
+  readonly fault: Error | undefined;
+  readonly batchNumber: number;
+  readonly disk: DiskState;
+  readonly refusal: Error | undefined;
+}
+
 /** One session as it was found at start. */
 export interface FoundSession {
   readonly clientId: string;
@@ -61,6 +69,7 @@ export class Persistence {
   readonly store: Store;
   readonly retained: RetainedKeeper;
   readonly #limits: StoreLimits;
+  #decided: Decided;
   readonly #session: StoredTable;
   readonly #subscription: StoredTable;
   readonly #incoming: StoredTable;
@@ -69,6 +78,7 @@ export class Persistence {
   constructor(store: Store, limits: StoreLimits, clock: Clock) {
     this.store = store;
     this.#limits = limits;
+    this.#decided = { fault: undefined, batchNumber: 0, disk: store.disk, refusal: undefined };
     this.#session = store.table('session');
     this.#subscription = store.table('subscription');
     this.#incoming = store.table('incoming');
@@ -78,37 +88,38 @@ export class Persistence {
 
   /** Nothing more can be kept: it is refused at once instead of being lost. */
   get isFull(): boolean {
-    return this.store.fault !== undefined || this.#isOverQuota || this.#isDiskShort;
+    return this.#refusal !== undefined;
   }
 
-  get #isOverQuota(): boolean {
-    return this.#limits.overflow === 'refuse' && this.store.bytes >= this.#limits.maxBytes;
-  }
-
-  get #leastFree(): number {
-    const { minFree } = this.#limits;
-    return minFree.bytes + minFree.share * this.store.disk.diskBytes;
-  }
-
-  get #isDiskShort(): boolean {
-    const { freeBytes, diskBytes } = this.store.disk;
-    if (diskBytes === 0 || freeBytes >= this.#leastFree) return false;
-    // Nothing may be written that would say what is free now.
-    this.store.askDisk();
-    return true;
-  }
-
+  /**
+   * Decided once for a batch: a message that is taken for one receiver is taken for all of them, and acknowledged; what
+   * exceeds the limit with it is refused from the next batch on.
+   */
   get #refusal(): Error | undefined {
-    const { fault } = this.store;
-    if (fault !== undefined) return fault;
-    if (this.#isOverQuota) {
-      const text = `${this.store.bytes} bytes of messages wait, ${this.#limits.maxBytes} may`;
-      return persistenceError('STORE_QUOTA', text);
+    const { store } = this;
+    const { fault, batchNumber, disk } = store;
+    const decided = this.#decided;
+    if (decided.batchNumber !== batchNumber || decided.disk !== disk || decided.fault !== fault) {
+      this.#decided = { fault, batchNumber, disk, refusal: fault ?? this.#overQuota ?? this.#shortDisk };
     }
-    if (!this.#isDiskShort) return undefined;
-    const { freeBytes } = this.store.disk;
-    const text = `${freeBytes} bytes are free on the disk, ${Math.ceil(this.#leastFree)} must be`;
-    return persistenceError('STORE_QUOTA', text);
+    // Nothing may be written that would say what is free now.
+    if (this.#decided.refusal !== undefined && fault === undefined) store.askDisk();
+    return this.#decided.refusal;
+  }
+
+  get #overQuota(): Error | undefined {
+    const { maxBytes, overflow } = this.#limits;
+    const { bytes } = this.store;
+    if (overflow !== 'refuse' || bytes < maxBytes) return undefined;
+    return persistenceError('STORE_QUOTA', `${bytes} bytes of messages wait, ${maxBytes} may`);
+  }
+
+  get #shortDisk(): Error | undefined {
+    const { minFree } = this.#limits;
+    const { freeBytes, diskBytes } = this.store.disk;
+    const least = minFree.bytes + minFree.share * diskBytes;
+    if (diskBytes === 0 || freeBytes >= least) return undefined;
+    return persistenceError('STORE_QUOTA', `${freeBytes} bytes are free on the disk, ${Math.ceil(least)} must be`);
   }
 
   /** So much waits that each session gives up its oldest. */

@@ -305,7 +305,8 @@ export class StoredDeliveries {
     }
     const { queuedMessages } = this.#limits;
     const excess = this.#excess;
-    if (excess > 0 && excess >= Math.min(1_000, queuedMessages * SLACK)) this.#run(() => this.#dropStored());
+    const few = this.#backing.isOverflowing ? 1 : Math.min(1_000, queuedMessages * SLACK);
+    if (excess > 0 && excess >= few) this.#run(() => this.#dropStored());
   }
 
   #run(task: (epoch: number) => Promise<boolean>): void {
