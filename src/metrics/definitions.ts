@@ -5,7 +5,7 @@ import type Registry from 'prom-client/lib/registry.js';
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
 import type { StoreFigures } from '../core/store.js';
-import type { DeviceView, LinkView } from '../core/views.js';
+import type { DeviceView, LinkView, PortView } from '../core/views.js';
 
 /** Everything of one moment. */
 export interface Snapshot {
@@ -13,15 +13,16 @@ export interface Snapshot {
   readonly figures: BrokerFigures;
   readonly store: StoreFigures | undefined;
   readonly devices: readonly DeviceView[];
+  readonly ports: readonly PortView[];
   readonly links: readonly LinkView[];
 }
 
-export type Set = (value: number, ...labels: readonly string[]) => void;
+export type SetValue = (value: number, ...labels: readonly string[]) => void;
 /** @param read - gives the values of this moment; those not given any more are gone */
 export type Define = (
   name: string,
   help: string,
-  read: (now: Snapshot, set: Set) => void,
+  read: (now: Snapshot, set: SetValue) => void,
   ...labels: readonly string[]
 ) => void;
 
@@ -38,7 +39,7 @@ export function definitions(registry: Registry, now: () => Snapshot | undefined)
     labelNames: [...labels],
     registers: [registry],
   });
-  const values = (read: (now: Snapshot, set: Set) => void, set: Set) => {
+  const values = (read: (now: Snapshot, set: SetValue) => void, set: SetValue) => {
     const snapshot = now();
     if (snapshot !== undefined) read(snapshot, set);
   };
@@ -65,7 +66,7 @@ export function definitions(registry: Registry, now: () => Snapshot | undefined)
 }
 
 /** One value for each name of a record. */
-export function each(record: Readonly<Record<string, number>>, set: Set): void {
+export function each(record: Readonly<Record<string, number>>, set: SetValue): void {
   for (const [name, value] of Object.entries(record)) set(value, snakeCase(name));
 }
 

@@ -1,27 +1,9 @@
-/** Devices, points and links. */
-import type { DeviceView } from '../core/views.js';
+/** Devices and points as a whole, and links; wires.ts has devices and ports one by one. */
 import { type Definitions, each } from './definitions.js';
 
 export function defineField({ counter, gauge }: Definitions): void {
   gauge('devices', 'Devices by state', ({ status }, set) => each(status.devices, set), 'state');
   gauge('points', 'Points by quality', ({ status }, set) => each(status.points, set), 'quality');
-  const deviceCounters = [
-    ['requests', 'Exchanges with the device', (device: DeviceView) => device.requests],
-    ['timeouts', 'Exchanges without an answer', (device: DeviceView) => device.timeouts],
-    ['errors', 'Exchanges that failed, those without an answer included', (device: DeviceView) => device.errors],
-    ['overruns', 'Reads skipped because the one before was not done', (device: DeviceView) => device.overruns],
-  ] as const;
-  for (const [name, help, of] of deviceCounters) {
-    counter(
-      `device_${name}_total`,
-      help,
-      ({ devices }, set) => {
-        for (const device of devices) set(of(device), device.name, device.port);
-      },
-      'device',
-      'port',
-    );
-  }
   gauge(
     'link_up',
     '1: the link is up; 0: it is not',

@@ -9,12 +9,13 @@ import Registry from 'prom-client/lib/registry.js';
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
 import type { StoreFigures } from '../core/store.js';
-import type { DeviceView, LinkView } from '../core/views.js';
+import type { DeviceView, LinkView, PortView } from '../core/views.js';
 import { definitions, type Snapshot } from './definitions.js';
 import { defineField } from './field-metrics.js';
 import { defineLedger } from './ledger-metrics.js';
 import { defineMqtt } from './mqtt-metrics.js';
 import { defineStore } from './store-metrics.js';
+import { defineWires } from './wires.js';
 
 /** How exactly the delay of the event loop is known, ms. */
 const LOOP_RESOLUTION = 50;
@@ -25,6 +26,7 @@ export interface MetricsSources {
   /** undefined: nothing is kept on disk. */
   readonly store: () => StoreFigures | undefined;
   readonly devices: () => readonly DeviceView[];
+  readonly ports: () => readonly PortView[];
   readonly links: () => readonly LinkView[];
 }
 
@@ -90,12 +92,13 @@ export function createMetrics(sources: MetricsSources): Metrics {
   defineLedger(defined);
   defineStore(defined);
   defineField(defined);
+  defineWires(counter, gauge);
 
   return {
     contentType: registry.contentType,
     async text() {
-      const { status, figures, store, devices, links } = sources;
-      now = { status: status(), figures: figures(), store: store(), devices: devices(), links: links() };
+      const { status, figures, store, devices, ports, links } = sources;
+      now = { status: status(), figures: figures(), store: store(), devices: devices(), ports: ports(), links: links() };
       const text = await registry.metrics();
       loop.reset();
       return text;
