@@ -276,15 +276,18 @@ export class StoredDeliveries {
    * been: its identifier may be in use at the client. What lies on disk is dropped by {@link #work}.
    */
   #trim(): number {
-    if (this.#window.size === 0 || this.#excess === 0) return 0;
+    // Not more than now, though it is too much for all sessions together: each gives up a part.
+    const most = this.#window.size === 0 ? 0 : this.#excess;
+    if (most === 0) return 0;
     let dropped = 0;
+    const isEnough = () => dropped === most || this.#window.size === 0 || this.#excess === 0;
     if (!this.isRepeated(this.#window.peek()!.stored!)) {
-      for (; this.#window.size > 0 && this.#excess > 0; dropped++) this.settle(this.#window.shift()!.stored!);
+      for (; !isEnough(); dropped++) this.settle(this.#window.shift()!.stored!);
       return dropped;
     }
     let spared = this.#marks.spared.messages;
     this.#window.removeWhere(({ qos, stored }) => {
-      if (this.#excess === 0 || (this.isRepeated(stored!) && (spared-- > 0 || qos === 2))) return false;
+      if (dropped === most || this.#excess === 0 || (this.isRepeated(stored!) && (spared-- > 0 || qos === 2))) return false;
       this.settle(stored!);
       dropped++;
       return true;
