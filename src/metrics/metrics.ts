@@ -98,7 +98,14 @@ export function createMetrics(sources: MetricsSources): Metrics {
     contentType: registry.contentType,
     async text() {
       const { status, figures, store, devices, ports, links } = sources;
-      now = { status: status(), figures: figures(), store: store(), devices: devices(), ports: ports(), links: links() };
+      now = {
+        status: status(),
+        figures: figures(),
+        store: store(),
+        devices: devices(),
+        ports: ports(),
+        links: links(),
+      };
       const text = await registry.metrics();
       loop.reset();
       return text;

@@ -10,16 +10,12 @@
  * question to the store at a time.
  */
 import type { Store, StoredDelivery, StoredQueue } from '../../core/store.js';
-import { messageBytes } from '../application-message.js';
 import type { Delivery } from '../inflight.js';
-import { DropOldestQueue } from '../queue.js';
 import type { Backing, Bounds, DeliveryEvents } from './backing.js';
+import { ReadAhead } from './read-ahead.js';
 import { SentMarks } from './sent-marks.js';
 
-/** What is read ahead for a connected client. */
-const WINDOW_MESSAGES = 1_000;
-const WINDOW_BYTES = 1024 * 1024;
-/** Read in one go, messages. */
+/** Looked at in one go, messages. */
 const CHUNK = 500;
 /** An absent session may exceed its limit by one such part until the oldest are dropped on disk. */
 const SLACK = 1 / 16;
@@ -27,23 +23,15 @@ const SLACK = 1 / 16;
 export class StoredDeliveries {
   readonly #backing: Backing;
   readonly #limits: Bounds['limits'];
-  readonly #memory: Bounds['memory'];
   readonly #store: Store;
   readonly #queue: StoredQueue;
   readonly #events: DeliveryEvents;
-  readonly #window: DropOldestQueue<Delivery>;
-  /** The next of those whose PUBREL is due again: before all others, in the order of PUBREC [MQTT-4.6.0-4]. */
-  readonly #released: DropOldestQueue<Delivery>;
-  #areReleasedRead = true;
-  /** The last of them that was read. */
-  #releasedTo = 0;
+  readonly #ahead: ReadAhead;
   #isConnected = false;
   #isBusy = false;
   #isOver = false;
   /** Grows with each connection and its end: what was asked before is of no use. */
   #epoch = 0;
-  /** What is left of all up to here is in the window or in flight. */
-  #readTo = 0;
   readonly #marks: SentMarks;
   #flyingMessages = 0;
   #flyingBytes = 0;
@@ -53,23 +41,14 @@ export class StoredDeliveries {
     const { store, queue } = backing;
     this.#backing = backing;
     this.#limits = limits;
-    this.#memory = memory;
     this.#store = store;
     this.#queue = queue;
     this.#events = events;
     this.#marks = new SentMarks(backing, limits);
-    const unlimited = {
-      items: Number.POSITIVE_INFINITY,
-      bytes: Number.POSITIVE_INFINITY,
-      bytesOf: ({ message }: Delivery) => messageBytes(message),
-      onRemoved: ({ message }: Delivery) => memory.release(message),
-    };
-    this.#window = new DropOldestQueue(unlimited);
-    this.#released = new DropOldestQueue(unlimited);
+    this.#ahead = new ReadAhead(backing, memory);
     queue.onKept = () => events.onReady();
     queue.onLost = (first, last, messages) => {
-      const inWindow = ({ stored }: Delivery) => stored!.sequence >= first && stored!.sequence <= last;
-      if (this.#window.size > 0) this.#window.removeWhere(inWindow);
+      this.#ahead.lose(first, last);
       events.onRefused(messages - events.onLost(first, last));
     };
   }
@@ -91,7 +70,7 @@ export class StoredDeliveries {
 
   /** Those of them that are in memory. */
   get inMemory(): { readonly messages: number; readonly bytes: number } {
-    return { messages: this.#window.size + this.#released.size, bytes: this.#window.bytes + this.#released.bytes };
+    return this.#ahead;
   }
 
   /** Highest sequence sent so far. */
@@ -102,8 +81,7 @@ export class StoredDeliveries {
   connect(): void {
     this.#isConnected = true;
     this.#epoch++;
-    this.#areReleasedRead = this.size === 0 || this.#marks.repeatedTo === 0;
-    this.#releasedTo = 0;
+    this.#ahead.begin(this.size > 0 && this.#marks.repeatedTo > 0);
     this.#marks.connect();
     this.#work();
   }
@@ -113,18 +91,13 @@ export class StoredDeliveries {
     this.#isConnected = false;
     this.#epoch++;
     this.#marks.disconnect(this.#flyingMessages, this.#flyingBytes);
-    this.#window.clear();
-    this.#released.clear();
-    this.#readTo = 0;
+    this.#ahead.clear();
     this.#work();
   }
 
   /** Lets the window go, for want of memory. @returns false when there is none */
   unload(): boolean {
-    if (this.#window.size === 0) return false;
-    const next = this.#window.peek()!.stored!.sequence;
-    this.#window.clear();
-    this.#readTo = next - 1;
+    if (!this.#ahead.unload()) return false;
     this.#epoch++;
     return true;
   }
@@ -136,19 +109,14 @@ export class StoredDeliveries {
 
   /** It was sent at once, with nothing before it. */
   sentAtOnce({ sequence }: StoredDelivery): void {
-    this.#readTo = sequence;
+    this.#ahead.readTo = sequence;
     this.#marks.sent(sequence);
   }
 
   /** An appended message has to wait. @returns how many were dropped for it at once */
   push(delivery: Delivery): number {
     if (delivery.share !== undefined) this.#hasShared = true;
-    const { sequence } = delivery.stored!;
-    const isNext = this.#isConnected && !this.#isBusy && this.#readTo === sequence - 1;
-    if (isNext && this.#window.size < WINDOW_MESSAGES && this.#window.bytes < WINDOW_BYTES) {
-      this.#readTo = sequence;
-      this.#hold(this.#window, delivery);
-    }
+    if (this.#isConnected && !this.#isBusy) this.#ahead.offer(delivery);
     const dropped = this.#trim();
     this.#work();
     return dropped;
@@ -156,14 +124,14 @@ export class StoredDeliveries {
 
   /** The next whose PUBREL is due again; undefined: none now. */
   shiftReleased(): Delivery | undefined {
-    const next = this.#released.shift();
-    if (next === undefined && !this.#areReleasedRead) this.#work();
+    const next = this.#ahead.released.shift();
+    if (next === undefined && !this.#ahead.areReleasedRead) this.#work();
     return next;
   }
 
   /** The next to be sent; undefined: none now. */
   peek(): Delivery | undefined {
-    const next = this.#window.peek();
+    const next = this.#ahead.window.peek();
     if (next === undefined) {
       this.#work();
       return undefined;
@@ -178,10 +146,10 @@ export class StoredDeliveries {
   }
 
   shift(): Delivery | undefined {
-    const next = this.#window.shift();
+    const next = this.#ahead.window.shift();
     if (next === undefined) return undefined;
     this.#marks.sent(next.stored!.sequence);
-    if (this.#window.size < WINDOW_MESSAGES / 2) this.#work();
+    if (this.#ahead.isLow) this.#work();
     return next;
   }
 
@@ -221,8 +189,8 @@ export class StoredDeliveries {
   /** Takes out what `isPassed` takes: of an absent session, bit by bit; what may have been sent at QoS 2 stays. */
   passOn(isPassed: (delivery: Delivery) => boolean): void {
     if (this.#isConnected) {
-      if (this.#window.size === 0) return;
-      this.#window.removeWhere((delivery) => {
+      if (this.#ahead.window.size === 0) return;
+      this.#ahead.window.removeWhere((delivery) => {
         if (!isPassed(delivery)) return false;
         this.settle(delivery.stored!);
         return true;
@@ -248,15 +216,9 @@ export class StoredDeliveries {
     this.#isOver = true;
     this.#isConnected = false;
     this.#epoch++;
-    this.#window.clear();
-    this.#released.clear();
+    this.#ahead.clear();
     this.#queue.onKept = undefined;
     this.#queue.onLost = undefined;
-  }
-
-  #hold(queue: DropOldestQueue<Delivery>, delivery: Delivery): void {
-    this.#memory.keep(delivery.message);
-    queue.push(delivery);
   }
 
   /** How many must go. What was in flight when a connection ended does not count: it waits only to be sent again. */
@@ -277,17 +239,18 @@ export class StoredDeliveries {
    */
   #trim(): number {
     // Not more than now, though it is too much for all sessions together: each gives up a part.
-    const most = this.#window.size === 0 ? 0 : this.#excess;
+    const most = this.#ahead.window.size === 0 ? 0 : this.#excess;
     if (most === 0) return 0;
     let dropped = 0;
-    const isEnough = () => dropped === most || this.#window.size === 0 || this.#excess === 0;
-    if (!this.isRepeated(this.#window.peek()!.stored!)) {
-      for (; !isEnough(); dropped++) this.settle(this.#window.shift()!.stored!);
+    const isEnough = () => dropped === most || this.#ahead.window.size === 0 || this.#excess === 0;
+    if (!this.isRepeated(this.#ahead.window.peek()!.stored!)) {
+      for (; !isEnough(); dropped++) this.settle(this.#ahead.window.shift()!.stored!);
       return dropped;
     }
     let spared = this.#marks.spared.messages;
-    this.#window.removeWhere(({ qos, stored }) => {
-      if (dropped === most || this.#excess === 0 || (this.isRepeated(stored!) && (spared-- > 0 || qos === 2))) return false;
+    this.#ahead.window.removeWhere(({ qos, stored }) => {
+      if (dropped === most || this.#excess === 0 || (this.isRepeated(stored!) && (spared-- > 0 || qos === 2)))
+        return false;
       this.settle(stored!);
       dropped++;
       return true;
@@ -299,11 +262,10 @@ export class StoredDeliveries {
   #work(): void {
     if (this.#isBusy || this.#isOver) return;
     if (this.#isConnected) {
-      if (!this.#areReleasedRead) {
-        if (this.#released.size === 0) this.#run((epoch) => this.#loadReleased(epoch));
-      } else if (this.#readTo < this.#queue.lastSequence && this.#window.size < WINDOW_MESSAGES / 2 && this.size > 0) {
-        this.#run((epoch) => this.#load(epoch));
-      }
+      const { areReleasedRead, released, isLow } = this.#ahead;
+      if (!areReleasedRead) {
+        if (released.size === 0) this.#run((epoch) => this.#loadReleased(epoch));
+      } else if (isLow && this.size > 0) this.#run((epoch) => this.#load(epoch));
       return;
     }
     const { queuedMessages } = this.#limits;
@@ -329,26 +291,12 @@ export class StoredDeliveries {
   }
 
   async #loadReleased(epoch: number): Promise<boolean> {
-    const found = await this.#queue.readReleased(this.#marks.repeatedTo, this.#releasedTo, CHUNK);
-    if (epoch !== this.#epoch) return true;
-    this.#areReleasedRead = found.length === 0;
-    for (const stored of found) {
-      this.#releasedTo = stored.released;
-      this.#hold(this.#released, this.#deliveryOf(stored));
-    }
+    await this.#ahead.loadReleased(this.#marks.repeatedTo, () => epoch === this.#epoch);
     return true;
   }
 
   async #load(epoch: number): Promise<boolean> {
-    const { lastSequence } = this.#queue;
-    const found = await this.#queue.read(this.#readTo, CHUNK);
-    if (epoch !== this.#epoch) return true;
-    if (found.length === 0) this.#readTo = Math.max(this.#readTo, lastSequence);
-    for (const stored of found) {
-      this.#readTo = stored.sequence;
-      if (stored.released === 0) this.#hold(this.#window, this.#deliveryOf(stored));
-    }
-    this.#events.onDropped(this.#trim());
+    if (await this.#ahead.load(() => epoch === this.#epoch)) this.#events.onDropped(this.#trim());
     return true;
   }
 
@@ -372,15 +320,9 @@ export class StoredDeliveries {
         after = stored.sequence;
         if (stored.share === undefined) continue;
         const isTheirs = stored.qos === 2 && this.isRepeated(stored);
-        if (!isTheirs && isPassed(this.#deliveryOf(stored))) this.settle(stored);
+        if (!isTheirs && isPassed(this.#ahead.deliveryOf(stored))) this.settle(stored);
         else this.#hasShared = true;
       }
     }
-  }
-
-  #deliveryOf(stored: StoredDelivery): Delivery {
-    const { message, qos, retain, identifiers, share } = stored;
-    const through = share === undefined ? undefined : this.#backing.shareOf(share);
-    return { message, qos, retain, identifiers, share: through, stored };
   }
 }
