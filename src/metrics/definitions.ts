@@ -1,30 +1,8 @@
-/** How one metric is defined: a name, a help text, and how its values are read at a scrape. */
+/** Defines metrics in a registry, whose values are read at each scrape. */
 import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import type Registry from 'prom-client/lib/registry.js';
-import type { StatusView } from '../api/contract.js';
-import type { BrokerFigures } from '../broker/figures.js';
-import type { StoreFigures } from '../core/store.js';
-import type { DeviceView, LinkView, PortView } from '../core/views.js';
-
-/** Everything of one moment. */
-export interface Snapshot {
-  readonly status: StatusView;
-  readonly figures: BrokerFigures;
-  readonly store: StoreFigures | undefined;
-  readonly devices: readonly DeviceView[];
-  readonly ports: readonly PortView[];
-  readonly links: readonly LinkView[];
-}
-
-export type SetValue = (value: number, ...labels: readonly string[]) => void;
-/** @param read - gives the values of this moment; those not given any more are gone */
-export type Define = (
-  name: string,
-  help: string,
-  read: (now: Snapshot, set: SetValue) => void,
-  ...labels: readonly string[]
-) => void;
+import type { Define, SetValue, Snapshot } from './define.js';
 
 export interface Definitions {
   readonly counter: Define;

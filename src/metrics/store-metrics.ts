@@ -1,5 +1,6 @@
 /** What is kept on disk, and at what cost. */
-import type { Definitions, Snapshot } from './definitions.js';
+import type { Snapshot } from './define.js';
+import type { Definitions } from './definitions.js';
 
 export function defineStore({ counter, gauge }: Definitions): void {
   type Figures = NonNullable<Snapshot['store']>;

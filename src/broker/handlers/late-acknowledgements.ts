@@ -46,7 +46,7 @@ class LateAcknowledgements implements Late {
     for (const [at, packetIdentifier] of this.#packetIdentifiers.entries()) {
       const qos = this.#qos[at]!;
       if (qos === 1) client.unacknowledged--;
-      else if (!isKept) this.#session.releaseIncoming(packetIdentifier);
+      else if (!isKept) this.#session.incoming.release(packetIdentifier);
       if (client.isOver) continue;
       if (isKept) acknowledge(client, qos, packetIdentifier, this.#reasonCodes[at]!);
       // 3.1.1 has no negative acknowledgement: the client keeps the message and sends it again after a reconnect.

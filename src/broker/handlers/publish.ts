@@ -25,9 +25,9 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
     return topic;
   }
 
-  const isRepeated = packet.qos === 2 && session.isIncoming(packet.packetIdentifier);
+  const isRepeated = packet.qos === 2 && session.incoming.has(packet.packetIdentifier);
   if (packet.qos > 0 && client.protocolVersion === 5 && !isRepeated) {
-    if (session.incoming + client.unacknowledged >= broker.limits.receiveMaximum) {
+    if (session.incoming.outstanding + client.unacknowledged >= broker.limits.receiveMaximum) {
       ledger.refuse(ReasonCode.receiveMaximumExceeded);
       return new Refusal(ReasonCode.receiveMaximumExceeded, 'more QoS 1 and 2 messages than Receive Maximum');
     }
@@ -39,13 +39,13 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   }
   const refused = publishRefusal(client, session, packet, topic);
   if (refused !== undefined) return refusePublish(client, session, packet, refused);
-  if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
+  if (packet.qos === 2) session.incoming.hold(packet.packetIdentifier);
   ledger.accepted++;
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
   const { qos, packetIdentifier } = packet;
   if (qos === 0) return undefined;
   // With the message or not at all, so in the same turn.
-  if (qos === 2 && broker.router.wasStored) session.keepIncoming(packetIdentifier);
+  if (qos === 2 && broker.router.wasStored) session.incoming.keep(packetIdentifier);
   // §3.4.2.1: the publisher may be told that nobody was there.
   const reasonCode = broker.router.hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
   if (committed === undefined) acknowledge(client, qos, packetIdentifier, reasonCode);
