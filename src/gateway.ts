@@ -115,6 +115,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         devices,
         links,
         store,
+        storeLimits: config.store,
         config: options.shown,
         moreAlarms: () => reload?.alarms() ?? [],
         phase: () => phase,

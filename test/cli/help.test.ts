@@ -30,6 +30,8 @@ const commands = [
   'topic',
   'topic pub',
   'topic tail',
+  'store',
+  'store stat',
   'user',
   'user add',
   'user passwd',
