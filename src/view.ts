@@ -14,6 +14,7 @@ import type { Store } from './core/store.js';
 import { topicFilterFault, topicNameFault } from './core/topic.js';
 import type { AlarmView, LedgerView, MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
+import type { Servers } from './devices/servers/servers.js';
 import type { Links } from './links/links.js';
 import type { Logging } from './logging.js';
 import type { Metrics } from './metrics/metrics.js';
@@ -44,6 +45,8 @@ export interface ViewParts {
   readonly logging: Logging;
   readonly broker: Broker;
   readonly devices: Devices;
+  /** undefined: the gateway serves no masters. */
+  readonly servers?: Servers;
   readonly links: Links;
   /** undefined: nothing is kept on disk. */
   readonly store?: Store & Service;
@@ -56,7 +59,7 @@ export interface ViewParts {
 }
 
 export function createView(parts: ViewParts): GatewayView & Disposable {
-  const { broker, devices, links, store, clock, logging } = parts;
+  const { broker, devices, servers, links, store, clock, logging } = parts;
   const { router } = broker;
   const rates = new Rates<'received' | 'delivered'>(clock, () => router.counters());
   let tails = 0;
@@ -70,12 +73,14 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...(store === undefined ? [] : [{ name: store.name, ...store.status() }]),
       { name: devices.name, ...devices.status() },
       ...devices.services(),
+      ...(servers?.services() ?? []),
       ...links.services(),
     ];
     const alarms = [
       ...broker.alarms(),
       ...storeAlarms(store),
       ...devices.alarms(),
+      ...(servers?.alarms() ?? []),
       ...links.alarms(),
       ...(parts.moreAlarms?.() ?? []),
     ].sort((a, b) => severity(a) - severity(b) || a.since - b.since);
@@ -132,6 +137,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     client: (clientId) => broker.client(clientId),
     disconnect: (clientId, forget) => broker.disconnect(clientId, forget),
     links: () => links.links(),
+    servers: () => servers?.servers() ?? [],
     logs: () => logging.lines(),
     onLog: (listener) => logging.onLine(listener),
     *retained(filter) {
@@ -162,6 +168,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     },
     read: (device, point, signal) => devices.read(device, point, signal),
     write: (device, point, request, signal) => devices.write(device, point, request, signal),
+    identify: (device, signal) => devices.identify(device, signal),
     pause: (device) => devices.pause(device),
     resume: (device) => devices.resume(device),
     retry: (device) => devices.retry(device),

@@ -11,6 +11,7 @@ import type {
   ClientView,
   CommandResult,
   DeviceView,
+  IdentityView,
   LedgerView,
   LinkView,
   ListenerView,
@@ -19,6 +20,7 @@ import type {
   PlanView,
   PointView,
   PortView,
+  ServerView,
   ServiceView,
   StoreSummary,
   StoreView,
@@ -34,6 +36,7 @@ export type {
   DeviceState,
   DeviceView,
   DropReason,
+  IdentityView,
   LedgerView,
   LinkView,
   ListenerView,
@@ -43,6 +46,7 @@ export type {
   PlanView,
   PointView,
   PortView,
+  ServerView,
   ServiceView,
   StoreQueueView,
   StoreSummary,
@@ -153,6 +157,8 @@ export interface Routes {
   'POST /v1/devices/{device}/resume': { out: DeviceView };
   /** Tries an offline device now instead of at its next attempt. */
   'POST /v1/devices/{device}/retry': { out: DeviceView };
+  /** Asks the device what it is. */
+  'POST /v1/devices/{device}/identify': { out: IdentityView };
   'GET /v1/ports': { out: List<PortView> };
   'GET /v1/ports/{port}': { out: PortView };
   'GET /v1/points': { query: { device?: string }; out: List<PointView> };
@@ -170,6 +176,7 @@ export interface Routes {
   'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
   'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
   'GET /v1/links': { out: List<LinkView> };
+  'GET /v1/servers': { out: List<ServerView> };
   'GET /v1/logs': { query: { limit?: string }; out: List<LogLine> };
   'GET /v1/config': { out: ConfigView };
 }
@@ -224,6 +231,7 @@ export interface GatewayView {
   /** @returns undefined when there is no such session */
   disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
   links(): readonly LinkView[];
+  servers(): readonly ServerView[];
   logs(): Iterable<LogLine>;
   onLog(listener: (line: LogLine) => void): Disposable;
   retained(filter: string): Iterable<MessageView>;
@@ -232,6 +240,7 @@ export interface GatewayView {
   publish(request: PublishRequest): Promise<void>;
   read(device: string, point: string, signal: AbortSignal): Promise<PointView>;
   write(device: string, point: string, request: WriteRequest, signal: AbortSignal): Promise<CommandResult>;
+  identify(device: string, signal: AbortSignal): Promise<IdentityView>;
   pause(device: string): void;
   resume(device: string): void;
   retry(device: string): void;

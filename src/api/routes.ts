@@ -98,6 +98,9 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       return deviceOf(call);
     },
   },
+  'POST /v1/devices/{device}/identify': {
+    handle: (call) => call.view.identify(deviceOf(call).name, call.signal),
+  },
   'GET /v1/ports': { handle: ({ view }) => ({ items: view.ports() }) },
   'GET /v1/ports/{port}': { handle: portOf },
   'GET /v1/points': {
@@ -156,6 +159,7 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       return { delivered: true };
     },
   },
+  'GET /v1/servers': { handle: ({ view }) => ({ items: view.servers() }) },
   'GET /v1/links': { handle: ({ view }) => ({ items: view.links() }) },
   'GET /v1/logs': {
     query: ['limit'],

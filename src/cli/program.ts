@@ -23,6 +23,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['device', 'Lists devices, their state and their plan', () => import('./commands/device.js')],
   ['port', 'Lists the wires and how busy they are', () => import('./commands/port.js')],
   ['point', 'Lists, reads, writes and watches points', () => import('./commands/point.js')],
+  ['server', 'Lists the servers that masters of others read', () => import('./commands/server.js')],
   ['topic', 'Publishes and tails MQTT messages', () => import('./commands/topic.js')],
   ['store', 'Shows what is kept on disk', () => import('./commands/store.js')],
   ['user', 'Adds, changes and lists the users of the broker', () => import('./commands/user.js')],

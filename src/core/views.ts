@@ -143,10 +143,21 @@ export interface PortView {
   readonly cycleMs: number;
 }
 
+/** What a device says that it is. */
+export interface IdentityView {
+  readonly device: string;
+  /** Where that is from, for people. */
+  readonly source: string;
+  /** In the words of its protocol. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 export interface PointView {
   readonly device: string;
   readonly point: string;
   readonly topic: string;
+  /** Where it is in the device, in one form whatever it was written in: `holding:100 float32 CDAB`. */
+  readonly address?: string;
   /** null: unknown. A 64-bit integer beyond 2^53 is a decimal string. */
   readonly value: number | boolean | string | null;
   /** The value for display, all its digits, with steady decimals; `—` when unknown. */
@@ -371,6 +382,26 @@ export interface ClientEnd {
   readonly wasConnected: boolean;
   /** Its session is gone: asked for, or because it ended with its connection. */
   readonly isForgotten: boolean;
+}
+
+/** Where masters of others read and write. */
+export interface ServerView {
+  readonly name: string;
+  readonly type: string;
+  readonly endpoint: string;
+  readonly state: ServiceState;
+  readonly since: number;
+  /** Connected now; null on a serial line, where nobody connects. */
+  readonly masters: number | null;
+  /** Accepted since the start. */
+  readonly connections: number;
+  /** Connections that were not: address not allowed, or too many. */
+  readonly refused: number;
+  readonly requests: number;
+  /** Answers that refused, by the code of the protocol. */
+  readonly exceptions: Readonly<Record<string, number>>;
+  /** Requests that were not answered. */
+  readonly dropped: number;
 }
 
 export interface LinkView {

@@ -7,6 +7,7 @@ import type {
   ConfigView,
   DeviceView,
   GatewayView,
+  IdentityView,
   LedgerView,
   LinkView,
   LogLine,
@@ -15,6 +16,7 @@ import type {
   PointView,
   PortView,
   PublishRequest,
+  ServerView,
   StatusView,
   StoreView,
   WriteRequest,
@@ -52,6 +54,21 @@ const writable = (critical = false): Partial<PointView> => ({
 });
 
 export class FakeView implements GatewayView {
+  servers_: readonly ServerView[] = [
+    {
+      name: 'scada',
+      type: 'modbus',
+      endpoint: '0.0.0.0:502',
+      state: 'up',
+      since: FAKE_NOW,
+      masters: 2,
+      connections: 5,
+      refused: 1,
+      requests: 4_711,
+      exceptions: { '2': 14, '11': 3 },
+      dropped: 0,
+    },
+  ];
   /** The present, as the gateway sees it. */
   readonly now: number;
   points_: PointView[];
@@ -280,6 +297,18 @@ export class FakeView implements GatewayView {
     if (view === undefined) return undefined;
     this.kicked.push(`${clientId}${forget ? ' forget' : ''}`);
     return { clientId, wasConnected: view.connected, isForgotten: forget };
+  }
+
+  servers(): readonly ServerView[] {
+    return this.servers_;
+  }
+
+  async identify(deviceName: string): Promise<IdentityView> {
+    return {
+      device: deviceName,
+      source: 'function 43/14',
+      fields: { vendorName: 'ACME\x1b[2J', productCode: 'B-7', majorMinorRevision: '1.4' },
+    };
   }
 
   links(): readonly LinkView[] {
