@@ -84,6 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'devices' }),
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
+      sysInterval: config.broker.sysInterval,
       clock,
     });
     const servers = createServers({
