@@ -84,6 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'devices' }),
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
+      sysInterval: config.broker.sysInterval,
       clock,
     });
     const servers = createServers({
@@ -128,6 +129,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         servers,
         links,
         store,
+        storeLimits: config.store,
         config: options.shown,
         moreAlarms: () => reload?.alarms() ?? [],
         phase: () => phase,

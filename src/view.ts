@@ -5,6 +5,7 @@ import type { Broker } from './broker/broker.js';
 import { isShared } from './broker/shared-filter.js';
 import { filterRefusal, topicRefusal } from './broker/topic-rules.js';
 import type { Clock } from './core/clock.js';
+import type { StoreLimits } from './core/config.js';
 import { errorsOf, errorView } from './core/errors.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
 import { subscriptionTo } from './core/router.js';
@@ -18,6 +19,7 @@ import type { Links } from './links/links.js';
 import type { Logging } from './logging.js';
 import type { Metrics } from './metrics/metrics.js';
 import { Rates } from './rates.js';
+import { storeSummary, storeView } from './store-view.js';
 
 /** Payload bytes shown of one message. */
 const SHOWN_BYTES = 65_536;
@@ -48,6 +50,7 @@ export interface ViewParts {
   readonly links: Links;
   /** undefined: nothing is kept on disk. */
   readonly store?: Store & Service;
+  readonly storeLimits?: StoreLimits;
   readonly config: ConfigView;
   /** Of parts that are no services. */
   readonly moreAlarms?: () => readonly AlarmView[];
@@ -116,6 +119,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       subscriptions: figures.clients.subscriptions,
       retained: counters.retained,
       devices: states,
+      ...(store !== undefined && { store: storeSummary(store) }),
       points: qualities,
       rssBytes: process.memoryUsage.rss(),
       readOnly: parts.readOnly,
@@ -170,12 +174,14 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     retry: (device) => devices.retry(device),
     config: () => parts.config,
     ledger: () => broker.figures().ledger,
+    store: async () => store && parts.storeLimits && storeView(store, parts.storeLimits, broker),
     async metrics() {
       // Many gateways are never scraped.
       const { createMetrics } = await import('./metrics/metrics.js');
       metrics ??= createMetrics({
         status,
         figures: () => broker.figures(),
+        store: () => store?.figures(),
         devices: () => devices.devices(),
         ports: () => devices.ports(),
         links: () => links.links(),

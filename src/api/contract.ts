@@ -22,6 +22,8 @@ import type {
   PortView,
   ServerView,
   ServiceView,
+  StoreSummary,
+  StoreView,
 } from '../core/views.js';
 
 export type {
@@ -46,6 +48,9 @@ export type {
   PortView,
   ServerView,
   ServiceView,
+  StoreQueueView,
+  StoreSummary,
+  StoreView,
   SubscriptionView,
   TrafficView,
   WillView,
@@ -99,6 +104,8 @@ export interface StatusView {
     readonly paused: number;
   };
   readonly points: { readonly good: number; readonly stale: number; readonly bad: number };
+  /** What is kept on disk; absent: nothing is. */
+  readonly store?: StoreSummary;
   readonly rssBytes: number;
   readonly readOnly: boolean;
 }
@@ -164,6 +171,7 @@ export interface Routes {
   /** Ends the connection (MQTT 5.0 Reason Code 0x98); `forget=true` ends the session, too. */
   'DELETE /v1/clients/{client}': { query: { forget?: 'true' | 'false' }; out: ClientEnd };
   'GET /v1/ledger': { out: LedgerView };
+  'GET /v1/store': { out: StoreView };
   'GET /v1/topics': { query: { filter?: string; limit?: string }; out: List<TopicView> };
   'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
   'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
@@ -239,6 +247,8 @@ export interface GatewayView {
   config(): ConfigView;
   /** The books of the broker at this moment. */
   ledger(): LedgerView;
+  /** undefined: nothing is kept on disk. */
+  store(): Promise<StoreView | undefined>;
   /** What Prometheus scrapes. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }

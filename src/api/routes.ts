@@ -136,6 +136,13 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       view.disconnect(params.client!, flagOf(query, 'forget')) ?? noClient(params.client!),
   },
   'GET /v1/ledger': { handle: ({ view }) => view.ledger() },
+  'GET /v1/store': {
+    async handle({ view }) {
+      const store = await view.store();
+      if (store !== undefined) return store;
+      throw apiError('API_NOT_FOUND', 'this gateway keeps nothing on disk');
+    },
+  },
   'GET /v1/topics': {
     query: ['filter', 'limit'],
     handle: (call) => ({ items: topics(call).slice(0, numberOf(call.query, 'limit', DEFAULT_LIMIT)) }),

@@ -25,6 +25,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['point', 'Lists, reads, writes and watches points', () => import('./commands/point.js')],
   ['server', 'Lists the servers that masters of others read', () => import('./commands/server.js')],
   ['topic', 'Publishes and tails MQTT messages', () => import('./commands/topic.js')],
+  ['store', 'Shows what is kept on disk', () => import('./commands/store.js')],
   ['user', 'Adds, changes and lists the users of the broker', () => import('./commands/user.js')],
   ['tui', 'Opens the terminal interface', () => import('./commands/tui.js')],
   ['demo', 'Runs a simulated plant, a gateway and an upstream', () => import('./commands/demo.js')],

@@ -221,6 +221,60 @@ export interface ClientView {
   readonly refused: number;
 }
 
+/** What is kept on disk, and at what cost. */
+export interface StoreView extends StoreSummary {
+  readonly state: ServiceState;
+  /** Why it is not `up`, and what to do. */
+  readonly reason?: string;
+  readonly hint?: string;
+  readonly durability: 'strict' | 'relaxed';
+  /** Database and write-ahead log, which are `fileBytes` together; the log alone. */
+  readonly logBytes: number;
+  /** Messages may take so much together; what happens beyond that is `overflow`. */
+  readonly maxBytes: number;
+  readonly overflow: 'refuse' | 'drop-oldest';
+  /** Sessions that outlive the gateway. */
+  readonly sessions: number;
+  readonly retained: number;
+  readonly commits: number;
+  readonly failedCommits: number;
+  /** On average, of the last commits. */
+  readonly changesPerCommit: number;
+  /** Of the last commits; null: none yet. */
+  readonly commitMs: { readonly p50: number | null; readonly p99: number | null };
+  readonly writtenBytes: number;
+  /** In the last 24 hours, or since start if that is later. */
+  readonly writtenLastDay: number;
+  /** Copies for clients that were dropped since start; reasons that never happened are left out. */
+  readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+  /** A damaged file that was found at start and set aside; null: none. */
+  readonly setAside: string | null;
+  /** Sessions for which something waits, the most first, a hundred at most. */
+  readonly queues: readonly StoreQueueView[];
+}
+
+export interface StoreSummary {
+  /** Copies that wait on disk for clients. */
+  readonly messages: number;
+  readonly bytes: number;
+  readonly fileBytes: number;
+  readonly freeBytes: number;
+  readonly diskBytes: number;
+  /** Over the last ten seconds. */
+  readonly commitsPerSecond: number;
+  /** What was acknowledged so long ago at most may be lost by a power cut, ms; 0: nothing. */
+  readonly lossWindow: number;
+}
+
+export interface StoreQueueView {
+  readonly clientId: string;
+  readonly connected: boolean;
+  readonly messages: number;
+  readonly bytes: number;
+  /** When the oldest of them was received, Unix ms; null: it was taken meanwhile. */
+  readonly oldestAt: number | null;
+}
+
 /** Where MQTT clients connect. */
 export interface ListenerView {
   readonly name: string;

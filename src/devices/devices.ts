@@ -34,6 +34,7 @@ import { CommandTopics, pointOf, type Target } from './command-topics.js';
 import { Commands, DEFAULT_DEADLINE_MS } from './commands.js';
 import { DevicePoint } from './device-point.js';
 import { devicesError, didYouMean } from './errors.js';
+import { FigureTopics } from './figure-topics.js';
 import { LearnedStore } from './learned-store.js';
 import { Port } from './port.js';
 import { Publisher } from './publisher.js';
@@ -60,6 +61,8 @@ export interface DevicesOptions {
   readonly clock: Clock;
   /** Keeps what is learned of the devices; absent: it is forgotten. */
   readonly store?: Store;
+  /** Time between two looks of `$SYS/hpmq/…`, ms; 0 or absent: it is not published. */
+  readonly sysInterval?: number;
   /** Returns a number in [0, 1). */
   readonly random?: () => number;
 }
@@ -124,10 +127,13 @@ class RunningDevices implements Devices {
   readonly #targets = new Map<string, Target & { readonly port: RunningPort }>();
   readonly #topics: CommandTopics;
   readonly #createdAt: number;
+  readonly #o: DevicesOptions;
+  #figures: FigureTopics | undefined;
   #started = false;
   #stopping = false;
 
   constructor(o: DevicesOptions) {
+    this.#o = o;
     const log = o.log;
     const random = o.random ?? Math.random;
     this.#log = log;
@@ -158,6 +164,18 @@ class RunningDevices implements Devices {
     for (const { port, supervisors } of this.#ports) {
       for (const supervisor of supervisors) supervisor.start();
       port?.start();
+    }
+    const { sysInterval = 0 } = this.#o;
+    if (sysInterval > 0) {
+      const { router, clock, gatewayId } = this.#o;
+      this.#figures = new FigureTopics({
+        router,
+        clock,
+        origin: `gateway:${gatewayId}`,
+        interval: sysInterval,
+        devices: () => this.devices(),
+        ports: () => this.ports(),
+      });
     }
     this.#log.info({ ports: this.#ports.length, devices: this.#targets.size }, 'polling');
   }
@@ -273,6 +291,7 @@ class RunningDevices implements Devices {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
+    this.#figures?.[Symbol.dispose]();
     const parts = this.#ports.flatMap(({ port, supervisors, commands }) => [...supervisors, commands, port]);
     const closing = [this.#topics, ...parts].map((part) => part?.[Symbol.asyncDispose]());
     const outcomes = await Promise.allSettled(closing);

@@ -33,6 +33,8 @@ const commands = [
   'topic',
   'topic pub',
   'topic tail',
+  'store',
+  'store stat',
   'user',
   'user add',
   'user passwd',
