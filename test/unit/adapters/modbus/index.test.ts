@@ -184,6 +184,15 @@ t.test('spans and what cannot be written', async (t) => {
     modbus.device.parse({ base: 1, order: 'CDAB', invalid: 'sunspec' }),
   );
   t.match(based, { address: { start: 0, isBased: false }, order: 'CDAB', invalid: 'sunspec' });
+  const marks = modbus.device.parse({ invalid: '0x8000' });
+  for (const fields of [
+    { address: 'coil:1' },
+    { address: 'holding:1', type: 'string', length: 4 },
+    { address: 'holding:1.3' },
+  ]) {
+    const resolved = modbus.resolve?.(modbus.address.parse(fields), marks);
+    t.strictSame(modbus.check?.point?.(resolved!), [], 'marks of the device are for its numbers');
+  }
   t.strictSame(modbus.resolve?.(based!, modbus.device.parse({ base: 1 })), based, 'once is enough');
   t.equal(modbus.describe?.(based!), 'holding:0 float32 CDAB');
   const own = modbus.address.parse({ address: 'holding:1', type: 'float32', order: 'BADC', invalid: [] });
