@@ -322,6 +322,13 @@ t.test('bits of a register are written with a mask, in one request', async (t) =
   t.strictSame(sent(), [22, 22, 22]);
 });
 
+t.test('a device without a function is told apart from one that refuses: another setting may do', async (t) => {
+  const { exceptionError } = await import('../../../../adapters/modbus/errors.js');
+  t.match(exceptionError(3, 22, 1), { hint: /writeBits: read-write/ });
+  t.match(exceptionError(3, 6, 1), { hint: /writeRegister: multiple/ });
+  t.match(exceptionError(3, 22, 2), { hint: /does not exist/ });
+});
+
 t.test('a refusal is a bad reading for each point; a gateway that speaks for a silent unit is no answer', async (t) => {
   let code: 2 | 11 = 2;
   const { device, during } = await open(t, { read: () => code, write: () => undefined });
