@@ -8,8 +8,11 @@ export {
   defineAdapter,
   type Point,
   type PortContext,
+  type ProfileFiles,
   type Quality,
   type Reading,
+  type Recording,
+  type Replay,
   type Span,
   type Value,
 } from './core/adapter.js';

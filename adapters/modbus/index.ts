@@ -3,6 +3,8 @@ import { characterTimeMs, defineAdapter, type Endpoint } from '../../src/adapter
 import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT, readOnlyReason } from './bus.js';
 import { modbusError } from './errors.js';
 import { READ_LIMIT } from './pdu.js';
+import { profileFiles } from './profile-files.js';
+import { replay } from './replay.js';
 import { RtuMaster } from './rtu.js';
 import { addressSchema, deviceSchema, lengthOf, type PortOptions, pointIssues, portSchema } from './schema.js';
 import { TcpMaster } from './tcp.js';
@@ -46,6 +48,9 @@ export default defineAdapter({
     length: lengthOf(point),
     limit: READ_LIMIT[point.address.table],
   }),
+
+  profiles: profileFiles,
+  replay,
 
   async open(wire, port, { clock, endpoint, log }) {
     const framing = framingOf(port, endpoint);
