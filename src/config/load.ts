@@ -153,6 +153,22 @@ export function profileFolders(
   return [...own, join(dataFolder, 'profiles')];
 }
 
+/** The library that a configuration uses, whatever else is wrong with it. */
+export function findProfiles(options: LoadOptions, more: readonly string[] = []): ProfileLibrary {
+  const { env, cwd, adapters } = options;
+  const file = options.file === undefined ? configPlaces(env, cwd).find(exists) : resolve(cwd, options.file);
+  const base = file === undefined ? {} : readSource(file, cwd).value;
+  const settings = settingsOf(env);
+  const document = settings.length === 0 ? base : readOverrides(settings, base, configJsonSchema([])).document;
+  const folders = profileFolders(
+    document,
+    file === undefined ? cwd : dirname(file),
+    env,
+    options.hostName ?? hostname(),
+  );
+  return new ProfileLibrary(adapters, [...more.map((folder) => resolve(cwd, folder)), ...folders], cwd);
+}
+
 /** The path in `broker.auth.users`, in a document that may be anything. */
 export function usersFileOf(document: unknown, folder: string): string | undefined {
   let value = document;
@@ -218,10 +234,18 @@ function outsideFile(name: string, finding: Finding): ConfigProblem {
 /** In the order of the file, without repetitions. */
 function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
   const seen = new Set<string>();
+  const files = [...new Set(problems.map(({ file }) => file))];
+  const rank = ({ file, line }: ConfigProblem) => (line === undefined ? -1 : files.indexOf(file));
   return problems
     .filter((problem) => {
-      const key = JSON.stringify([problem.line, problem.column, problem.path, problem.message]);
+      const key = JSON.stringify([
+        problem.line === undefined ? '' : problem.file,
+        problem.line,
+        problem.column,
+        problem.path,
+        problem.message,
+      ]);
       return !seen.has(key) && seen.add(key);
     })
-    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+    .toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }

@@ -10,6 +10,7 @@ import { say } from '../values.js';
 
 const NAME = /^[a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9.-]*$/;
 const NAME_HINT = 'write vendor/model in small letters, digits and hyphens, such as eastron/sdm630';
+const VERSION_TEXT = say('is not a version', "write three numbers in quotes: '1.0.0'");
 const VERSION = /^\d+\.\d+\.\d+$/;
 
 export interface Profile {
@@ -39,12 +40,15 @@ function variant(adapter: AnyAdapter) {
   return z.strictObject({
     $schema: z.string().optional(),
     profile: z.string().regex(NAME, { error: say('is not a name of a profile', NAME_HINT) }),
-    version: z.string().regex(VERSION, { error: say('is not a version', "write three numbers in quotes: '1.0.0'") }),
+    version: z.string({ error: VERSION_TEXT }).regex(VERSION, { error: VERSION_TEXT }),
     title: z.string().min(1).max(120),
     kind: z.enum(['map', 'walk']).default('map'),
     adapter: z.literal(adapter.type),
     description: z.string().min(1).max(2_000).optional(),
-    sources: z.array(z.string().min(1).max(300)).min(1).max(20),
+    sources: z
+      .array(z.string().min(1).max(300))
+      .min(1, { error: say('names no source', 'say where the register map was published') })
+      .max(20),
     device: merged(adapter.device, deviceDefaults()).prefault({}),
     points: z.record(pointName, pointSchema(adapter)).refine((points) => Object.keys(points).length > 0, {
       error: say('a profile has at least one point', 'describe what the device measures'),

@@ -60,6 +60,11 @@ export class ProfileLibrary {
     return profile;
   }
 
+  /** The file of a profile, as it is. */
+  text(name: string): string | undefined {
+    return isProfileName(name) ? this.#text(name, '.yaml')?.bytes.toString('utf8') : undefined;
+  }
+
   /** The recorded exchanges of a profile: beside its file, or with the adapter. */
   test(name: string): { readonly shown: string; readonly bytes: Buffer } | undefined {
     const profile = this.get(name);
@@ -79,7 +84,7 @@ export class ProfileLibrary {
     return this.#builtIn(name, extension);
   }
 
-  #builtIn(name: string, extension: '.yaml' | '.test.yaml' | string) {
+  #builtIn(name: string, extension: string) {
     for (const { type, profiles } of this.#adapters) {
       const text = extension === '.yaml' ? profiles?.profile(name) : profiles?.test(name);
       if (text !== undefined) {
