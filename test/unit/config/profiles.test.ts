@@ -29,11 +29,16 @@ function shipping(texts: Readonly<Record<string, string>>): readonly AnyAdapter[
   return fakeAdapters.map((adapter) => (adapter.type === fieldbus.type ? { ...adapter, profiles } : adapter));
 }
 
+/** Folders and files by name. */
+interface FixtureFolder {
+  readonly [name: string]: string | FixtureFolder;
+}
+
 const adapters = shipping({ 'acme/meter': METER });
 const PORT = 'port: { type: tcp, host: h, port: 502 }';
 
-function load(t: Test, yaml: string, more: Parameters<Test['testdir']>[0] = {}) {
-  const cwd = t.testdir({ 'hpmq.yaml': yaml, ...more });
+function load(t: Test, yaml: string, more: Readonly<Record<string, FixtureFolder>> = {}) {
+  const cwd = t.testdir({ 'hpmq.yaml': yaml, ...more } as Parameters<Test['testdir']>[0]);
   return loadConfig({ cwd, env: { HOME: cwd }, adapters, hostName: 'box' });
 }
 
