@@ -2,11 +2,11 @@
 import { Duplex } from 'node:stream';
 import type { Endpoint, Recording, Replay } from '../../src/adapter.js';
 import { modbusError } from './errors.js';
-import type { ExceptionCode, RegisterImage } from './image.js';
 import { encodeMbap, MbapSplitter } from './mbap.js';
 import { isBitTable, type Table } from './pdu.js';
-import { respond } from './respond.js';
 import { encodeRtu, hasValidCrc } from './rtu-frame.js';
+import type { ExceptionCode, RegisterImage } from './server/image.js';
+import { respond } from './server/respond.js';
 
 interface Frame {
   readonly transactionId: number;
@@ -43,13 +43,13 @@ export function replay({ framing, exchanges }: Recording): Replay {
   }
   if (units.size !== 1) throw modbusError('MODBUS_BAD_FRAME', 'a recording is of exactly one unit');
   const [unit = 1] = units;
-  const wire = new ReplayWire((bytes) => {
+  const wire = new ReplayWire(async (bytes) => {
     const request = parse(bytes, framing, 'the request');
     if (request.unit !== unit) return undefined;
     const key = keyOf(request);
     const known = answers.get(key);
     if (known !== undefined) asked.add(key);
-    const pdu = known ?? respond(request.pdu, image);
+    const pdu = known ?? (await respond(request.pdu, image));
     return framing === 'tcp' ? encodeMbap(request.transactionId, unit, pdu) : encodeRtu(unit, pdu);
   });
   return { wire, port: { framing }, device: { unit }, endpoint: ENDPOINTS[framing], repeated: () => asked.size };
@@ -121,9 +121,9 @@ class RecordedImage implements RegisterImage {
 }
 
 class ReplayWire extends Duplex {
-  readonly #answer: (request: Buffer) => Buffer | undefined;
+  readonly #answer: (request: Buffer) => Promise<Buffer | undefined>;
 
-  constructor(answer: (request: Buffer) => Buffer | undefined) {
+  constructor(answer: (request: Buffer) => Promise<Buffer | undefined>) {
     super();
     this.#answer = answer;
     this.on('error', () => {});
@@ -132,8 +132,12 @@ class ReplayWire extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    const answer = this.#answer(chunk);
-    if (answer !== undefined) setImmediate(() => this.push(answer));
-    callback();
+    this.#answer(chunk).then(
+      (answer) => {
+        if (answer !== undefined) this.push(answer);
+        callback();
+      },
+      (error: Error) => callback(error),
+    );
   }
 }
