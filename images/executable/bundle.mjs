@@ -63,6 +63,7 @@ export async function bundleConfigWorker(folder) {
     outfile: configWorker,
     supported: { 'dynamic-import': false },
     logOverride: { 'empty-import-meta': 'silent' },
+    plugins: [deviceProfiles(root)],
   });
   return configWorker;
 }

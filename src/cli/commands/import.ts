@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { fileFault, readRegularFile } from '../../config/io.js';
+import { fileFault, readRegularFile } from '../../config/files.js';
 import { EXIT } from '../../core/exit.js';
 import type { ImportFinding } from '../../import/draft.js';
 import type { Imported } from '../../import/finish.js';

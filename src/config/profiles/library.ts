@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { AnyAdapter } from '../../core/adapter.js';
-import { fileFault, readRegularFile } from '../io.js';
+import { fileFault, readRegularFile } from '../files.js';
 import { fileProblem } from '../source.js';
 import { isProfileName, type Profile, parseProfile } from './file.js';
 

@@ -28,7 +28,8 @@ for (const name of names) {
     const result = await testProfile(profile, parseRecordedTest(recorded.shown, recorded.bytes, name), [modbus]);
     for (const { title, points, error, exchanges, repeated } of result.recordings) {
       t.equal(error, undefined, title);
-      for (const { point, expected, found, ok } of points) t.ok(ok, `${point}: ${found}, expected ${expected} (${title})`);
+      for (const { point, expected, found, ok } of points)
+        t.ok(ok, `${point}: ${found}, expected ${expected} (${title})`);
       t.equal(repeated, exchanges, `${title}: the recorded requests are those that are asked, byte for byte`);
     }
     t.strictSame(result.untested, [], 'every point has a recording');
