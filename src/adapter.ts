@@ -11,6 +11,7 @@ export {
   type PortContext,
   type ProfileFiles,
   type Quality,
+  type ReadCosts,
   type Reading,
   type Recording,
   type Replay,

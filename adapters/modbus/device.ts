@@ -21,6 +21,8 @@ import { type SunSpecModel, SunSpecWalk, scaled } from './sunspec.js';
 import { toBoolean } from './values/numbers.js';
 import { Unreadable } from './values/refuse.js';
 
+/** Reading fewer of them would help nothing: the plan stays as it is. */
+const NOT_THE_POINTS = { busy: true };
 /** A device without a marker is not searched for one more often, ms. */
 const NO_SUNSPEC_MS = 60_000;
 
@@ -75,7 +77,13 @@ export class ModbusDevice implements Device<PointAddress> {
     if (model !== undefined) return model;
     const has = this.#walk.models.map(({ id }) => id).join(', ');
     const wanted = models.join(' or ');
-    throw modbusError('MODBUS_NO_MODEL', `the device has no SunSpec model ${wanted}, but ${has === '' ? 'none' : has}`);
+    throw modbusError(
+      'MODBUS_NO_MODEL',
+      `the device has no SunSpec model ${wanted}, but ${has === '' ? 'none' : has}`,
+      {
+        details: NOT_THE_POINTS,
+      },
+    );
   }
 
   async #findModel(models: readonly number[], signal: AbortSignal): Promise<SunSpecModel | undefined> {
@@ -97,6 +105,7 @@ export class ModbusDevice implements Device<PointAddress> {
     throw modbusError(
       'MODBUS_NO_MODEL',
       `SunSpec model ${id} is not at ${start} any more (${found}), it is looked for again`,
+      { details: NOT_THE_POINTS },
     );
   }
 

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../../src/adapter.js';
 import { ADDRESS_FORMS, parseAddress, type TableAddress } from './address.js';
 import { ADDRESS_SPACE } from './pdu.js';
-import { SUNSPEC_AT } from './sunspec.js';
 import { type Mark, VALUE_TYPES, type ValueType } from './values/codec.js';
 import { ORDER_NAMES, ORDERS_32, ORDERS_64, type Order32, parseOrder } from './values/order.js';
 import { ENCODINGS, PACKINGS, PADS, TRIMS } from './values/text.js';
@@ -78,10 +77,20 @@ export const deviceSchema = z.object({
     )
     .min(1)
     .max(8)
-    .default([...SUNSPEC_AT])
-    .describe('SunSpec: protocol addresses where its marker may be, looked at in this order'),
+    .optional()
+    .describe(
+      'SunSpec: protocol addresses where its marker may be, in the order in which they are tried; 40000, 50000 and 0 when absent',
+    ),
   maxRegisters: z.int().min(1).max(125).optional().describe('most registers in one read; 125, as the protocol allows'),
   maxBits: z.int().min(1).max(2_000).optional().describe('most coils or discrete inputs in one read; 2000'),
+  maxGap: z
+    .int()
+    .min(0)
+    .max(2_000)
+    .optional()
+    .describe(
+      'most addresses in a row that are read along though no point has them; 0: none. As many as save time when absent',
+    ),
   writeRegister: writeRegister
     .default('single')
     .describe('one register is written with function 6 (single) or 16 (multiple)'),

@@ -93,7 +93,7 @@ export class SunSpecWalk {
       const data = await unlessRefused(read(start, MARKER.length / 2));
       if (data?.toString('latin1') === MARKER) return start + MARKER.length / 2;
     }
-    throw modbusError('MODBUS_NO_SUNSPEC', `no "${MARKER}" at ${this.#at.join(', ')}`);
+    throw modbusError('MODBUS_NO_SUNSPEC', `no "${MARKER}" at ${this.#at.join(', ')}`, { details: { busy: true } });
   }
 }
 

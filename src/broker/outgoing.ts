@@ -170,6 +170,17 @@ export class Outgoing implements DeliveryEvents {
     return true;
   }
 
+  /** The same to a client that is behind, in place of what waits longest: what {@link deliver} does, for all at once. */
+  forwardLate(run: Run): boolean {
+    const { limits } = this.#context;
+    if (limits.slowConsumer.qos0 !== 'drop-oldest') return false;
+    const dropped = this.#channel?.lane?.forwardLate(run) ?? 0;
+    if (dropped === 0) return false;
+    this.sent.countAll(0, run.messages, run.payloadBytes);
+    this.#takeBack(dropped);
+    return true;
+  }
+
   /** The same with QoS 1 or 2, in a session that ends with its connection: the message is not kept. */
   forwardOne(run: Run, topic: string): boolean {
     const channel = this.#channel;
@@ -499,12 +510,17 @@ export class Outgoing implements DeliveryEvents {
         return false;
       case 'drop-oldest': {
         const dropped = channel.dropOldest(message.payload.length);
-        this.sent.takeBack(dropped);
-        this.#context.statistics.ledger.delivered -= dropped;
-        this.#drop(dropped, 'slowReader');
+        this.#takeBack(dropped);
         return dropped > 0;
       }
     }
+  }
+
+  /** QoS 0 messages that were not sent after all. */
+  #takeBack(messages: number): void {
+    this.sent.takeBack(messages);
+    this.#context.statistics.ledger.delivered -= messages;
+    this.#drop(messages, 'slowReader');
   }
 
   /** @returns whether nothing was dropped */

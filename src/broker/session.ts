@@ -4,7 +4,7 @@
  */
 import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
-import type { Attachment, Router, Share, Sink, Subscription } from '../core/router.js';
+import { type Attachment, NO_RETAINED, type Router, type Share, type Sink, type Subscription } from '../core/router.js';
 import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
@@ -315,6 +315,11 @@ export class Session implements Sink, MessageHolder {
     return topic === undefined ? this.#outgoing.forward(run) : this.#outgoing.forwardOne(run, topic);
   }
 
+  /** @see Outgoing.forwardLate */
+  forwardLate(run: Run): boolean {
+    return this.#outgoing.forwardLate(run);
+  }
+
   /** What is in flight when the connection ends is needed by nobody then. */
   get endsWithConnection(): boolean {
     return this.#expiry === 0 && !this.durable && this.#channel !== undefined;
@@ -352,7 +357,9 @@ export class Session implements Sink, MessageHolder {
   subscribe(subscription: Subscription): void {
     this.#subscriptions.set(subscription.filter, subscription);
     this.#keeper?.subscribe(this.id, subscription);
-    this.#outgoing.feed(subscription, this.#permitted(this.#attachment.subscribe(subscription)));
+    const retained = this.#attachment.subscribe(subscription);
+    if (retained === NO_RETAINED) this.#outgoing.stopFeed(subscription.filter);
+    else this.#outgoing.feed(subscription, this.#permitted(retained));
   }
 
   /** @returns whether there was such a subscription */

@@ -46,6 +46,12 @@ export interface Passage {
   takes(run: Run): boolean;
   /** Sends QoS 0 as it came. @returns false when nothing was sent, because it does not {@link takes} it */
   forward(run: Run): boolean;
+  /**
+   * Sends QoS 0 as it came to a client that is behind, in place of what waits longest.
+   *
+   * @returns how many messages that waited were dropped for it; 0: nothing was sent
+   */
+  forwardLate(run: Run): number;
   /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier; only if it {@link takes} it. */
   forwardOne(run: Run, packetIdentifier: number): void;
 }

@@ -98,8 +98,11 @@ export class Lane implements FastClient, FrameReader, Passage {
   }
 
   takes(run: Run): boolean {
-    const isSame = this.isVersion5 === run.isVersion5 && this.#isPlain;
-    return isSame && run.largest <= this.maximumPacketSize && this.#writer.takes(run.end - run.start);
+    return this.#fits(run) && this.#writer.takes(run.end - run.start);
+  }
+
+  #fits({ isVersion5, largest }: Run): boolean {
+    return this.isVersion5 === isVersion5 && this.#isPlain && largest <= this.maximumPacketSize;
   }
 
   forward(run: Run): boolean {
@@ -107,6 +110,14 @@ export class Lane implements FastClient, FrameReader, Passage {
     if (run.shared !== undefined) this.#writer.pushRun(run.shared, run.messages);
     else this.#writer.append(run.bytes, run.start, run.end, run.messages);
     return true;
+  }
+
+  forwardLate(run: Run): number {
+    const bytes = run.end - run.start;
+    if (!this.#fits(run) || !this.#writer.isBehind(bytes)) return 0;
+    const dropped = this.#client.dropOldest(bytes);
+    if (dropped > 0) this.#writer.append(run.bytes, run.start, run.end, run.messages);
+    return dropped;
   }
 
   forwardOne(run: Run, packetIdentifier: number): void {

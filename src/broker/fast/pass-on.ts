@@ -62,6 +62,7 @@ export class PassOn {
     let list: Message[] | undefined;
     let copies = 0;
     let taken = 0;
+    let late = 0;
     let denied = 0;
     let hasStale = false;
     for (let i = 0; i < targets.length; i++) {
@@ -73,6 +74,7 @@ export class PassOn {
       if (isOld) hasStale = true;
       if (!isOld && target.isDenied) denied++;
       else if (!isOld && target.isPlain && target.session.forward(run)) taken++;
+      else if (!isOld && target.isPlain && target.session.forwardLate(run)) late++;
       else {
         list ??= this.#messages(run, route, session);
         for (const message of list) this.#router.give(message, target.session, target.subscription);
@@ -82,9 +84,9 @@ export class PassOn {
       list ??= this.#messages(run, route, session);
       for (const message of list) copies += this.#router.giveRest(message, rest);
     }
-    this.#sent(run, taken);
-    this.#statistics.ledger.delivered += taken * messages;
-    this.#router.countCopies(taken * messages, denied * messages);
+    this.#sent(run, taken + late);
+    this.#statistics.ledger.delivered += (taken + late) * messages;
+    this.#router.countCopies(taken * messages, denied * messages, late * messages);
     this.#router.countPassed(messages, copies);
     run.shared = undefined;
     if (hasStale) this.#router.routes.renew(route);
@@ -144,7 +146,7 @@ export class PassOn {
       }
     }
     this.#sent(run, taken);
-    this.#router.countCopies(taken, denied);
+    this.#router.countCopies(taken, denied, 0);
     this.#router.countPassed(1, copies);
     client.answer(qos === 1 ? 0x40 : 0x50, high, low);
     return true;
