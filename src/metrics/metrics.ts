@@ -11,6 +11,7 @@ import Registry from 'prom-client/lib/registry.js';
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
 import type { DeviceView, LinkView, PortView } from '../core/views.js';
+import type { Define, SetValue, Snapshot } from './define.js';
 import { defineWires } from './wires.js';
 
 /** How exactly the delay of the event loop is known, ms. */
@@ -27,24 +28,6 @@ export interface MetricsSources {
 export interface Metrics extends Disposable {
   readonly contentType: string;
   text(): Promise<string>;
-}
-
-export type SetValue = (value: number, ...labels: readonly string[]) => void;
-
-/** Defines one metric. `read` gives the values of this moment; those not given any more are gone. */
-export type Define = (
-  name: string,
-  help: string,
-  read: (now: Snapshot, set: SetValue) => void,
-  ...labels: readonly string[]
-) => void;
-
-export interface Snapshot {
-  readonly status: StatusView;
-  readonly figures: BrokerFigures;
-  readonly devices: readonly DeviceView[];
-  readonly ports: readonly PortView[];
-  readonly links: readonly LinkView[];
 }
 
 export function createMetrics(sources: MetricsSources): Metrics {

@@ -61,19 +61,14 @@ for (const [file, name] of SAMPLES) {
 t.test('cells of a table come out as they went in, whatever is in them', async (t) => {
   const cell = fc.string().map((text) => text.replaceAll('\r', '').trim());
   const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(cell, cell), { minLength: 1 }),
-      fc.constantFrom(',', ';', '\t'),
-      (rows, separator) => {
-        const text = [['a', 'b'], ...rows].map((row) => row.map(quoted).join(separator)).join('\r\n');
-        const read = readCsv(text)
-          .list()
-          .map((row) => [row.text('a') ?? '', row.text('b') ?? '']);
-        const written = rows.filter((row) => row.some((one) => one !== ''));
-        return JSON.stringify(read) === JSON.stringify(written);
-      },
-    ),
-  );
-  t.pass();
+  const rowsOfCells = fc.array(fc.tuple(cell, cell), { minLength: 1 });
+  const holds = fc.property(rowsOfCells, fc.constantFrom(',', ';', '\t'), (rows, separator) => {
+    const text = [['a', 'b'], ...rows].map((row) => row.map(quoted).join(separator)).join('\r\n');
+    const read = readCsv(text)
+      .list()
+      .map((row) => [row.text('a') ?? '', row.text('b') ?? '']);
+    const written = rows.filter((row) => row.some((one) => one !== ''));
+    return JSON.stringify(read) === JSON.stringify(written);
+  });
+  t.doesNotThrow(() => fc.assert(holds));
 });
