@@ -209,6 +209,9 @@ function importTag(node: Node, tag: Tree, group: string | undefined, every: stri
     tail,
   });
   if (typeof settings === 'string') return settings;
+  if (/[DE]/.test(dotKind + tailKind)) {
+    draft.tell('assumed', tag.line, tag.text('name') ?? '', `text of kind ${dotKind + tailKind}: compare a value`);
+  }
   const decimal = tag.number('decimal');
   const precision = tag.number('precision');
   const bias = tag.number('bias');
