@@ -9,6 +9,7 @@ import { profileFiles } from './profile-files.js';
 import { replay } from './replay.js';
 import { RtuMaster } from './rtu.js';
 import { addressSchema, deviceSchema, type PortOptions, portSchema } from './schema.js';
+import { serverRole } from './server/role.js';
 import { TcpMaster } from './tcp.js';
 
 /** What drivers and converters need at least between two frames; 3.5 characters are less above 9600 baud. */
@@ -57,6 +58,8 @@ export default defineAdapter({
 
   profiles: profileFiles,
   replay,
+  server: serverRole,
+
   costs: (device, port, endpoint) =>
     readCosts(device, {
       framing: framingOf(port, endpoint),
