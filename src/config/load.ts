@@ -112,7 +112,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   });
   const value = expanded.document;
   problems.push(...expanded.problems);
-  for (const finding of expanded.findings)
+  for (const finding of [...folderFindings(written, inputs.folder), ...expanded.findings])
     problems.push(source?.problem(finding) ?? outsideFile('environment', finding));
   const result = createConfigSchema(adapters, inputs).safeParse(value, { error: describeIssue, reportInput: true });
   if (!result.success) {
@@ -151,6 +151,21 @@ export function profileFolders(
       ? resolve(folder, data)
       : defaultDataFolder(env, typeof id === 'string' ? id : topicSafe(hostName));
   return [...own, join(dataFolder, 'profiles')];
+}
+
+/** A folder that is named has to be there; that in the folder of data need not. */
+function folderFindings(document: unknown, folder: string): readonly Finding[] {
+  const named = isPlain(document) ? document.profiles : undefined;
+  if (typeof named !== 'string' || named === '') return [];
+  const path = resolve(folder, named);
+  try {
+    if (statSync(path).isDirectory()) return [];
+    throw new Error('it is not a folder');
+  } catch (error) {
+    const message = `cannot read the folder ${path}: ${fileFault(error)}`;
+    const hint = 'paths are relative to the folder of the configuration file; in it lie <vendor>/<model>.yaml';
+    return [{ path: ['profiles'], at: 'value', message, hint }];
+  }
 }
 
 /** The library that a configuration uses, whatever else is wrong with it. */

@@ -105,6 +105,12 @@ t.test('the operator goes before what is shipped: profiles folder, then the fold
   ]);
 });
 
+t.test('a folder of profiles that is named is there', async (t) => {
+  const problems = (name: string) => problemsOf(() => load(t, `profiles: ${name}\n`));
+  t.match(problems('nowhere'), [/^hpmq\.yaml:1:11: profiles: cannot read the folder .*nowhere: there is no such file/]);
+  t.match(problems('hpmq.yaml'), [/it is not a folder/]);
+});
+
 t.test('a version is checked as far as it is given', async (t) => {
   const with_ = (version: string) => `devices: { m: { profile: acme/meter@${version}, ${PORT} } }\n`;
   for (const version of ['1', '1.2', '1.2.0']) t.ok(load(t, with_(version)), version);
