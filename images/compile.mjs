@@ -1,5 +1,5 @@
-// Compiles every TypeScript file to the same place below dist/. Types are checked by `npm run lint`, not here.
-import { globSync, rmSync } from 'node:fs';
+// Compiles every TypeScript file to the same place below dist/, and puts the device profiles beside them. Types are checked by `npm run lint`, not here.
+import { cpSync, globSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 const roots = ['bin', 'src', 'adapters', 'test'];
@@ -17,3 +17,6 @@ await build({
   sourcemap: 'linked',
   logLevel: 'warning',
 });
+
+const profiles = 'adapters/modbus/profiles';
+cpSync(profiles, `dist/${profiles}`, { recursive: true });

@@ -9,9 +9,12 @@ export {
   type Identity,
   type Point,
   type PortContext,
+  type ProfileFiles,
   type Quality,
   type ReadCosts,
   type Reading,
+  type Recording,
+  type Replay,
   type Span,
   type Value,
 } from './core/adapter.js';

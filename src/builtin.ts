@@ -16,20 +16,22 @@ export async function loadAdapters(types?: ReadonlySet<string>): Promise<readonl
 
 /** Every error code there is, for `hpmq explain`; those of the command line itself are not here. */
 export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
-  const [core, config, api, broker, devices, links, view, access, demo, tui, modbus, simulator] = await Promise.all([
-    import('./core/errors.js'),
-    import('./config/errors.js'),
-    import('./api/errors.js'),
-    import('./broker/errors.js'),
-    import('./devices/errors.js'),
-    import('./links/errors.js'),
-    import('./view.js'),
-    import('./access-reload.js'),
-    import('./demo/child.js'),
-    import('./tui/errors.js'),
-    import('../adapters/modbus/errors.js'),
-    import('../adapters/simulator/errors.js'),
-  ]);
+  const [core, config, api, broker, devices, links, view, access, demo, tui, imports, modbus, simulator] =
+    await Promise.all([
+      import('./core/errors.js'),
+      import('./config/errors.js'),
+      import('./api/errors.js'),
+      import('./broker/errors.js'),
+      import('./devices/errors.js'),
+      import('./links/errors.js'),
+      import('./view.js'),
+      import('./access-reload.js'),
+      import('./demo/child.js'),
+      import('./tui/errors.js'),
+      import('./import/errors.js'),
+      import('../adapters/modbus/errors.js'),
+      import('../adapters/simulator/errors.js'),
+    ]);
   return [
     core.coreErrors,
     config.configErrors,
@@ -41,6 +43,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
     access.accessErrors,
     demo.demoErrors,
     tui.tuiErrors,
+    imports.importErrors,
     modbus.modbusErrors,
     simulator.simulatorErrors,
   ];

@@ -36,9 +36,9 @@ export function readCosts(device: DeviceOptions, { framing, characterMs = 0, sil
     exchangeMs: form === undefined ? 0 : form.exchange * characterMs + silenceMs,
     restMs: form === undefined ? 0 : silenceMs,
     latencyMs: characterMs === 0 ? TCP_LATENCY_MS : LINE_LATENCY_MS + 3.5 * characterMs,
-    unitMs: (space) => (form === undefined ? 0 : form.perByte * characterMs * (isBitTable(space as Table) ? 1 / 8 : 2)),
+    unitMs: (space) => (form === undefined ? 0 : form.perByte * characterMs * (isBitTable(tableOf(space)) ? 1 / 8 : 2)),
     limit(space) {
-      const table = space as Table;
+      const table = tableOf(space);
       return Math.min(
         READ_LIMIT[table],
         (isBitTable(table) ? device.maxBits : device.maxRegisters) ?? READ_LIMIT[table],
@@ -46,4 +46,9 @@ export function readCosts(device: DeviceOptions, { framing, characterMs = 0, sil
     },
     maxGap: () => device.maxGap ?? Number.POSITIVE_INFINITY,
   };
+}
+
+/** The table of a span's space: `holding`, or `holding:103` in a SunSpec model. */
+function tableOf(space: string): Table {
+  return space.split(':', 1)[0] as Table;
 }

@@ -14,46 +14,104 @@ import {
   writeSingleCoil,
   writeSingleRegister,
 } from './pdu.js';
-import { type Place, placeIssues, placeOf, pointIssues, readOnlyReason } from './point.js';
+import { extentOf, type Place, placeIssues, placeOf, pointIssues, readOnlyReason } from './point.js';
 import { cacheOf } from './register-cache.js';
 import type { DeviceOptions, PointAddress } from './schema.js';
+import { type SunSpecModel, SunSpecWalk, scaled } from './sunspec.js';
 import { toBoolean } from './values/numbers.js';
 import { Unreadable } from './values/refuse.js';
+
+/** Reading fewer of them would help nothing: the plan stays as it is. */
+const NOT_THE_POINTS = { busy: true };
+/** A device without a marker is not searched for one more often, ms. */
+const NO_SUNSPEC_MS = 60_000;
 
 export class ModbusDevice implements Device<PointAddress> {
   readonly #master: Master;
   readonly #clock: Clock;
   readonly #options: DeviceOptions;
   readonly #places = new WeakMap<PointAddress, Place>();
+  readonly #walk: SunSpecWalk;
+  #noSunSpec: { readonly error?: GatewayError; readonly until: number } = { until: 0 };
 
   constructor(master: Master, clock: Clock, options: DeviceOptions) {
     this.#master = master;
     this.#clock = clock;
     this.#options = options;
+    this.#walk = new SunSpecWalk(options.sunspecAt);
   }
 
   async read(points: readonly Point<PointAddress>[], signal: AbortSignal): Promise<readonly Reading[]> {
     if (points.length === 0) return [];
     const places = points.map((point) => this.#place(point));
-    const { table } = places[0]!;
+    const { table, models } = places[0]!;
     let start = Number.POSITIVE_INFINITY;
     let end = 0;
     for (const place of places) {
       if (place.table !== table) throw modbusError('MODBUS_SPAN', `one read cannot take ${table} and ${place.table}`);
-      start = Math.min(start, place.start);
-      end = Math.max(end, place.start + place.length);
+      const extent = extentOf(place);
+      start = Math.min(start, extent.start);
+      end = Math.max(end, extent.start + extent.length);
     }
     let data: Buffer;
     try {
-      data = await this.readRaw(table, start, end - start, signal);
+      const model = models && (await this.#modelOf(models, signal));
+      data = await this.readRaw(table, start + (model?.start ?? 0), end - start, signal);
+      if (model !== undefined && start === 0) this.#checkModel(model, data);
     } catch (error) {
       const refusal = error as GatewayError;
-      if (refusal.code !== 'MODBUS_EXCEPTION' || isSilenceOfUnit(Number(refusal.details.exceptionCode))) throw error;
+      if (!isRefusal(refusal)) throw error;
+      if (models !== undefined && refusal.code === 'MODBUS_EXCEPTION') this.#walk.forget();
       const at = this.#clock.now();
       return points.map(({ id }) => ({ point: id, value: undefined, quality: 'bad', at, error: refusal }));
     }
     const at = this.#clock.now();
     return points.map(({ id }, index) => reading(id, decode(data, start, places[index]!), at));
+  }
+
+  /** @throws MODBUS_NO_MODEL, MODBUS_NO_SUNSPEC, and the errors of the wire */
+  async #modelOf(models: readonly number[], signal: AbortSignal): Promise<SunSpecModel> {
+    const { error, until } = this.#noSunSpec;
+    if (error !== undefined && this.#clock.monotonic() < until) throw error;
+    const model = await this.#findModel(models, signal);
+    if (model !== undefined) return model;
+    const has = this.#walk.models.map(({ id }) => id).join(', ');
+    const wanted = models.join(' or ');
+    throw modbusError(
+      'MODBUS_NO_MODEL',
+      `the device has no SunSpec model ${wanted}, but ${has === '' ? 'none' : has}`,
+      {
+        details: NOT_THE_POINTS,
+      },
+    );
+  }
+
+  async #findModel(models: readonly number[], signal: AbortSignal): Promise<SunSpecModel | undefined> {
+    try {
+      return await this.#walk.find(models, (start, quantity) => this.readRaw('holding', start, quantity, signal));
+    } catch (error) {
+      if ((error as GatewayError).code === 'MODBUS_NO_SUNSPEC') {
+        this.#noSunSpec = { error: error as GatewayError, until: this.#clock.monotonic() + NO_SUNSPEC_MS };
+      }
+      throw error;
+    }
+  }
+
+  /** A device that was changed has its models elsewhere: nothing of the wrong one becomes a value. */
+  #checkModel({ id, start }: SunSpecModel, data: Buffer): void {
+    const found = data.readUInt16BE(0);
+    if (found === id) return;
+    this.#walk.forget();
+    throw modbusError(
+      'MODBUS_NO_MODEL',
+      `SunSpec model ${id} is not at ${start} any more (${found}), it is looked for again`,
+      { details: NOT_THE_POINTS },
+    );
+  }
+
+  /** All SunSpec models of the device. @throws MODBUS_NO_SUNSPEC, and the errors of the wire */
+  models(signal: AbortSignal): Promise<readonly SunSpecModel[]> {
+    return this.#walk.all((start, quantity) => this.readRaw('holding', start, quantity, signal));
   }
 
   /**
@@ -149,7 +207,18 @@ export class ModbusDevice implements Device<PointAddress> {
 function decode(data: Buffer, first: number, place: Place): Value | Unreadable {
   const index = place.start - first;
   if (isBitTable(place.table)) return ((data[index >> 3]! >> (index & 7)) & 1) === 1;
-  return place.codec!.decode(data, index);
+  const value = place.codec!.decode(data, index);
+  if (place.scaleFactor === undefined || (typeof value !== 'number' && typeof value !== 'bigint')) return value;
+  const exponent = data.readInt16BE((place.scaleFactor - first) * 2);
+  return (
+    scaled(value, exponent) ?? new Unreadable('MODBUS_NOT_AVAILABLE', `${value} with the power of ten ${exponent}`)
+  );
+}
+
+/** The device answered: it does not have what was asked for. */
+function isRefusal({ code, details }: GatewayError): boolean {
+  if (code === 'MODBUS_NO_MODEL' || code === 'MODBUS_NO_SUNSPEC') return true;
+  return code === 'MODBUS_EXCEPTION' && !isSilenceOfUnit(Number(details.exceptionCode));
 }
 
 function reading(point: string, value: Value | Unreadable, at: number): Reading {

@@ -32,6 +32,14 @@ export const modbusErrors = {
     hint: 'the registers hold something else: check address, type, order and encoding of the point',
   },
   MODBUS_NO_IDENTITY: { fault: 'device', hint: 'look at the name plate; many devices do not tell what they are' },
+  MODBUS_NO_SUNSPEC: {
+    fault: 'device',
+    hint: 'switch SunSpec on in the device, check its unit id, or say where its map begins with `sunspecAt`',
+  },
+  MODBUS_NO_MODEL: {
+    fault: 'device',
+    hint: 'the device has other SunSpec models: leave the point out, or use the profile for them',
+  },
   MODBUS_VALUE: { fault: 'caller', hint: 'send a value that fits the type of the point' },
   MODBUS_READ_ONLY: { fault: 'caller', hint: 'write to a coil or a holding register instead' },
   MODBUS_CONFIG: { fault: 'config', hint: 'correct the point, device or port in the configuration' },

@@ -4,7 +4,9 @@ import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT } from './bus.js';
 import { readCosts } from './costs.js';
 import { modbusError } from './errors.js';
 import { READ_LIMIT } from './pdu.js';
-import { placeIssues, placeOf, placeText, pointIssues, readOnlyReason, resolvePoint } from './point.js';
+import { extentOf, placeIssues, placeOf, placeText, pointIssues, readOnlyReason, resolvePoint } from './point.js';
+import { profileFiles } from './profile-files.js';
+import { replay } from './replay.js';
 import { RtuMaster } from './rtu.js';
 import { addressSchema, deviceSchema, type PortOptions, portSchema } from './schema.js';
 import { serverRole } from './server/role.js';
@@ -48,10 +50,14 @@ export default defineAdapter({
   describe: (point) => placeText(point),
 
   span(point) {
-    const { table, start, length } = placeOf(point);
-    return { space: table, start, length, limit: READ_LIMIT[table] };
+    const place = placeOf(point);
+    const { table, models } = place;
+    const space = models === undefined ? table : `${table}:${models.join('|')}`;
+    return { space, ...extentOf(place), limit: READ_LIMIT[table] };
   },
 
+  profiles: profileFiles,
+  replay,
   server: serverRole,
 
   costs: (device, port, endpoint) =>

@@ -25,6 +25,21 @@ export interface Place {
   readonly order: Order;
   /** Of registers; undefined for the tables of bits. */
   readonly codec: ValueCodec | undefined;
+  /** SunSpec: `start` counts from the identifier of the first of these models that the device has. */
+  readonly models: readonly number[] | undefined;
+  /** SunSpec: where in the model the power of ten is. */
+  readonly scaleFactor: number | undefined;
+}
+
+/** What one read must take for a point: of a model also its power of ten, and its identifier where that is near enough. */
+export function extentOf({ start, length, models, scaleFactor }: Place): {
+  readonly start: number;
+  readonly length: number;
+} {
+  if (models === undefined) return { start, length };
+  const end = Math.max(start + length, scaleFactor === undefined ? 0 : scaleFactor + 1);
+  const first = end <= READ_LIMIT.holding ? 0 : Math.min(start, scaleFactor ?? start);
+  return { start: first, length: end - first };
 }
 
 /** What is needed of a device to place its points. */
@@ -65,8 +80,8 @@ function textOf(point: PointAddress): TextOptions | undefined {
   return { length, packing, encoding: point.encoding ?? 'utf8', trim: point.trim ?? 'all', pad: point.pad ?? 'nul' };
 }
 
-function startOf({ address }: PointAddress, { base }: Defaults): number {
-  return address.isBased ? address.start - base : address.start;
+function startOf({ address, model }: PointAddress, { base }: Defaults): number {
+  return address.isBased && model === undefined ? address.start - base : address.start;
 }
 
 function orderOf(point: PointAddress, device: Defaults): Order {
@@ -112,12 +127,15 @@ export function placeOf(point: PointAddress, device: Defaults = NO_DEVICE): Plac
     codec: isBitTable(table)
       ? undefined
       : valueCodec({ type, order, bits, isBit: bitOf(point) !== undefined, text: textOf(point), invalid }),
+    models: point.model,
+    scaleFactor: point.scaleFactor,
   };
 }
 
 /** `holding:100.3`, `input:32 float32 CDAB`: as it is shown, whatever form it was written in. */
 export function placeText(point: PointAddress, device: Defaults = NO_DEVICE): string {
-  const place = addressText({ table: point.address.table, start: startOf(point, device) });
+  const own = addressText({ table: point.address.table, start: startOf(point, device) });
+  const place = point.model === undefined ? own : `model ${point.model.join('|')} ${own}`;
   if (isBitTable(point.address.table)) return place;
   const bits = bitsOf(point);
   if (bits !== undefined) return bits[0] === bits[1] ? `${place}.${bits[0]}` : `${place}.${bits[0]}-${bits[1]}`;
@@ -133,6 +151,7 @@ export function placeText(point: PointAddress, device: Defaults = NO_DEVICE): st
 /** @returns why a point of this address cannot be written, or undefined */
 export function readOnlyReason(point: PointAddress): string | undefined {
   const { table } = point.address;
+  if (point.model !== undefined) return 'points of SunSpec models are only read';
   if (table === 'input') return 'input registers cannot be written (Modbus has no function for it)';
   if (table === 'discrete') return 'discrete inputs cannot be written (Modbus has no function for it)';
   if (lengthOf(point) > WRITE_REGISTERS_LIMIT) return `one request can write ${WRITE_REGISTERS_LIMIT} registers`;
@@ -156,6 +175,7 @@ export function pointIssues(point: PointAddress): readonly ConfigIssue[] {
     textIssues(point, add);
   }
   orderIssues(point, add);
+  modelIssues(point, add);
   if (point.invalid !== undefined && point.invalid !== 'sunspec' && !canBeMarked(typeOf(point))) {
     add('invalid', `${typeOf(point)} has no numbers that could mean «not available»`);
   }
@@ -181,6 +201,21 @@ export function placeIssues(point: PointAddress, device: Defaults): readonly Con
   const limit = (isBitTable(address.table) ? device.maxBits : device.maxRegisters) ?? READ_LIMIT[address.table];
   if (length > limit) return issue(`${typeOf(point)} takes ${length} registers, the device returns ${limit} at once`);
   return [];
+}
+
+/** Points of models are holding registers, as all of SunSpec. */
+function modelIssues(point: PointAddress, add: Add): void {
+  const { model, scaleFactor, address } = point;
+  if (model === undefined) {
+    if (scaleFactor !== undefined) add('scaleFactor', 'only values in a SunSpec model have one: name the `model`');
+    return;
+  }
+  if (address.table !== 'holding') add('address', `models are in holding registers, not ${address.table}`);
+  if (scaleFactor !== undefined && !canBeMarked(typeOf(point))) {
+    add('scaleFactor', `${typeOf(point)} has no power of ten`);
+  }
+  const { start, length } = extentOf(placeOf({ ...point, invalid: undefined }));
+  if (length > READ_LIMIT.holding) add('scaleFactor', `it is ${length} registers from ${start}: too far for one read`);
 }
 
 type Add = (field: string, message: string) => void;

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../../src/adapter.js';
 import { ADDRESS_FORMS, parseAddress, type TableAddress } from './address.js';
+import { ADDRESS_SPACE } from './pdu.js';
 import { type Mark, VALUE_TYPES, type ValueType } from './values/codec.js';
 import { ORDER_NAMES, ORDERS_32, ORDERS_64, type Order32, parseOrder } from './values/order.js';
 import { ENCODINGS, PACKINGS, PADS, TRIMS } from './values/text.js';
@@ -45,6 +46,8 @@ const invalid = z
   .transform((one) => (one === 'sunspec' || Array.isArray(one) ? one : [one]))
   .describe('what the device says in place of a value it has not: sunspec, a number, bits such as "0x8000", or a list');
 
+const modelId = z.int().min(1).max(65_534);
+
 const writeRegister = z.enum(['single', 'multiple']);
 
 export const portSchema = z.object({
@@ -72,6 +75,19 @@ export const deviceSchema = z.object({
       'what its manual calls the first address: holding:0 or holding:1; digits such as 40001 count from 1 anyway',
     ),
   invalid: invalid.optional(),
+  sunspecAt: z
+    .array(
+      z
+        .int()
+        .min(0)
+        .max(ADDRESS_SPACE - 1),
+    )
+    .min(1)
+    .max(8)
+    .optional()
+    .describe(
+      'SunSpec: protocol addresses where its marker may be, in the order in which they are tried; 40000, 50000 and 0 when absent',
+    ),
   maxRegisters: z.int().min(1).max(125).optional().describe('most registers in one read; 125, as the protocol allows'),
   maxBits: z.int().min(1).max(2_000).optional().describe('most coils or discrete inputs in one read; 2000'),
   maxGap: z
@@ -126,6 +142,19 @@ export const addressSchema = z.object({
     ),
   pad: z.enum(PADS).optional().describe('of string: what fills the registers behind a shorter text; default nul'),
   invalid: invalid.optional(),
+  model: z
+    .union([modelId, z.array(modelId).min(1).max(8)])
+    .transform((one) => (Array.isArray(one) ? one : [one]))
+    .optional()
+    .describe(
+      'SunSpec: the model in which the address counts from its identifier (0); of a list, the first that the device has',
+    ),
+  scaleFactor: z
+    .int()
+    .min(2)
+    .max(ADDRESS_SPACE - 1)
+    .optional()
+    .describe('SunSpec: where in the model the power of ten is, by which the device multiplies this value'),
 });
 
 export type PortOptions = z.output<typeof portSchema>;

@@ -1,5 +1,5 @@
 /** Where packages stand in the way of one CommonJS file. Each replacement fails the build when the package has changed. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** @serialport/bindings-cpp finds its addon through node-gyp-build, in folders that an executable does not have. */
@@ -8,6 +8,25 @@ export function nativeAddon(runtime) {
     name: 'native addon',
     setup(build) {
       build.onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: join(runtime, 'native-addon.ts') }));
+    },
+  };
+}
+
+/** The device profiles become part of the program: `readProfileTexts` needs a folder that an executable does not have. */
+export function deviceProfiles(root) {
+  return {
+    name: 'device profiles',
+    setup(build) {
+      build.onLoad({ filter: /adapters\/modbus\/profile-files\.ts$/ }, ({ path }) => {
+        const folder = join(root, 'adapters/modbus/profiles');
+        const names = globSync('*/*.yaml', { cwd: folder }).toSorted();
+        const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+        const call = /readProfileTexts\(join\(import\.meta\.dirname, 'profiles'\)\)/g;
+        return {
+          contents: replaceOnce(path, readFileSync(path, 'utf8'), call, () => JSON.stringify(texts)),
+          loader: 'ts',
+        };
+      });
     },
   };
 }

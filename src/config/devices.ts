@@ -37,6 +37,7 @@ const commonPoint = {
     .optional()
     .describe('digits after the decimal point; as many as the scale implies when absent'),
   unit: z.string().min(1).max(32).optional().describe('engineering unit, such as °C'),
+  description: z.string().min(1).max(500).optional().describe('what it is, for people'),
   every: every().optional().describe("time between two reads; the device's when absent"),
   report: z
     .strictObject({
@@ -52,7 +53,7 @@ const commonPoint = {
 
 type CommonPoint = z.output<z.ZodObject<typeof commonPoint>>;
 
-function pointSchema(adapter: AnyAdapter) {
+export function pointSchema(adapter: AnyAdapter) {
   return merged(adapter.address, commonPoint).superRefine((parsed, context) => {
     const point = parsed as Plain & CommonPoint;
     const address = partOf(adapter.address, point);
@@ -68,11 +69,18 @@ function pointSchema(adapter: AnyAdapter) {
 }
 
 /** `<device>/set` is the topic on which a device takes commands. */
-const pointName = name.refine((text) => text !== 'set', {
+export const pointName = name.refine((text) => text !== 'set', {
   error: say('"set" is reserved for commands', 'choose another name for the point'),
 });
 
-function deviceSchema(adapter: AnyAdapter, port: z.ZodType) {
+/** What a profile may say of a device beside the keys of its adapter. */
+export function deviceDefaults() {
+  return {
+    every: every().optional().describe('time between two reads of its points'),
+  };
+}
+
+export function deviceSchema(adapter: AnyAdapter, port: z.ZodType) {
   const error = (issue: { readonly input?: unknown }) =>
     issue.input === undefined
       ? say('is missing', 'name a port of `ports`, or write one here, such as { type: tcp, host: 10.0.0.7, port: 502 }')
@@ -80,6 +88,7 @@ function deviceSchema(adapter: AnyAdapter, port: z.ZodType) {
   const portRef = z.union([z.string(), port], { error }).describe('name in `ports`, or a port of its own');
   return merged(adapter.device, {
     adapter: z.literal(adapter.type).describe(adapter.title),
+    profile: z.string().optional().describe('vendor/model of a profile that brings points and settings'),
     port: adapter.endpoints.includes('memory') ? portRef.optional() : portRef,
     encoding: z
       .enum(['json', 'value'])

@@ -14,11 +14,56 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
+  readonly required?: readonly string[];
+  readonly propertyNames?: JsonSchema;
+  readonly pattern?: string;
 }
 
 export function configJsonSchema(adapters: readonly AnyAdapter[]): JsonSchema {
   const schema = z.toJSONSchema(createConfigSchema(adapters), { io: 'input', unrepresentable: 'any' });
   return { title: 'HPMQ gateway configuration', ...schema } as JsonSchema;
+}
+
+/**
+ * The same for editors, who see the file as it is written: devices with a profile, too, which need not say what their
+ * profile says.
+ */
+export function editorJsonSchema(adapters: readonly AnyAdapter[]): JsonSchema {
+  const schema = configJsonSchema(adapters);
+  const devices = schema.properties?.devices;
+  if (devices === undefined || typeof devices.additionalProperties !== 'object') return schema;
+  const anyOf = variantsOf(devices.additionalProperties).flatMap((device) => [
+    { ...device, properties: without(device.properties, 'profile') },
+    withProfile(device),
+  ]);
+  return {
+    ...schema,
+    properties: { ...schema.properties, devices: { ...devices, additionalProperties: { anyOf } } },
+  };
+}
+
+function withProfile(device: JsonSchema): JsonSchema {
+  const { points } = device.properties ?? {};
+  if (points === undefined || typeof points.additionalProperties !== 'object') return device;
+  const { required: _, ...point } = points.additionalProperties;
+  const override = { anyOf: [{ ...point, required: [] }, { const: false }] };
+  const name = points.propertyNames?.pattern;
+  return {
+    ...device,
+    required: ['profile', ...(device.required ?? []).filter((key) => key !== 'adapter')],
+    properties: {
+      ...device.properties,
+      points: {
+        ...points,
+        additionalProperties: override,
+        ...(name !== undefined && { propertyNames: { type: 'string', pattern: `${name}|^\\*$` } }),
+      },
+    },
+  };
+}
+
+function without<T>(record: Readonly<Record<string, T>> | undefined, key: string): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(record ?? {}).filter(([name]) => name !== key));
 }
 
 /** The alternatives of a schema, unions opened. */

@@ -10,8 +10,12 @@ import { fileFault } from './files.js';
 import { describeIssue, type Finding, findingsOf, type Path } from './issues.js';
 import { configJsonSchema } from './json-schema.js';
 import { isPlain } from './merge.js';
-import { createConfigSchema } from './schema.js';
+import { expandProfiles } from './profiles/expand.js';
+import type { Profile } from './profiles/file.js';
+import { ProfileLibrary } from './profiles/library.js';
+import { createConfigSchema, topicSafe } from './schema.js';
 import { ConfigSource, fileProblem, pathText } from './source.js';
+import { defaultDataFolder } from './store.js';
 import { readUsersFile, type UsersFile } from './users.js';
 
 export interface LoadOptions {
@@ -28,6 +32,8 @@ export interface ConfigDocument {
   readonly value: unknown;
   readonly source: ConfigSource | undefined;
   readonly overrides: readonly Override[];
+  /** By device; what they say is part of `value`. */
+  readonly profiles: ReadonlyMap<string, Profile>;
 }
 
 export interface LoadedConfig {
@@ -98,9 +104,16 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const fromEnv = settings.length === 0 ? undefined : readOverrides(settings, base, configJsonSchema(adapters));
   for (const finding of fromEnv?.findings ?? []) problems.push(outsideFile(finding.variable, finding));
   const overrides = fromEnv?.values ?? [];
-  const value = fromEnv?.document ?? base;
-
+  const written = fromEnv?.document ?? base;
   const inputs = { folder: file === undefined ? cwd : dirname(file), env, hostName: options.hostName ?? hostname() };
+  const expanded = expandProfiles(written, () => {
+    const folders = profileFolders(written, inputs.folder, env, inputs.hostName);
+    return new ProfileLibrary(adapters, folders, cwd);
+  });
+  const value = expanded.document;
+  problems.push(...expanded.problems);
+  for (const finding of [...folderFindings(written, inputs.folder), ...expanded.findings])
+    problems.push(source?.problem(finding) ?? outsideFile('environment', finding));
   const result = createConfigSchema(adapters, inputs).safeParse(value, { error: describeIssue, reportInput: true });
   if (!result.success) {
     for (const finding of findingsOf(result.error.issues)) {
@@ -116,7 +129,59 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const usersFile = usersFileOf(value, inputs.folder);
   const users = usersFile === undefined ? undefined : usersOf(usersFile, cwd, problems);
   if (!result.success || problems.length > 0) throw new ConfigError(inOrder(problems));
-  return { config: withUsers(result.data, users), file, document: { value, source, overrides } };
+  return {
+    config: withUsers(result.data, users),
+    file,
+    document: { value, source, overrides, profiles: expanded.profiles },
+  };
+}
+
+/** Where profiles of the operator may lie: `profiles`, then the folder of data; of a document that may be anything. */
+export function profileFolders(
+  document: unknown,
+  folder: string,
+  env: LoadOptions['env'],
+  hostName: string,
+): readonly string[] {
+  const { profiles, gateway } = (isPlain(document) ? document : {}) as { profiles?: unknown; gateway?: unknown };
+  const { id, data } = (isPlain(gateway) ? gateway : {}) as { id?: unknown; data?: unknown };
+  const own = typeof profiles === 'string' && profiles !== '' ? [resolve(folder, profiles)] : [];
+  const dataFolder =
+    typeof data === 'string' && data !== ''
+      ? resolve(folder, data)
+      : defaultDataFolder(env, typeof id === 'string' ? id : topicSafe(hostName));
+  return [...own, join(dataFolder, 'profiles')];
+}
+
+/** A folder that is named has to be there; that in the folder of data need not. */
+function folderFindings(document: unknown, folder: string): readonly Finding[] {
+  const named = isPlain(document) ? document.profiles : undefined;
+  if (typeof named !== 'string' || named === '') return [];
+  const path = resolve(folder, named);
+  try {
+    if (statSync(path).isDirectory()) return [];
+    throw new Error('it is not a folder');
+  } catch (error) {
+    const message = `cannot read the folder ${path}: ${fileFault(error)}`;
+    const hint = 'paths are relative to the folder of the configuration file; in it lie <vendor>/<model>.yaml';
+    return [{ path: ['profiles'], at: 'value', message, hint }];
+  }
+}
+
+/** The library that a configuration uses, whatever else is wrong with it. */
+export function findProfiles(options: LoadOptions, more: readonly string[] = []): ProfileLibrary {
+  const { env, cwd, adapters } = options;
+  const file = options.file === undefined ? configPlaces(env, cwd).find(exists) : resolve(cwd, options.file);
+  const base = file === undefined ? {} : readSource(file, cwd).value;
+  const settings = settingsOf(env);
+  const document = settings.length === 0 ? base : readOverrides(settings, base, configJsonSchema([])).document;
+  const folders = profileFolders(
+    document,
+    file === undefined ? cwd : dirname(file),
+    env,
+    options.hostName ?? hostname(),
+  );
+  return new ProfileLibrary(adapters, [...more.map((folder) => resolve(cwd, folder)), ...folders], cwd);
 }
 
 /** The path in `broker.auth.users`, in a document that may be anything. */
@@ -184,10 +249,18 @@ function outsideFile(name: string, finding: Finding): ConfigProblem {
 /** In the order of the file, without repetitions. */
 function inOrder(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
   const seen = new Set<string>();
+  const files = [...new Set(problems.map(({ file }) => file))];
+  const rank = ({ file, line }: ConfigProblem) => (line === undefined ? -1 : files.indexOf(file));
   return problems
     .filter((problem) => {
-      const key = JSON.stringify([problem.line, problem.column, problem.path, problem.message]);
+      const key = JSON.stringify([
+        problem.line === undefined ? '' : problem.file,
+        problem.line,
+        problem.column,
+        problem.path,
+        problem.message,
+      ]);
       return !seen.has(key) && seen.add(key);
     })
-    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+    .toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
 }

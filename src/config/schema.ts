@@ -17,7 +17,7 @@ import { defaultDataFolder, storeSchema, toStoreConfig } from './store.js';
 import { host, MAX_NAME_LENGTH, name, say, whole } from './values.js';
 
 /** A host name as a gateway id: it becomes a topic level. */
-function topicSafe(hostName: string): string {
+export function topicSafe(hostName: string): string {
   return hostName.replace(/[^A-Za-z0-9_.-]/g, '-').slice(0, MAX_NAME_LENGTH) || 'gateway';
 }
 
@@ -96,6 +96,11 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       store: storeSchema.prefault({}),
       broker: brokerSchema(inputs).prefault({}),
       ports: z.record(name, port).prefault({}).describe('wires: each has exactly one owner'),
+      profiles: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('folder with <vendor>/<model>.yaml, device profiles of your own; also <gateway.data>/profiles'),
       devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),
       servers: serversSchema(adapters).prefault({}).describe('the gateway as a device of other masters'),
       links: linksSchema(inputs, name).prefault({}).describe('upstream brokers'),

@@ -5,6 +5,7 @@ import type { Path } from './issues.js';
 import { configJsonSchema, fittingVariants, type JsonSchema } from './json-schema.js';
 import { covers, type LoadedConfig } from './load.js';
 import { isPlain } from './merge.js';
+import type { Profile } from './profiles/file.js';
 
 /** Fills in what the schema gives where the document says nothing. */
 function withDefaults(value: unknown, schema: JsonSchema): unknown {
@@ -57,7 +58,18 @@ function originOf(loaded: LoadedConfig, path: Path): string {
   const override = overrides.findLast((one) => covers(one.path, path));
   if (override !== undefined) return override.variable;
   if (source?.has(path)) return `${source.file}:${source.locate(path, 'value').line}`;
+  const profile = path[0] === 'devices' ? loaded.document.profiles.get(String(path[1])) : undefined;
+  if (profile !== undefined && saidBy(profile, path.slice(2))) return `profile ${profile.name}`;
   return path.join('.') === 'gateway.id' ? 'host name' : 'default';
+}
+
+function saidBy(profile: Profile, path: Path): boolean {
+  let value: unknown = { ...profile.device, adapter: profile.adapter, points: profile.points };
+  for (const key of path) {
+    if (!isPlain(value) || !Object.hasOwn(value, key)) return false;
+    value = value[key];
+  }
+  return true;
 }
 
 /** @param options.origin - with the source of each value as a comment */

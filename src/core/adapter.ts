@@ -103,6 +103,33 @@ export interface PortContext {
   readonly endpoint: Endpoint;
 }
 
+/** Device profiles that come with an adapter: YAML texts by name, `vendor/model`. */
+export interface ProfileFiles {
+  list(): readonly string[];
+  /** @returns undefined when there is no such profile */
+  profile(name: string): string | undefined;
+  /** The recorded exchanges that prove it; undefined when there are none. */
+  test(name: string): string | undefined;
+}
+
+/** What went over a wire, question and answer, frames as they were. */
+export interface Recording {
+  /** How the frames are wrapped, in the words of the adapter. */
+  readonly framing: string;
+  readonly exchanges: readonly { readonly request: Buffer; readonly response: Buffer }[];
+}
+
+/** A wire without a device: whoever is asked answers from a recording. */
+export interface Replay {
+  readonly wire: Duplex;
+  /** Options of a port that fit the recording, and of the device that was recorded; not parsed yet. */
+  readonly port: Readonly<Record<string, unknown>>;
+  readonly device: Readonly<Record<string, unknown>>;
+  readonly endpoint: Endpoint;
+  /** How many of the recorded requests were asked again, byte for byte. */
+  repeated(): number;
+}
+
 type AnyObject = z.ZodObject;
 
 /** Something wrong in the configuration that one field alone does not show. */
@@ -150,6 +177,10 @@ export interface Adapter<
   /** The address as people read it, in one form whatever it was written in: `holding:100 float32 CDAB`. */
   describe?(address: z.output<A>): string;
   span?(address: z.output<A>): Span;
+  /** Device profiles that are shipped with the adapter. */
+  readonly profiles?: ProfileFiles;
+  /** @throws GatewayError when a frame is not one of this protocol */
+  replay?(recording: Recording): Replay;
   /** The protocol towards masters of others: `servers` of this type. */
   readonly server?: AnyServerRole;
   /** Absent: a read costs a round trip whatever its length, and takes nothing that nobody asked for. */

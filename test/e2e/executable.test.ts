@@ -53,6 +53,16 @@ t.test('config check accepts the example', built, async (t) => {
   t.match({ code, stderr }, { code: 0, stderr: '' });
 });
 
+t.test('profiles are inside: each passes its recordings', built, async (t) => {
+  const folder = tempFolder(t);
+  const { code, stdout } = await run(folder, 'profile', 'test', '--json');
+  t.equal(code, 0);
+  t.ok((JSON.parse(stdout) as { items: readonly unknown[] }).items.length >= 10);
+  const port = '{ type: tcp, host: 127.0.0.1, port: 1 }';
+  writeFileSync(join(folder, 'hpmq.yaml'), `devices: { m: { profile: eastron/sdm630, port: ${port} } }\n`);
+  t.match(await run(folder, 'config', 'check', join(folder, 'hpmq.yaml')), { code: 0 });
+});
+
 t.test('run: a foreign client reads the state; SIGTERM ends it', { ...needs('mosquitto_sub'), ...built }, async (t) => {
   const gateway = await startGateway(t, 'gateway: { id: box }\nbroker: { listeners: [{ type: tcp, port: 0 }] }\n');
   const args = ['-p', gateway.mqttPort, '-V', '5', '-t', 'hpmq/+/$state', '-v', '-C', '1'];

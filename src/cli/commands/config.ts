@@ -43,11 +43,11 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .withExamples(['config schema > config.schema.json', 'then: # yaml-language-server: $schema=config.schema.json'])
     .action(
       cli.action(async () => {
-        const [{ configJsonSchema }, { loadAdapters }] = await Promise.all([
+        const [{ editorJsonSchema }, { loadAdapters }] = await Promise.all([
           import('../../config/json-schema.js'),
           import('../../builtin.js'),
         ]);
-        cli.output.line(JSON.stringify(configJsonSchema(await loadAdapters()), null, 2));
+        cli.output.line(JSON.stringify(editorJsonSchema(await loadAdapters()), null, 2));
         return undefined;
       }),
     );
