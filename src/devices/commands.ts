@@ -217,20 +217,18 @@ export class Commands implements AsyncDisposable {
   async #execute(command: Command): Promise<WriteResult | undefined> {
     const { target, point, to } = command;
     const { safeguards, deadMen } = this.#o;
-    // The device may have gone away while the command waited, and a condition may not hold any more.
+    // The device may have gone away while the command waited.
     const { unavailable } = target;
     if (unavailable !== undefined) return this.#againOrEnded(command, unavailable);
-    try {
-      if (command.isRevert !== true) safeguards.check(point, to);
-    } catch (error) {
-      if (error instanceof GatewayError) return this.#ended(error, command.perhapsDone);
-      throw error;
-    }
-    command.from = displayText(point.shadow.sample?.value, point.config);
     const arm = command.isRevert === true ? undefined : deadMen.arm(point, command.raw);
     await arm?.kept;
-    safeguards.sending(point, to);
-    const { result, perhapsDone } = await performWrite(command, command.waiting.signal, this.#clock);
+    const onWire = () => {
+      // What held when the command came may not hold any more.
+      if (command.isRevert !== true) safeguards.check(point, to);
+      command.from = displayText(point.shadow.sample?.value, point.config);
+      safeguards.sending(point, to);
+    };
+    const { result, perhapsDone } = await performWrite(command, onWire, command.waiting.signal, this.#clock);
     command.perhapsDone ||= perhapsDone;
     const ended = result instanceof GatewayError ? this.#ended(result, command.perhapsDone) : result;
     if (ended.status === 'verified' || ended.status === 'written') safeguards.sent(point, ended.value);

@@ -22,13 +22,22 @@ export interface WriteOutcome {
   readonly perhapsDone: boolean;
 }
 
-/** @param waiting - takes it back as long as it is not on the wire */
-export async function performWrite(write: Write, waiting: AbortSignal, clock: Clock): Promise<WriteOutcome> {
+/**
+ * @param onWire - called when it has the wire; what it throws stops the write
+ * @param waiting - takes it back as long as it is not on the wire
+ */
+export async function performWrite(
+  write: Write,
+  onWire: () => void,
+  waiting: AbortSignal,
+  clock: Clock,
+): Promise<WriteOutcome> {
   const { target, point, raw, value } = write;
   const outcome = await target.write(async (device, signal) => {
     if (device.write === undefined) {
       throw devicesError('POINT_READ_ONLY', `${point.id} cannot be written: the adapter of the device cannot write`);
     }
+    onWire();
     await device.write(point.point, raw, signal);
   }, waiting);
   if (!outcome.ok) {
