@@ -26,11 +26,17 @@ export interface Entry {
   readonly piece: Piece<DevicePoint>;
 }
 
+interface Waiting {
+  readonly entry: Entry;
+  /** Its next beat, monotonic ms: who has the earliest is read first, so that a slow group cannot hold up a fast one. */
+  readonly deadline: number;
+}
+
 export class PollGroups {
   /** Reads skipped because the one before was not done. */
   overruns = 0;
   readonly #groups: readonly Group[];
-  #queue: Entry[] = [];
+  #queue: Waiting[] = [];
   /** Waiting in the queue or on the wire. */
   readonly #open = new Set<Piece<DevicePoint>>();
   /** Their beat came while they were open. */
@@ -92,7 +98,9 @@ export class PollGroups {
   }
 
   next(): Entry | undefined {
-    return this.#queue.shift();
+    let first = 0;
+    for (const [i, { deadline }] of this.#queue.entries()) if (deadline < this.#queue[first]!.deadline) first = i;
+    return this.#queue.splice(first, 1)[0]?.entry;
   }
 
   /** One exchange to find out whether the device is there; another one each time, because one may be unanswerable. */
@@ -132,7 +140,7 @@ export class PollGroups {
     const halves = entry.group.plan.refused(entry.piece);
     for (const piece of halves.toReversed()) {
       this.#open.add(piece);
-      this.#queue.unshift({ group: entry.group, piece });
+      this.#queue.unshift({ entry: { group: entry.group, piece }, deadline: 0 });
     }
     return halves.length > 0;
   }
@@ -155,7 +163,7 @@ export class PollGroups {
         continue;
       }
       this.#open.add(piece);
-      this.#queue.push({ group, piece });
+      this.#queue.push({ entry: { group, piece }, deadline: this.#clock.monotonic() + group.every });
     }
     return overrun;
   }
