@@ -137,6 +137,16 @@ function deviceSchema(adapter: AnyAdapter, port: z.ZodType) {
       .describe('payload: an object with quality and time, or the bare value'),
     every: every().prefault('1s').describe('time between two reads of its points'),
     points: z.record(pointName, pointSchema(adapter)).prefault({}).describe('what is read and written, by name'),
+  }).superRefine((parsed, context) => {
+    const device = parsed as Plain & ParsedDevice;
+    const options = partOf(adapter.device, device);
+    for (const [id, point] of Object.entries(device.points)) {
+      const address = partOf(adapter.address, point);
+      if ((adapter.check?.point?.(address) ?? []).length > 0) continue;
+      for (const { path, message } of adapter.check?.pointOf?.(address, options) ?? []) {
+        context.addIssue({ code: 'custom', path: ['points', id, ...path], message });
+      }
+    }
   });
 }
 
@@ -167,16 +177,19 @@ export interface ParsedDevice {
   readonly points: Readonly<Record<string, Plain & CommonPoint>>;
 }
 
-interface Defaults {
-  readonly device: string;
-  readonly every: number;
-}
-
-function toPointConfig(id: string, point: Plain & CommonPoint, adapter: AnyAdapter, of: Defaults): PointConfig {
+function toPointConfig(
+  id: string,
+  point: Plain & CommonPoint,
+  adapter: AnyAdapter,
+  deviceName: string,
+  device: ParsedDevice,
+): PointConfig {
+  const address = partOf(adapter.address, point);
+  const options = partOf(adapter.device, device as unknown as Plain);
   const { clamp, invert, enum: names, report } = point;
   return {
     id,
-    address: partOf(adapter.address, point),
+    address: adapter.resolve?.(address, options) ?? address,
     scale: point.scale,
     offset: point.offset,
     decimals: point.decimals,
@@ -186,7 +199,7 @@ function toPointConfig(id: string, point: Plain & CommonPoint, adapter: AnyAdapt
     ...(point.errorValue === undefined ? {} : { errorValues: [point.errorValue].flat() }),
     ...(point.unsupportedValue === undefined ? {} : { unsupportedValues: [point.unsupportedValue].flat() }),
     unit: point.unit,
-    every: point.every ?? of.every,
+    every: point.every ?? device.every,
     report: {
       mode: report.mode,
       maxSilence: report.maxSilence,
@@ -198,14 +211,14 @@ function toPointConfig(id: string, point: Plain & CommonPoint, adapter: AnyAdapt
     retain: point.retain,
     qos: point.qos as QoS,
     ...(point.expiry === undefined ? {} : { expiry: point.expiry }),
-    write: toWriteConfig(point.write, of.device),
+    write: toWriteConfig(point.write, deviceName),
   };
 }
 
 export function toDeviceConfig(deviceName: string, device: ParsedDevice, adapter: AnyAdapter): DeviceConfig {
   const points = Object.entries(device.points).map(([id, point]) => [
     id,
-    toPointConfig(id, point, adapter, { device: deviceName, every: device.every }),
+    toPointConfig(id, point, adapter, deviceName, device),
   ]);
   return {
     name: deviceName,
