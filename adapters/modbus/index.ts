@@ -1,6 +1,7 @@
 /** Modbus TCP, RTU and RTU over TCP towards devices. Configuration and address grammar: README.md. */
 import { characterTimeMs, defineAdapter, type Endpoint } from '../../src/adapter.js';
 import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT } from './bus.js';
+import { readCosts } from './costs.js';
 import { modbusError } from './errors.js';
 import { READ_LIMIT } from './pdu.js';
 import { placeIssues, placeOf, placeText, pointIssues, readOnlyReason, resolvePoint } from './point.js';
@@ -49,6 +50,13 @@ export default defineAdapter({
     const { table, start, length } = placeOf(point);
     return { space: table, start, length, limit: READ_LIMIT[table] };
   },
+
+  costs: (device, port, endpoint) =>
+    readCosts(device, {
+      framing: framingOf(port, endpoint),
+      characterMs: endpoint.type === 'serial' ? characterTimeMs(endpoint) : undefined,
+      silenceMs: silenceMs(endpoint),
+    }),
 
   async open(wire, port, { clock, endpoint, log }) {
     const framing = framingOf(port, endpoint);

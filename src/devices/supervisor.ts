@@ -9,17 +9,20 @@
  * exchange without an answer the device rests until its next beat; offline, only one exchange is tried, with growing
  * delays and within the budget of the port.
  */
-import type { Device, Reading } from '../core/adapter.js';
+import type { Device, ReadCosts, Reading } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig } from '../core/config.js';
 import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { PlannedDevice } from '../core/plan-views.js';
+import { readMs } from '../core/read-plan.js';
 import { Scope } from '../core/scope.js';
 import type { DeviceState } from '../core/views.js';
 import { type DevicePoint, readAll } from './device-point.js';
 import { DeviceStatus } from './device-status.js';
 import { devicesError } from './errors.js';
 import type { Outcome, Priority } from './exchange.js';
+import type { Learned } from './learned.js';
 import { type Entry, PollGroups } from './poll-groups.js';
 import type { Port } from './port.js';
 import { type Mode, Presence } from './presence.js';
@@ -36,6 +39,8 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  readonly costs: ReadCosts;
+  readonly learned: Learned;
 }
 
 export class Supervisor implements AsyncDisposable {
@@ -49,6 +54,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #groups: PollGroups;
   readonly #probe: Probe;
   readonly #readings: Readings;
+  readonly #costs: ReadCosts;
   /** Reads that wait for the wire or are on it. */
   #reading = 0;
   /** After an unanswered exchange, until the next beat. */
@@ -63,16 +69,25 @@ export class Supervisor implements AsyncDisposable {
     this.points = new Map(o.points.map((point) => [point.id, point]));
     this.stats = new ExchangeStats(clock);
     this.#port = o.port;
+    this.#costs = o.costs;
     const log = o.log.child({ device: config.name });
     this.#status = new DeviceStatus(config.name, o.publisher, clock, log);
     this.#presence = new Presence(config.name, this.#status, clock);
     this.#scope = new Scope((error) => log.error({ err: error }, 'reading a device ended by a defect'));
     this.#readings = new Readings(config, o.points, o.publisher, clock);
     this.#probe = new Probe(clock, o.random, () => this.#kick());
-    this.#groups = new PollGroups(o.points, clock, phase, () => {
-      this.#resting = false;
-      this.#beaten = true;
-      this.#kick();
+    this.#groups = new PollGroups(o.points, {
+      clock,
+      phase,
+      costs: o.costs,
+      learned: o.learned,
+      latencyMs: () => this.stats.latencyMs,
+      onDue: () => {
+        this.#resting = false;
+        this.#beaten = true;
+        this.#kick();
+      },
+      onRest: (points) => this.#readings.repeat(points),
     });
   }
 
@@ -88,6 +103,19 @@ export class Supervisor implements AsyncDisposable {
   /** What is wrong with it; undefined when nothing is. */
   get error(): GatewayError | undefined {
     return this.#status.error;
+  }
+
+  /** How it is read. */
+  planned(): PlannedDevice {
+    const { latencyMs } = this.stats;
+    return {
+      name: this.config.name,
+      costs: this.#costs,
+      latencyMs: latencyMs ?? this.#costs.latencyMs,
+      isMeasured: latencyMs !== undefined,
+      groups: this.#groups.plans(),
+      absent: this.#groups.absent(),
+    };
   }
 
   get overruns(): number {
@@ -243,6 +271,7 @@ export class Supervisor implements AsyncDisposable {
     this.#groups.done(entry);
     if (epoch !== this.#presence.epoch) return;
     if (outcome.ok) {
+      this.stats.tookLonger(outcome.ms - this.#wireMs(points));
       this.#groups.answered(entry);
       this.#answered(entry);
       this.#apply(entry, outcome.value);
@@ -253,6 +282,12 @@ export class Supervisor implements AsyncDisposable {
       this.#groups.failed(entry);
       this.#failed(points, outcome);
     }
+  }
+
+  /** ms that the bytes of this read take, and the silence that was waited for before it. */
+  #wireMs(points: readonly DevicePoint[]): number {
+    const { restMs } = this.#costs;
+    return readMs(points, this.#costs, 0) - Math.min(restMs, this.#port.stats.restedMs);
   }
 
   /** An attempt to read these points failed. */
@@ -273,8 +308,7 @@ export class Supervisor implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<Outcome<T>> {
     const outcome = await this.#port.exchange({ device: this.config.name, priority, run, signal });
-    if (outcome.ok) this.stats.answered(outcome.ms);
-    else if (outcome.sent && outcome.error.fault !== 'caller') this.stats.failed(outcome.timedOut);
+    this.stats.count(outcome);
     return outcome;
   }
 
@@ -282,10 +316,12 @@ export class Supervisor implements AsyncDisposable {
     const { points } = entry.piece;
     const refusal = refusalOf(readings);
     if (refusal !== undefined) {
-      this.stats.error();
-      if (refusal.details.busy !== true && this.#groups.refused(entry)) return;
+      this.stats.error(refusal);
+      this.#port.stats.error(refusal);
+      if (refusal.details.busy === true) this.#groups.postponed(entry);
+      else if (this.#groups.refused(entry, refusal.details.absent === true)) return;
     } else {
-      entry.group.plan.answered(entry.piece);
+      this.#groups.succeeded(entry);
     }
     for (let i = 0; i < points.length; i++) this.#readings.take(points[i]!, readings[i]!);
   }
