@@ -1,6 +1,7 @@
 /** Units on one wire: points in, one exchange, readings out. */
 import type { Bus, Clock, Device, GatewayError, Point, Reading, Value } from '../../src/adapter.js';
 import { isSilenceOfUnit, modbusError } from './errors.js';
+import type { Framing } from './framing.js';
 import type { Master } from './master.js';
 import {
   isBitTable,
@@ -42,19 +43,19 @@ interface Plan {
 export class ModbusBus implements Bus<DeviceOptions, PointAddress> {
   readonly #master: Master;
   readonly #clock: Clock;
-  readonly #framing: 'tcp' | 'rtu';
+  readonly #framing: Framing;
   readonly #onClose: () => void;
 
-  constructor(master: Master, clock: Clock, framing: 'tcp' | 'rtu', onClose: () => void) {
+  constructor(master: Master, clock: Clock, framing: Framing, onClose: () => void) {
     this.#master = master;
     this.#clock = clock;
     this.#framing = framing;
     this.#onClose = onClose;
   }
 
-  /** @throws MODBUS_CONFIG when RTU cannot address the unit */
+  /** @throws MODBUS_CONFIG when RTU or ASCII cannot address the unit */
   device(options: DeviceOptions): Device<PointAddress> {
-    if (this.#framing === 'rtu' && !isRtuUnit(options.unit)) {
+    if (this.#framing !== 'tcp' && !isRtuUnit(options.unit)) {
       throw modbusError('MODBUS_CONFIG', RTU_UNIT_TEXT, { details: { unit: options.unit } });
     }
     return new ModbusDevice(this.#master, this.#clock, options);
@@ -70,7 +71,8 @@ export class ModbusBus implements Bus<DeviceOptions, PointAddress> {
 export function isRtuUnit(unit: number): boolean {
   return unit >= 1 && unit <= 247;
 }
-export const RTU_UNIT_TEXT = 'on RTU a unit is 1 to 247: 0 addresses all at once, 248 to 255 are reserved';
+export const RTU_UNIT_TEXT =
+  'with RTU and ASCII frames a unit is 1 to 247: 0 addresses all at once, 248 to 255 are reserved';
 
 class ModbusDevice implements Device<PointAddress> {
   readonly #master: Master;

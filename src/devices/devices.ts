@@ -28,7 +28,7 @@ import { Supervisor } from './supervisor.js';
 import { alarmViews, deviceView, type RunningPort } from './views.js';
 
 export { devicesErrors } from './errors.js';
-export { openTransport } from './transport/open.js';
+export { Wires } from './transport/open.js';
 
 export interface DevicesOptions {
   readonly ports: Readonly<Record<string, PortConfig>>;

@@ -5,8 +5,8 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { SerialEndpoint } from '../../src/core/transport.js';
-import { openTransport } from '../../src/devices/transport/open.js';
 import { eventually, needs, startPeer } from '../support/peers.js';
+import { openTransport } from '../support/wires.js';
 import { type TransportRig, transportContract } from './transport.js';
 
 t.test('memory', async (t) => {

@@ -1,10 +1,10 @@
 /**
- * Modbus RTU, client side: on a serial line, or in a TCP connection to a converter.
+ * Modbus RTU and ASCII, client side: on a serial line, or in a TCP connection to a converter.
  *
  *   idle ──send──▶ waiting ──answer──▶ silence ──▶ idle
  *                     └──deadline──▶ late window of that unit ──late answer or its end──▶ silence ──▶ idle
  *
- * An RTU answer names neither its request nor its addresses, only unit, function and length. Therefore one request is
+ * An answer names neither its request nor its addresses, only unit, function and length. Therefore one request is
  * in flight, what was received before is thrown away when the next is sent, and a unit that did not answer is not
  * asked again until its answer came after all (and was thrown away) or the late window has passed. Other units are
  * asked meanwhile: the late answer cannot be theirs, it carries the wrong unit.
@@ -12,22 +12,22 @@
 import type { Duplex } from 'node:stream';
 import type { Clock, GatewayError, Timer } from '../../src/adapter.js';
 import { exceptionError, modbusError } from './errors.js';
+import { rtuFraming, type SerialFraming } from './framing.js';
 import { Exchange, type Master, PENDING_LIMIT, queueFull, StuckGuard } from './master.js';
 import { judge, type Request, readRequest } from './pdu.js';
-import { encodeRtu, scanForAnswer } from './rtu-frame.js';
 
-/** More than any frame (256); a line that babbles on must not fill the memory. */
-const RECEIVE_LIMIT = 1_024;
 /** A late window is never shorter, whatever deadline the caller had. */
 const MIN_LATE_WINDOW_MS = 250;
 const NOTHING = Buffer.alloc(0);
 
-export interface RtuOptions {
+export interface SerialOptions {
   readonly clock: Clock;
   /** Silence between two frames, ms: 3.5 characters, and not less than the latency of the driver. */
   readonly silenceMs: number;
   /** undefined: as long as the unanswered request had waited. */
   readonly lateWindowMs: number | undefined;
+  /** RTU when absent. */
+  readonly framing?: SerialFraming | undefined;
 }
 
 interface Late {
@@ -37,9 +37,10 @@ interface Late {
   readonly until: number;
 }
 
-export class RtuMaster implements Master {
+export class SerialMaster implements Master {
   readonly #wire: Duplex;
   readonly #clock: Clock;
+  readonly #framing: SerialFraming;
   readonly #silenceMs: number;
   readonly #lateWindowMs: number | undefined;
   readonly #stuck: StuckGuard;
@@ -59,9 +60,10 @@ export class RtuMaster implements Master {
   #cause: unknown;
   #discarded = 0;
 
-  constructor(wire: Duplex, options: RtuOptions) {
+  constructor(wire: Duplex, options: SerialOptions) {
     this.#wire = wire;
     this.#clock = options.clock;
+    this.#framing = options.framing ?? rtuFraming;
     this.#silenceMs = options.silenceMs;
     this.#lateWindowMs = options.lateWindowMs;
     this.#stuck = new StuckGuard(wire, this.#clock);
@@ -140,7 +142,7 @@ export class RtuMaster implements Master {
     this.#received = NOTHING;
     this.#begun = false;
     this.#current = exchange;
-    this.#frame = encodeRtu(exchange.unit, exchange.request.pdu);
+    this.#frame = this.#framing.encode(exchange.unit, exchange.request.pdu);
     exchange.sent = true;
     this.#wire.write(this.#frame);
   }
@@ -169,17 +171,27 @@ export class RtuMaster implements Master {
   };
 
   readonly #onData = (chunk: Buffer): void => {
-    this.#receivedAt = this.#clock.monotonic();
+    const now = this.#clock.monotonic();
+    const { receiveLimit, characterTimeoutMs } = this.#framing;
+    if (characterTimeoutMs !== undefined && now - this.#receivedAt > characterTimeoutMs) this.#cut();
+    this.#receivedAt = now;
     const bytes = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    this.#received = bytes.length > RECEIVE_LIMIT ? bytes.subarray(-RECEIVE_LIMIT / 2) : bytes;
+    this.#received = bytes.length > receiveLimit ? bytes.subarray(-receiveLimit / 2) : bytes;
     // First what is late: it may have come together with the answer, which ends the search.
     this.#dropLate();
     if (this.#current !== undefined) this.#takeAnswer(this.#current);
   };
 
+  /** Too long a gap: what has no end yet is no frame. */
+  #cut(): void {
+    const whole = this.#framing.cut?.(this.#received) ?? this.#received;
+    if (whole.length < this.#received.length) this.#discarded++;
+    this.#received = whole;
+  }
+
   #scan(exchange: Exchange, frame: Buffer) {
     const skipEcho = exchange.request.mirrored ? this.#echoes === true : true;
-    return scanForAnswer(this.#received, frame, exchange.unit, exchange.request, skipEcho);
+    return this.#framing.scan(this.#received, frame, exchange.unit, exchange.request, skipEcho);
   }
 
   #takeAnswer(exchange: Exchange): void {
@@ -189,7 +201,7 @@ export class RtuMaster implements Master {
     const { request, unit } = exchange;
     // Once heard it stays so: an echo that noise spoils must not make the next one look like an answer.
     if (!request.mirrored) this.#echoes = echoed || this.#echoes === true;
-    const expected = pdu.length + 3 + (echoed ? this.#frame.length : 0);
+    const expected = this.#framing.frameBytes(pdu.length) + (echoed ? this.#frame.length : 0);
     if (this.#received.length > expected) this.#discarded++;
     this.#received = NOTHING;
     this.#current = undefined;
