@@ -111,5 +111,6 @@ export function introduce(
     });
     socket.on('data', onData);
     socket.once('close', onClose);
+    socket.resume();
   });
 }
