@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleProgram, bundleStart, bundleStoreWorker } from './executable/bundle.mjs';
+import { bundleConfigWorker, bundleProgram, bundleStart, bundleStoreWorker } from './executable/bundle.mjs';
 import { writeCodeCache } from './executable/code-cache.mjs';
 import { root } from './executable/lockfile.mjs';
 import { nodeBinary } from './executable/node-binary.mjs';
@@ -28,6 +28,7 @@ mkdirSync(work, { recursive: true });
 
 const { program, yogaWasm } = await bundleProgram(work);
 const storeWorker = await bundleStoreWorker(work);
+const configWorker = await bundleConfigWorker(work);
 const start = await bundleStart(work);
 console.log(`program    ${megabytes(program)}`);
 
@@ -51,6 +52,7 @@ for (const arch of wanted) {
       'serialport.node': serialportAddon(arch),
       'yoga.wasm': yogaWasm,
       'store-worker.cjs': storeWorker,
+      'config-worker.cjs': configWorker,
     },
   });
   const sha256 = createHash('sha256').update(readFileSync(output)).digest('hex');

@@ -4,8 +4,9 @@
  */
 import { FileWatch } from './broker/listeners/file-watch.js';
 import { ConfigError, problemLine } from './config/errors.js';
-import { fileFault, readRegularFile } from './config/io.js';
-import { readUsersFile } from './config/users.js';
+import { fileFault, readRegularFile } from './config/files.js';
+import type { UsersFile } from './config/users.js';
+import { readUsersApart } from './config-thread.js';
 import type { Audit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
 import type { AccessConfig, JwtConfig, UserConfig } from './core/config.js';
@@ -32,6 +33,8 @@ export interface AccessReloadOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly audit: Audit;
+  /** Rejects with ConfigError; in a thread of its own by default. */
+  readonly readUsers?: (file: string) => Promise<UsersFile>;
 }
 
 export class AccessReload implements Disposable {
@@ -39,26 +42,31 @@ export class AccessReload implements Disposable {
   readonly #watches: readonly FileWatch[];
   readonly #problems = new Map<string, { readonly since: number; readonly error: GatewayError }>();
   #access: AccessConfig;
+  /** One file after the other: each builds on what the one before said. */
+  #reading: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(options: AccessReloadOptions) {
     this.#options = options;
     this.#access = options.access;
     const { usersFile, jwt } = options.access;
     const keysFile = jwt !== undefined && 'file' in jwt.keys ? jwt.keys.file : undefined;
-    const watch = (file: string | undefined, read: (file: string) => AccessConfig) =>
+    const watch = (file: string | undefined, read: (file: string) => Promise<AccessConfig>) =>
       file === undefined
         ? []
         : [
             new FileWatch(
               [file],
               options.clock,
-              () => this.#reload(file, read),
+              () => {
+                this.#reading = this.#reading.then(() => this.#reload(file, read));
+              },
               () => {},
             ),
           ];
     this.#watches = [
       ...watch(usersFile, (file) => this.#withUsers(file)),
-      ...watch(keysFile, (file) => this.#withKeys(file)),
+      ...watch(keysFile, async (file) => this.#withKeys(file)),
     ];
     for (const one of this.#watches) one.start();
   }
@@ -70,15 +78,17 @@ export class AccessReload implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     for (const one of this.#watches) one[Symbol.dispose]();
   }
 
-  #reload(file: string, read: (file: string) => AccessConfig): void {
+  /** Never rejects. */
+  async #reload(file: string, read: (file: string) => Promise<AccessConfig>): Promise<void> {
     const { apply, audit, clock, log } = this.#options;
     const record = (outcome: string) => audit({ who: 'file', action: 'reload access', target: file, outcome });
     let next: AccessConfig;
     try {
-      next = read(file);
+      next = await read(file);
     } catch (error) {
       const problem = accessError('ACCESS_FILE_INVALID', reasonOf(file, error), { cause: error, details: { file } });
       this.#problems.set(file, { since: this.#problems.get(file)?.since ?? clock.now(), error: problem });
@@ -86,6 +96,7 @@ export class AccessReload implements Disposable {
       record(problem.code);
       return;
     }
+    if (this.#isClosed) return;
     this.#problems.delete(file);
     const changes = changesOf(this.#access.users, next.users);
     this.#access = next;
@@ -93,8 +104,8 @@ export class AccessReload implements Disposable {
     record(changes === '' ? 'done' : `done: ${changes}`);
   }
 
-  #withUsers(file: string): AccessConfig {
-    const { users, rules } = readUsersFile(file);
+  async #withUsers(file: string): Promise<AccessConfig> {
+    const { users, rules } = await (this.#options.readUsers ?? readUsersApart)(file);
     return { ...this.#access, users, rules: [...this.#access.configuredRules, ...rules] };
   }
 

@@ -2,12 +2,16 @@
 import type { AnyAdapter } from './core/adapter.js';
 import type { ErrorCatalogue } from './core/errors.js';
 
-export async function loadAdapters(): Promise<readonly AnyAdapter[]> {
-  const [modbus, simulator] = await Promise.all([
-    import('../adapters/modbus/index.js'),
-    import('../adapters/simulator/index.js'),
-  ]);
-  return [modbus.default, simulator.default];
+/** By the type that the configuration names. */
+const adapters: Readonly<Record<string, () => Promise<{ readonly default: AnyAdapter }>>> = {
+  modbus: () => import('../adapters/modbus/index.js'),
+  simulator: () => import('../adapters/simulator/index.js'),
+};
+
+/** @param types - only these; all when absent */
+export async function loadAdapters(types?: ReadonlySet<string>): Promise<readonly AnyAdapter[]> {
+  const wanted = Object.entries(adapters).filter(([type]) => types === undefined || types.has(type));
+  return (await Promise.all(wanted.map(([, load]) => load()))).map((module) => module.default);
 }
 
 /** Every error code there is, for `hpmq explain`; those of the command line itself are not here. */

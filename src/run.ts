@@ -1,8 +1,7 @@
 /** `hpmq run`: the gateway as a process: configuration, log, signals, exit code. */
 import { defaultSocket } from './api/socket.js';
 import { loadAdapters } from './builtin.js';
-import { loadConfig } from './config/load.js';
-import { effectiveYaml } from './config/show.js';
+import { loadConfigApart } from './config-thread.js';
 import { systemClock } from './core/clock.js';
 import { EXIT } from './core/exit.js';
 import type { Log, LogLevel } from './core/log.js';
@@ -21,9 +20,7 @@ export interface RunOptions {
 
 /** Runs until SIGINT, SIGTERM or SIGHUP (a second one ends it at once) or, started by a parent over IPC, until that is gone. */
 export async function runGateway(options: RunOptions): Promise<number> {
-  const adapters = await loadAdapters();
-  const loaded = loadConfig({ file: options.config, env: process.env, cwd: process.cwd(), adapters });
-  const { config, file } = loaded;
+  const { config, file, yaml } = await loadConfigApart(options.config, process.cwd());
   const level: LogLevel = options.verbose > 1 ? 'trace' : options.verbose === 1 ? 'debug' : config.log.level;
   const logging = createLogging({
     level,
@@ -36,8 +33,8 @@ export async function runGateway(options: RunOptions): Promise<number> {
   const stop = waitForStop();
   const gateway = await startGateway({
     config,
-    shown: { file: file ?? null, yaml: effectiveYaml(loaded, adapters) },
-    adapters,
+    shown: { file: file ?? null, yaml },
+    adapters: await loadAdapters(new Set(Object.values(config.devices).map(({ adapter }) => adapter))),
     socket: options.socket ?? config.api.socket ?? defaultSocket(process.env),
     logging,
     clock: systemClock,

@@ -10,12 +10,13 @@ import {
   type SerialEndpoint,
 } from '../../src/adapter.js';
 import { asciiFraming } from './ascii-frame.js';
-import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT, readOnlyReason } from './bus.js';
+import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT } from './bus.js';
 import { modbusError } from './errors.js';
 import { type Framing, rtuFraming } from './framing.js';
 import type { Master } from './master.js';
 import { READ_LIMIT } from './pdu.js';
-import { addressSchema, deviceSchema, lengthOf, type PortOptions, pointIssues, portSchema } from './schema.js';
+import { placeIssues, placeOf, placeText, pointIssues, readOnlyReason, resolvePoint } from './point.js';
+import { addressSchema, deviceSchema, type PortOptions, portSchema } from './schema.js';
 import { SerialMaster } from './serial.js';
 import { TcpMaster } from './tcp.js';
 
@@ -91,16 +92,18 @@ export default defineAdapter({
         ? [{ path: ['unit'], message: RTU_UNIT_TEXT }]
         : [],
     point: pointIssues,
+    pointOf: placeIssues,
   },
 
   readOnly: readOnlyReason,
 
-  span: (point) => ({
-    space: point.address.table,
-    start: point.address.start,
-    length: lengthOf(point),
-    limit: READ_LIMIT[point.address.table],
-  }),
+  resolve: resolvePoint,
+  describe: (point) => placeText(point),
+
+  span(point) {
+    const { table, start, length } = placeOf(point);
+    return { space: table, start, length, limit: READ_LIMIT[table] };
+  },
 
   async open(wire, port, { clock, endpoint, log }) {
     const issue = portIssues(port, endpoint)[0];

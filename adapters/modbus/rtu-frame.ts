@@ -1,6 +1,6 @@
 /** Frames of MODBUS over Serial Line V1.02 §2.5.1: unit, PDU, CRC (low byte first). */
 import { crc16 } from './crc16.js';
-import type { Request } from './pdu.js';
+import { answerLength, type Request } from './pdu.js';
 
 /** Unit, function, exception code, CRC: the shortest answer there is. */
 const EXCEPTION_BYTES = 5;
@@ -37,7 +37,7 @@ function headOf(bytes: Buffer, start: number, unit: number, request: Request): {
   const prefix = request.answerPrefix;
   const common = Math.min(prefix.length, there - 1);
   if (bytes.compare(prefix, 0, common, start + 1, start + 1 + common) !== 0) return no;
-  return { length: request.answerBytes + 3, open: common < prefix.length };
+  return { length: answerLength(request, bytes.subarray(start + 1)) + 3, open: common < prefix.length };
 }
 
 /** @returns bytes of our request found at `start`: all (its length), the beginning of it up to the last byte (-1), none (0) */

@@ -54,6 +54,19 @@ export async function bundleStoreWorker(folder) {
   return storeWorker;
 }
 
+/** Bundles the thread that reads the configuration (src/config-thread.ts). */
+export async function bundleConfigWorker(folder) {
+  const configWorker = join(folder, 'config-worker.cjs');
+  await build({
+    ...common,
+    entryPoints: ['src/config-worker.ts'],
+    outfile: configWorker,
+    supported: { 'dynamic-import': false },
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  return configWorker;
+}
+
 /** Bundles what runs first in the executable. */
 export async function bundleStart(folder) {
   const start = join(folder, 'start.cjs');

@@ -190,12 +190,18 @@ class MqttBroker implements Broker {
       statistics,
       turns,
       throttle: new Throttle(clock),
-      socketMemory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
+      writing: {
+        clock,
+        congestedBytes: limits.slowConsumer.maxBytes,
+        memory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
+        flushes: new Flushes(clock, turns),
+        slabs: new Slabs(),
+        drainTimeout: limits.drainTimeout,
+        congestionTimeout: limits.slowConsumer.timeout,
+      },
       fastPath: hasFastPath
         ? new FastPath({ router, statistics, clock, receiveMaximum: limits.receiveMaximum })
         : undefined,
-      flushes: new Flushes(),
-      slabs: new Slabs(),
       incomplete: new IncompletePackets(limits.pendingBytes / 4),
       persistence,
       random,
@@ -322,9 +328,9 @@ class MqttBroker implements Broker {
   }
 
   memory(): MemoryFigures {
-    const { socketMemory, incomplete } = this.#context;
+    const { writing, incomplete } = this.#context;
     return {
-      sockets: socketMemory.used,
+      sockets: writing.memory.used,
       messages: this.#messageMemory.used,
       incomplete: incomplete.used,
       subscriptions: this.#subscriptionMemory.used,

@@ -6,11 +6,8 @@ import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
 import type { Channel } from './channel.js';
 import type { FastPath } from './fast/fast-path.js';
-import type { Flushes } from './fast/flushes.js';
-import type { Slabs } from './fast/slabs.js';
 import type { Ticket } from './limits/admission.js';
 import type { IncompletePackets } from './limits/incomplete-packets.js';
-import type { SocketMemory } from './limits/socket-memory.js';
 import type { Throttle } from './limits/throttle.js';
 import type { Turns } from './limits/turns.js';
 import type { Peer } from './peer.js';
@@ -19,6 +16,7 @@ import type { Refusal } from './reason-codes.js';
 import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
+import type { WriterContext } from './socket-writer.js';
 import type { Statistics } from './statistics.js';
 import type { TopicAliases } from './topic-aliases.js';
 import type { ConnectPacket } from './wire/packets.js';
@@ -34,11 +32,9 @@ export interface BrokerContext {
   readonly statistics: Statistics;
   readonly turns: Turns;
   readonly throttle: Throttle;
-  readonly socketMemory: SocketMemory;
   /** undefined: every packet takes the general path. */
   readonly fastPath: FastPath | undefined;
-  readonly flushes: Flushes;
-  readonly slabs: Slabs;
+  readonly writing: WriterContext;
   readonly incomplete: IncompletePackets<{ tooMuch(): void }>;
   /** undefined: everything is only in memory. */
   readonly persistence: Persistence | undefined;

@@ -9,19 +9,20 @@ import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
 import type { Accepted, Authentication, BrokerContext, Client } from './client.js';
 import { type AfterPacket, Codec } from './codec.js';
-import { Lane } from './fast/lane.js';
+import { Lane, type LaneOwner } from './fast/lane.js';
+import { DROPPABLE } from './frame-queue.js';
 import { dispatch } from './handlers/dispatch.js';
 import { lastPacket } from './last-packet.js';
 import type { Ticket } from './limits/admission.js';
 import { Rates } from './limits/rates.js';
 import type { EndReason } from './limits/reasons.js';
 import { SLICE } from './limits/turns.js';
-import { DirectSocket } from './listeners/direct-socket.js';
+import { type DirectOwner, DirectSocket } from './listeners/direct-socket.js';
 import { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
-import { DROPPABLE, SocketWriter } from './socket-writer.js';
+import { SocketWriter, type WriterOwner } from './socket-writer.js';
 import { TopicAliases } from './topic-aliases.js';
 import type { EncodedPublish } from './wire/encode-publish.js';
 import type { ConnectPacket, Packet, ProtocolVersion } from './wire/packets.js';
@@ -35,9 +36,10 @@ const FULL_READ = 64 * 1024;
  * Why a connection is not read. congestion: it does not read our answers; handler: what it sent before is not settled;
  * turn: others are first; rate: it sends more than it may; store: more waits for the disk than that takes. All but the first hold back what has been read already, too.
  */
-type Pause = 'congestion' | 'handler' | 'turn' | 'rate' | 'store';
+const Pause = { congestion: 1, handler: 2, turn: 4, rate: 8, store: 16 } as const;
+type Pause = keyof typeof Pause;
 
-export class Connection implements Client {
+export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
   readonly broker: BrokerContext;
   readonly topicAliases = new TopicAliases();
   readonly peer: Peer;
@@ -57,22 +59,18 @@ export class Connection implements Client {
   #timer: Timer | undefined;
   #packetAt = 0;
   #isOver = false;
-  /** Why the socket is not read; it is read again when no reason is left. */
-  readonly #pauses = new Set<Pause>();
+  /** Why the socket is not read, one bit each; it is read again when no reason is left. */
+  #pauses = 0;
   /** When others are to have their turn, monotonic ms. */
   #sliceEnd = 0;
   #incompleteBytes = 0;
   readonly #rates: Rates | undefined;
   readonly #onPacket = (packet: Packet) => this.#handle(packet);
-  readonly #onFrames = (now: number, messages: number) => this.#afterFrames(now, messages);
-  readonly #onTurn = () => this.#release('turn');
-  readonly #onRate = () => this.#release('rate');
-  readonly #onStore = () => this.#release('store');
+  #onTurn: (() => void) | undefined;
 
   /** @param onGone - the socket is closed */
   constructor(broker: BrokerContext, socket: Duplex, peer: Peer, ticket: Ticket, onGone: () => void) {
-    const { clock, limits } = broker;
-    const { slowConsumer } = limits;
+    const { clock } = broker;
     this.broker = broker;
     this.peer = peer;
     this.#socket = socket;
@@ -82,28 +80,17 @@ export class Connection implements Client {
     const isSocket = socket instanceof Socket;
     const isDirect = socket instanceof DirectSocket;
     this.#codec = new Codec(ticket.limits.packetBytes, isDirect ? 'lent' : isSocket ? 'own' : 'shared');
-    this.#writer = new SocketWriter({
-      stream: socket,
-      clock,
-      congestedBytes: slowConsumer.maxBytes,
-      memory: broker.socketMemory,
-      flushes: broker.flushes,
-      isDirect: isSocket && !('encrypted' in socket),
-      // A socket does not hold on to what it has written; other streams may hand it on as it is.
-      slabs: isSocket ? broker.slabs : undefined,
-      drainTimeout: limits.drainTimeout,
-      congestionTimeout: slowConsumer.timeout,
-      onDrained: () => this.#drained(),
-      onStalled: () => this.#fail(new Refusal(ReasonCode.unspecifiedError, 'the client does not read'), 'stalled'),
-      onSlow: () => this.tooSlow(),
-    });
-    socket.on('error', (error) => this.#lost(error));
-    socket.on('end', () => this.#lost(undefined));
-    socket.on('close', () => this.#closed());
+    const kind = isSocket && !('encrypted' in socket) ? 'direct' : isSocket ? 'lent' : 'kept';
+    this.#writer = new SocketWriter(socket, kind, broker.writing, this);
     if (isDirect) {
-      socket.onBytes = (bytes) => this.#read(bytes);
+      socket.owner = this;
       socket.resume();
-    } else socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    } else {
+      socket.on('error', (error) => this.lost(error));
+      socket.on('end', () => this.lost(undefined));
+      socket.on('close', () => this.closed());
+      socket.on('data', (chunk: Buffer) => this.read(chunk));
+    }
     this.#timer = clock.after(ticket.limits.connectTimeout, () => {
       this.#fail(new Refusal(ReasonCode.protocolError, 'no CONNECT in time'), 'connectTimeout');
     });
@@ -172,7 +159,7 @@ export class Connection implements Client {
         session: accepted.session,
         writer: this.#writer,
         rates: this.#rates,
-        onFrames: this.#onFrames,
+        owner: this,
       });
     }
     this.#codec.admit(this.lane);
@@ -217,6 +204,10 @@ export class Connection implements Client {
     this.#fail(new Refusal(ReasonCode.quotaExceeded, 'the client takes less than is sent to it'), 'slowConsumer');
   }
 
+  stalled(): void {
+    this.#fail(new Refusal(ReasonCode.unspecifiedError, 'the client does not read'), 'stalled');
+  }
+
   /** Of all incomplete packets, its own is the oldest, and together they are too much. */
   tooMuch(): void {
     this.#fail(new Refusal(ReasonCode.quotaExceeded, 'the packet took too long to arrive'), 'incompletePacket');
@@ -249,7 +240,7 @@ export class Connection implements Client {
     );
   }
 
-  #read(chunk: Buffer): void {
+  read(chunk: Buffer): void {
     if (this.#isOver) return;
     const { statistics, clock } = this.broker;
     statistics.bytesReceived += chunk.length;
@@ -276,7 +267,7 @@ export class Connection implements Client {
   }
 
   /** The packets that do not come to {@link #handle}. */
-  #afterFrames(at: number, messages: number): AfterPacket {
+  afterFrames(at: number, messages: number): AfterPacket {
     this.#packetAt = at;
     const { isOver } = this;
     if (isOver) return 'stop';
@@ -322,7 +313,8 @@ export class Connection implements Client {
     const store = this.broker.persistence?.store;
     if (packet.type === 'publish' && store?.isCongested) {
       this.#pause('store');
-      store.drained().then(this.#onStore, this.#onStore);
+      const onStore = () => this.#release('store');
+      store.drained().then(onStore, onStore);
       isHeld = true;
     }
     if (now >= this.#sliceEnd) {
@@ -340,8 +332,9 @@ export class Connection implements Client {
 
   /** Others first. */
   #yield(): void {
-    if (this.#pauses.has('turn')) return;
+    if (this.#isPausedBy('turn')) return;
     this.#pause('turn');
+    this.#onTurn ??= () => this.#release('turn');
     this.broker.turns.wait(this.#onTurn);
   }
 
@@ -354,17 +347,17 @@ export class Connection implements Client {
       this.#fail(new Refusal(ReasonCode.messageRateTooHigh, text), 'messageRate');
       return false;
     }
-    if (this.#pauses.has('rate')) return true;
+    if (this.#isPausedBy('rate')) return true;
     statistics.throttledBy[reason]++;
     this.#pause('rate');
-    throttle.wait(this.#rates?.wait(clock.monotonic()) ?? 0, this.#onRate);
+    throttle.wait(this.#rates?.wait(clock.monotonic()) ?? 0, () => this.#release('rate'));
     return true;
   }
 
   /** A reason not to go on is gone: the packets that came meanwhile are next, then the socket is read again. */
   #release(reason: Pause): void {
     if (this.#isOver) return;
-    this.#pauses.delete(reason);
+    this.#pauses &= ~Pause[reason];
     if (this.#isHolding) return;
     this.#sliceEnd = this.broker.clock.monotonic() + SLICE;
     this.#afterPackets(this.#codec.resume(this.#onPacket));
@@ -372,16 +365,20 @@ export class Connection implements Client {
   }
 
   get #isHolding(): boolean {
-    return this.#pauses.size > (this.#pauses.has('congestion') ? 1 : 0);
+    return (this.#pauses & ~Pause.congestion) !== 0;
+  }
+
+  #isPausedBy(reason: Pause): boolean {
+    return (this.#pauses & Pause[reason]) !== 0;
   }
 
   #pause(reason: Pause): void {
-    this.#pauses.add(reason);
+    this.#pauses |= Pause[reason];
     this.#socket.pause();
   }
 
   #readAgain(): void {
-    if (this.#pauses.size > 0 || this.#isOver) return;
+    if (this.#pauses !== 0 || this.#isOver) return;
     // Its packets of the meantime are still to be read.
     this.#packetAt = this.broker.clock.monotonic();
     this.#socket.resume();
@@ -393,16 +390,20 @@ export class Connection implements Client {
     const look = () => {
       const left = this.#packetAt + limit - clock.monotonic();
       // While we do not read, its packets cannot arrive; then drainTimeout decides.
-      if (left > 0 || this.#pauses.size > 0) this.#timer = clock.after(left > 0 ? left : limit, look);
+      if (left > 0 || this.#pauses !== 0) this.#timer = clock.after(left > 0 ? left : limit, look);
       else
         this.#fail(new Refusal(ReasonCode.keepAliveTimeout, 'no packet within one and a half Keep Alive'), 'keepAlive');
     };
     this.#timer = clock.after(limit, look);
   }
 
-  #drained(): void {
+  /** The writer was congested. */
+  drained(): void {
     if (this.#isOver) return;
-    if (this.#pauses.delete('congestion')) this.#readAgain();
+    if (this.#isPausedBy('congestion')) {
+      this.#pauses &= ~Pause.congestion;
+      this.#readAgain();
+    }
     this.session?.resume();
   }
 
@@ -420,7 +421,7 @@ export class Connection implements Client {
   }
 
   /** The network connection failed or the peer closed it without DISCONNECT. */
-  #lost(error: Error | undefined): void {
+  lost(error: Error | undefined): void {
     if (this.#isOver) return;
     this.#over(error?.message ?? 'closed by the client', false);
     this.#closeWriter();
@@ -471,8 +472,8 @@ export class Connection implements Client {
     this.#writer.close();
   }
 
-  #closed(): void {
-    this.#lost(undefined);
+  closed(): void {
+    this.lost(undefined);
     this.#timer?.cancel();
     this.#closeWriter();
     this.ticket.close();

@@ -58,13 +58,19 @@ export function identifierOf({ sequence }: StoredDelivery): number {
   return ((sequence - 1) % MAX_PACKET_IDENTIFIER) + 1;
 }
 
+/** Most sessions have none: these are never changed. */
+const NO_ENTRIES: Map<number, Inflight> = new Map();
+const NONE_PASSING = new PassingMessages();
+const NOTHING_AGAIN: Inflight[] = [];
+
 export class InflightMessages {
   readonly #keeper: MessageKeeper | undefined;
   readonly #recorder: FlightRecorder | undefined;
-  readonly #entries = new Map<number, Inflight>();
-  readonly #passing = new PassingMessages();
+  /** Replaced by a map of its own with the first of them. */
+  #entries: Map<number, Inflight> = NO_ENTRIES;
+  #passing: PassingMessages = NONE_PASSING;
   /** To be sent again on the present connection, in order; entries acknowledged meanwhile are skipped. */
-  #again: Inflight[] = [];
+  #again: Inflight[] = NOTHING_AGAIN;
   #againNext = 0;
   #outstanding = 0;
   #lastIdentifier = 0;
@@ -89,7 +95,7 @@ export class InflightMessages {
   clear(): void {
     for (const entry of [...this.#entries.values()]) this.#remove(entry);
     this.#outstanding -= this.#passing.size;
-    this.#passing.clear();
+    this.#passing = NONE_PASSING;
   }
 
   /** Lets all go that lies in the store: it is read again for the next connection. */
@@ -148,6 +154,7 @@ export class InflightMessages {
       isOutstanding: !isReleased,
       releaseBatch: 0,
     };
+    if (this.#entries === NO_ENTRIES) this.#entries = new Map();
     this.#entries.set(entry.packetIdentifier, entry);
     if (stored !== undefined) this.#recorder?.fly(stored);
     if (!isReleased) this.#outstanding++;
@@ -164,6 +171,7 @@ export class InflightMessages {
    */
   pass(qos: 1 | 2, bytes: number): number {
     const packetIdentifier = this.#nextIdentifier();
+    if (this.#passing === NONE_PASSING) this.#passing = new PassingMessages();
     this.#passing.add(packetIdentifier, qos, bytes);
     this.#outstanding++;
     return packetIdentifier;
@@ -184,6 +192,11 @@ export class InflightMessages {
   /** A new connection of the same session: everything not acknowledged is to be sent again [MQTT-4.4.0-1]. */
   restart(): void {
     this.#outstanding = 0;
+    if (this.#entries.size === 0) {
+      this.#again = NOTHING_AGAIN;
+      this.#againNext = 0;
+      return;
+    }
     const entries = [...this.#entries.values()];
     // PUBREL does not wait for room [MQTT-3.3.4-10].
     this.#again = [...entries.filter(isReleased), ...entries.filter((entry) => !isReleased(entry))];
@@ -197,7 +210,7 @@ export class InflightMessages {
       const entry = this.#again[this.#againNext]!;
       if (this.#entries.get(entry.packetIdentifier) === entry) return entry;
     }
-    this.#again = [];
+    this.#again = NOTHING_AGAIN;
     this.#againNext = 0;
     return undefined;
   }

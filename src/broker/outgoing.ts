@@ -25,7 +25,7 @@ import {
 import { ENTRY_BYTES } from './limits/message-memory.js';
 import type { OutgoingContext } from './outgoing-context.js';
 import { type Backing, type DeliveryEvents, StoredDeliveries } from './persistence/stored-deliveries.js';
-import { DropOldestQueue } from './queue.js';
+import { DropOldestQueue, type QueueLimits } from './queue.js';
 import { RetainedFeeds } from './retained-feeds.js';
 import { Traffic } from './traffic.js';
 import { encodeAcknowledgement } from './wire/encode.js';
@@ -35,6 +35,31 @@ const FEED_AHEAD = 100;
 /** Who acknowledges something within it keeps up, ms. */
 const PROMPT = 5_000;
 
+const NO_DROPS = new Drops();
+
+export interface OutgoingOwner {
+  /** Asked again for what waited. */
+  mayReceive(topic: string): boolean;
+}
+
+/** The same for all sessions of a broker. */
+const limitsOf = new WeakMap<OutgoingContext, QueueLimits<Delivery>>();
+
+function queueLimits(context: OutgoingContext): QueueLimits<Delivery> {
+  let limits = limitsOf.get(context);
+  if (limits === undefined) {
+    const { queuedMessages, queuedBytes } = context.limits;
+    limits = {
+      items: queuedMessages,
+      bytes: queuedBytes,
+      bytesOf: ({ message }) => messageBytes(message),
+      onRemoved: ({ message }) => context.messageMemory.release(message),
+    };
+    limitsOf.set(context, limits);
+  }
+  return limits;
+}
+
 export class Outgoing implements DeliveryEvents {
   readonly #context: OutgoingContext;
   readonly #inflight: InflightMessages;
@@ -43,36 +68,30 @@ export class Outgoing implements DeliveryEvents {
   readonly #stored: StoredDeliveries | undefined;
   /** PUBREL is due once their release is on disk, in this order. */
   #releases: Inflight[] = [];
-  readonly #mayReceive: (topic: string) => boolean;
-  readonly #feeds: RetainedFeeds;
+  readonly #owner: OutgoingOwner;
+  /** Made with the first subscription. */
+  #feeds: RetainedFeeds | undefined;
   #channel: Channel | undefined;
   #window = 0;
   /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
   #progressAt = 0;
   readonly sent = new Traffic();
-  readonly drops = new Drops();
+  #drops: Drops | undefined;
   /** Messages that expired in the queue. */
   expired = 0;
 
-  /**
-   * @param mayReceive - asked again for what waited
-   * @param backing - of a durable session
-   */
-  constructor(context: OutgoingContext, mayReceive: (topic: string) => boolean, backing?: Backing) {
+  /** @param backing - of a durable session */
+  constructor(context: OutgoingContext, owner: OutgoingOwner, backing?: Backing) {
     this.#context = context;
     const { limits, messageMemory } = context;
-    this.#mayReceive = mayReceive;
-    this.#feeds = new RetainedFeeds(context.turns, () => this.resume());
+    this.#owner = owner;
     this.#stored = backing && new StoredDeliveries(backing, { limits, memory: messageMemory }, this);
     this.#inflight = new InflightMessages(messageMemory, this.#stored);
-    this.#queue =
-      this.#stored ??
-      new DropOldestQueue<Delivery>({
-        items: limits.queuedMessages,
-        bytes: limits.queuedBytes,
-        bytesOf: ({ message }) => messageBytes(message),
-        onRemoved: ({ message }) => messageMemory.release(message),
-      });
+    this.#queue = this.#stored ?? new DropOldestQueue<Delivery>(queueLimits(context));
+  }
+
+  get drops(): Readonly<Drops> {
+    return this.#drops ?? NO_DROPS;
   }
 
   get figures(): OutgoingFigures {
@@ -147,8 +166,8 @@ export class Outgoing implements DeliveryEvents {
   /** Sends QoS 0 as it came. @returns false when nothing was done: {@link deliver} has to look at each message */
   forward(run: Run): boolean {
     if (!this.#channel?.lane?.forward(run)) return false;
-    this.#context.statistics.ledger.delivered += run.messages;
-    return this.#forwarded(run);
+    this.sent.countAll(0, run.messages, run.payloadBytes);
+    return true;
   }
 
   /** The same with QoS 1 or 2, in a session that ends with its connection: the message is not kept. */
@@ -157,12 +176,7 @@ export class Outgoing implements DeliveryEvents {
     if (!channel?.lane?.takes(run) || !this.#isFree(channel)) return false;
     if (this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
     channel.lane.forwardOne(run, this.#inflight.pass(run.qos as 1 | 2, topic.length + run.payloadBytes));
-    return this.#forwarded(run);
-  }
-
-  #forwarded({ qos, messages, payloadBytes }: Run): true {
-    this.#context.statistics.publishBytesSent += payloadBytes;
-    this.sent.countAll(qos, messages, payloadBytes);
+    this.sent.countAll(run.qos, 1, run.payloadBytes);
     return true;
   }
 
@@ -236,7 +250,7 @@ export class Outgoing implements DeliveryEvents {
     if (this.#queue instanceof DropOldestQueue) this.#queue.clear();
     else this.#queue.remove();
     this.#inflight.clear();
-    this.#feeds.clear();
+    this.#feeds?.clear();
   }
 
   /** The broker stops: what lies in the store stays there, the rest is gone without a word. */
@@ -247,7 +261,7 @@ export class Outgoing implements DeliveryEvents {
     }
     this.#inflight.letGo();
     this.#stored.close();
-    this.#feeds.clear();
+    this.#feeds?.clear();
   }
 
   onReady(): void {
@@ -273,11 +287,12 @@ export class Outgoing implements DeliveryEvents {
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
   feed(subscription: Subscription, messages: Iterable<Message | undefined>): void {
+    this.#feeds ??= new RetainedFeeds(this.#context.turns, () => this.resume());
     this.#feeds.add(subscription, messages);
   }
 
   stopFeed(filter: string): void {
-    this.#feeds.stop(filter);
+    this.#feeds?.stop(filter);
   }
 
   /** Sends what waits, as far as the client takes it: after CONNACK, SUBACK, an acknowledgement, or congestion. */
@@ -380,7 +395,7 @@ export class Outgoing implements DeliveryEvents {
     const { clock } = this.#context;
     const { topic, expiresAt } = delivery.message;
     if (expiresAt <= clock.now()) this.#expire();
-    else if (this.#mayReceive(topic)) this.#send(channel, delivery);
+    else if (this.#owner.mayReceive(topic)) this.#send(channel, delivery);
     else this.#deny();
   }
 
@@ -389,7 +404,7 @@ export class Outgoing implements DeliveryEvents {
     const deliveries = this.#stored!;
     const { message, qos } = delivery;
     const isExpired = !deliveries.wasSent(stored) && message.expiresAt <= this.#context.clock.now();
-    const isDenied = !isExpired && !this.#mayReceive(message.topic);
+    const isDenied = !isExpired && !this.#owner.mayReceive(message.topic);
     const isRepeated = deliveries.isRepeated(stored);
     if (!isExpired && !isDenied) {
       if (!isRepeated) this.#send(channel, delivery);
@@ -423,9 +438,15 @@ export class Outgoing implements DeliveryEvents {
 
   /** Sends at most one retained message. @returns false when there is nothing to send now */
   #feedOne(channel: Channel): boolean {
-    const { subscription } = this.#feeds;
-    if (subscription === undefined || (subscription.qos > 0 && !this.#inflight.hasRoom(this.#window))) return false;
-    const message = this.#feeds.next();
+    const feeds = this.#feeds;
+    const subscription = feeds?.subscription;
+    if (
+      feeds === undefined ||
+      subscription === undefined ||
+      (subscription.qos > 0 && !this.#inflight.hasRoom(this.#window))
+    )
+      return false;
+    const message = feeds.next();
     if (typeof message === 'string') return message === 'done';
     const qos = Math.min(message.qos, subscription.qos) as QoS;
     const { identifiers } = subscription;
@@ -488,10 +509,12 @@ export class Outgoing implements DeliveryEvents {
 
   /** @returns whether nothing was dropped */
   #drop(messages: number, reason: DropReason): boolean {
+    if (messages === 0) return true;
     const { statistics } = this.#context;
-    this.drops[reason] += messages;
+    this.#drops ??= new Drops();
+    this.#drops[reason] += messages;
     statistics.ledger.drops[reason] += messages;
     statistics.publishDropped += messages;
-    return messages === 0;
+    return false;
   }
 }

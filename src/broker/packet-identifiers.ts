@@ -10,7 +10,8 @@ interface Page {
 }
 
 export class PacketIdentifiers implements Iterable<number> {
-  readonly #pages = new Map<number, Page>();
+  /** By number of the page; most clients never send QoS 2. */
+  #pages: Map<number, Page> | undefined;
   #size = 0;
 
   get size(): number {
@@ -18,12 +19,13 @@ export class PacketIdentifiers implements Iterable<number> {
   }
 
   has(identifier: number): boolean {
-    const page = this.#pages.get(identifier >> 10);
+    const page = this.#pages?.get(identifier >> 10);
     return page !== undefined && (page.bits[(identifier % PAGE_IDENTIFIERS) >> 3]! & (1 << (identifier & 7))) !== 0;
   }
 
   add(identifier: number): void {
     if (this.has(identifier)) return;
+    this.#pages ??= new Map();
     let page = this.#pages.get(identifier >> 10);
     if (page === undefined) {
       page = { bits: new Uint8Array(PAGE_IDENTIFIERS / 8), count: 0 };
@@ -36,7 +38,7 @@ export class PacketIdentifiers implements Iterable<number> {
 
   /** @returns whether it was there */
   delete(identifier: number): boolean {
-    if (!this.has(identifier)) return false;
+    if (this.#pages === undefined || !this.has(identifier)) return false;
     const page = this.#pages.get(identifier >> 10)!;
     page.bits[(identifier % PAGE_IDENTIFIERS) >> 3]! &= ~(1 << (identifier & 7));
     this.#size--;
@@ -45,12 +47,12 @@ export class PacketIdentifiers implements Iterable<number> {
   }
 
   clear(): void {
-    this.#pages.clear();
+    this.#pages = undefined;
     this.#size = 0;
   }
 
   *[Symbol.iterator](): Iterator<number> {
-    for (const index of this.#pages.keys()) {
+    for (const index of this.#pages?.keys() ?? []) {
       const first = index * PAGE_IDENTIFIERS;
       for (let i = first; i < first + PAGE_IDENTIFIERS; i++) if (this.has(i)) yield i;
     }

@@ -10,7 +10,8 @@ export interface QueueLimits<T> {
 
 export class DropOldestQueue<T> {
   readonly #limits: QueueLimits<T>;
-  #items: (T | undefined)[] = [];
+  /** Made with the first of them. */
+  #items: (T | undefined)[] | undefined;
   #head = 0;
   #bytes = 0;
 
@@ -19,7 +20,7 @@ export class DropOldestQueue<T> {
   }
 
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#items === undefined ? 0 : this.#items.length - this.#head;
   }
 
   /** Of all items. */
@@ -29,7 +30,7 @@ export class DropOldestQueue<T> {
 
   /** What {@link shift} would take. */
   peek(): T | undefined {
-    return this.#items[this.#head];
+    return this.#items?.[this.#head];
   }
 
   /** Takes all. */
@@ -40,6 +41,7 @@ export class DropOldestQueue<T> {
   /** @returns how many were dropped for it: the oldest, or the item itself when the limit is 0 */
   push(item: T): number {
     const { items, bytes, bytesOf } = this.#limits;
+    this.#items ??= [];
     this.#items.push(item);
     this.#bytes += bytesOf(item);
     let dropped = 0;
@@ -49,6 +51,7 @@ export class DropOldestQueue<T> {
 
   /** Takes out, in order, what `isWanted` says. */
   removeWhere(isWanted: (item: T) => boolean): void {
+    if (this.#items === undefined) return;
     const { bytesOf, onRemoved } = this.#limits;
     const all = this.#items.slice(this.#head) as T[];
     const kept: T[] = [];
@@ -65,7 +68,7 @@ export class DropOldestQueue<T> {
   }
 
   shift(): T | undefined {
-    if (this.size === 0) return undefined;
+    if (this.#items === undefined || this.size === 0) return undefined;
     const item = this.#items[this.#head]!;
     this.#items[this.#head++] = undefined;
     this.#bytes -= this.#limits.bytesOf(item);

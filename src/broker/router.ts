@@ -13,7 +13,7 @@ import { type Found, sortFound } from './fast/route.js';
 import { Routes } from './fast/routes.js';
 import type { RetainedKeeper } from './persistence/retained-keeper.js';
 import { ReasonCode } from './reason-codes.js';
-import { Entry, Receiver } from './receiver.js';
+import { Entry, Receiver, type Receivers } from './receiver.js';
 import { RetainedMessages } from './retained.js';
 import { isShared, plainFilter } from './shared-filter.js';
 import { SharedSubscription } from './shared-subscriptions.js';
@@ -39,7 +39,7 @@ export interface RouterPersistence {
   commit(): Promise<void> | undefined;
 }
 
-export class MessageRouter implements Router {
+export class MessageRouter implements Router, Receivers {
   /** Who gets what, for messages that go past {@link publish}. */
   readonly routes = new Routes((topic) => this.#find(topic));
   readonly #clock: Clock;
@@ -110,18 +110,7 @@ export class MessageRouter implements Router {
   }
 
   attach(sink: Sink): Attachment {
-    const receiver = new Receiver(sink);
-    return {
-      subscribe: (subscription) => this.#subscribe(receiver, subscription),
-      unsubscribe: (filter) => this.#unsubscribe(receiver, filter),
-      arrived: () => {
-        for (const { share } of receiver.entries.values()) share?.arrived(sink);
-      },
-      [Symbol.dispose]: () => {
-        receiver.isAttached = false;
-        for (const filter of [...receiver.entries.keys()]) this.#unsubscribe(receiver, filter);
-      },
-    };
+    return new Receiver(this, sink);
   }
 
   retained(filter: string): Iterable<Message> {
@@ -285,7 +274,8 @@ export class MessageRouter implements Router {
     return shares.length;
   }
 
-  #subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message | undefined> {
+  /** @see Attachment.subscribe */
+  subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message | undefined> {
     if (!receiver.isAttached) return NO_MESSAGES;
     this.routes.changed(plainFilter(subscription.filter));
     const existing = receiver.entries.get(subscription.filter);
@@ -310,7 +300,7 @@ export class MessageRouter implements Router {
 
   #add(entry: Entry): void {
     const { receiver, subscription, share } = entry;
-    receiver.entries.set(subscription.filter, entry);
+    receiver.add(entry);
     this.#subscriptions++;
     if (share === undefined) this.#tree.add(subscription.filter, entry);
     else {
@@ -319,11 +309,12 @@ export class MessageRouter implements Router {
     }
   }
 
-  #unsubscribe(receiver: Receiver, filter: string): boolean {
+  /** @see Attachment.unsubscribe */
+  unsubscribe(receiver: Receiver, filter: string): boolean {
     const entry = receiver.entries.get(filter);
     if (entry === undefined) return false;
     this.routes.changed(plainFilter(filter));
-    receiver.entries.delete(filter);
+    receiver.remove(filter);
     this.#subscriptions--;
     const { share } = entry;
     if (share === undefined) return this.#tree.remove(filter, entry);

@@ -19,6 +19,7 @@ import type { OutgoingContext } from './outgoing-context.js';
 import { PacketIdentifiers } from './packet-identifiers.js';
 import type { Peer } from './peer.js';
 import type { FoundSession, Persistence } from './persistence/persistence.js';
+import type { Backing } from './persistence/stored-deliveries.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
 import { Traffic } from './traffic.js';
@@ -97,11 +98,13 @@ export class Session implements Sink, MessageHolder {
     this.#onEnded = onEnded;
     this.#subscriptions = new CountedSubscriptions(context.subscriptionMemory);
     this.#keeper = isDurable ? context.persistence : undefined;
-    const { shareOf } = context;
-    const backing = this.#keeper?.backing(clientId, sent, shareOf, (to) => this.#save(to));
-    this.#outgoing = new Outgoing(context, (topic) => this.mayReceive(topic), backing);
+    this.#outgoing = new Outgoing(context, this, this.#keeper && this.#backing(this.#keeper, sent));
     this.#attachment = context.router.attach(this);
     context.messageMemory.add(this);
+  }
+
+  #backing(keeper: Persistence, sent: number): Backing {
+    return keeper.backing(this.id, sent, this.#context.shareOf, (to) => this.#save(to));
   }
 
   /** The connection that has the session now. */

@@ -8,6 +8,11 @@ export class Sessions implements Iterable<Session> {
   /** Without a connection, longest absent first. */
   readonly #absent = new Set<Session>();
 
+  readonly #onEnded = (ended: Session) => {
+    this.#absent.delete(ended);
+    if (this.#sessions.get(ended.id) === ended) this.#sessions.delete(ended.id);
+  };
+
   constructor(context: SessionContext) {
     this.#context = context;
   }
@@ -54,11 +59,7 @@ export class Sessions implements Iterable<Session> {
   }
 
   #add(clientId: string, isDurable: boolean, sent: number): Session {
-    const onEnded = (ended: Session) => {
-      this.#absent.delete(ended);
-      if (this.#sessions.get(clientId) === ended) this.#sessions.delete(clientId);
-    };
-    const session = new Session(clientId, this.#context, isDurable, onEnded, sent);
+    const session = new Session(clientId, this.#context, isDurable, this.#onEnded, sent);
     this.#sessions.set(clientId, session);
     return session;
   }

@@ -4,32 +4,45 @@ import type { TrafficView } from '../core/views.js';
 
 /** Application messages in one direction, by QoS. */
 export class Traffic {
-  readonly #messages: [number, number, number] = [0, 0, 0];
-  readonly #bytes: [number, number, number] = [0, 0, 0];
+  #messages0 = 0;
+  #messages1 = 0;
+  #messages2 = 0;
+  #bytes0 = 0;
+  #bytes1 = 0;
+  #bytes2 = 0;
 
   /** @param bytes - of the payload */
   count(qos: QoS, bytes: number): void {
-    this.#messages[qos]++;
-    this.#bytes[qos] += bytes;
+    this.countAll(qos, 1, bytes);
   }
 
   /** Several at once. */
   countAll(qos: QoS, messages: number, bytes: number): void {
-    this.#messages[qos] += messages;
-    this.#bytes[qos] += bytes;
+    if (qos === 0) {
+      this.#messages0 += messages;
+      this.#bytes0 += bytes;
+    } else if (qos === 1) {
+      this.#messages1 += messages;
+      this.#bytes1 += bytes;
+    } else {
+      this.#messages2 += messages;
+      this.#bytes2 += bytes;
+    }
   }
 
   /** QoS 0 messages that were not sent after all; what their payloads had is not known any more. */
   takeBack(messages: number): void {
-    this.#messages[0] -= messages;
+    this.#messages0 -= messages;
   }
 
   get total(): number {
-    const [none, one, two] = this.#messages;
-    return none + one + two;
+    return this.#messages0 + this.#messages1 + this.#messages2;
   }
 
   view(): TrafficView {
-    return { messages: [...this.#messages], bytes: [...this.#bytes] };
+    return {
+      messages: [this.#messages0, this.#messages1, this.#messages2],
+      bytes: [this.#bytes0, this.#bytes1, this.#bytes2],
+    };
   }
 }

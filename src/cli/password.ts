@@ -1,6 +1,6 @@
 /** Where a password comes from: a file, a pipe, or a person who types it unseen. Never the command line, which others see. */
 import { readFileSync } from 'node:fs';
-import { fileFault } from '../config/io.js';
+import { fileFault } from '../config/files.js';
 import { EXIT } from '../core/exit.js';
 import type { Cli } from './cli.js';
 import { cliError } from './errors.js';

@@ -78,7 +78,7 @@ function join(wire: Wire, name: string, device: Plain, adapter: AnyAdapter, repo
   const path = ['devices', name, 'port'];
   const { type } = wire.port;
   if (typeof type === 'string' && !adapter.endpoints.some((endpoint) => endpoint === type)) {
-    const hint = `use a port of type ${adapter.endpoints.join(' or ')}`;
+    const hint = `use a port of type ${adapter.endpoints.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`;
     report(path, `the adapter ${adapter.type} cannot use a port of type ${shown(type)}`, hint);
     return;
   }

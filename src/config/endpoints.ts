@@ -5,7 +5,7 @@ import { formatFault, type LineFormat } from '../core/transport.js';
 import { type ConfigInputs, filePath, readBytes, secretSource } from './io.js';
 import { duration, host, network, say, whole } from './values.js';
 
-/** Bytes as people write them: a text, or `{ hex: 7e 01 }`. */
+/** Bytes as people write them: a text, or `{ hex: "7e 01" }`. */
 const bytes = z
   .union(
     [
@@ -14,7 +14,7 @@ const bytes = z
         hex: z.string().regex(/^(\s*[0-9a-fA-F]{2}){1,256}\s*$/, 'expected pairs of hexadecimal digits'),
       }),
     ],
-    { error: 'expected a text, or { hex: 7e01 } for bytes that are no text' },
+    { error: 'expected a text, or { hex: "7e 01" } for bytes that are no text' },
   )
   .transform(
     (value): Buffer =>

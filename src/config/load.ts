@@ -6,7 +6,7 @@ import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig } from '../core/config.js';
 import { type Override, readOverrides, settingsOf } from './env.js';
 import { ConfigError, type ConfigProblem } from './errors.js';
-import { fileFault } from './io.js';
+import { fileFault } from './files.js';
 import { describeIssue, type Finding, findingsOf, type Path } from './issues.js';
 import { configJsonSchema } from './json-schema.js';
 import { isPlain } from './merge.js';

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { Document, isMap, parseDocument } from 'yaml';
 import { configError } from './errors.js';
-import { fileFault } from './io.js';
+import { fileFault } from './files.js';
 import { parseUsersFile, readUsersFile, type UsersFile } from './users.js';
 
 /** A new file beside the old one is also the lock; one that is older than this was left by a crash, ms. */

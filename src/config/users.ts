@@ -4,7 +4,7 @@ import type { RuleConfig, UserConfig } from '../core/config.js';
 import { parsePasswordHash } from '../core/password.js';
 import { parseScramCredentials } from '../core/scram.js';
 import { ConfigError } from './errors.js';
-import { fileFault, readRegularFile } from './io.js';
+import { fileFault, readRegularFile } from './files.js';
 import { describeIssue, findingsOf } from './issues.js';
 import { ruleSchema, toRuleConfig } from './rules.js';
 import { ConfigSource, fileProblem } from './source.js';

@@ -44,10 +44,22 @@ export interface Device<A> {
   /** Resolves when the device confirmed the write. Rejects with fault `caller` before anything was sent, else `device`. */
   write?(point: Point<A>, value: Value, signal: AbortSignal): Promise<void>;
   /**
+   * Asks the device what it is. It may take several exchanges. Rejects with fault `device` when it does not say.
+   */
+  identify?(signal: AbortSignal): Promise<Identity>;
+  /**
    * Monotonic ms before which it is not to be asked, because the answer to an earlier question may still come and be
    * taken for that of the next. The wire serves other devices until then. Absent: it can be asked at any time.
    */
   readyAt?(): number;
+}
+
+/** What a device says that it is. */
+export interface Identity {
+  /** Where that is from, for people: `function 43/14`. */
+  readonly source: string;
+  /** In the words of the protocol: `vendorName`, `productCode`, … */
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 /**
@@ -87,6 +99,8 @@ export interface AdapterChecks<P, D, A> {
   port?(port: P, endpoint: Endpoint): readonly ConfigIssue[];
   device?(device: D, port: P, endpoint: Endpoint): readonly ConfigIssue[];
   point?(address: A): readonly ConfigIssue[];
+  /** What only shows when the device is known; not called where `point` found something. */
+  pointOf?(address: A, device: D): readonly ConfigIssue[];
 }
 
 /** What a protocol brings. The three schemas are merged flat into the port, device and point of the configuration. */
@@ -110,6 +124,13 @@ export interface Adapter<
   readonly check?: AdapterChecks<z.output<P>, z.output<D>, z.output<A>>;
   /** The raw type can be written and read: `undefined`, or why this point cannot be written. */
   readOnly?(address: z.output<A>): string | undefined;
+  /**
+   * What the device says for all of its points, folded into the address of one: afterwards it stands for itself. The
+   * other methods get addresses that went through this.
+   */
+  resolve?(address: z.output<A>, device: z.output<D>): z.output<A>;
+  /** The address as people read it, in one form whatever it was written in: `holding:100 float32 CDAB`. */
+  describe?(address: z.output<A>): string;
   span?(address: z.output<A>): Span;
   open(wire: Duplex, config: z.output<P>, context: PortContext): Promise<Bus<z.output<D>, z.output<A>>>;
 }

@@ -12,7 +12,7 @@ import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
 import { linkError } from './errors.js';
 import type { FarSide } from './far-side.js';
-import { openMqtt, type Will } from './kinds/mqtt.js';
+import type { Will } from './kinds/mqtt.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
@@ -153,7 +153,7 @@ export class Link implements Sink, AsyncDisposable {
     }
   }
 
-  #open(signal: AbortSignal): Promise<FarSide> {
+  async #open(signal: AbortSignal): Promise<FarSide> {
     const { config, gatewayId, clock } = this.#options;
     const clientId = config.clientId ?? `hpmq-${gatewayId}-${config.name}`;
     const events = {
@@ -166,6 +166,7 @@ export class Link implements Sink, AsyncDisposable {
       },
       onDrain: () => this.#sender.drain(),
     };
+    const { openMqtt } = await import('./kinds/mqtt.js');
     return openMqtt({ config, clientId, will: this.#will(), clock, events }, signal);
   }
 

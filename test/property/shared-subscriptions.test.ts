@@ -67,7 +67,7 @@ class Member implements Sink, Channel {
       messageMemory,
       turns,
     };
-    this.#outgoing = new Outgoing(context, () => true);
+    this.#outgoing = new Outgoing(context, { mayReceive: () => true });
   }
 
   get left(): number {

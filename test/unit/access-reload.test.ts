@@ -29,6 +29,7 @@ function start(t: Test) {
     apply: (next) => void applied.push(next),
     clock,
     log: silentLog,
+    readUsers: async (file) => readUsersFile(file),
     audit: ({ action, outcome }) => void audits.push(`${action}: ${outcome}`),
   });
   t.teardown(() => reload[Symbol.dispose]());

@@ -10,8 +10,8 @@ export class Verdicts {
   #permissions: Permissions = unrestricted;
   #revision = 0;
   #identity = 0;
-  readonly #publish = new Remembered();
-  readonly #receive = new Remembered();
+  #publish: Remembered | undefined;
+  #receive: Remembered | undefined;
 
   /** Another number once another identity was adopted. */
   get identity(): number {
@@ -33,12 +33,14 @@ export class Verdicts {
   mayPublish(topic: string): boolean {
     if (this.#permissions.isFree || topic.length > MAX_REMEMBERED) return this.#permissions.mayPublish(topic);
     this.#refresh();
+    this.#publish ??= new Remembered();
     return this.#publish.get(topic) ?? this.#publish.set(topic, this.#permissions.mayPublish(topic));
   }
 
   mayReceive(topic: string): boolean {
     if (this.#permissions.isFree || topic.length > MAX_REMEMBERED) return this.#permissions.mayReceive(topic);
     this.#refresh();
+    this.#receive ??= new Remembered();
     return this.#receive.get(topic) ?? this.#receive.set(topic, this.#permissions.mayReceive(topic));
   }
 
@@ -53,8 +55,8 @@ export class Verdicts {
 
   #forget(): void {
     this.#revision = this.#permissions.revision;
-    this.#publish.clear();
-    this.#receive.clear();
+    this.#publish = undefined;
+    this.#receive = undefined;
   }
 }
 
@@ -77,10 +79,5 @@ class Remembered {
     }
     this.#young.set(topic, verdict);
     return verdict;
-  }
-
-  clear(): void {
-    this.#young = undefined;
-    this.#old = undefined;
   }
 }

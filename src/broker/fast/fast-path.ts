@@ -9,69 +9,37 @@
  * limited and checked there is so here, too, but once per run or read. Nothing is allocated per frame. Each rule has its
  * scenario in test/bench; the figures are in ARCHITECTURE.md.
  */
-import type { Clock } from '../../core/clock.js';
-import type { ListenerLimits } from '../../core/config.js';
-import type { Message } from '../../core/message.js';
 import type { MessageRouter } from '../router.js';
 import type { Session } from '../session.js';
 import type { Statistics } from '../statistics.js';
 import { topicLimitFault } from '../topic-rules.js';
-import { Run } from './frames.js';
-import { isCurrent, type Permit, type Route, type Target } from './route.js';
+import { acknowledged } from './acknowledged.js';
+import type { FastClient } from './fast-client.js';
+import { PassOn, type PassOnOptions } from './pass-on.js';
+import type { Route } from './route.js';
 import { isSame } from './routes.js';
 
 /** The clock is looked at each time so many frames and copies were handled: some 50 µs. */
 const WORK = 256;
-/** So many receivers share one copy of a run instead of making their own. */
-const SHARED_TARGETS = 8;
 /** Of an acknowledgement; a client that takes no packets of this size is left to the general path. */
 const SMALL_PACKET = 4;
-
-/** The connection as it is seen from here; and what is remembered of it. */
-export interface FastClient {
-  readonly session: Session;
-  readonly isVersion5: boolean;
-  readonly maximumPacketSize: number;
-  readonly limits: ListenerLimits;
-  readonly unacknowledged: number;
-  readonly isOver: boolean;
-  /** Whom verdicts on publishing are about; another once its identity or the rules have changed. */
-  permit: Permit | undefined;
-  /** {@link permit} is as of these. */
-  identity: number;
-  revision: number;
-  /** Of the last PUBLISH. */
-  route: Route | undefined;
-  /** Writes a packet of four bytes. */
-  answer(first: number, high: number, low: number): void;
-  /** Writes PINGRESP. */
-  pong(): void;
-}
-
-export interface FastPathOptions {
-  readonly router: MessageRouter;
-  readonly statistics: Statistics;
-  readonly clock: Clock;
-  /** Receive Maximum of ours. */
-  readonly receiveMaximum: number;
-}
 
 export class FastPath {
   readonly #router: MessageRouter;
   readonly #statistics: Statistics;
-  readonly #clock: Clock;
-  readonly #receiveMaximum: number;
-  readonly #run = new Run();
+  readonly #passOn: PassOn;
   /** Of the last {@link read}: it ended because enough was done, not because the next frame is unusual. */
   isInterrupted = false;
-  /** Of the last {@link read}: PUBLISH packets. */
-  messages = 0;
 
-  constructor(options: FastPathOptions) {
+  /** Of the last {@link read}: PUBLISH packets. */
+  get messages(): number {
+    return this.#passOn.messages;
+  }
+
+  constructor(options: PassOnOptions) {
     this.#router = options.router;
     this.#statistics = options.statistics;
-    this.#clock = options.clock;
-    this.#receiveMaximum = options.receiveMaximum;
+    this.#passOn = new PassOn(options);
   }
 
   /**
@@ -82,8 +50,9 @@ export class FastPath {
    */
   read(client: FastClient, bytes: Buffer, start: number, mostMessages: number): number {
     const { session, isVersion5, limits } = client;
+    const passOn = this.#passOn;
     this.isInterrupted = false;
-    this.messages = 0;
+    passOn.messages = 0;
     if (client.maximumPacketSize < SMALL_PACKET) return start;
     const { routes } = this.#router;
     const largest = limits.packetBytes;
@@ -97,7 +66,7 @@ export class FastPath {
     let frames = 0;
     let work = 0;
     while (at + 1 < end) {
-      if (work >= WORK || this.messages + runMessages >= mostMessages) {
+      if (work >= WORK || passOn.messages + runMessages >= mostMessages) {
         this.isInterrupted = true;
         break;
       }
@@ -125,7 +94,7 @@ export class FastPath {
           // Who gets a topic twice, through a Shared Subscription, too, gets each message twice, not all of them again.
           if (found !== route || found.rest.length > 0) {
             if (route !== undefined) {
-              this.#passOn(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
+              passOn.run(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
               work += route.targets.length;
               route = undefined;
               runMessages = 0;
@@ -144,19 +113,19 @@ export class FastPath {
           if (next - at > runLargest) runLargest = next - at;
         } else {
           if (route !== undefined) {
-            this.#passOn(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
+            passOn.run(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
             work += route.targets.length;
             route = undefined;
             runMessages = 0;
             if (client.isOver) break;
             if (found.version !== routes.version) continue;
           }
-          if (!this.#passOnOne(client, session, found, bytes, at, next, qos as 1 | 2, topicEnd, payload)) break;
+          if (!passOn.one(client, session, found, bytes, at, next, qos as 1 | 2, topicEnd, payload)) break;
           work += found.targets.length;
         }
       } else {
         if (route !== undefined) {
-          this.#passOn(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
+          passOn.run(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
           work += route.targets.length;
           route = undefined;
           runMessages = 0;
@@ -169,7 +138,7 @@ export class FastPath {
       if (client.isOver) break;
     }
     if (route !== undefined) {
-      this.#passOn(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
+      passOn.run(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
     }
     this.#statistics.packetsReceived += frames;
     return at;
@@ -197,171 +166,6 @@ export class FastPath {
     }
     client.route = route;
     return route;
-  }
-
-  /** A run of QoS 0 to its receivers. */
-  #passOn(
-    client: FastClient,
-    session: Session,
-    found: Route,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    messages: number,
-    payloadBytes: number,
-    largest: number,
-  ): void {
-    const route = this.#current(found);
-    const run = this.#run;
-    run.bytes = bytes;
-    run.start = start;
-    run.end = end;
-    run.messages = messages;
-    run.payloadBytes = payloadBytes;
-    run.largest = largest;
-    run.isVersion5 = client.isVersion5;
-    run.qos = 0;
-    const { targets } = route;
-    run.shared = targets.length >= SHARED_TARGETS ? Buffer.from(bytes.subarray(start, end)) : undefined;
-    this.#count(session, messages, payloadBytes, 0);
-    let list: Message[] | undefined;
-    let copies = 0;
-    let taken = 0;
-    let denied = 0;
-    for (let i = 0; i < targets.length; i++) {
-      const target = targets[i]!;
-      if (target.noLocal && target.session === session) continue;
-      copies++;
-      if (target.isDenied) denied++;
-      else if (target.isPlain && target.session.forward(run)) taken++;
-      else {
-        list ??= this.#messages(run, route, session);
-        for (const message of list) this.#router.give(message, target.session, target.subscription);
-      }
-    }
-    if (route.rest.length > 0) {
-      list ??= this.#messages(run, route, session);
-      for (const message of list) copies += this.#router.giveRest(message, route.rest);
-    }
-    this.#router.countCopies(taken * messages, denied * messages);
-    this.#router.countPassed(messages, copies);
-    run.shared = undefined;
-  }
-
-  /** The same with what its receivers may read now. */
-  #current(route: Route): Route {
-    return isCurrent(route) ? route : this.#router.routes.renew(route);
-  }
-
-  /** One frame of QoS 1 or 2. @returns false when nothing was done: it is for the general path */
-  #passOnOne(
-    client: FastClient,
-    session: Session,
-    route: Route,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    qos: 1 | 2,
-    identifierAt: number,
-    payload: number,
-  ): boolean {
-    const high = bytes[identifierAt]!;
-    const low = bytes[identifierAt + 1]!;
-    const packetIdentifier = (high << 8) | low;
-    const { targets } = route;
-    // A 5.0 client may be told that nobody was there (§3.4.2.1).
-    if (packetIdentifier === 0 || targets.length === 0 || route.rest.length > 0 || !isCurrent(route)) return false;
-    // Acknowledgements keep the order of their PUBLISH packets [MQTT-4.6.0-2]: not past one that waits for the disk.
-    if (client.unacknowledged > 0) return false;
-    if (client.isVersion5 && session.incoming >= this.#receiveMaximum) return false;
-    if (qos === 2 && (!session.endsWithConnection || session.isIncoming(packetIdentifier))) return false;
-    for (let i = 0; i < targets.length; i++) {
-      const target = targets[i]!;
-      if (target.qos > 0 && !target.session.endsWithConnection) return false;
-    }
-    const run = this.#run;
-    run.bytes = bytes;
-    run.start = start;
-    run.end = end;
-    run.messages = 1;
-    run.payloadBytes = end - payload;
-    run.largest = end - start;
-    run.isVersion5 = client.isVersion5;
-    run.qos = qos;
-    run.identifierAt = identifierAt - start;
-    if (qos === 2) session.holdIncoming(packetIdentifier);
-    this.#count(session, 1, end - payload, qos);
-    let message: Message | undefined;
-    let copies = 0;
-    let taken = 0;
-    let denied = 0;
-    for (let i = 0; i < targets.length; i++) {
-      const target: Target = targets[i]!;
-      if (target.noLocal && target.session === session) continue;
-      copies++;
-      if (target.isDenied) denied++;
-      else if (target.isPlain && target.qos >= qos && target.session.forward(run, route.topic)) taken++;
-      else {
-        message ??= this.#messages(run, route, session)[0]!;
-        this.#router.give(message, target.session, target.subscription);
-      }
-    }
-    this.#router.countCopies(taken, denied);
-    this.#router.countPassed(1, copies);
-    client.answer(qos === 1 ? 0x40 : 0x50, high, low);
-    return true;
-  }
-
-  #messages(run: Run, route: Route, session: Session): Message[] {
-    return run.read(route.topic, route.bytes.length, session.origin, this.#clock.now());
-  }
-
-  #count(session: Session, messages: number, payloadBytes: number, qos: 0 | 1 | 2): void {
-    const statistics = this.#statistics;
-    this.messages += messages;
-    statistics.publishReceived += messages;
-    statistics.publishBytesReceived += payloadBytes;
-    statistics.ledger.publishes += messages;
-    statistics.ledger.accepted += messages;
-    session.received.countAll(qos, messages, payloadBytes);
-  }
-}
-
-/** PUBACK, PUBREC, PUBREL, PUBCOMP without a Reason Code, and PINGREQ. @returns false when nothing was done */
-function acknowledged(
-  client: FastClient,
-  session: Session,
-  bytes: Buffer,
-  first: number,
-  remaining: number,
-  body: number,
-): boolean {
-  if (remaining === 0 && first === 0xc0) {
-    client.pong();
-    return true;
-  }
-  if (remaining !== 2) return false;
-  const high = bytes[body]!;
-  const low = bytes[body + 1]!;
-  const packetIdentifier = (high << 8) | low;
-  if (packetIdentifier === 0) return false;
-  if (first === 0x40) return session.puback(packetIdentifier, false) !== 'mismatch';
-  // What becomes of QoS 2 in a session that outlives its connection is to be kept.
-  if (!session.endsWithConnection) return false;
-  switch (first) {
-    case 0x50:
-      // Unknown ones are answered with a Reason Code where there are any.
-      if (session.pubrec(packetIdentifier, false) !== 'release') return false;
-      client.answer(0x62, high, low);
-      return true;
-    case 0x62:
-      if (!session.releaseIncoming(packetIdentifier)) return false;
-      client.answer(0x70, high, low);
-      return true;
-    case 0x70:
-      return session.pubcomp(packetIdentifier) !== 'mismatch';
-    default:
-      return false;
   }
 }
 

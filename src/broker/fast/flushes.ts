@@ -1,7 +1,14 @@
 /**
- * One write per socket and turn of the event loop, and one `setImmediate` for all of them. Flushed at the end of each read
- * instead, a message to many clients that are written to by many costs four times as much (test/bench F).
+ * One write per socket and turn of the event loop, and one `setImmediate` for all of them.
+ *
+ * What one sends who has more to do than a slice (limits/turns.ts) waits a little longer, unless somebody else has
+ * something to send: of a flood the writes are most of the cost (test/bench F).
  */
+import type { Clock } from '../../core/clock.js';
+import type { Turns } from '../limits/turns.js';
+
+/** What is sent in turns only is written after so long, ms: a few slices. */
+const LATEST = 0.5;
 
 export interface Flushable {
   flush(): void;
@@ -10,14 +17,38 @@ export interface Flushable {
 export class Flushes {
   #due: Flushable[] = [];
   #spare: Flushable[] = [];
+  /** Somebody sent something who does not work in turns. */
+  #isUrgent = false;
+  #dueAt = 0;
+  readonly #clock: Clock;
+  readonly #turns: Turns;
   readonly #run = () => this.#flush();
 
-  /** Calls {@link Flushable.flush} at the end of this turn. */
+  constructor(clock: Clock, turns: Turns) {
+    this.#clock = clock;
+    this.#turns = turns;
+  }
+
+  /** Calls {@link Flushable.flush} at the end of this turn, or of one soon after. */
   add(one: Flushable): void {
-    if (this.#due.push(one) === 1) setImmediate(this.#run);
+    if (this.#due.push(one) === 1) {
+      setImmediate(this.#run);
+      if (this.#turns.isRunning) this.#dueAt = this.#clock.monotonic() + LATEST;
+    }
+    this.addMore();
+  }
+
+  /** More for one that was added already. */
+  addMore(): void {
+    if (!this.#turns.isRunning) this.#isUrgent = true;
   }
 
   #flush(): void {
+    if (!this.#isUrgent && this.#turns.isWaiting && this.#clock.monotonic() < this.#dueAt) {
+      setImmediate(this.#run);
+      return;
+    }
+    this.#isUrgent = false;
     const due = this.#due;
     // What is added meanwhile is for the next turn.
     this.#due = this.#spare;

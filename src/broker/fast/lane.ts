@@ -6,7 +6,8 @@ import type { Rates } from '../limits/rates.js';
 import type { Session } from '../session.js';
 import type { SocketWriter } from '../socket-writer.js';
 import { PINGRESP } from '../wire/encode.js';
-import type { FastClient, FastPath } from './fast-path.js';
+import type { FastClient } from './fast-client.js';
+import type { FastPath } from './fast-path.js';
 import type { Passage, Run } from './frames.js';
 import type { Permit, Route } from './route.js';
 
@@ -16,8 +17,12 @@ export interface LaneOptions {
   readonly session: Session;
   readonly writer: SocketWriter;
   readonly rates: Rates | undefined;
+  readonly owner: LaneOwner;
+}
+
+export interface LaneOwner {
   /** Frames were handled, so many PUBLISH packets among them. @returns what is to be done with what follows */
-  readonly onFrames: (now: number, messages: number) => AfterPacket;
+  afterFrames(now: number, messages: number): AfterPacket;
 }
 
 export class Lane implements FastClient, FrameReader, Passage {
@@ -35,11 +40,11 @@ export class Lane implements FastClient, FrameReader, Passage {
   readonly #fastPath: FastPath;
   readonly #writer: SocketWriter;
   readonly #rates: Rates | undefined;
-  readonly #onFrames: (now: number, messages: number) => AfterPacket;
+  readonly #owner: LaneOwner;
   /** It gets packets as others send them. */
   readonly #isPlain: boolean;
 
-  constructor({ client, fastPath, session, writer, rates, onFrames }: LaneOptions) {
+  constructor({ client, fastPath, session, writer, rates, owner }: LaneOptions) {
     this.session = session;
     this.isVersion5 = client.protocolVersion === 5;
     this.limits = client.ticket.limits;
@@ -49,7 +54,7 @@ export class Lane implements FastClient, FrameReader, Passage {
     this.#fastPath = fastPath;
     this.#writer = writer;
     this.#rates = rates;
-    this.#onFrames = onFrames;
+    this.#owner = owner;
     this.#isPlain = client.outgoingAliases === undefined;
   }
 
@@ -71,7 +76,7 @@ export class Lane implements FastClient, FrameReader, Passage {
       const before = position;
       position = fastPath.read(this, bytes, before, most);
       if (position === before) return position;
-      this.after = this.#onFrames(clock.monotonic(), fastPath.messages);
+      this.after = this.#owner.afterFrames(clock.monotonic(), fastPath.messages);
     } while (this.after === 'next' && fastPath.isInterrupted);
     return position;
   }
@@ -99,21 +104,12 @@ export class Lane implements FastClient, FrameReader, Passage {
 
   forward(run: Run): boolean {
     if (!this.takes(run)) return false;
-    this.#forwarded(run);
     if (run.shared !== undefined) this.#writer.pushRun(run.shared, run.messages);
     else this.#writer.append(run.bytes, run.start, run.end, run.messages);
     return true;
   }
 
   forwardOne(run: Run, packetIdentifier: number): void {
-    this.#forwarded(run);
     this.#writer.appendIdentified(run.bytes, run.start, run.end, run.identifierAt, packetIdentifier);
-  }
-
-  #forwarded({ start, end, messages }: Run): void {
-    const { statistics } = this.#broker;
-    statistics.packetsSent += messages;
-    statistics.publishSent += messages;
-    statistics.bytesSent += end - start;
   }
 }

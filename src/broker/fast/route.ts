@@ -98,13 +98,15 @@ export function sortFound(
   return { targets, rest };
 }
 
+/** Whether the verdict on it may not hold any more. */
+export function isStale({ session, identity, revision }: Target): boolean {
+  const { verdicts } = session;
+  return verdicts.identity !== identity || verdicts.revision !== revision;
+}
+
 /** Whether all verdicts on its receivers still hold. */
 export function isCurrent(route: Route): boolean {
   const { targets } = route;
-  for (let i = 0; i < targets.length; i++) {
-    const { session, identity, revision } = targets[i]!;
-    const { verdicts } = session;
-    if (verdicts.identity !== identity || verdicts.revision !== revision) return false;
-  }
+  for (let i = 0; i < targets.length; i++) if (isStale(targets[i]!)) return false;
   return true;
 }

@@ -9,21 +9,70 @@ export const SLAB_BYTES = 64 * 1024;
 const MAX_LENT = 512;
 const MAX_SPARE = 64;
 
+/** One of them, filled from the front. */
+export class Slab {
+  readonly bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** What lies before it was taken. */
+  start = 0;
+  end = 0;
+  /** PUBLISH packets of QoS 0 between {@link start} and {@link end}. */
+  messages = 0;
+
+  get isEmpty(): boolean {
+    return this.end === this.start;
+  }
+
+  fits(bytes: number): boolean {
+    return this.end + bytes <= SLAB_BYTES;
+  }
+
+  /** Copies packets from `source`; only if they {@link fits}. @returns where they are */
+  add(source: Buffer, start: number, end: number, messages: number): number {
+    const at = this.end;
+    source.copy(this.bytes, at, start, end);
+    this.end = at + end - start;
+    this.messages += messages;
+    return at;
+  }
+
+  /** A packet of four bytes; only if it {@link fits}. */
+  add4(first: number, high: number, low: number): void {
+    const { bytes, end } = this;
+    bytes[end] = first;
+    bytes[end + 1] = 2;
+    bytes[end + 2] = high;
+    bytes[end + 3] = low;
+    this.end = end + 4;
+  }
+
+  /** What was added since the last time. */
+  take(): Buffer {
+    const taken = this.bytes.subarray(this.start, this.end);
+    this.start = this.end;
+    this.messages = 0;
+    return taken;
+  }
+}
+
 export class Slabs {
-  readonly #spare: Buffer[] = [];
+  readonly #spare: Slab[] = [];
   #lent = 0;
 
   /** @returns undefined when too many are out */
-  take(): Buffer | undefined {
+  take(): Slab | undefined {
     if (this.#lent >= MAX_LENT) return undefined;
     this.#lent++;
-    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES);
+    return this.#spare.pop() ?? new Slab();
   }
 
   /** Nobody reads it any more. */
-  giveBack(slab: Buffer): void {
+  giveBack(slab: Slab): void {
     this.#lent--;
-    if (this.#spare.length < MAX_SPARE) this.#spare.push(slab);
+    if (this.#spare.length >= MAX_SPARE) return;
+    slab.start = 0;
+    slab.end = 0;
+    slab.messages = 0;
+    this.#spare.push(slab);
   }
 
   /** It is still read by somebody, and will not come back. */

@@ -35,27 +35,46 @@ export class SubscriptionMemory {
 }
 
 /** Those of one session by filter, counted. */
-export class CountedSubscriptions extends Map<string, Subscription> {
+export class CountedSubscriptions {
   readonly #memory: SubscriptionMemory;
+  #subscriptions: Map<string, Subscription> | undefined;
 
   constructor(memory: SubscriptionMemory) {
-    super();
     this.#memory = memory;
   }
 
-  override set(filter: string, subscription: Subscription): this {
-    if (!this.has(filter)) this.#memory.add(filter);
-    return super.set(filter, subscription);
+  get size(): number {
+    return this.#subscriptions?.size ?? 0;
   }
 
-  override delete(filter: string): boolean {
-    if (this.has(filter)) this.#memory.remove(filter);
-    return super.delete(filter);
+  has(filter: string): boolean {
+    return this.#subscriptions?.has(filter) ?? false;
   }
 
-  override clear(): void {
+  keys(): Iterable<string> {
+    return this.#subscriptions?.keys() ?? [];
+  }
+
+  values(): Iterable<Subscription> {
+    return this.#subscriptions?.values() ?? [];
+  }
+
+  set(filter: string, subscription: Subscription): void {
+    this.#subscriptions ??= new Map();
+    if (!this.#subscriptions.has(filter)) this.#memory.add(filter);
+    this.#subscriptions.set(filter, subscription);
+  }
+
+  /** @returns whether it was there */
+  delete(filter: string): boolean {
+    if (this.#subscriptions?.delete(filter) !== true) return false;
+    this.#memory.remove(filter);
+    return true;
+  }
+
+  clear(): void {
     for (const filter of this.keys()) this.#memory.remove(filter);
-    super.clear();
+    this.#subscriptions = undefined;
   }
 }
 

@@ -18,6 +18,8 @@ export class Turns {
   #next = 0;
   #immediate: NodeJS.Immediate | undefined;
   readonly #run = () => this.#turn();
+  /** Somebody is having a slice now. */
+  isRunning = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -39,8 +41,10 @@ export class Turns {
     const end = this.#clock.monotonic() + TURN_TIME;
     // Those that wait again come behind the others: each has one slice per round.
     const last = this.#waiting.length;
+    this.isRunning = true;
     do this.#waiting[this.#next++]!();
     while (this.#next < last && this.#clock.monotonic() < end);
+    this.isRunning = false;
     if (this.#next === this.#waiting.length) {
       this.#waiting = [];
       this.#next = 0;

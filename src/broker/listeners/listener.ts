@@ -16,13 +16,13 @@ import type { Ticket } from '../limits/admission.js';
 import { BurstLog } from '../limits/burst-log.js';
 import type { Peer } from '../peer.js';
 import { bind, hostAndPort, serverAddress } from './bind.js';
-import { Certificates } from './certificates.js';
+import type { Certificates } from './certificates.js';
 import { DirectSocket } from './direct-socket.js';
 import { type Handshake, Handshakes } from './handshakes.js';
 import { readProxyHeader } from './proxy-header.js';
-import { TlsHandshakes } from './tls.js';
+import type { TlsHandshakes } from './tls.js';
 import { TrustedProxies } from './trusted-proxies.js';
-import { WebSocketUpgrades } from './websocket.js';
+import type { WebSocketUpgrades } from './websocket.js';
 
 const DEFAULT_HANDSHAKES = { timeout: 10_000, atOnce: 256 };
 
@@ -54,7 +54,11 @@ export interface ListenerOptions {
 
 /** @throws GatewayError when it cannot listen, or its certificates cannot be used */
 export async function listen(options: ListenerOptions): Promise<Listener> {
-  const listener = new SocketListener(options);
+  const { tls, webSocket } = options.config;
+  // OpenSSL and the WebSocket library are memory that a plain listener does not need (test/bench G).
+  const secure = tls && { ...(await import('./tls.js')), ...(await import('./certificates.js')) };
+  const web = webSocket && (await import('./websocket.js'));
+  const listener = new SocketListener(options, secure, web);
   try {
     await listener.open();
   } catch (error) {
@@ -80,7 +84,15 @@ class SocketListener implements Listener {
   readonly #strangers: BurstLog<'noProxy'>;
   #servers: readonly Server[] = [];
 
-  constructor(options: ListenerOptions) {
+  /**
+   * @param secure - for tls and wss
+   * @param web - for ws and wss
+   */
+  constructor(
+    options: ListenerOptions,
+    secure: (typeof import('./tls.js') & typeof import('./certificates.js')) | undefined,
+    web: typeof import('./websocket.js') | undefined,
+  ) {
     const { config, clock, log, packetBytes, onHandshakeFailed } = options;
     this.#options = options;
     this.#handshakes = new Handshakes({
@@ -91,8 +103,8 @@ class SocketListener implements Listener {
         log.debug({ listener: config.name, address: socketAddress(socket, config), reason }, 'handshake failed');
       },
     });
-    if (config.tls !== undefined) {
-      const certificates = new Certificates({
+    if (config.tls !== undefined && secure !== undefined) {
+      const certificates = new secure.Certificates({
         name: config.name,
         config: config.tls,
         clock,
@@ -100,12 +112,12 @@ class SocketListener implements Listener {
         onReplaced: () => this.#tls?.replace(certificates),
       });
       this.#certificates = certificates;
-      this.#tls = new TlsHandshakes(config.tls, certificates);
+      this.#tls = new secure.TlsHandshakes(config.tls, certificates);
     }
     this.#strangers = new BurstLog(clock, log, 'connections from elsewhere than the proxies');
     if (config.proxyProtocol === true) this.#proxies = new TrustedProxies(config.proxies);
-    if (config.webSocket !== undefined) {
-      this.#webSockets = new WebSocketUpgrades(config.webSocket, packetBytes, config.auth.anonymous);
+    if (config.webSocket !== undefined && web !== undefined) {
+      this.#webSockets = new web.WebSocketUpgrades(config.webSocket, packetBytes, config.auth.anonymous);
     }
   }
 
@@ -163,7 +175,10 @@ class SocketListener implements Listener {
     const ticket = this.#options.admit(peer);
     const isRefused = ticket?.refusal !== undefined && (this.#tls !== undefined || this.#webSockets !== undefined);
     if (ticket !== undefined && !isRefused) {
-      socket.once('close', () => ticket.close());
+      // A plain socket becomes a connection at once, which does it.
+      if (this.#tls !== undefined || this.#webSockets !== undefined || this.#proxies !== undefined) {
+        socket.once('close', () => ticket.close());
+      }
       return ticket;
     }
     ticket?.close();

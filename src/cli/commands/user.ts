@@ -1,7 +1,7 @@
 /** `hpmq user`: the users of the broker, in the file that the configuration names. Needs no running gateway. */
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { fileFault } from '../../config/io.js';
+import { fileFault } from '../../config/files.js';
 import type { UserChange, UsersEdit } from '../../config/users-edit.js';
 import type { UserConfig } from '../../core/config.js';
 import { hashPassword, parsePasswordHash } from '../../core/password.js';

@@ -78,10 +78,9 @@ t.test('counted subscriptions: a filter once, whatever becomes of it', async (t)
     retainHandling: 0,
     identifiers: [],
   } as const;
-  own
-    .set('a/b', subscription)
-    .set('a/b', { ...subscription, qos: 1 })
-    .set('c', subscription);
+  own.set('a/b', subscription);
+  own.set('a/b', { ...subscription, qos: 1 });
+  own.set('c', subscription);
   const { used } = memory;
   own.delete('c');
   t.ok(memory.used > 0 && memory.used < used);
