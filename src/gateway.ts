@@ -20,7 +20,7 @@ import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
 import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
-import { openTransport } from './devices/transport/open.js';
+import { Wires } from './devices/transport/open.js';
 import { createLinks } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
@@ -72,13 +72,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
       version,
     });
+    const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
       ports: config.ports,
       devices: config.devices,
       gatewayId: id,
       adapters: new Map(options.adapters.map((adapter) => [adapter.type, adapter])),
       router: broker.router,
-      openTransport,
+      openTransport: wires.open,
       log: log.child({ svc: 'devices' }),
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,

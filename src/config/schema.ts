@@ -74,7 +74,7 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
  * @param inputs - where secrets are read from; the process's own environment and folder when absent
  */
 export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: ConfigInputs = processInputs()) {
-  const port = portSchema(adapters);
+  const port = portSchema(adapters, inputs);
   return z
     .strictObject({
       $schema: z.string().optional().describe('for editors'),

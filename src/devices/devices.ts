@@ -43,7 +43,7 @@ import { Supervisor } from './supervisor.js';
 import { alarmViews, deviceView, portPlans, portView, type RunningPort } from './views.js';
 
 export { devicesErrors } from './errors.js';
-export { openTransport } from './transport/open.js';
+export { Wires } from './transport/open.js';
 
 type SafeValue = number | boolean | string;
 

@@ -15,6 +15,7 @@ import { coreError, GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { Scope } from '../core/scope.js';
 import type { ServiceState } from '../core/service.js';
+import { isConnection } from '../core/transport.js';
 import type { ServiceView } from '../core/views.js';
 import { devicesError } from './errors.js';
 import { type Exchange, notSent, type Outcome, perform } from './exchange.js';
@@ -233,7 +234,7 @@ export class Port implements AsyncDisposable {
       session.answered++;
       session.silent = 0;
       this.#answered();
-    } else if (outcome.timedOut && ++session.silent >= SILENT_LIMIT && config.endpoint.type === 'tcp') {
+    } else if (outcome.timedOut && ++session.silent >= SILENT_LIMIT && isConnection(config.endpoint)) {
       const message = `${session.silent} exchanges in a row were not answered on port ${this.name}`;
       session.close(devicesError('PORT_SILENT', message, { cause: outcome.error }));
     }
