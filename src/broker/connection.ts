@@ -7,7 +7,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
-import type { Accepted, Authentication, BrokerContext, Client } from './client.js';
+import type { Accepted, Authentication, BrokerContext, Client, Late } from './client.js';
 import { type AfterPacket, Codec } from './codec.js';
 import { Lane, type LaneOwner } from './fast/lane.js';
 import { DROPPABLE } from './frame-queue.js';
@@ -47,6 +47,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
   authentication: Authentication | undefined;
   outgoingAliases: OutgoingTopicAliases | undefined;
   unacknowledged = 0;
+  late: Late | undefined;
   lane: Lane | undefined;
   readonly #socket: Duplex;
   readonly #codec: Codec;
@@ -79,7 +80,8 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
     this.#rates = Rates.of(ticket.limits, clock.monotonic());
     const isSocket = socket instanceof Socket;
     const isDirect = socket instanceof DirectSocket;
-    this.#codec = new Codec(ticket.limits.packetBytes, isDirect ? 'lent' : isSocket ? 'own' : 'shared');
+    const chunks = isDirect ? 'lent' : isSocket ? 'own' : 'shared';
+    this.#codec = new Codec(ticket.limits.packetBytes, chunks, broker.spareBuffers);
     const kind = isSocket && !('encrypted' in socket) ? 'direct' : isSocket ? 'lent' : 'kept';
     this.#writer = new SocketWriter(socket, kind, broker.writing, this);
     if (isDirect) {
@@ -448,6 +450,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
     this.#isOver = true;
     this.ticket.over();
     this.broker.incomplete.set(this, 0);
+    this.#codec.close();
     this.#timer?.cancel();
     this.#timer = undefined;
     const { session } = this;

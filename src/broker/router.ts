@@ -7,7 +7,15 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Message, QoS } from '../core/message.js';
-import type { Attachment, Router, RouterCounters, Share, Sink, Subscription } from '../core/router.js';
+import {
+  type Attachment,
+  NO_RETAINED,
+  type Router,
+  type RouterCounters,
+  type Share,
+  type Sink,
+  type Subscription,
+} from '../core/router.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { type Found, sortFound } from './fast/route.js';
 import { Routes } from './fast/routes.js';
@@ -20,8 +28,6 @@ import { SharedSubscription } from './shared-subscriptions.js';
 import { Statistics } from './statistics.js';
 import { SubscriptionTree } from './subscription-tree.js';
 import { hasTooManyLevels } from './topic-rules.js';
-
-const NO_MESSAGES: readonly Message[] = [];
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -58,6 +64,7 @@ export class MessageRouter implements Router, Receivers {
   #dropped = 0;
   #unmatched = 0;
   #hasMatched = false;
+  #wasStored = false;
 
   constructor(options: RouterOptions) {
     this.#clock = options.clock;
@@ -81,6 +88,7 @@ export class MessageRouter implements Router, Receivers {
       this.#dropped++;
       ledger.refuse(ReasonCode.topicNameInvalid);
       this.#hasMatched = false;
+      this.#wasStored = false;
       return;
     }
     const isCounted = !topic.startsWith('$SYS/');
@@ -100,6 +108,7 @@ export class MessageRouter implements Router, Receivers {
     // Last: receivers may publish while they are told.
     this.#hasMatched = found.length > 0;
     const mustWait = this.#mustWait;
+    this.#wasStored = mustWait;
     this.#mustWait = outer;
     return mustWait ? this.#persistence?.commit() : undefined;
   }
@@ -107,6 +116,11 @@ export class MessageRouter implements Router, Receivers {
   /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
   get hasMatched(): boolean {
     return this.#hasMatched;
+  }
+
+  /** Whether the message of the {@link publish} that returned last went to the store, or should have; with any durability. */
+  get wasStored(): boolean {
+    return this.#wasStored;
   }
 
   attach(sink: Sink): Attachment {
@@ -228,11 +242,12 @@ export class MessageRouter implements Router, Receivers {
     this.#unmatched += messages;
   }
 
-  /** Counts copies of such messages that were taken, or that their receivers may not read. */
-  countCopies(taken: number, denied: number): void {
+  /** Counts copies of such messages that were taken, that their receivers may not read, or that others were dropped for. */
+  countCopies(taken: number, denied: number, late: number): void {
     const { ledger } = this.#statistics;
-    ledger.copies += taken + denied;
+    ledger.copies += taken + denied + late;
     this.#delivered += taken;
+    this.#dropped += late;
     if (denied === 0) return;
     this.#statistics.deliveriesRefused += denied;
     ledger.drops.denied += denied;
@@ -276,7 +291,7 @@ export class MessageRouter implements Router, Receivers {
 
   /** @see Attachment.subscribe */
   subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message | undefined> {
-    if (!receiver.isAttached) return NO_MESSAGES;
+    if (!receiver.isAttached) return NO_RETAINED;
     this.routes.changed(plainFilter(subscription.filter));
     const existing = receiver.entries.get(subscription.filter);
     const share = isShared(subscription.filter) ? this.#share(subscription.filter) : undefined;
@@ -284,9 +299,10 @@ export class MessageRouter implements Router, Receivers {
     if (existing !== undefined) existing.subscription = kept;
     else this.#add(new Entry(receiver, kept, share));
     // No retained messages for a Shared Subscription (§4.8.2).
-    if (share !== undefined) return NO_MESSAGES;
+    if (share !== undefined) return NO_RETAINED;
     const wanted = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && existing === undefined);
-    return wanted ? this.#retained.search(subscription.filter, this.#now) : NO_MESSAGES;
+    if (!wanted || !this.#retained.mayMatch(subscription.filter)) return NO_RETAINED;
+    return this.#retained.search(subscription.filter, this.#now);
   }
 
   #share(name: string): SharedSubscription {

@@ -18,7 +18,7 @@ if (unknown.length > 0) {
 }
 let isFailed = false;
 for (const name of positionals.length > 0 ? positionals : Object.keys(scenarios)) {
-  for await (const verdict of scenarios[name]!({ short: values.short, entry: values.entry })) {
+  for await (const verdict of scenarios[name]!({ short: values.short, entry: values.entry, only: '' })) {
     isFailed ||= verdict.failures.length > 0;
     process.stdout.write(`${shownVerdict(verdict)}\n`);
   }
