@@ -37,6 +37,7 @@ export {
   characterTimeMs,
   type Endpoint,
   endpointName,
+  type Rfc2217Endpoint,
   type SerialEndpoint,
   type TcpEndpoint,
 } from './core/transport.js';

@@ -20,9 +20,9 @@ import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
 import { createMessage } from './core/message.js';
-import { createDevices, LEARNED_TABLE } from './devices/devices.js';
+import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
-import { openTransport } from './devices/transport/open.js';
+import { Wires } from './devices/transport/open.js';
 import { createLinks } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
@@ -60,7 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, LEARNED_TABLE],
+        tables: [...brokerTables, ...devicesTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),
@@ -74,13 +74,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
       version,
     });
+    const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
       ports: config.ports,
       devices: config.devices,
       gatewayId: id,
       adapters: new Map(options.adapters.map((adapter) => [adapter.type, adapter])),
       router: broker.router,
-      openTransport,
+      openTransport: wires.open,
       log: log.child({ svc: 'devices' }),
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
@@ -93,7 +94,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       device: (name) => devices.served(name),
       gatewayId: id,
       version,
-      openTransport,
+      openTransport: wires.open,
       log: log.child({ svc: 'servers' }),
       clock,
     });

@@ -29,6 +29,11 @@ export class MbapSplitter {
     this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
   }
 
+  /** A frame has begun and is not complete. */
+  get isBusy(): boolean {
+    return this.#bytes.length > 0;
+  }
+
   /**
    * @returns the next complete frame, its PDU a view of the received bytes; undefined: more bytes are needed
    * @throws MODBUS_BAD_FRAME when the header cannot be one: there is no way to find the next frame, drop the connection

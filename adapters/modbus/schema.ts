@@ -52,18 +52,31 @@ const writeRegister = z.enum(['single', 'multiple']);
 
 export const portSchema = z.object({
   framing: z
-    .enum(['tcp', 'rtu'])
+    .enum(['tcp', 'rtu', 'ascii'])
     .optional()
-    .describe('tcp: MBAP header; rtu: CRC (also over a TCP converter). Default: tcp on tcp ports, rtu on serial ports'),
+    .describe(
+      'tcp: MBAP header; rtu: CRC; ascii: hexadecimal digits and LRC (both also over a TCP converter). Default: rtu on serial, rfc2217 and listen ports, else tcp',
+    ),
+  silence: duration
+    .optional()
+    .describe(
+      'RTU, ASCII: least silence between two frames. Default: 3.5 characters, 1.75ms above 19200 baud, 4ms over TCP',
+    ),
+  characterTimeout: duration.optional().describe('ASCII: a frame with a longer gap inside is none. Default: 1s'),
+  delimiter: z
+    .string()
+    .regex(/^[\x00-\x7f]$/, 'expected one ASCII character')
+    .optional()
+    .describe('ASCII: last character of a frame, where it is not LF'),
   lateWindow: duration
     .optional()
     .describe(
-      'RTU: how long a unit that did not answer may still do so before it is asked again. Default: as long as it was waited for',
+      'RTU, ASCII: how long a unit that did not answer may still do so before it is asked again. Default: as long as it was waited for',
     ),
 });
 
 export const deviceSchema = z.object({
-  unit: z.int().min(0).max(255).default(1).describe('unit id; 1 to 247 on RTU'),
+  unit: z.int().min(0).max(255).default(1).describe('unit id; 1 to 247 with RTU and ASCII frames'),
   order: z
     .enum(ORDERS_32, { error: `expected one of ${ORDERS_32.join(', ')}` })
     .default('ABCD')

@@ -1,5 +1,5 @@
 /**
- * Modbus TCP, client side. Many requests may be in flight; each answer must carry the transaction id, unit, function
+ * Modbus TCP, client side; also in TLS, and in UDP, one frame or more per datagram. Many requests may be in flight; each answer must carry the transaction id, unit, function
  * and length of its request. An id is forgotten with its request and comes back after 65,536 others, so a late answer
  * finds nothing to answer.
  */
@@ -14,16 +14,19 @@ export class TcpMaster implements Master {
   readonly #wire: Duplex;
   readonly #clock: Clock;
   readonly #pending = new Map<number, Exchange>();
-  readonly #splitter = new MbapSplitter();
+  readonly #datagrams: boolean;
+  #splitter = new MbapSplitter();
   readonly #stuck: StuckGuard;
   #transactionId = 0;
   #closed = false;
   #cause: unknown;
   #discarded = 0;
 
-  constructor(wire: Duplex, clock: Clock) {
+  /** @param datagrams - each chunk of the wire stands for itself: a broken one spoils no other */
+  constructor(wire: Duplex, clock: Clock, datagrams = false) {
     this.#wire = wire;
     this.#clock = clock;
+    this.#datagrams = datagrams;
     this.#stuck = new StuckGuard(wire, clock);
     wire.on('error', this.#onError);
     wire.on('end', this.#onEnd);
@@ -79,9 +82,17 @@ export class TcpMaster implements Master {
     this.#splitter.push(chunk);
     try {
       for (let frame = this.#splitter.next(); frame !== undefined; frame = this.#splitter.next()) this.#take(frame);
+      if (this.#datagrams && this.#splitter.isBusy) {
+        this.#discarded++;
+        this.#splitter = new MbapSplitter();
+      }
     } catch (error) {
-      this.#cause = error;
       this.#discarded++;
+      if (this.#datagrams) {
+        this.#splitter = new MbapSplitter();
+        return;
+      }
+      this.#cause = error;
       this.#shut();
       this.#wire.destroy();
     }

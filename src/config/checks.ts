@@ -1,6 +1,7 @@
 /** Rules between ports and devices. They see what parsed and what did not, so that all problems are reported at once. */
 import type { z } from 'zod';
 import type { AnyAdapter, ConfigIssue } from '../core/adapter.js';
+import { addressName, type ListenEndpoint } from '../core/transport.js';
 import { choices } from './choices.js';
 import type { Path, Report } from './issues.js';
 import { isPlain, type Plain, partOf } from './merge.js';
@@ -40,6 +41,7 @@ export function checkPortsAndDevices(value: Plain, context: CheckContext): void 
       join(wire, name, device, adapter, context.report);
   }
   checkSerialPaths(wires, context.report);
+  checkDialIns(wires, context);
   for (const wire of wires.values()) checkAdapterRules(wire, context);
 }
 
@@ -76,7 +78,7 @@ function join(wire: Wire, name: string, device: Plain, adapter: AnyAdapter, repo
   const path = ['devices', name, 'port'];
   const { type } = wire.port;
   if (typeof type === 'string' && !adapter.endpoints.some((endpoint) => endpoint === type)) {
-    const hint = `use a port of type ${adapter.endpoints.join(' or ')}`;
+    const hint = `use a port of type ${adapter.endpoints.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`;
     report(path, `the adapter ${adapter.type} cannot use a port of type ${shown(type)}`, hint);
     return;
   }
@@ -103,6 +105,35 @@ function checkSerialPaths(wires: Map<string, Wire>, report: Report): void {
     const hint = 'one wire has one owner: let the devices share one port';
     report([...wire.path, 'path'], `the port ${other} already uses ${path}`, hint);
   }
+}
+
+/** Ports that share a listener: a device that dials in must be for one of them only. */
+function checkDialIns(wires: Map<string, Wire>, { isBroken, report }: CheckContext): void {
+  const seen: { readonly name: string; readonly endpoint: ListenEndpoint }[] = [];
+  for (const [name, { port, path }] of wires) {
+    if (!isPlain(port) || port.type !== 'listen' || isBroken(path)) continue;
+    const endpoint = endpointOf(port as unknown as ParsedPort) as ListenEndpoint;
+    const other = seen.find((one) => areConfusable(one.endpoint, endpoint));
+    seen.push({ name, endpoint });
+    if (other === undefined) continue;
+    const message = `a device that dials in could be for this port or for ${other.name}`;
+    report(
+      [...path, endpoint.registration === undefined ? 'port' : 'registration'],
+      message,
+      'give both a `registration` of which none begins with the other, or a `from` of their own, or other port numbers',
+    );
+  }
+}
+
+function areConfusable(one: ListenEndpoint, other: ListenEndpoint): boolean {
+  if (addressName(one) !== addressName(other)) return false;
+  const from = other.from;
+  // Networks that contain one another are told apart by nobody; the same text, or none, is what happens.
+  if (one.from !== undefined && from !== undefined && !one.from.some((network) => from.includes(network))) return false;
+  const [a, b] = [one.registration, other.registration];
+  if (a === undefined || b === undefined) return a === b;
+  const length = Math.min(a.length, b.length);
+  return a.subarray(0, length).equals(b.subarray(0, length));
 }
 
 /** The adapter's keys of a port, and what its fields must not say together. */

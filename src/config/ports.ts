@@ -3,45 +3,40 @@ import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { PortConfig } from '../core/config.js';
 import type { Endpoint } from '../core/transport.js';
+import { checkClientTls, checkLine, endpointShapes } from './endpoints.js';
+import { type ConfigInputs, processInputs } from './io.js';
 import { describeIssue } from './issues.js';
 import { isPlain, type Plain, partOf, portKeys } from './merge.js';
-import { duration, host, whole } from './values.js';
+import { duration } from './values.js';
 
 const common = {
   timeout: duration('1ms', '10m').prefault('1s').describe('one exchange must be done within this time'),
   pause: duration('0ms', '1m').prefault('0ms').describe('rest between two exchanges'),
 };
 
-export const endpoints = {
-  serial: {
-    type: z.literal('serial'),
-    path: z.string().min(1).describe('device file; /dev/serial/by-id/… survives re-plugging'),
-    baudRate: whole(50, 4_000_000).describe('bits per second, such as 9600 or 19200'),
-    dataBits: z.literal([5, 6, 7, 8]).default(8),
-    parity: z.enum(['none', 'even', 'odd']).describe('Modbus RTU: even unless the device says otherwise'),
-    stopBits: z.literal([1, 2]).default(1),
-  },
-  tcp: {
-    type: z.literal('tcp'),
-    host: host.describe('IP address or host name'),
-    port: whole(1, 65_535).describe('TCP port; Modbus uses 502'),
-  },
-  memory: { type: z.literal('memory').describe('no wire: the adapter makes its values itself') },
-};
+type Shapes = ReturnType<typeof endpointShapes>;
+
+/** The names alone: which keys belong to which kind of wire. */
+const shapes: Shapes = endpointShapes(processInputs());
 
 /** The keys of the gateway: no adapter may take one. */
-const commonKeys = new Set([endpoints.serial, endpoints.tcp, endpoints.memory, common].flatMap(Object.keys));
+const commonKeys = new Set([...Object.values(shapes), common].flatMap(Object.keys));
 
 /** One port, as it stands in `ports` or inside a device. */
-export function portSchema(adapters: readonly AnyAdapter[]) {
+export function portSchema(adapters: readonly AnyAdapter[], inputs: ConfigInputs) {
   const own = portKeys(adapters.map((adapter) => adapter.port));
   for (const key of Object.keys(own)) {
     if (commonKeys.has(key)) throw new TypeError(`the key "${key}" belongs to the gateway, not to an adapter`);
   }
+  const { serial, tcp, tls, udp, listen, rfc2217, memory } = endpointShapes(inputs);
   return z.discriminatedUnion('type', [
-    z.strictObject({ ...endpoints.serial, ...common, ...own }),
-    z.strictObject({ ...endpoints.tcp, ...common, ...own }),
-    z.strictObject({ ...endpoints.memory, ...common, ...own }),
+    z.strictObject({ ...serial, ...common, ...own }).superRefine(checkLine),
+    z.strictObject({ ...tcp, ...common, ...own }),
+    z.strictObject({ ...tls, ...common, ...own }).superRefine(checkClientTls),
+    z.strictObject({ ...udp, ...common, ...own }),
+    z.strictObject({ ...listen, ...common, ...own }),
+    z.strictObject({ ...rfc2217, ...common, ...own }).superRefine(checkLine),
+    z.strictObject({ ...memory, ...common, ...own }),
   ]);
 }
 
@@ -57,22 +52,36 @@ export function portOptions(adapter: AnyAdapter, port: Plain) {
 
 export function endpointOf(port: ParsedPort): Endpoint {
   switch (port.type) {
-    case 'serial': {
-      const { type, path, baudRate, dataBits, parity, stopBits } = port;
-      return { type, path, baudRate, dataBits, parity, stopBits };
-    }
+    case 'serial':
+      return keysOf(shapes.serial, port);
     case 'tcp':
-      return { type: 'tcp', host: port.host, port: port.port };
+      return keysOf(shapes.tcp, port);
+    case 'tls':
+      return keysOf(shapes.tls, port);
+    case 'udp':
+      return keysOf(shapes.udp, port);
+    case 'listen':
+      return keysOf(shapes.listen, port);
+    case 'rfc2217':
+      return keysOf(shapes.rfc2217, port);
     case 'memory':
       return { type: 'memory' };
   }
+}
+
+/** The keys of a shape that are set. */
+function keysOf<S extends z.ZodRawShape>(shape: S, port: z.output<z.ZodObject<S>>): z.output<z.ZodObject<S>> {
+  const keys = Object.entries(port).filter(([key, value]) => key in shape && value !== undefined);
+  return Object.fromEntries(keys) as z.output<z.ZodObject<S>>;
 }
 
 /** @param adapter - of the devices on it; undefined when no device uses the port */
 export function toPortConfig(name: string, port: ParsedPort, adapter: AnyAdapter | undefined): PortConfig {
   const { timeout, pause } = port;
   const options = adapter === undefined ? {} : partOf(adapter.port, portOptions(adapter, port).data ?? {});
-  return { name, endpoint: endpointOf(port), timeout, pause, options };
+  const endpoint = endpointOf(port);
+  const parallel = 'parallel' in endpoint && endpoint.parallel !== undefined ? { parallel: endpoint.parallel } : {};
+  return { name, endpoint, timeout, pause, ...parallel, options };
 }
 
 /** The serial path of a port, parsed or not. */

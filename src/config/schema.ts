@@ -15,6 +15,7 @@ import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
 import { checkServers, type ParsedServer, serversSchema, toServerConfig } from './servers.js';
 import { defaultDataFolder, storeSchema, toStoreConfig } from './store.js';
 import { host, MAX_NAME_LENGTH, name, say, whole } from './values.js';
+import { checkConditions } from './write.js';
 
 /** A host name as a gateway id: it becomes a topic level. */
 export function topicSafe(hostName: string): string {
@@ -76,7 +77,7 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
  * @param inputs - where secrets are read from; the process's own environment and folder when absent
  */
 export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: ConfigInputs = processInputs()) {
-  const port = portSchema(adapters);
+  const port = portSchema(adapters, inputs);
   return z
     .strictObject({
       $schema: z.string().optional().describe('for editors'),
@@ -132,6 +133,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
           });
         checkListeners(value.broker, report);
         checkReferral(value.broker, report);
+        checkConditions((value as Plain).devices, report);
         const found = context.issues.map((issue) => issue.path ?? []);
         const isBroken: CheckContext['isBroken'] = (path, except) =>
           found.some(

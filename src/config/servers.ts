@@ -5,10 +5,12 @@ import type { ServerConfig } from '../core/config.js';
 import type { AnyServerRole } from '../core/server-role.js';
 import type { Endpoint } from '../core/transport.js';
 import { choices } from './choices.js';
+import { checkLine, endpointShapes } from './endpoints.js';
+import { processInputs } from './io.js';
 import type { Path, Report } from './issues.js';
 import { isLoopback } from './listener-rules.js';
 import { isPlain, merged, type Plain, partOf } from './merge.js';
-import { endpointOf, endpoints, type ParsedPort, serialPath } from './ports.js';
+import { endpointOf, type ParsedPort, serialPath } from './ports.js';
 import { duration, host, name, network, say, shown, whole } from './values.js';
 
 interface Serving {
@@ -27,7 +29,7 @@ const listen = z.discriminatedUnion('type', [
     host: host.default('127.0.0.1').describe('address to listen on'),
     port: whole(0, 65_535).default(502).describe('0: any free port'),
   }),
-  z.strictObject(endpoints.serial),
+  z.strictObject(endpointShapes(processInputs()).serial).superRefine(checkLine),
 ]);
 
 function serverSchema({ type, title, role }: Serving) {

@@ -6,7 +6,7 @@ import { createPlant } from '../../adapters/simulator/plant.js';
 import { systemClock } from '../core/clock.js';
 import { characterTimeMs, endpointName, type SerialEndpoint, type TcpEndpoint } from '../core/transport.js';
 import { openSerial } from '../devices/transport/serial.js';
-import { tcpError } from '../devices/transport/tcp.js';
+import { connectError } from '../devices/transport/tcp.js';
 import { waitForStop } from '../run.js';
 import { plantUnits } from './registers.js';
 
@@ -28,7 +28,7 @@ export async function runSimulator({ endpoint }: SimulatorOptions): Promise<numb
   const units = plantUnits(createPlant({ clock, random: Math.random }));
   const { signal } = stopping;
   if (endpoint.type === 'serial') {
-    const wire = await openSerial(endpoint, signal);
+    const wire = await openSerial(endpoint, signal, clock);
     announce(endpointName(endpoint));
     const silenceMs = Math.max(4, SILENT_CHARACTERS * characterTimeMs(endpoint));
     const served = serveModbus(wire, { framing: 'rtu', units, clock, signal, silenceMs });
@@ -56,7 +56,7 @@ export async function runSimulator({ endpoint }: SimulatorOptions): Promise<numb
 
 function listen(server: Server, endpoint: TcpEndpoint): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(tcpError(endpoint, error)));
+    server.once('error', (error) => reject(connectError(endpoint, error)));
     server.listen(endpoint.port, endpoint.host, () => resolve((server.address() as { port: number }).port));
   });
 }

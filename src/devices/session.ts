@@ -5,12 +5,12 @@ import type { Clock } from '../core/clock.js';
 import type { PortConfig } from '../core/config.js';
 import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { endpointName, type OpenTransport } from '../core/transport.js';
+import { endpointName, type OpenTransport, openTimeoutMs } from '../core/transport.js';
 import { devicesError } from './errors.js';
 import { orAborted, settles } from './wait.js';
 
-/** Connecting may take longer than an exchange on an open wire, ms. */
-const MIN_OPEN_TIMEOUT_MS = 5_000;
+/** The transport ends its attempts itself, with the better message; the adapter may need a moment more, ms. */
+const OPEN_GRACE_MS = 500;
 /** A bus or wire that does not close within this time is left alone, ms. */
 const RELEASE_TIMEOUT_MS = 2_000;
 
@@ -121,7 +121,7 @@ export interface SessionOptions {
 export async function openSession(o: SessionOptions, signal: AbortSignal): Promise<Session> {
   const { config, clock } = o;
   const name = endpointName(config.endpoint);
-  const timeoutMs = Math.max(MIN_OPEN_TIMEOUT_MS, config.timeout);
+  const timeoutMs = Math.max(openTimeoutMs(config.endpoint) + OPEN_GRACE_MS, config.timeout);
   const controller = new AbortController();
   const onStop = () => controller.abort(signal.reason);
   signal.addEventListener('abort', onStop, { once: true });

@@ -16,6 +16,8 @@ export interface FarSide {
   stream(): Promise<Duplex>;
   /** Takes the far side away for good. */
   kill(): Promise<void>;
+  /** That it is gone shows only when something is sent to it. */
+  readonly isConnectionless?: boolean;
 }
 
 /** @param rig - makes a fresh wire for each test */
@@ -80,6 +82,7 @@ export function transportContract(
     other.on('error', () => {});
     const closed = new Promise((resolve) => wire.once('close', resolve));
     await far.kill();
+    if (far.isConnectionless === true) wire.write(Buffer.of(1));
     await closed;
     t.ok(wire.destroyed);
     return undefined;

@@ -1,6 +1,6 @@
 /** Our Modbus client on serial lines (pseudo terminals, through serialport) against slaves that others made. */
 import t, { type Test } from 'tap';
-import { RtuMaster } from '../../adapters/modbus/rtu.js';
+import { SerialMaster } from '../../adapters/modbus/serial.js';
 import { systemClock } from '../../src/adapter.js';
 import { exerciseDevice, exerciseFunctions, openDevice } from '../support/modbus-exercise.js';
 import {
@@ -16,7 +16,7 @@ import {
 
 async function exercise(t: Test, path: string, slave: Slave, unit: number): Promise<void> {
   const wire = await openSerial(t, path);
-  const master = new RtuMaster(wire, { clock: systemClock, silenceMs: 4, lateWindowMs: undefined });
+  const master = new SerialMaster(wire, { clock: systemClock, silenceMs: 4, lateWindowMs: undefined });
   await exerciseFunctions(t, master, unit, slave);
   master.close();
   const line = { type: 'serial', path, baudRate: 19_200, dataBits: 8, parity: 'none', stopBits: 1 } as const;

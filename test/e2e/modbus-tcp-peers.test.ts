@@ -1,6 +1,6 @@
 /** Our Modbus client on TCP against slaves that others made. */
 import t, { type Test } from 'tap';
-import { RtuMaster } from '../../adapters/modbus/rtu.js';
+import { SerialMaster } from '../../adapters/modbus/serial.js';
 import { TcpMaster } from '../../adapters/modbus/tcp.js';
 import { systemClock } from '../../src/adapter.js';
 import { deadline, exerciseDevice, exerciseFunctions, openDevice, point } from '../support/modbus-exercise.js';
@@ -19,7 +19,7 @@ async function exercise(t: Test, slave: TcpSlave, framing: 'tcp' | 'rtu', unit: 
   const master =
     framing === 'tcp'
       ? new TcpMaster(wire, systemClock)
-      : new RtuMaster(wire, { clock: systemClock, silenceMs: 4, lateWindowMs: undefined });
+      : new SerialMaster(wire, { clock: systemClock, silenceMs: 4, lateWindowMs: undefined });
   await exerciseFunctions(t, master, unit, slave);
   master.close();
   const endpoint = { type: 'tcp', host: '127.0.0.1', port: slave.port } as const;

@@ -1,5 +1,6 @@
 /** Foreign Modbus slaves, serial lines without hardware, and the wires to them. */
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -124,15 +125,44 @@ export function libmodbusRtu(t: Test, program: string, path: string, unit: numbe
   return slave(startPeer(t, program, ['rtu', path, '19200', 'N', String(unit)]));
 }
 
-export async function pymodbusTcp(t: Test, kind: 'tcp' | 'rtutcp', unit: number): Promise<TcpSlave> {
+export async function pymodbusTcp(
+  t: Test,
+  kind: 'tcp' | 'rtutcp' | 'asciitcp' | 'udp' | 'tls',
+  unit: number,
+  ...files: readonly string[]
+): Promise<TcpSlave> {
   const port = await freePort();
-  const peer = startPeer(t, PYTHON, [join(repoRoot, 'test/peers/modbus-slave.py'), kind, String(port), String(unit)]);
-  const started = await slave(peer);
-  await listening(port);
+  const program = join(repoRoot, 'test/peers/modbus-slave.py');
+  const started = await slave(startPeer(t, PYTHON, [program, kind, String(port), ...files, String(unit)]));
+  if (kind !== 'udp') await listening(port);
   return { ...started, port };
 }
 
-export function pymodbusRtu(t: Test, path: string, unit: number): Promise<Slave> {
+export function pymodbusSerial(t: Test, kind: 'rtu' | 'ascii', path: string, unit: number): Promise<Slave> {
   const program = join(repoRoot, 'test/peers/modbus-slave.py');
-  return slave(startPeer(t, PYTHON, [program, 'rtu', path, '19200', 'N', String(unit)]));
+  return slave(startPeer(t, PYTHON, [program, kind, path, '19200', 'N', String(unit)]));
+}
+
+export const pymodbusRtu = (t: Test, path: string, unit: number) => pymodbusSerial(t, 'rtu', path, unit);
+
+/** A serial line of another machine, by Telnet (RFC 2217). @returns its TCP port */
+export async function ser2net(t: Test, path: string): Promise<number> {
+  const port = await freePort();
+  const config = join(folderOf(t), 'ser2net.yaml');
+  const connector = `serialdev(nouucplock),${path},9600n81,local`;
+  writeFileSync(
+    config,
+    `%YAML 1.1\n---\nconnection: &line\n  accepter: telnet(rfc2217),tcp,127.0.0.1,${port}\n  connector: ${connector}\n`,
+  );
+  startPeer(t, 'ser2net', ['-n', '-d', '-c', config]);
+  await listening(port);
+  return port;
+}
+
+/** A DTU: connects a device that listens to a server it dials, says who it is first, and that it is there now and then. */
+export function dtu(t: Test, serverPort: number, devicePort: number, registration: string, heartbeat: string): Peer {
+  const script = join(folderOf(t), `dtu-${registration}.sh`);
+  const beat = heartbeat === '' ? '' : `(while sleep 0.05 && printf '${heartbeat}'; do :; done) 2>/dev/null &\n`;
+  writeFileSync(script, `printf '${registration}'\n${beat}exec socat - TCP:127.0.0.1:${devicePort},nodelay\n`);
+  return startPeer(t, 'socat', [`TCP:127.0.0.1:${serverPort},nodelay,retry=200,interval=0.05`, `EXEC:sh ${script}`]);
 }

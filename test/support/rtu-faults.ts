@@ -1,5 +1,6 @@
-/** Faults of an RTU line. The same on wires in memory with a clock that tests move, and on pseudo terminals. */
+/** Faults of a serial line, with RTU or ASCII frames. The same on wires in memory with a clock that tests move, and on pseudo terminals. */
 import type { Test } from 'tap';
+import { encodeAscii } from '../../adapters/modbus/ascii-frame.js';
 import { writeSingleCoil, writeSingleRegister } from '../../adapters/modbus/pdu.js';
 import { encodeRtu } from '../../adapters/modbus/rtu-frame.js';
 import { answerTo, execute, type Line, readRegisters, type Script } from './rtu-line.js';
@@ -30,7 +31,13 @@ const first =
     else send(answerTo(asked));
   };
 
-export function rtuFaults(t: Test, open: OpenLine): void {
+/** @param isAscii - the lines that are opened have ASCII frames */
+export function rtuFaults(t: Test, open: OpenLine, isAscii = false): void {
+  /** Of a frame: unit and function. */
+  const headBytes = isAscii ? 5 : 2;
+  /** Of an answer: up to its byte count, which no echo has. */
+  const cutBytes = isAscii ? 7 : 5;
+
   t.test('a late answer is thrown away, and the next request waits for it', async (t) => {
     const line = await open(
       t,
@@ -68,10 +75,37 @@ export function rtuFaults(t: Test, open: OpenLine): void {
     t.strictSame(await settled(line, readRegisters(line, 200, 1, 400, 3)), [200]);
   });
 
+  for (const isSlow of [false, true]) {
+    const title = isSlow ? 'and so does the one after it' : 'while the next is answered at once';
+    t.test(`an answer comes even after the late window, ${title}: it is never taken for another`, async (t) => {
+      let freeAt = 0;
+      const line = await open(
+        t,
+        (asked, send, after) => {
+          // Units answer in turn: behind a slow answer the next ones wait.
+          const ms = asked.index === 0 ? 700 : 5;
+          freeAt = Math.max(isSlow ? freeAt : 0, line.clock.monotonic()) + ms;
+          after(freeAt - line.clock.monotonic(), () => send(answerTo(asked)));
+        },
+        50,
+      );
+      t.strictSame(await settled(line, readRegisters(line, 100, 2, 100)), 'MODBUS_TIMEOUT');
+      const results = [];
+      for (const start of [200, 300, 400, 500]) results.push(await settled(line, readRegisters(line, start, 2, 2_000)));
+      t.strictSame(results, [
+        [200, 201],
+        [300, 301],
+        [400, 401],
+        [500, 501],
+      ]);
+      t.ok(line.asked.length <= 6, 'one more request than was asked for');
+    });
+  }
+
   t.test('a truncated frame costs one time-out', async (t) => {
     const line = await open(
       t,
-      first((asked, send) => send(answerTo(asked).subarray(0, 5))),
+      first((asked, send) => send(answerTo(asked).subarray(0, cutBytes))),
     );
     t.strictSame(await readInTurn(line, 3), ['MODBUS_TIMEOUT', [200], [300]]);
   });
@@ -88,7 +122,7 @@ export function rtuFaults(t: Test, open: OpenLine): void {
   t.test('a noise byte that looks like the unit is passed over', async (t) => {
     const line = await open(
       t,
-      first((asked, send) => send(Buffer.concat([Buffer.of(3, 3), answerTo(asked)]))),
+      first((asked, send) => send(Buffer.concat([answerTo(asked).subarray(0, headBytes), answerTo(asked)]))),
     );
     t.strictSame(await readInTurn(line, 2), [[100], [200]]);
   });
@@ -96,7 +130,7 @@ export function rtuFaults(t: Test, open: OpenLine): void {
   t.test('a flipped bit costs one time-out', async (t) => {
     const garble: Script = (asked, send) => {
       const frame = answerTo(asked);
-      frame[4]! ^= 0x10;
+      frame[isAscii ? 8 : 4]! ^= 0x10;
       send(frame);
     };
     const line = await open(t, first(garble));
@@ -125,7 +159,7 @@ export function rtuFaults(t: Test, open: OpenLine): void {
     const line = await open(t, (asked, send) => {
       send(answerTo({ ...asked, quantity: asked.quantity + 1 }));
       send(answerTo({ ...asked, functionCode: 4 }));
-      send(encodeRtu(asked.unit, Buffer.of(0x41, 1, 2, 3)));
+      send(asked.framing.encode(asked.unit, Buffer.of(0x41, 1, 2, 3)));
       send(answerTo(asked));
     });
     t.strictSame(await readInTurn(line, 3), [[100], [200], [300]]);
@@ -148,18 +182,6 @@ export function rtuFaults(t: Test, open: OpenLine): void {
       [100, 101, 102, 103],
       [200, 201, 202, 203],
     ]);
-  });
-
-  t.test('a frame inside the data of an answer is data', async (t) => {
-    const trap = encodeRtu(3, Buffer.of(0x83, 2));
-    const pdu = Buffer.concat([Buffer.of(3, 6), trap, Buffer.of(9)]);
-    const frame = encodeRtu(3, pdu);
-    const line = await open(t, (_asked, send, after) => {
-      send(frame.subarray(0, 8));
-      after(10, () => send(frame.subarray(8)));
-    });
-    const answer = await settled(line, readRegisters(line, 100, 3));
-    t.strictSame(answer, [0x0383, trap.readUInt16BE(2), (trap[4]! << 8) | 9]);
   });
 
   t.test('a line that echoes: reads and writes work, the echo confirms nothing', async (t) => {
@@ -187,7 +209,7 @@ export function rtuFaults(t: Test, open: OpenLine): void {
 
   t.test('a write on a line that does not echo is preceded by one read, once', async (t) => {
     const line = await open(t, (asked, send) => {
-      send(asked.functionCode === 3 ? encodeRtu(3, Buffer.of(0x83, 2)) : asked.frame);
+      send(asked.functionCode === 3 ? asked.framing.encode(3, Buffer.of(0x83, 2)) : asked.frame);
     });
     const write = writeSingleRegister(5, 42);
     t.strictSame(await settled(line, execute(line, 3, write, 100)), write.pdu);
@@ -217,5 +239,93 @@ export function rtuFaults(t: Test, open: OpenLine): void {
     while (babbling) await line.pass(20);
     await line.pass(300);
     t.strictSame(await settled(line, readRegisters(line, 200, 1, 500)), [200]);
+  });
+
+  if (isAscii) asciiFaults(t, open);
+  else rtuOnly(t, open);
+}
+
+function rtuOnly(t: Test, open: OpenLine): void {
+  t.test('a frame inside the data of an answer is data', async (t) => {
+    const trap = encodeRtu(3, Buffer.of(0x83, 2));
+    const pdu = Buffer.concat([Buffer.of(3, 6), trap, Buffer.of(9)]);
+    const frame = encodeRtu(3, pdu);
+    const line = await open(t, (_asked, send, after) => {
+      send(frame.subarray(0, 8));
+      after(10, () => send(frame.subarray(8)));
+    });
+    const answer = await settled(line, readRegisters(line, 100, 3));
+    t.strictSame(answer, [0x0383, trap.readUInt16BE(2), (trap[4]! << 8) | 9]);
+  });
+}
+
+function asciiFaults(t: Test, open: OpenLine): void {
+  const ascii = (pdu: Buffer) => encodeAscii(3, pdu);
+
+  t.test('a digit that became another digit: the LRC says so', async (t) => {
+    for (const at of [8, 10, 12]) {
+      const line = await open(
+        t,
+        first((asked, send) => {
+          const frame = answerTo(asked);
+          frame[at] = frame[at] === 0x30 ? 0x31 : 0x30;
+          send(frame);
+        }),
+      );
+      t.strictSame(await readInTurn(line, 2, 100, 2), ['MODBUS_TIMEOUT', [200, 201]]);
+    }
+  });
+
+  t.test('a colon begins a new frame: what was before it is thrown away', async (t) => {
+    const line = await open(
+      t,
+      first((asked, send) => send(Buffer.concat([answerTo(asked).subarray(0, 9), answerTo(asked)]))),
+    );
+    t.strictSame(await readInTurn(line, 2), [[100], [200]]);
+    t.equal(line.master.discarded, 1);
+  });
+
+  t.test('a frame without CR, without its end, with half a byte: none', async (t) => {
+    const cuts: ((frame: Buffer) => Buffer)[] = [
+      (frame) => Buffer.concat([frame.subarray(0, -2), frame.subarray(-1)]),
+      (frame) => frame.subarray(0, -1),
+      (frame) => Buffer.concat([frame.subarray(0, 5), frame.subarray(6)]),
+    ];
+    for (const cut of cuts) {
+      const line = await open(
+        t,
+        first((asked, send) => send(cut(answerTo(asked)))),
+      );
+      t.strictSame(await readInTurn(line, 2), ['MODBUS_TIMEOUT', [200]]);
+    }
+  });
+
+  t.test('digits in lower case are read', async (t) => {
+    const line = await open(t, (_asked, send) => {
+      send(
+        Buffer.from(
+          ascii(Buffer.of(3, 2, 0xab, 0xcd))
+            .toString('latin1')
+            .toLowerCase(),
+          'latin1',
+        ),
+      );
+    });
+    t.strictSame(await settled(line, readRegisters(line, 100)), [0xabcd]);
+  });
+
+  t.test('a gap of more than a second inside of a frame: none; before it: an answer', async (t) => {
+    const line = await open(t, (asked, send, after) => {
+      const frame = answerTo(asked);
+      if (asked.index === 0) {
+        send(frame.subarray(0, 7));
+        after(1_200, () => send(frame.subarray(7)));
+      } else {
+        send(asked.frame);
+        after(1_200, () => send(frame));
+      }
+    });
+    t.strictSame(await settled(line, readRegisters(line, 100, 1, 2_000)), 'MODBUS_TIMEOUT');
+    t.strictSame(await settled(line, readRegisters(line, 200, 1, 2_000)), [200]);
   });
 }

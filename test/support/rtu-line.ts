@@ -1,11 +1,11 @@
 /** A serial line with a scripted slave on its far end, for faults no real slave makes on demand. */
 import type { Duplex } from 'node:stream';
+import { rtuFraming, type SerialFraming } from '../../adapters/modbus/framing.js';
 import { readRequest } from '../../adapters/modbus/pdu.js';
-import { RtuMaster } from '../../adapters/modbus/rtu.js';
-import { encodeRtu } from '../../adapters/modbus/rtu-frame.js';
+import { SerialMaster } from '../../adapters/modbus/serial.js';
 import type { Clock } from '../../src/adapter.js';
 
-/** One request as the slave got it: always 8 bytes (FC 1 to 6). */
+/** One request as the slave got it (FC 1 to 6). */
 export interface Asked {
   /** 0 for the first request on this line. */
   readonly index: number;
@@ -14,11 +14,12 @@ export interface Asked {
   readonly start: number;
   readonly quantity: number;
   readonly frame: Buffer;
+  readonly framing: SerialFraming;
 }
 
 export interface Line {
   readonly clock: Clock;
-  readonly master: RtuMaster;
+  readonly master: SerialMaster;
   /** The slave's end. */
   readonly far: Duplex;
   readonly asked: Asked[];
@@ -30,14 +31,14 @@ export interface Line {
 export type Script = (asked: Asked, send: (bytes: Buffer) => void, after: Clock['after']) => void;
 
 /** The right answer of a slave whose registers hold their own address: a wrong answer shows in the value. */
-export function answerTo({ unit, functionCode, start, quantity, frame }: Asked): Buffer {
+export function answerTo({ unit, functionCode, start, quantity, frame, framing }: Asked): Buffer {
   if (functionCode >= 5) return frame;
   const registers = Array.from({ length: quantity }, (_, index) => start + index);
   const pdu = Buffer.alloc(2 + 2 * quantity);
   pdu[0] = functionCode;
   pdu[1] = 2 * quantity;
   for (const [index, value] of registers.entries()) pdu.writeUInt16BE(value, 2 + 2 * index);
-  return encodeRtu(unit, pdu);
+  return framing.encode(unit, pdu);
 }
 
 /** Connects a master to a scripted slave over the two ends of a wire. */
@@ -47,21 +48,27 @@ export function scriptedLine(
   pass: (ms: number) => Promise<void>,
   script: Script,
   lateWindowMs?: number,
+  framing: SerialFraming = rtuFraming,
 ): Line {
+  const isAscii = framing !== rtuFraming;
+  // A request is a PDU of five bytes.
+  const frameBytes = framing.frameBytes(5);
   const asked: Asked[] = [];
   let bytes: Buffer = Buffer.alloc(0);
   far.on('data', (chunk: Buffer) => {
     bytes = Buffer.concat([bytes, chunk]);
-    while (bytes.length >= 8) {
-      const frame = Buffer.from(bytes.subarray(0, 8));
-      bytes = bytes.subarray(8);
+    while (bytes.length >= frameBytes) {
+      const frame = Buffer.from(bytes.subarray(0, frameBytes));
+      bytes = bytes.subarray(frameBytes);
+      const content = isAscii ? Buffer.from(frame.toString('latin1', 1), 'hex') : frame;
       const request: Asked = {
         index: asked.length,
-        unit: frame[0]!,
-        functionCode: frame[1]!,
-        start: frame.readUInt16BE(2),
-        quantity: frame.readUInt16BE(4),
+        unit: content[0]!,
+        functionCode: content[1]!,
+        start: content.readUInt16BE(2),
+        quantity: content.readUInt16BE(4),
         frame,
+        framing,
       };
       asked.push(request);
       script(
@@ -71,7 +78,7 @@ export function scriptedLine(
       );
     }
   });
-  const master = new RtuMaster(near, { clock, silenceMs: 4, lateWindowMs });
+  const master = new SerialMaster(near, { clock, silenceMs: 4, lateWindowMs, framing });
   return {
     clock,
     master,
@@ -99,7 +106,7 @@ export async function readRegisters(line: Line, start: number, quantity = 1, ms 
 export async function execute(
   { master, clock }: Line,
   unit: number,
-  request: Parameters<RtuMaster['execute']>[1],
+  request: Parameters<SerialMaster['execute']>[1],
   ms: number,
 ): Promise<Buffer | string> {
   const deadline = new AbortController();

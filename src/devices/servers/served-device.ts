@@ -3,7 +3,7 @@ import type { Audit } from '../../core/audit.js';
 import type { GatewayError } from '../../core/errors.js';
 import type { ServedDevice, ServedPoint } from '../../core/server-role.js';
 import type { Target } from '../command-topics.js';
-import { checkWrite, DEFAULT_DEADLINE_MS } from '../commands.js';
+import { DEFAULT_DEADLINE_MS } from '../commands.js';
 import type { DevicePoint } from '../device-point.js';
 import { toEngineering } from '../point.js';
 
@@ -16,7 +16,7 @@ export function servedDevice({ supervisor, commands }: Target, audit: Audit | un
     engineering: (raw) => toEngineering(raw, point.config),
     check(value, who) {
       try {
-        checkWrite(supervisor, point, value);
+        commands.check(supervisor, point, value);
       } catch (error) {
         const outcome = `refused ${(error as GatewayError).code}`;
         audit?.({ who, action: 'write point', target: `${config.name}.${point.id}`, outcome });
@@ -24,10 +24,8 @@ export function servedDevice({ supervisor, commands }: Target, audit: Audit | un
       }
     },
     async write(value, who, signal) {
-      const order = { target: supervisor, point, value, withinMs: DEFAULT_DEADLINE_MS, signal };
+      const order = { target: supervisor, point, value, withinMs: DEFAULT_DEADLINE_MS, signal, who };
       const { status, error } = await commands.submit(order);
-      const outcome = error === undefined ? status : `${status} ${error.code}`;
-      audit?.({ who, action: 'write point', target: `${config.name}.${point.id}`, outcome });
       return { status, error };
     },
   });

@@ -1,9 +1,14 @@
 /** A serial line on the package serialport. One SerialPort object per session: a reopened one keeps old state. */
 import { Duplex } from 'node:stream';
 import type { SerialPort } from 'serialport';
+import type { Clock } from '../../core/clock.js';
 import type { GatewayError } from '../../core/errors.js';
 import { endpointName, type SerialEndpoint } from '../../core/transport.js';
 import { devicesError } from '../errors.js';
+import { EchoFilter } from './echo.js';
+import { type Filter, FilteredWire } from './filtered.js';
+import { driverFormat } from './parity.js';
+import { enableKernelRs485, sendSwitched } from './rs485.js';
 
 /** The most bytes that wait for a reader; a line that fills this without one is read no further. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -15,11 +20,18 @@ const HIGH_WATER_MARK = 64 * 1024;
 class SerialWire extends Duplex {
   readonly #port: SerialPort;
   readonly #name: string;
+  readonly #send: (bytes: Buffer, callback: (error?: Error | null) => void) => void;
 
-  constructor(port: SerialPort, name: string) {
+  constructor(port: SerialPort, endpoint: SerialEndpoint, clock: Clock) {
     super({ readableHighWaterMark: HIGH_WATER_MARK });
+    const name = endpointName(endpoint);
+    const { rs485, dtr = true } = endpoint;
     this.#port = port;
     this.#name = name;
+    this.#send = (bytes, callback) => {
+      if (rs485?.mode !== 'rts') port.write(bytes, callback);
+      else sendSwitched(port, bytes, rs485, dtr, clock).then(() => callback(), callback);
+    };
     this.on('error', () => {});
     // Before open, so that no byte that arrives with it is lost.
     port.on('data', (chunk: Buffer) => {
@@ -41,7 +53,7 @@ class SerialWire extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#port.write(chunk, (error) => callback(error ? serialError(this.#name, error) : null));
+    this.#send(chunk, (error) => callback(error ? serialError(this.#name, error) : null));
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -53,24 +65,33 @@ class SerialWire extends Duplex {
 /**
  * Opens the line exclusively.
  *
- * @throws GatewayError PORT_NOT_FOUND, PORT_NOT_PERMITTED, PORT_BUSY, PORT_NOT_SERIAL or PORT_FAILED; the signal's reason when aborted
+ * @throws GatewayError PORT_NOT_FOUND, PORT_NOT_PERMITTED, PORT_BUSY, PORT_NOT_SERIAL, PORT_FORMAT, PORT_MODEM_LINES,
+ *   PORT_RS485 or PORT_FAILED; the signal's reason when aborted
  */
-export async function openSerial(endpoint: SerialEndpoint, signal: AbortSignal): Promise<Duplex> {
+export async function openSerial(endpoint: SerialEndpoint, signal: AbortSignal, clock: Clock): Promise<Duplex> {
+  const { dataBits, parity, stopBits, filter } = driverFormat(endpoint);
   // The native addon is loaded only by gateways that have a serial line.
   const { SerialPort } = await import('serialport');
-  const { path, baudRate, dataBits, parity, stopBits } = endpoint;
-  const name = endpointName(endpoint);
-  const port = new SerialPort({
-    path,
-    baudRate,
-    dataBits,
-    parity,
-    stopBits,
-    autoOpen: false,
-    lock: true,
-    highWaterMark: HIGH_WATER_MARK,
-  });
-  const wire = new SerialWire(port, name);
+  const { path, baudRate } = endpoint;
+  const options = { path, baudRate, dataBits, parity, stopBits, autoOpen: false, lock: true };
+  const port = new SerialPort({ ...options, highWaterMark: HIGH_WATER_MARK });
+  const wire = new SerialWire(port, endpoint, clock);
+  await opened(port, wire, endpoint, signal);
+  try {
+    await setLines(port, endpoint);
+    if (endpoint.rs485?.mode === 'kernel') await enableKernelRs485(port, endpoint.rs485, endpointName(endpoint));
+    signal.throwIfAborted();
+  } catch (error) {
+    wire.destroy();
+    throw error;
+  }
+  return [filter, endpoint.echo === true ? new EchoFilter() : undefined].reduce(
+    (inner: Duplex, one: Filter | undefined) => (one === undefined ? inner : new FilteredWire(inner, one)),
+    wire,
+  );
+}
+
+function opened(port: SerialPort, wire: SerialWire, endpoint: SerialEndpoint, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -78,14 +99,34 @@ export async function openSerial(endpoint: SerialEndpoint, signal: AbortSignal):
       signal.removeEventListener('abort', onAbort);
       if (error) {
         wire.destroy();
-        reject(serialError(name, error));
+        reject(serialError(endpointName(endpoint), error));
       } else if (signal.aborted) {
         // The open cannot be called back; what it opened is closed again.
         wire.destroy();
         reject(signal.reason);
       } else {
-        resolve(wire);
+        resolve();
       }
+    });
+  });
+}
+
+/** RTS and DTR as configured, and RTS of a line that it switches: receiving. */
+function setLines(port: SerialPort, endpoint: SerialEndpoint): Promise<void> {
+  const { rs485, dtr } = endpoint;
+  const rts = rs485?.mode === 'rts' ? !rs485.rtsOnSend : endpoint.rts;
+  if (rts === undefined && dtr === undefined) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    // set() takes what is not named for on, and that is how the driver leaves both after open.
+    port.set({ rts: rts ?? true, dtr: dtr ?? true }, (error) => {
+      if (!error) return resolve();
+      const name = endpointName(endpoint);
+      reject(
+        devicesError('PORT_MODEM_LINES', `${name} has no RTS and DTR to set`, {
+          cause: error,
+          details: { endpoint: name },
+        }),
+      );
     });
   });
 }

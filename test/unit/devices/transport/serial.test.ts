@@ -3,9 +3,9 @@ import { chmodSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { SerialEndpoint } from '../../../../src/core/transport.js';
-import { openTransport } from '../../../../src/devices/transport/open.js';
 import { serialError } from '../../../../src/devices/transport/serial.js';
 import { eventually, needs, startPeer } from '../../../support/peers.js';
+import { openTransport } from '../../../support/wires.js';
 
 const signal = new AbortController().signal;
 const line = (path: string): SerialEndpoint => ({

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import t from 'tap';
-import { openTransport } from '../../../../src/devices/transport/open.js';
-import { tcpError } from '../../../../src/devices/transport/tcp.js';
+import { connectError } from '../../../../src/devices/transport/tcp.js';
 import { freePort } from '../../../support/peers.js';
+import { openTransport } from '../../../support/wires.js';
 
 const signal = new AbortController().signal;
 
@@ -26,7 +26,7 @@ t.test('each failure of the system has its code', async (t) => {
     ['EMFILE', 'PORT_FAILED'],
   ] as const) {
     const cause = Object.assign(new Error('system'), { code: system });
-    t.match(tcpError(endpoint, cause), { code, cause, details: { code: system } });
+    t.match(connectError(endpoint, cause), { code, cause, details: { code: system } });
   }
 });
 

@@ -1,33 +1,34 @@
 /**
- * Modbus RTU, client side: on a serial line, or in a TCP connection to a converter.
+ * Modbus RTU and ASCII, client side: on a serial line, or in a TCP connection to a converter.
  *
  *   idle ──send──▶ waiting ──answer──▶ silence ──▶ idle
  *                     └──deadline──▶ late window of that unit ──late answer or its end──▶ silence ──▶ idle
  *
- * An RTU answer names neither its request nor its addresses, only unit, function and length. Therefore one request is
+ * An answer names neither its request nor its addresses, only unit, function and length. Therefore one request is
  * in flight, what was received before is thrown away when the next is sent, and a unit that did not answer is not
  * asked again until its answer came after all (and was thrown away) or the late window has passed. Other units are
- * asked meanwhile: the late answer cannot be theirs, it carries the wrong unit.
+ * asked meanwhile: the late answer cannot be theirs, it carries the wrong unit. What comes even later: see debts.ts.
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, GatewayError, Timer } from '../../src/adapter.js';
+import { Debts } from './debts.js';
 import { exceptionError, modbusError } from './errors.js';
+import { rtuFraming, type SerialFraming } from './framing.js';
 import { Exchange, type Master, PENDING_LIMIT, queueFull, StuckGuard } from './master.js';
 import { judge, type Request, readRequest } from './pdu.js';
-import { encodeRtu, scanForAnswer } from './rtu-frame.js';
 
-/** More than any frame (256); a line that babbles on must not fill the memory. */
-const RECEIVE_LIMIT = 1_024;
 /** A late window is never shorter, whatever deadline the caller had. */
 const MIN_LATE_WINDOW_MS = 250;
 const NOTHING = Buffer.alloc(0);
 
-export interface RtuOptions {
+export interface SerialOptions {
   readonly clock: Clock;
   /** Silence between two frames, ms: 3.5 characters, and not less than the latency of the driver. */
   readonly silenceMs: number;
   /** undefined: as long as the unanswered request had waited. */
   readonly lateWindowMs: number | undefined;
+  /** RTU when absent. */
+  readonly framing?: SerialFraming | undefined;
 }
 
 interface Late {
@@ -37,15 +38,17 @@ interface Late {
   readonly until: number;
 }
 
-export class RtuMaster implements Master {
+export class SerialMaster implements Master {
   readonly #wire: Duplex;
   readonly #clock: Clock;
+  readonly #framing: SerialFraming;
   readonly #silenceMs: number;
   readonly #lateWindowMs: number | undefined;
   readonly #stuck: StuckGuard;
   readonly #queue: Exchange[] = [];
   /** Units that still owe an answer. */
   readonly #late = new Map<number, Late>();
+  readonly #debts = new Debts();
   #current: Exchange | undefined;
   #frame: Buffer = NOTHING;
   /** An answer to the current request was begun. */
@@ -59,9 +62,10 @@ export class RtuMaster implements Master {
   #cause: unknown;
   #discarded = 0;
 
-  constructor(wire: Duplex, options: RtuOptions) {
+  constructor(wire: Duplex, options: SerialOptions) {
     this.#wire = wire;
     this.#clock = options.clock;
+    this.#framing = options.framing ?? rtuFraming;
     this.#silenceMs = options.silenceMs;
     this.#lateWindowMs = options.lateWindowMs;
     this.#stuck = new StuckGuard(wire, this.#clock);
@@ -83,6 +87,8 @@ export class RtuMaster implements Master {
 
   async execute(unit: number, request: Request, signal: AbortSignal): Promise<Buffer> {
     if (request.mirrored && this.#echoes === undefined) await this.#learnEcho(unit, request, signal);
+    const probe = this.#debts.probe(unit, request, this.#clock.monotonic());
+    if (probe !== undefined) await this.#settle(unit, probe, signal);
     return this.#enqueue(unit, request, signal);
   }
 
@@ -106,6 +112,15 @@ export class RtuMaster implements Master {
       if (code === 'MODBUS_EXCEPTION') return;
       const details = { unit, sent: false };
       throw modbusError('MODBUS_NOT_SENT', `nothing was written: ${message}`, { cause: error, hint, details });
+    }
+  }
+
+  /** Waits until nothing of what the unit owes can come any more. A refusal is an answer, too. */
+  async #settle(unit: number, probe: Request, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#enqueue(unit, probe, signal);
+    } catch (error) {
+      if ((error as GatewayError).code !== 'MODBUS_EXCEPTION') throw error;
     }
   }
 
@@ -140,7 +155,7 @@ export class RtuMaster implements Master {
     this.#received = NOTHING;
     this.#begun = false;
     this.#current = exchange;
-    this.#frame = encodeRtu(exchange.unit, exchange.request.pdu);
+    this.#frame = this.#framing.encode(exchange.unit, exchange.request.pdu);
     exchange.sent = true;
     this.#wire.write(this.#frame);
   }
@@ -152,6 +167,7 @@ export class RtuMaster implements Master {
       // An answer that was begun is over with the next silence; one that was not may still come, whole.
       if (!this.#begun) {
         const windowMs = this.#lateWindowMs ?? Math.max(MIN_LATE_WINDOW_MS, now - exchange.startedAt);
+        this.#debts.add(exchange.unit, exchange.request, now);
         this.#late.set(exchange.unit, { exchange, frame: this.#frame, until: now + windowMs });
       }
       const scan = this.#scan(exchange, this.#frame);
@@ -171,17 +187,27 @@ export class RtuMaster implements Master {
   };
 
   readonly #onData = (chunk: Buffer): void => {
-    this.#receivedAt = this.#clock.monotonic();
+    const now = this.#clock.monotonic();
+    const { receiveLimit, characterTimeoutMs } = this.#framing;
+    if (characterTimeoutMs !== undefined && now - this.#receivedAt > characterTimeoutMs) this.#cut();
+    this.#receivedAt = now;
     const bytes = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    this.#received = bytes.length > RECEIVE_LIMIT ? bytes.subarray(-RECEIVE_LIMIT / 2) : bytes;
+    this.#received = bytes.length > receiveLimit ? bytes.subarray(-receiveLimit / 2) : bytes;
     // First what is late: it may have come together with the answer, which ends the search.
     this.#dropLate();
     if (this.#current !== undefined) this.#takeAnswer(this.#current);
   };
 
+  /** Too long a gap: what has no end yet is no frame. */
+  #cut(): void {
+    const whole = this.#framing.cut?.(this.#received) ?? this.#received;
+    if (whole.length < this.#received.length) this.#discarded++;
+    this.#received = whole;
+  }
+
   #scan(exchange: Exchange, frame: Buffer) {
     const skipEcho = exchange.request.mirrored ? this.#echoes === true : true;
-    return scanForAnswer(this.#received, frame, exchange.unit, exchange.request, skipEcho);
+    return this.#framing.scan(this.#received, frame, exchange.unit, exchange.request, skipEcho);
   }
 
   #takeAnswer(exchange: Exchange): void {
@@ -191,10 +217,11 @@ export class RtuMaster implements Master {
     const { request, unit } = exchange;
     // Once heard it stays so: an echo that noise spoils must not make the next one look like an answer.
     if (!request.mirrored) this.#echoes = echoed || this.#echoes === true;
-    const expected = pdu.length + 3 + (echoed ? this.#frame.length : 0);
+    const expected = this.#framing.frameBytes(pdu.length) + (echoed ? this.#frame.length : 0);
     if (this.#received.length > expected) this.#discarded++;
     this.#received = NOTHING;
     this.#current = undefined;
+    this.#debts.answered(unit, request);
     const verdict = judge(request, pdu);
     if (typeof verdict === 'number') exchange.fail(exceptionError(unit, request.functionCode, verdict));
     else exchange.succeed(pdu);
@@ -206,6 +233,7 @@ export class RtuMaster implements Master {
     for (const [unit, { exchange, frame }] of this.#late) {
       if (this.#scan(exchange, frame).pdu === undefined) continue;
       this.#late.delete(unit);
+      this.#debts.answered(unit, exchange.request);
       this.#discarded++;
       this.#next();
     }
