@@ -72,7 +72,7 @@ export function variantsOf(schema: JsonSchema): readonly JsonSchema[] {
   return inner === undefined ? [schema] : inner.flatMap(variantsOf);
 }
 
-/** The alternatives that fit a value's constants (`adapter: modbus`), or all when none does. */
+/** The alternatives that fit a value's constants (`adapter: modbus`), or all when none does; of them those that know its keys. */
 export function fittingVariants(schema: JsonSchema, value: unknown): readonly JsonSchema[] {
   const variants = variantsOf(schema);
   if (typeof value !== 'object' || value === null) return variants;
@@ -83,5 +83,10 @@ export function fittingVariants(schema: JsonSchema, value: unknown): readonly Js
         ([key, { const: constant }]) => constant === undefined || constant === (value as Record<string, unknown>)[key],
       ),
   );
-  return fitting.length > 0 ? fitting : variants;
+  const candidates = fitting.length > 0 ? fitting : variants;
+  const keys = Object.keys(value);
+  const knowing = candidates.filter(
+    ({ properties }) => properties !== undefined && keys.every((key) => Object.hasOwn(properties, key)),
+  );
+  return knowing.length > 0 ? knowing : candidates;
 }

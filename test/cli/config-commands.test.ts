@@ -72,6 +72,14 @@ note: ws:10.0.0.1:8083 takes passwords and tokens unencrypted from the network: 
   );
 });
 
+t.test('what show prints of the example is a configuration again', async (t) => {
+  const { stdout } = await hpmq(t, ['config', 'show', 'hpmq.example.yaml'], { cwd: repoRoot });
+  const cwd = t.testdir({ 'hpmq.yaml': stdout });
+  const { code, stdout: verdict } = await hpmq(t, ['config', 'check'], { cwd });
+  t.equal(code, 0);
+  t.match(verdict, /ok, 3 ports, 3 devices, 11 points, 1 server, 1 link/);
+});
+
 t.test('check notes two points on one address, and accepts them', async (t) => {
   const device = (unit: number) =>
     `{ adapter: modbus, port: plc, unit: ${unit}, points: { a: { address: 'holding:1' }, b: { address: 'holding:1', type: int16 } } }`;
