@@ -10,6 +10,7 @@ export {
   type Point,
   type PortContext,
   type Quality,
+  type ReadCosts,
   type Reading,
   type Span,
   type Value,

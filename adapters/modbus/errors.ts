@@ -69,6 +69,8 @@ export function isSilenceOfUnit(exceptionCode: number): boolean {
 const PERHAPS_DONE: readonly number[] = [5, 11];
 /** Exceptions that say nothing about what was asked for, only that now is not the time. */
 const BUSY: readonly number[] = [5, 6];
+/** Exceptions by which a device says that it does not have what was asked for, or not so much of it at once. */
+const ABSENT: readonly number[] = [2, 3];
 
 /** The device understood and refused: a Modbus exception response. */
 export function exceptionError(unit: number, functionCode: number, exceptionCode: number): GatewayError {
@@ -78,6 +80,7 @@ export function exceptionError(unit: number, functionCode: number, exceptionCode
     functionCode,
     exceptionCode,
     ...(PERHAPS_DONE.includes(exceptionCode) ? { sent: true } : {}),
+    ...(ABSENT.includes(exceptionCode) ? { absent: true } : {}),
     ...(BUSY.includes(exceptionCode) ? { busy: true } : {}),
   };
   return modbusError(

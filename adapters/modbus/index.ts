@@ -11,6 +11,7 @@ import {
 } from '../../src/adapter.js';
 import { asciiFraming } from './ascii-frame.js';
 import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT } from './bus.js';
+import { readCosts } from './costs.js';
 import { modbusError } from './errors.js';
 import { type Framing, rtuFraming } from './framing.js';
 import type { Master } from './master.js';
@@ -104,6 +105,13 @@ export default defineAdapter({
     const { table, start, length } = placeOf(point);
     return { space: table, start, length, limit: READ_LIMIT[table] };
   },
+
+  costs: (device, port, endpoint) =>
+    readCosts(device, {
+      framing: framingOf(port, endpoint),
+      characterMs: endpoint.type === 'serial' ? characterTimeMs(endpoint) : undefined,
+      silenceMs: silenceMs(endpoint),
+    }),
 
   async open(wire, port, { clock, endpoint, log }) {
     const issue = portIssues(port, endpoint)[0];

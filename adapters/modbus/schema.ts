@@ -80,6 +80,14 @@ export const deviceSchema = z.object({
   invalid: invalid.optional(),
   maxRegisters: z.int().min(1).max(125).optional().describe('most registers in one read; 125, as the protocol allows'),
   maxBits: z.int().min(1).max(2_000).optional().describe('most coils or discrete inputs in one read; 2000'),
+  maxGap: z
+    .int()
+    .min(0)
+    .max(2_000)
+    .optional()
+    .describe(
+      'most addresses in a row that are read along though no point has them; 0: none. As many as save time when absent',
+    ),
   writeRegister: writeRegister
     .default('single')
     .describe('one register is written with function 6 (single) or 16 (multiple)'),

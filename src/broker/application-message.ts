@@ -3,8 +3,8 @@ import { createMessage, type Message, type Origin, type PublishProperties } from
 import type { PublishPacket } from './wire/packets.js';
 import type { Properties } from './wire/properties.js';
 
-/** Payloads from which on a copy is worth being avoided, bytes. */
-const LARGE = 64 * 1024;
+/** Payloads from which on a copy is worth being avoided, bytes: what lies in a read buffer is never that large. */
+export const LARGE_PAYLOAD = 64 * 1024;
 
 /**
  * @param topic - with the Topic Alias resolved
@@ -25,7 +25,7 @@ export function messageOf(packet: PublishPacket, topic: string, origin: Origin, 
 
 /** A copy, unless it would give back little: a large packet has its memory almost for itself, and nobody writes to it again. */
 function owned(payload: Buffer): Buffer {
-  const isAlmostAlone = payload.length >= LARGE && payload.length * 2 > payload.buffer.byteLength;
+  const isAlmostAlone = payload.length >= LARGE_PAYLOAD && payload.length * 2 > payload.buffer.byteLength;
   return isAlmostAlone ? payload : Buffer.from(payload);
 }
 

@@ -39,6 +39,7 @@ import { type Found, Persistence } from './persistence/persistence.js';
 import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
+import { SpareBuffers } from './spare-buffers.js';
 import { Statistics } from './statistics.js';
 import { SysTopics } from './sys-topics.js';
 import { Will } from './will.js';
@@ -202,6 +203,7 @@ class MqttBroker implements Broker {
       fastPath: hasFastPath
         ? new FastPath({ router, statistics, clock, receiveMaximum: limits.receiveMaximum })
         : undefined,
+      spareBuffers: new SpareBuffers(),
       incomplete: new IncompletePackets(limits.pendingBytes / 4),
       persistence,
       random,

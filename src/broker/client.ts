@@ -17,6 +17,7 @@ import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
 import type { WriterContext } from './socket-writer.js';
+import type { SpareBuffers } from './spare-buffers.js';
 import type { Statistics } from './statistics.js';
 import type { TopicAliases } from './topic-aliases.js';
 import type { ConnectPacket } from './wire/packets.js';
@@ -35,6 +36,7 @@ export interface BrokerContext {
   /** undefined: every packet takes the general path. */
   readonly fastPath: FastPath | undefined;
   readonly writing: WriterContext;
+  readonly spareBuffers: SpareBuffers;
   readonly incomplete: IncompletePackets<{ tooMuch(): void }>;
   /** undefined: everything is only in memory. */
   readonly persistence: Persistence | undefined;

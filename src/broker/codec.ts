@@ -7,7 +7,9 @@
  * have arrived; nothing throws on bad input: the answer is a Refusal, after which the connection is over. A receiver
  * that says `hold` gets nothing more until {@link Codec.resume}; whoever feeds should then stop reading.
  */
+import { LARGE_PAYLOAD } from './application-message.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
+import { CHUNK_BYTES, free, SpareBuffers } from './spare-buffers.js';
 import { Decoder } from './wire/decode.js';
 import { type Packet, PacketType, type ProtocolVersion } from './wire/packets.js';
 
@@ -17,8 +19,8 @@ const MAX_CONNECT_BYTES = 128 * 1024;
 /** §2.1.2 and §2.1.3: the flag bits a client's packet must have; -1: no client may send it; 16: any (PUBLISH). */
 const requiredFlags: readonly number[] = [-1, 0, -1, 16, 0, 0, 2, 0, 2, -1, 2, -1, 0, -1, 0, 0];
 
-/** Below it the garbage collector is as cheap, bytes. */
-const LARGE_CHUNK = 4 * 1024;
+/** So much of a chunk is worth one of {@link SpareBuffers}, bytes. */
+const WORTH_A_CHUNK = 32 * 1024;
 
 /** next: goes on; hold: the rest waits for {@link Codec.resume}; stop: the connection is over. */
 export type AfterPacket = 'next' | 'hold' | 'stop';
@@ -34,18 +36,19 @@ export interface FrameReader {
 /** Takes one packet. */
 export type OnPacket = (packet: Packet) => AfterPacket;
 
-/**
- * Gives memory back at once. A megabyte in parts is megabytes of garbage, and each 64 MB of it stop everybody for
- * milliseconds, while a detached buffer costs nothing.
- */
-function free(bytes: Buffer): void {
-  (bytes.buffer as ArrayBuffer).transfer(0);
+/** A chunk, or what is left of it, until it is our turn. */
+interface Unread {
+  readonly bytes: Buffer;
+  at: number;
+  /** To be given back. */
+  readonly isSpare: boolean;
 }
 
 export class Codec {
   readonly #decoder = new Decoder();
   readonly #maximumPacketSize: number;
   readonly #chunks: 'own' | 'shared' | 'lent';
+  readonly #spare: SpareBuffers;
   /** The beginning of a frame that is not complete; capacity grows with what arrives. */
   #held: Buffer | undefined;
   #heldBytes = 0;
@@ -53,17 +56,25 @@ export class Codec {
   #isAdmitted = false;
   #frames: FrameReader | undefined;
   #isOnHold = false;
+  #isStopped = false;
   /** What arrived while on hold. */
-  #unread: Buffer[] = [];
+  readonly #unread: Unread[] = [];
+  /** Where the last {@link #feed} ended in its chunk. */
+  #position = 0;
 
   /**
    * @param maximumPacketSize - of a whole packet, bytes
    * @param chunks - own: they are of this codec alone, memory and all, as those of a socket are; shared: others have views
    *   of them; lent: they are overwritten when {@link feed} has returned
    */
-  constructor(maximumPacketSize: number, chunks: 'own' | 'shared' | 'lent' = 'shared') {
+  constructor(
+    maximumPacketSize: number,
+    chunks: 'own' | 'shared' | 'lent' = 'shared',
+    spare: SpareBuffers = new SpareBuffers(),
+  ) {
     this.#maximumPacketSize = maximumPacketSize;
     this.#chunks = chunks;
+    this.#spare = spare;
   }
 
   /** Known from the moment a CONNECT named it, even if that was refused. */
@@ -92,129 +103,148 @@ export class Codec {
 
   /** @returns why the connection must end, or undefined to go on */
   feed(chunk: Buffer, onPacket: OnPacket): Refusal | undefined {
+    if (this.#isStopped) return undefined;
     if (this.#isOnHold) {
-      this.#unread.push(this.#kept(chunk));
+      this.#keep(chunk, 0);
       return undefined;
     }
-    return this.#feed(chunk, onPacket);
-  }
-
-  /** What is to be there after {@link feed}. */
-  #kept(bytes: Buffer): Buffer {
-    return this.#chunks === 'lent' ? Buffer.from(bytes) : bytes;
-  }
-
-  #feed(chunk: Buffer, onPacket: OnPacket): Refusal | undefined {
-    let position = 0;
-    if (this.#held !== undefined) {
-      const taken = this.#continueHeld(chunk, onPacket);
-      if (typeof taken !== 'number') return taken;
-      position = taken;
-    }
-    const frames = this.#frames;
-    // What is decoded may be views of the chunk; frames that are read where they are leave nothing behind.
-    let isUsed = frames === undefined;
-    while (position < chunk.length) {
-      if (frames !== undefined) {
-        position = frames.read(chunk, position);
-        if (frames.after !== 'next') return this.#stopped(frames.after, chunk, position);
-        if (position === chunk.length) break;
-      }
-      const length = this.#frameLength(chunk, position, chunk.length);
-      if (typeof length !== 'number') return length;
-      if (length === 0 || position + length > chunk.length) {
-        this.#hold(chunk.subarray(position), length === 0 ? undefined : length);
-        break;
-      }
-      isUsed = true;
-      const frame = chunk.subarray(position, position + length);
-      // The handlers of other packets may wait, with views of theirs.
-      const isPublish = frame[0]! >> 4 === PacketType.publish;
-      const done = this.#frame(isPublish ? frame : this.#kept(frame), onPacket);
-      position += length;
-      if (done !== 'next') return this.#stopped(done, chunk, position);
-    }
-    if (!isUsed && chunk.length >= LARGE_CHUNK) this.#release(chunk);
-    return undefined;
+    const refusal = this.#feed(chunk, 0, onPacket);
+    if (this.#isOnHold && this.#position < chunk.length) this.#keep(chunk, this.#position);
+    return refusal;
   }
 
   /** Takes a chunk without looking at it; {@link resume} will. */
   hold(chunk: Buffer): void {
+    if (this.#isStopped) return;
     this.#isOnHold = true;
-    this.#unread.push(this.#kept(chunk));
+    this.#keep(chunk, 0);
   }
 
   /** Goes on after `hold`. @returns as {@link feed} */
   resume(onPacket: OnPacket): Refusal | undefined {
-    if (!this.#isOnHold) return undefined;
     this.#isOnHold = false;
-    const unread = this.#unread;
-    this.#unread = [];
-    for (const [index, chunk] of unread.entries()) {
-      const refusal = this.feed(chunk, onPacket);
-      if (refusal !== undefined) return refusal;
-      if (this.#isOnHold) {
-        this.#unread.push(...unread.slice(index + 1));
-        return undefined;
+    for (let next = this.#unread[0]; next !== undefined && !this.#isStopped; next = this.#unread[0]) {
+      const { bytes, isSpare } = next;
+      const { length } = bytes;
+      const refusal = this.#feed(bytes, next.at, onPacket);
+      next.at = this.#position;
+      // Unless the connection is over by now.
+      if (next.at === length && this.#unread[0] === next) {
+        this.#unread.shift();
+        if (isSpare) this.#spare.giveBack(bytes);
       }
+      if (refusal !== undefined) return refusal;
+      if (this.#isOnHold) return undefined;
     }
     return undefined;
   }
 
-  /** @param position - of what is left in the chunk */
-  #stopped(done: Refusal | 'hold' | 'stop', chunk: Buffer, position: number): Refusal | undefined {
-    if (done === 'hold') {
-      this.#isOnHold = true;
-      if (position < chunk.length) this.#unread.push(this.#kept(chunk.subarray(position)));
+  /** The connection is over: lets go of everything. */
+  close(): void {
+    this.#isStopped = true;
+    for (const { bytes, isSpare } of this.#unread.splice(0)) if (isSpare) this.#spare.giveBack(bytes);
+    if (this.#held !== undefined) this.#spare.giveBack(this.#held);
+    this.#held = undefined;
+    this.#heldBytes = 0;
+  }
+
+  #keep(chunk: Buffer, start: number): void {
+    const length = chunk.length - start;
+    if (this.#chunks !== 'lent') this.#unread.push({ bytes: chunk, at: start, isSpare: false });
+    else if (length < WORTH_A_CHUNK || length > CHUNK_BYTES) {
+      this.#unread.push({ bytes: Buffer.from(chunk.subarray(start)), at: 0, isSpare: false });
+    } else {
+      const bytes = this.#spare.takeChunk();
+      // At its end, so that what is read begins there.
+      chunk.copy(bytes, CHUNK_BYTES - length, start);
+      this.#unread.push({ bytes, at: CHUNK_BYTES - length, isSpare: true });
     }
+  }
+
+  #feed(chunk: Buffer, start: number, onPacket: OnPacket): Refusal | undefined {
+    this.#position = start;
+    if (this.#held !== undefined) {
+      const refusal = this.#continueHeld(chunk, onPacket);
+      if (refusal !== undefined || this.#isOnHold || this.#isStopped) return refusal;
+    }
+    const frames = this.#frames;
+    let isUsed = false;
+    while (this.#position < chunk.length) {
+      if (frames !== undefined) {
+        this.#position = frames.read(chunk, this.#position);
+        if (frames.after !== 'next') return this.#stopped(frames.after);
+        if (this.#position === chunk.length) break;
+      }
+      const start = this.#position;
+      const length = this.#frameLength(chunk, start, chunk.length);
+      if (typeof length !== 'number') return length;
+      if (length === 0 || start + length > chunk.length) {
+        this.#hold(chunk.subarray(start), length === 0 ? undefined : length);
+        this.#position = chunk.length;
+        break;
+      }
+      const frame = chunk.subarray(start, start + length);
+      const isKept = hasViews(frame);
+      isUsed ||= isKept;
+      const done = this.#frame(isKept && this.#chunks === 'lent' ? Buffer.from(frame) : frame, onPacket);
+      this.#position = start + length;
+      if (done !== 'next') return this.#stopped(done);
+    }
+    if (!isUsed) this.#release(chunk);
+    return undefined;
+  }
+
+  #stopped(done: Refusal | 'hold' | 'stop'): Refusal | undefined {
+    if (done === 'hold') this.#isOnHold = true;
+    else this.#isStopped = true;
     return typeof done === 'string' ? undefined : done;
   }
 
-  /** @returns how many bytes of the chunk went into the held frame, or the end of the feed */
-  #continueHeld(chunk: Buffer, onPacket: OnPacket): number | Refusal | undefined {
-    let position = 0;
+  /** Puts what belongs to the held frame there. @returns why the connection must end */
+  #continueHeld(chunk: Buffer, onPacket: OnPacket): Refusal | undefined {
+    const start = this.#position;
     let length = this.#frameLength(this.#held!, 0, this.#heldBytes);
-    while (length === 0 && position < chunk.length) {
-      this.#hold(chunk.subarray(position, position + 1));
-      position++;
+    while (length === 0 && this.#position < chunk.length) {
+      this.#hold(chunk.subarray(this.#position, ++this.#position));
       length = this.#frameLength(this.#held!, 0, this.#heldBytes);
     }
     if (typeof length !== 'number') return length;
     if (length === 0) return undefined;
-    const taken = Math.min(length - this.#heldBytes, chunk.length - position);
-    this.#hold(chunk.subarray(position, position + taken), length);
+    const end = this.#position + Math.min(length - this.#heldBytes, chunk.length - this.#position);
+    this.#hold(chunk.subarray(this.#position, end), length);
+    this.#position = end;
     if (this.#heldBytes < length) {
-      if (position === 0) this.#release(chunk);
+      if (start === 0) this.#release(chunk);
       return undefined;
     }
-    const frame = this.#held!.subarray(0, length);
+    const held = this.#held!;
     this.#held = undefined;
     this.#heldBytes = 0;
-    const done = this.#heldFrame(frame, onPacket);
-    return done === 'next' ? position + taken : this.#stopped(done, chunk, position + taken);
+    const frame = held.subarray(0, length);
+    const isRead = this.#frames !== undefined && this.#frames.read(frame, 0) > 0;
+    const done = isRead ? this.#frames!.after : this.#frame(frame, onPacket);
+    if (isRead || !hasViews(frame)) this.#spare.giveBack(held);
+    return done === 'next' ? undefined : this.#stopped(done);
   }
 
   #hold(bytes: Buffer, frameLength = Number.POSITIVE_INFINITY): void {
     const needed = this.#heldBytes + bytes.length;
-    if (this.#held === undefined || this.#held.length < needed) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(frameLength, needed * 2)));
-      this.#held?.copy(grown, 0, 0, this.#heldBytes);
-      if (this.#held !== undefined) free(this.#held);
+    const held = this.#held;
+    if (held === undefined || held.length < needed) {
+      const isLarge = Number.isFinite(frameLength) && frameLength > CHUNK_BYTES;
+      const spare = isLarge ? this.#spare.takeLarge(frameLength) : undefined;
+      const grown = spare ?? Buffer.allocUnsafeSlow(Math.max(needed, Math.min(frameLength, needed * 2)));
+      held?.copy(grown, 0, 0, this.#heldBytes);
+      if (held !== undefined) this.#spare.giveBack(held);
       this.#held = grown;
     }
-    bytes.copy(this.#held, this.#heldBytes);
+    bytes.copy(this.#held!, this.#heldBytes);
     this.#heldBytes = needed;
   }
 
   /** Nothing of it is needed any more. */
   #release(chunk: Buffer): void {
     if (this.#chunks === 'own' && chunk.length === chunk.buffer.byteLength) free(chunk);
-  }
-
-  /** One that came in parts. */
-  #heldFrame(frame: Buffer, onPacket: OnPacket): Refusal | AfterPacket {
-    const frames = this.#frames;
-    return frames !== undefined && frames.read(frame, 0) > 0 ? frames.after : this.#frame(frame, onPacket);
   }
 
   #frame(frame: Buffer, onPacket: OnPacket): Refusal | AfterPacket {
@@ -264,6 +294,16 @@ export class Codec {
   #isTooLong(lastByte: number, before: number): boolean {
     return lastByte === 0 && before > 0 && this.#decoder.protocolVersion === 5;
   }
+}
+
+/** Whether what is decoded has views of the frame, for longer than it is handled: secrets, Wills, large payloads. */
+function hasViews(frame: Buffer): boolean {
+  const type = frame[0]! >> 4;
+  return (
+    type === PacketType.connect ||
+    type === PacketType.auth ||
+    (type === PacketType.publish && frame.length > LARGE_PAYLOAD)
+  );
 }
 
 function tooLong(): Refusal {

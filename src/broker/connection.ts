@@ -79,7 +79,8 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
     this.#rates = Rates.of(ticket.limits, clock.monotonic());
     const isSocket = socket instanceof Socket;
     const isDirect = socket instanceof DirectSocket;
-    this.#codec = new Codec(ticket.limits.packetBytes, isDirect ? 'lent' : isSocket ? 'own' : 'shared');
+    const chunks = isDirect ? 'lent' : isSocket ? 'own' : 'shared';
+    this.#codec = new Codec(ticket.limits.packetBytes, chunks, broker.spareBuffers);
     const kind = isSocket && !('encrypted' in socket) ? 'direct' : isSocket ? 'lent' : 'kept';
     this.#writer = new SocketWriter(socket, kind, broker.writing, this);
     if (isDirect) {
@@ -448,6 +449,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
     this.#isOver = true;
     this.ticket.over();
     this.broker.incomplete.set(this, 0);
+    this.#codec.close();
     this.#timer?.cancel();
     this.#timer = undefined;
     const { session } = this;

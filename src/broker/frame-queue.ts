@@ -13,6 +13,12 @@ const NOTHING = Buffer.alloc(0);
 /** Frames written are forgotten once they are so many. */
 const FORGET = 1_024;
 
+/** QoS 0 messages, and the bytes of their packets. */
+interface Dropped {
+  messages: number;
+  bytes: number;
+}
+
 export class FrameQueue {
   #frames: Buffer[] = [];
   /** Packet Identifier to fill in for each frame, and where; 0: none; {@link DROPPABLE}; {@link RUN}. */
@@ -49,35 +55,62 @@ export class FrameQueue {
   get packets(): number {
     let packets = 0;
     for (let i = this.#next; i < this.#frames.length; i++) {
-      packets += this.#identifiers[i] === RUN ? framesOf(this.#frames[i]!).length : 1;
+      packets += this.#identifiers[i] === RUN ? framesOf(this.#frames[i]!).length : this.#frames[i] === NOTHING ? 0 : 1;
     }
     return packets;
   }
 
   /** Drops QoS 0 messages, the oldest first, until so many bytes are free of them. */
-  dropOldest(bytes: number): { readonly messages: number; readonly bytes: number } {
-    let freed = 0;
-    let dropped = 0;
+  dropOldest(bytes: number): Dropped {
+    const dropped = { messages: 0, bytes: 0 };
     this.#dropNext = Math.max(this.#dropNext, this.#next);
-    for (; freed < bytes && this.#dropNext < this.#frames.length; this.#dropNext++) {
-      if (this.#identifiers[this.#dropNext] === RUN) this.#takeApart(this.#dropNext);
-      if (this.#identifiers[this.#dropNext] !== DROPPABLE) continue;
-      freed += this.#frames[this.#dropNext]!.length;
-      this.#frames[this.#dropNext] = NOTHING;
-      this.#identifiers[this.#dropNext] = 0;
-      dropped++;
+    while (dropped.bytes < bytes && this.#dropNext < this.#frames.length) {
+      const index = this.#dropNext;
+      const identifier = this.#identifiers[index];
+      if (identifier === RUN) this.#dropFrom(index, bytes, dropped);
+      else if (identifier === DROPPABLE) {
+        dropped.messages++;
+        dropped.bytes += this.#frames[index]!.length;
+        this.#replace(index, NOTHING, 0, 0);
+      }
+      // What is left of a run may be dropped the next time.
+      if (dropped.bytes < bytes) this.#dropNext++;
     }
-    this.droppable -= dropped;
-    return { messages: dropped, bytes: freed };
+    this.droppable -= dropped.messages;
+    return dropped;
   }
 
-  /** A run becomes its frames, so that single ones can be dropped. */
-  #takeApart(index: number): void {
-    const frames = framesOf(this.#frames[index]!);
-    const identifiers = frames.map((frame) => ((frame[0]! & 0xf6) === 0x30 ? DROPPABLE : 0));
-    this.#frames.splice(index, 1, ...frames);
-    this.#identifiers.splice(index, 1, ...identifiers);
-    this.#offsets.splice(index, 1, ...frames.map(() => 0));
+  /** The same with one run. What is left of it is one again, behind the packets of other kinds that lie before it. */
+  #dropFrom(index: number, bytes: number, dropped: Dropped): void {
+    const run = this.#frames[index]!;
+    const messages = this.#offsets[index]!;
+    const before = dropped.messages;
+    const kept: Buffer[] = [];
+    let at = 0;
+    while (at < run.length && dropped.bytes < bytes && dropped.messages - before < messages) {
+      const end = frameEnd(run, at);
+      if ((run[at]! & 0xf6) === 0x30) {
+        dropped.messages++;
+        dropped.bytes += end - at;
+      } else kept.push(run.subarray(at, end));
+      at = end;
+    }
+    const left = messages - (dropped.messages - before);
+    const rest = at === run.length ? NOTHING : run.subarray(at);
+    if (kept.length === 0) this.#replace(index, rest, rest === NOTHING ? 0 : RUN, left);
+    else if (left === 0) this.#replace(index, Buffer.concat([...kept, rest]), RUN, 0);
+    else {
+      this.#frames.splice(index, 1, Buffer.concat(kept), rest);
+      this.#identifiers.splice(index, 1, RUN, RUN);
+      this.#offsets.splice(index, 1, 0, left);
+      this.#dropNext++;
+    }
+  }
+
+  #replace(index: number, frame: Buffer, identifier: number, offset: number): void {
+    this.#frames[index] = frame;
+    this.#identifiers[index] = identifier;
+    this.#offsets[index] = offset;
   }
 
   /** Takes as many frames as fit into so many bytes, but at least one; only unless {@link isEmpty}. */
@@ -123,15 +156,20 @@ export class FrameQueue {
 export function framesOf(packets: Buffer): Buffer[] {
   const frames: Buffer[] = [];
   for (let at = 0; at < packets.length; ) {
-    let body = at + 1;
-    let remaining = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = packets[body++]!;
-      remaining |= (byte & 0x7f) << shift;
-      if (byte < 0x80) break;
-    }
-    frames.push(packets.subarray(at, body + remaining));
-    at = body + remaining;
+    const end = frameEnd(packets, at);
+    frames.push(packets.subarray(at, end));
+    at = end;
   }
   return frames;
+}
+
+/** @returns where the packet ends that begins at `start` */
+function frameEnd(packets: Buffer, start: number): number {
+  let body = start + 1;
+  let remaining = 0;
+  for (let shift = 0; ; shift += 7) {
+    const byte = packets[body++]!;
+    remaining |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return body + remaining;
+  }
 }

@@ -11,7 +11,9 @@ interface Feed {
 export class RetainedFeeds {
   readonly #turns: Turns;
   readonly #onTurn: () => void;
-  #feeds: Feed[] = [];
+  /** By Topic Filter, oldest first. */
+  #feeds: Map<string, Feed> | undefined;
+  #first: Feed | undefined;
   /** The next message is looked for when it is our turn. */
   #isWaiting = false;
 
@@ -27,27 +29,34 @@ export class RetainedFeeds {
   /** Replaces what is left from the same filter. */
   add(subscription: Subscription, messages: Iterable<Message | undefined>): void {
     this.stop(subscription.filter);
-    this.#feeds.push({ subscription, messages: messages[Symbol.iterator]() });
+    const feed = { subscription, messages: messages[Symbol.iterator]() };
+    this.#feeds ??= new Map();
+    this.#feeds.set(subscription.filter, feed);
+    this.#first ??= feed;
   }
 
   stop(filter: string): void {
-    this.#feeds = this.#feeds.filter((feed) => feed.subscription.filter !== filter);
+    if (!this.#feeds?.delete(filter) || this.#first?.subscription.filter !== filter) return;
+    this.#first = this.#feeds.values().next().value;
+    if (this.#first === undefined) this.#feeds = undefined;
   }
 
   clear(): void {
-    this.#feeds = [];
+    this.#feeds = undefined;
+    this.#first = undefined;
   }
 
   /** For which {@link next} has a message, perhaps; undefined: for none, or not yet. */
   get subscription(): Subscription | undefined {
-    return this.#isWaiting ? undefined : this.#feeds[0]?.subscription;
+    return this.#isWaiting ? undefined : this.#first?.subscription;
   }
 
   /** @returns done: all of this subscription are through; later: others first */
   next(): Message | 'done' | 'later' {
-    const { value: message, done } = this.#feeds[0]!.messages.next();
+    const { messages, subscription } = this.#first!;
+    const { value: message, done } = messages.next();
     if (done) {
-      this.#feeds.shift();
+      this.stop(subscription.filter);
       return 'done';
     }
     if (message !== undefined) return message;

@@ -103,6 +103,23 @@ export class RetainedMessages {
     for (const message of this.search(filter, now)) if (message !== undefined) yield message;
   }
 
+  /** A quick look, as far as the first wildcard. @returns false when {@link match} finds nothing */
+  mayMatch(filter: string): boolean {
+    let { children } = this.#root;
+    for (let start = 0; ; ) {
+      if (children === undefined) return false;
+      const slash = filter.indexOf('/', start);
+      const level = slash < 0 ? filter.slice(start) : filter.slice(start, slash);
+      if (level === '+' || level === '#') return true;
+      const child = children.get(level);
+      if (child === undefined) return false;
+      // `a/#` matches `a`, too (§4.7.1.2).
+      if (slash < 0 || (child.message !== undefined && filter.startsWith('#', slash + 1))) return true;
+      ({ children } = child);
+      start = slash + 1;
+    }
+  }
+
   /** As {@link match}, a piece at a time: undefined is "nothing yet". */
   *search(filter: string, now: () => number): Generator<Message | undefined> {
     let looked = 0;

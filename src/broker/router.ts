@@ -7,11 +7,19 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { Message, QoS } from '../core/message.js';
-import type { Attachment, Router, RouterCounters, Share, Sink, Subscription } from '../core/router.js';
+import {
+  type Attachment,
+  NO_RETAINED,
+  type Router,
+  type RouterCounters,
+  type Share,
+  type Sink,
+  type Subscription,
+} from '../core/router.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { type Found, sortFound } from './fast/route.js';
 import { Routes } from './fast/routes.js';
-import type { RetainedKeeper } from './persistence/retained-keeper.js';
+import { isLazy, type RetainedKeeper } from './persistence/retained-keeper.js';
 import { ReasonCode } from './reason-codes.js';
 import { Entry, Receiver, type Receivers } from './receiver.js';
 import { RetainedMessages } from './retained.js';
@@ -20,8 +28,6 @@ import { SharedSubscription } from './shared-subscriptions.js';
 import { Statistics } from './statistics.js';
 import { SubscriptionTree } from './subscription-tree.js';
 import { hasTooManyLevels } from './topic-rules.js';
-
-const NO_MESSAGES: readonly Message[] = [];
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -151,19 +157,19 @@ export class MessageRouter implements Router, Receivers {
   }
 
   #retain(message: Message): void {
-    const { topic, qos } = message;
+    const { topic, qos, origin } = message;
     const keeper = this.#persistence?.retained;
-    if (qos > 0 && keeper !== undefined && this.#persistence!.isFull) {
+    if (keeper !== undefined && !isLazy(qos, origin) && this.#persistence!.isFull) {
       // Refused, as its publisher is told; what was there stays.
       this.#mustWait = true;
     } else if (message.payload.length === 0) {
       this.#retained.delete(topic);
-      if (keeper?.delete(topic, qos)) this.#mustWait = true;
+      if (keeper?.delete(topic, qos, origin)) this.#mustWait = true;
     } else if (this.#retained.set(message)) {
       if (keeper?.set(message)) this.#mustWait = true;
     } else {
       this.#dropped++;
-      if (keeper?.delete(topic, qos)) this.#mustWait = true;
+      if (keeper?.delete(topic, qos, origin)) this.#mustWait = true;
     }
   }
 
@@ -228,11 +234,12 @@ export class MessageRouter implements Router, Receivers {
     this.#unmatched += messages;
   }
 
-  /** Counts copies of such messages that were taken, or that their receivers may not read. */
-  countCopies(taken: number, denied: number): void {
+  /** Counts copies of such messages that were taken, that their receivers may not read, or that others were dropped for. */
+  countCopies(taken: number, denied: number, late: number): void {
     const { ledger } = this.#statistics;
-    ledger.copies += taken + denied;
+    ledger.copies += taken + denied + late;
     this.#delivered += taken;
+    this.#dropped += late;
     if (denied === 0) return;
     this.#statistics.deliveriesRefused += denied;
     ledger.drops.denied += denied;
@@ -276,7 +283,7 @@ export class MessageRouter implements Router, Receivers {
 
   /** @see Attachment.subscribe */
   subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message | undefined> {
-    if (!receiver.isAttached) return NO_MESSAGES;
+    if (!receiver.isAttached) return NO_RETAINED;
     this.routes.changed(plainFilter(subscription.filter));
     const existing = receiver.entries.get(subscription.filter);
     const share = isShared(subscription.filter) ? this.#share(subscription.filter) : undefined;
@@ -284,9 +291,10 @@ export class MessageRouter implements Router, Receivers {
     if (existing !== undefined) existing.subscription = kept;
     else this.#add(new Entry(receiver, kept, share));
     // No retained messages for a Shared Subscription (§4.8.2).
-    if (share !== undefined) return NO_MESSAGES;
+    if (share !== undefined) return NO_RETAINED;
     const wanted = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && existing === undefined);
-    return wanted ? this.#retained.search(subscription.filter, this.#now) : NO_MESSAGES;
+    if (!wanted || !this.#retained.mayMatch(subscription.filter)) return NO_RETAINED;
+    return this.#retained.search(subscription.filter, this.#now);
   }
 
   #share(name: string): SharedSubscription {

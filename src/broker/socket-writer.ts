@@ -145,6 +145,11 @@ export class SocketWriter implements Flushable, Watched {
     this.#count(packets.length);
   }
 
+  /** Whether the receiver is behind, and so much waits that a run of so many bytes can take the place of it. */
+  isBehind(bytes: number): boolean {
+    return this.#isCongested && bytes * 2 <= this.#waitingBytes;
+  }
+
   /** Whether it may be given so many bytes at once without becoming congested by them. */
   takes(bytes: number): boolean {
     if (bytes > BLOCK_BYTES || this.#isCongested) return false;
@@ -153,7 +158,7 @@ export class SocketWriter implements Flushable, Watched {
   }
 
   /**
-   * Copies packets from `source`. Only if {@link takes}.
+   * Copies packets from `source`. Only if {@link takes}, or if as much was dropped for it.
    *
    * @param messages - how many of them are PUBLISH of QoS 0
    */
@@ -300,8 +305,9 @@ export class SocketWriter implements Flushable, Watched {
       this.#taken();
       if (this.#isClosed) return;
     }
-    if (this.#isEnding) stream.end();
-    else if (isDirect) this.#giveSlabBack();
+    if (!this.#isEnding) {
+      if (isDirect) this.#giveSlabBack();
+    } else if (!stream.writableEnded) stream.end();
   }
 
   /** The system took all of it at once, and no callback was asked for (test/bench E). */

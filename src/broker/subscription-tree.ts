@@ -3,18 +3,24 @@
  * topicMatches (property test). Walks breadth first: the depth of hostile filters costs no stack.
  */
 
+/** Most filters have one subscriber: it needs no Set. */
+type Values<T> = T | Set<T> | undefined;
+
 interface Node<T> {
   children: Map<string, Node<T>> | undefined;
+  /** The child `+`: most nodes that have it have no other. */
+  single: Node<T> | undefined;
   /** Filters that end here. */
-  values: Set<T> | undefined;
+  values: Values<T>;
   /** Filters that end here with `#`, which also matches the parent level (MQTT 5.0 §4.7.1.2). */
-  multiLevel: Set<T> | undefined;
+  multiLevel: Values<T>;
 }
 
 function newNode<T>(): Node<T> {
-  return { children: undefined, values: undefined, multiLevel: undefined };
+  return { children: undefined, single: undefined, values: undefined, multiLevel: undefined };
 }
 
+/** @param T - not a Set, and never undefined */
 export class SubscriptionTree<T> {
   readonly #root: Node<T> = newNode();
   #size = 0;
@@ -30,20 +36,14 @@ export class SubscriptionTree<T> {
     const isMultiLevel = levels.at(-1) === '#';
     if (isMultiLevel) levels.pop();
     let node = this.#root;
-    for (const level of levels) {
-      node.children ??= new Map();
-      let child = node.children.get(level);
-      if (child === undefined) {
-        child = newNode();
-        node.children.set(level, child);
-      }
-      node = child;
-    }
-    if (isMultiLevel) node.multiLevel ??= new Set();
-    else node.values ??= new Set();
-    const values = (isMultiLevel ? node.multiLevel : node.values)!;
-    if (!values.has(value)) this.#size++;
-    values.add(value);
+    for (const level of levels) node = childOf(node, level) ?? newChild(node, level);
+    const place = isMultiLevel ? 'multiLevel' : 'values';
+    const values = node[place];
+    if (has(values, value)) return;
+    this.#size++;
+    if (values === undefined) node[place] = value;
+    else if (values instanceof Set) values.add(value);
+    else node[place] = new Set([values, value]);
   }
 
   /** @returns whether it was there */
@@ -53,18 +53,17 @@ export class SubscriptionTree<T> {
     if (isMultiLevel) levels.pop();
     const path: Node<T>[] = [this.#root];
     for (const level of levels) {
-      const child = path.at(-1)!.children?.get(level);
+      const child = childOf(path.at(-1)!, level);
       if (child === undefined) return false;
       path.push(child);
     }
     const end = path.at(-1)!;
-    const values = isMultiLevel ? end.multiLevel : end.values;
-    if (values === undefined || !values.delete(value)) return false;
+    const place = isMultiLevel ? 'multiLevel' : 'values';
+    const values = end[place];
+    if (!has(values, value)) return false;
     this.#size--;
-    if (values.size === 0) {
-      if (isMultiLevel) end.multiLevel = undefined;
-      else end.values = undefined;
-    }
+    if (values instanceof Set && values.size > 1) values.delete(value);
+    else end[place] = undefined;
     prune(path, levels);
     return true;
   }
@@ -72,36 +71,73 @@ export class SubscriptionTree<T> {
   /** Appends every value whose filter matches; one value once for each of its filters. */
   match(topic: string, found: T[]): void {
     const levels = topic.split('/');
-    let nodes: Node<T>[] = [this.#root];
-    for (let i = 0; i < levels.length && nodes.length > 0; i++) {
+    let i = 0;
+    let only = this.#root;
+    let nodes: Node<T>[] | undefined;
+    // While one way leads on, which is mostly so, no list of nodes is made.
+    for (; i < levels.length && nodes === undefined; i++) {
+      const isHidden = i === 0 && topic.startsWith('$');
+      if (!isHidden) append(only.multiLevel, found);
+      const same = only.children?.get(levels[i]!);
+      const single = isHidden ? undefined : only.single;
+      if (same !== undefined && single !== undefined) nodes = [same, single];
+      else if (same !== undefined) only = same;
+      else if (single !== undefined) only = single;
+      else return;
+    }
+    nodes ??= [only];
+    for (; i < levels.length && nodes.length > 0; i++) {
       const level = levels[i]!;
       // A leading wildcard does not match a topic that begins with $ [MQTT-4.7.2-1].
       const isHidden = i === 0 && topic.startsWith('$');
       const next: Node<T>[] = [];
       for (const node of nodes) {
-        if (node.multiLevel !== undefined && !isHidden) for (const value of node.multiLevel) found.push(value);
-        if (node.children === undefined) continue;
-        const same = node.children.get(level);
+        if (!isHidden) append(node.multiLevel, found);
+        const same = node.children?.get(level);
         if (same !== undefined) next.push(same);
-        const single = isHidden ? undefined : node.children.get('+');
-        if (single !== undefined) next.push(single);
+        if (node.single !== undefined && !isHidden) next.push(node.single);
       }
       nodes = next;
     }
     for (const node of nodes) {
-      if (node.values !== undefined) for (const value of node.values) found.push(value);
-      if (node.multiLevel !== undefined) for (const value of node.multiLevel) found.push(value);
+      append(node.values, found);
+      append(node.multiLevel, found);
     }
   }
+}
+
+function childOf<T>(node: Node<T>, level: string): Node<T> | undefined {
+  return level === '+' ? node.single : node.children?.get(level);
+}
+
+function newChild<T>(node: Node<T>, level: string): Node<T> {
+  const child = newNode<T>();
+  if (level === '+') node.single = child;
+  else {
+    node.children ??= new Map();
+    node.children.set(level, child);
+  }
+  return child;
+}
+
+function has<T>(values: Values<T>, value: T): boolean {
+  return values instanceof Set ? values.has(value) : values === value;
+}
+
+function append<T>(values: Values<T>, found: T[]): void {
+  if (values instanceof Set) for (const value of values) found.push(value);
+  else if (values !== undefined) found.push(values);
 }
 
 /** Drops the nodes at the end of the path that hold nothing any more. */
 function prune<T>(path: readonly Node<T>[], levels: readonly string[]): void {
   for (let i = path.length - 1; i > 0; i--) {
-    const node = path[i]!;
-    if (node.values !== undefined || node.multiLevel !== undefined || node.children !== undefined) return;
+    const { children, single, values, multiLevel } = path[i]!;
+    if (values !== undefined || multiLevel !== undefined || children !== undefined || single !== undefined) return;
     const parent = path[i - 1]!;
-    parent.children!.delete(levels[i - 1]!);
-    if (parent.children!.size === 0) parent.children = undefined;
+    const level = levels[i - 1]!;
+    if (level === '+') parent.single = undefined;
+    else if (parent.children!.size === 1) parent.children = undefined;
+    else parent.children!.delete(level);
   }
 }

@@ -1,6 +1,7 @@
 /** The columns of lists, and the small texts in them: the same words as in the terminal interface. */
 import { formatDuration } from '../core/duration.js';
-import type { ClientView, DeviceView, PointView } from '../core/views.js';
+import { percentText } from '../core/plan-text.js';
+import type { ClientView, DeviceView, PointView, PortView } from '../core/views.js';
 import type { Column } from './table.js';
 import { timeText, visible } from './text.js';
 import type { Tone } from './tone.js';
@@ -31,6 +32,30 @@ export function deviceColumns(now: number): readonly Column<DeviceView>[] {
     { title: 'P95 MS', value: (device) => msText(device.exchangeMs.p95), align: 'right' },
     { title: 'ERR/MIN', value: (device) => String(device.errorsPerMinute), align: 'right' },
     { title: 'ENDPOINT', value: (device) => `${device.endpoint} ${device.address}` },
+  ];
+}
+
+const PORT_TONES: Readonly<Record<string, Tone>> = { up: 'ok', degraded: 'warn', down: 'bad' };
+
+export function portColumns(now: number): readonly Column<PortView>[] {
+  return [
+    { title: 'PORT', value: (port) => port.name },
+    { title: 'STATE', value: (port) => port.state, tone: (port) => PORT_TONES[port.state] },
+    { title: 'SINCE', value: (port) => ageText(port.since, now), align: 'right' },
+    { title: 'DEVICES', value: (port) => String(port.devices.length), align: 'right' },
+    { title: 'BUSY', value: (port) => percentText(port.busyShare), align: 'right' },
+    {
+      title: 'ASKED',
+      value: (port) => percentText(port.load),
+      align: 'right',
+      tone: (port) => (port.load > 1 ? 'warn' : undefined),
+    },
+    { title: 'P50 MS', value: (port) => msText(port.exchangeMs.p50), align: 'right' },
+    { title: 'P99 MS', value: (port) => msText(port.exchangeMs.p99), align: 'right' },
+    { title: 'TIMEOUTS', value: (port) => String(port.timeouts), align: 'right' },
+    { title: 'CRC', value: (port) => String(port.crcErrors), align: 'right' },
+    { title: 'ERR/MIN', value: (port) => String(port.errorsPerMinute), align: 'right' },
+    { title: 'ENDPOINT', value: (port) => port.endpoint },
   ];
 }
 

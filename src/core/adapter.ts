@@ -38,7 +38,8 @@ export interface Device<A> {
    * Reads points in ONE exchange on the wire (the caller planned them into one span, where the adapter has spans).
    * Resolves with one reading per point when the device answered; a refusal by the device (a Modbus exception) is a
    * reading of quality bad for each point, all with the same error (`details.busy`: try again later, the points are not
-   * the reason). Rejects when it did not answer or the wire failed.
+   * the reason; `details.absent`: one of the addresses that were read, or the read as a whole, is not to be had, which
+   * is worth remembering; `details.exceptionCode`: counted by it). Rejects when it did not answer (`details.crc`: it did, with a wrong checksum) or the wire failed.
    */
   read?(points: readonly Point<A>[], signal: AbortSignal): Promise<readonly Reading[]>;
   /** Resolves when the device confirmed the write. Rejects with fault `caller` before anything was sent, else `device`. */
@@ -71,6 +72,22 @@ export interface Span {
   readonly start: number;
   readonly length: number;
   readonly limit: number;
+}
+
+/** What a read costs on the wire of one device, and how much one read may take. Times are without the device's own. */
+export interface ReadCosts {
+  /** ms that the wire is taken by an exchange beside its units: the bytes around them, silences. */
+  readonly exchangeMs: number;
+  /** What of it is silence before the next exchange. */
+  readonly restMs: number;
+  /** ms for the network, the driver and the device to answer, as long as nobody has measured it. */
+  readonly latencyMs: number;
+  /** ms for one more unit. */
+  unitMs(space: string): number;
+  /** Most units in one read; the span's own limit holds as well. */
+  limit(space: string): number;
+  /** Most units in a row that are read though nobody asked for them. 0: none. */
+  maxGap(space: string): number;
 }
 
 /** The protocol on one open wire. When the wire fails it is disposed, and open() is called again on a new wire. */
@@ -132,6 +149,8 @@ export interface Adapter<
   /** The address as people read it, in one form whatever it was written in: `holding:100 float32 CDAB`. */
   describe?(address: z.output<A>): string;
   span?(address: z.output<A>): Span;
+  /** Absent: a read costs a round trip whatever its length, and takes nothing that nobody asked for. */
+  costs?(device: z.output<D>, port: z.output<P>, endpoint: Endpoint): ReadCosts;
   open(wire: Duplex, config: z.output<P>, context: PortContext): Promise<Bus<z.output<D>, z.output<A>>>;
 }
 

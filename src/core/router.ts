@@ -68,10 +68,13 @@ export interface Sink {
   passOn?(share: Share): void;
 }
 
+/** What a subscription yields where there are no retained messages for it. */
+export const NO_RETAINED: readonly Message[] = [];
+
 export interface Attachment extends Disposable {
   /**
    * Adds or replaces a subscription; yields the retained messages that are to be sent now, by its Retain Handling. undefined:
-   * many were looked at in vain, and somebody else may want a turn before the next.
+   * many were looked at in vain, and somebody else may want a turn before the next. {@link NO_RETAINED}: there are none.
    */
   subscribe(subscription: Subscription): Iterable<Message | undefined>;
   /** @returns whether there was such a subscription */

@@ -33,11 +33,12 @@ export function topicNameFault(topic: string): TopicFault | undefined {
 export function topicFilterFault(filter: string): TopicFault | undefined {
   const fault = stringFault(filter);
   if (fault !== undefined) return fault;
-  const levels = filter.split('/');
-  for (let i = 0; i < levels.length; i++) {
-    const level = levels[i]!;
-    if (level.includes('#') && (level !== '#' || i !== levels.length - 1)) return 'wildcard is misplaced';
-    if (level.includes('+') && level !== '+') return 'wildcard is misplaced';
+  for (let i = 0; i < filter.length; i++) {
+    const char = filter[i];
+    if (char !== '#' && char !== '+') continue;
+    const isBegin = i === 0 || filter[i - 1] === '/';
+    const isEnd = i + 1 === filter.length || (char === '+' && filter[i + 1] === '/');
+    if (!isBegin || !isEnd) return 'wildcard is misplaced';
   }
   return undefined;
 }

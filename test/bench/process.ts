@@ -21,6 +21,11 @@ export function pin(pid: number, core: number): void {
   execFileSync('taskset', ['-a', '-c', '-p', String(core), String(pid)], { stdio: 'ignore' });
 }
 
+/** Lets a process run only when nobody else wants its core: who makes load must not hold up who measures. */
+export function standBack(pid: number): void {
+  execFileSync('chrt', ['-a', '--idle', '-p', '0', String(pid)], { stdio: 'ignore' });
+}
+
 const TICKS_PER_SECOND = 100;
 
 /**

@@ -1,4 +1,4 @@
-/** `npm run load -- [SCENARIO…] [--short] [--entry dist/bin/hpmq.js]`: what one client may cost another, measured on real processes. */
+/** `npm run load -- [SCENARIO…] [--short] [--only FORM] [--entry dist/bin/hpmq.js]`: what one client may cost another, measured on real processes. */
 import { parseArgs } from 'node:util';
 import { type Scenario, shownVerdict } from './scenario.js';
 import { clients } from './scenarios/clients.js';
@@ -9,7 +9,11 @@ import { slowReaders } from './scenarios/slow-readers.js';
 const scenarios: Readonly<Record<string, Scenario>> = { clients, 'slow-readers': slowReaders, floods, passwords };
 
 const { values, positionals } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, entry: { type: 'string' } },
+  options: {
+    short: { type: 'boolean', default: false },
+    entry: { type: 'string' },
+    only: { type: 'string', default: '' },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !(name in scenarios));
@@ -19,7 +23,7 @@ if (unknown.length > 0) {
 }
 let isFailed = false;
 for (const name of positionals.length > 0 ? positionals : Object.keys(scenarios)) {
-  for await (const verdict of scenarios[name]!({ short: values.short, entry: values.entry })) {
+  for await (const verdict of scenarios[name]!({ short: values.short, entry: values.entry, only: values.only })) {
     isFailed ||= verdict.failures.length > 0;
     process.stdout.write(`${shownVerdict(verdict)}\n`);
   }

@@ -4,6 +4,8 @@ export interface ScenarioOptions {
   readonly short: boolean;
   /** `dist/bin/hpmq.js` of another build; undefined: this one. */
   readonly entry: string | undefined;
+  /** Of a scenario with several forms, only those whose name has this in it. */
+  readonly only: string;
 }
 
 export interface Verdict {

@@ -136,7 +136,7 @@ class Gatekeeper implements ConfiguredAccess {
     }
     const user = username ?? named;
     if (hasTokens && looksLikeToken(password)) return this.#token(this.#tokens!, credentials, user, password);
-    if (this.#throttle.isBlocked(peer.host, user ?? '')) return this.#turnedAway();
+    if (this.#throttle.isBlocked(peer.host, user ?? '')) return this.#turnedAway(peer);
     if (!hasPasswords || user === undefined) return this.#failed(peer, user ?? '');
     if (this.#passwords.isKnown(this.#accounts, user, password)) return this.#known(credentials, user);
     return this.#password(credentials, user, password);
@@ -154,7 +154,7 @@ class Gatekeeper implements ConfiguredAccess {
           if (first instanceof Refusal) return first;
           const { user } = first;
           if (named !== undefined && named !== user) return this.#refuse(otherUser);
-          if (this.#throttle.isBlocked(peer.host, user)) return this.#turnedAway();
+          if (this.#throttle.isBlocked(peer.host, user)) return this.#turnedAway(peer);
           // It may have been taken from everybody meanwhile.
           if (!this.#accounts.hasScram) return notOffered;
           const account = this.#accounts.get(user);
@@ -164,7 +164,7 @@ class Gatekeeper implements ConfiguredAccess {
         }
         const { server, user, secret } = scram;
         // Exchanges may have been begun in advance.
-        if (this.#throttle.isBlocked(peer.host, user)) return this.#turnedAway();
+        if (this.#throttle.isBlocked(peer.host, user)) return this.#turnedAway(peer);
         const final = server.finish(data);
         const isInForce = secret !== undefined && this.#accounts.get(user)?.config.scram === secret;
         if (final instanceof Refusal || !isInForce) {
@@ -190,7 +190,7 @@ class Gatekeeper implements ConfiguredAccess {
     const isRight = await this.#passwords.check(this.#accounts, user, password, networkOf(host), () =>
       this.#throttle.isBlocked(host, user),
     );
-    if (isRight === undefined) return this.#turnedAway();
+    if (isRight === undefined) return this.#turnedAway(credentials.peer);
     // Another one may have taken its place meanwhile.
     if (isRight && this.#accounts.get(user)?.config.password !== secret) return this.#refuse(wrong);
     return isRight ? this.#known(credentials, user) : this.#failed(credentials.peer, user);
@@ -204,7 +204,7 @@ class Gatekeeper implements ConfiguredAccess {
   ): Promise<Identity | Refusal> {
     const { peer, clientId } = credentials;
     const digest = sha256(token).toString('base64');
-    if (this.#throttle.isBlocked(peer.host, user ?? '', digest)) return this.#turnedAway();
+    if (this.#throttle.isBlocked(peer.host, user ?? '', digest)) return this.#turnedAway(peer);
     const bearer = await tokens.verify(Buffer.from(token));
     if (typeof bearer === 'string') {
       this.#log.debug({ clientId, address: peer.address, reason: bearer }, 'token refused');
@@ -251,13 +251,16 @@ class Gatekeeper implements ConfiguredAccess {
   #failed(peer: Peer, user: string, token?: string): Refusal | Promise<Refusal> {
     this.#statistics.loginsFailed++;
     const delay = this.#throttle.failed(peer.host, user, token);
-    if (delay === 0) return wrong;
+    return delay === 0 ? wrong : this.#later(delay, wrong, () => this.#throttle.released(peer.host));
+  }
+
+  #later(delay: number, refusal: Refusal, onTold?: () => void): Promise<Refusal> {
     return new Promise((resolve) => {
       const tell = () => {
         timer.cancel();
         if (!this.#held.delete(timer)) return;
-        this.#throttle.released(peer.host);
-        resolve(wrong);
+        onTold?.();
+        resolve(refusal);
       };
       const timer = this.#clock.after(delay, tell);
       this.#held.set(timer, tell);
@@ -269,9 +272,11 @@ class Gatekeeper implements ConfiguredAccess {
     return refusal;
   }
 
-  #turnedAway(): Refusal {
+  /** Not looked at: counted, and told at a pace that others do not feel. */
+  #turnedAway(peer: Peer): Refusal | Promise<Refusal> {
     this.#statistics.loginsTurnedAway++;
-    return tooOften;
+    const delay = this.#throttle.pace(peer.host);
+    return delay === 0 ? tooOften : this.#later(delay, tooOften);
   }
 }
 

@@ -55,6 +55,7 @@ export class PassOn {
     run.payloadBytes = payloadBytes;
     run.largest = largest;
     run.isVersion5 = client.isVersion5;
+    run.isConverted = false;
     run.qos = 0;
     const { targets, rest } = route;
     run.shared = targets.length >= SHARED_TARGETS ? Buffer.from(bytes.subarray(start, end)) : undefined;
@@ -62,6 +63,7 @@ export class PassOn {
     let list: Message[] | undefined;
     let copies = 0;
     let taken = 0;
+    let late = 0;
     let denied = 0;
     let hasStale = false;
     for (let i = 0; i < targets.length; i++) {
@@ -73,6 +75,7 @@ export class PassOn {
       if (isOld) hasStale = true;
       if (!isOld && target.isDenied) denied++;
       else if (!isOld && target.isPlain && target.session.forward(run)) taken++;
+      else if (!isOld && target.isPlain && target.session.forwardLate(run)) late++;
       else {
         list ??= this.#messages(run, route, session);
         for (const message of list) this.#router.give(message, target.session, target.subscription);
@@ -82,9 +85,9 @@ export class PassOn {
       list ??= this.#messages(run, route, session);
       for (const message of list) copies += this.#router.giveRest(message, rest);
     }
-    this.#sent(run, taken);
-    this.#statistics.ledger.delivered += taken * messages;
-    this.#router.countCopies(taken * messages, denied * messages);
+    this.#sent(run, taken + late);
+    this.#statistics.ledger.delivered += (taken + late) * messages;
+    this.#router.countCopies(taken * messages, denied * messages, late * messages);
     this.#router.countPassed(messages, copies);
     run.shared = undefined;
     if (hasStale) this.#router.routes.renew(route);
@@ -110,8 +113,8 @@ export class PassOn {
     if (packetIdentifier === 0 || targets.length === 0 || route.rest.length > 0 || !isCurrent(route)) return false;
     // Acknowledgements keep the order of their PUBLISH packets [MQTT-4.6.0-2]: not past one that waits for the disk.
     if (client.unacknowledged > 0) return false;
-    if (client.isVersion5 && session.incoming >= this.#receiveMaximum) return false;
-    if (qos === 2 && (!session.endsWithConnection || session.isIncoming(packetIdentifier))) return false;
+    if (client.isVersion5 && session.incoming.outstanding >= this.#receiveMaximum) return false;
+    if (qos === 2 && (!session.endsWithConnection || session.incoming.has(packetIdentifier))) return false;
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i]!;
       if (target.qos > 0 && !target.session.endsWithConnection) return false;
@@ -124,9 +127,10 @@ export class PassOn {
     run.payloadBytes = end - payload;
     run.largest = end - start;
     run.isVersion5 = client.isVersion5;
+    run.isConverted = false;
     run.qos = qos;
     run.identifierAt = identifierAt - start;
-    if (qos === 2) session.holdIncoming(packetIdentifier);
+    if (qos === 2) session.incoming.hold(packetIdentifier);
     this.#received(session, 1, end - payload, qos);
     let message: Message | undefined;
     let copies = 0;
@@ -144,7 +148,7 @@ export class PassOn {
       }
     }
     this.#sent(run, taken);
-    this.#router.countCopies(taken, denied);
+    this.#router.countCopies(taken, denied, 0);
     this.#router.countPassed(1, copies);
     client.answer(qos === 1 ? 0x40 : 0x50, high, low);
     return true;

@@ -1,14 +1,18 @@
 import type { DeviceView } from '../../api/contract.js';
+import { needText, summaryText } from '../../core/plan-text.js';
 import type { Cli } from '../cli.js';
 import { ageText, deviceColumns, pointColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { resolveDevice } from '../names.js';
-import { visible } from '../text.js';
+import { count, visible } from '../text.js';
+import { showPlan } from './plan.js';
+import { countLines } from './port.js';
 
 export function define(command: HpmqCommand, cli: Cli): void {
   command.withExamples(
     ['device list', 'all devices and their state'],
     ['device show boiler', 'one device with its points'],
+    ['device plan', 'how devices are read, and whether that is possible'],
   );
   command
     .verb('list')
@@ -21,6 +25,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
         return undefined;
       }),
     );
+  definePlan(command, cli);
   command
     .verb('show <device>')
     .description('Shows one device and its points')
@@ -41,6 +46,20 @@ export function define(command: HpmqCommand, cli: Cli): void {
     );
 }
 
+function definePlan(command: HpmqCommand, cli: Cli): void {
+  command
+    .verb('plan [device]')
+    .description(
+      'Shows how devices are read, the predicted time and load; exit code 1 when more is asked than is possible',
+    )
+    .withExamples(
+      ['device plan', 'all devices of the running gateway, with measured latencies'],
+      ['device plan boiler', 'every request of one device'],
+      ['device plan --config new.yaml', 'a configuration before it runs'],
+    )
+    .action(cli.action((device: string | undefined) => showPlan(cli, device)));
+}
+
 function deviceLines(device: DeviceView, now: number): readonly string[] {
   const { exchangeMs, error } = device;
   const row = (title: string, text: string) => `${title.padEnd(10)} ${visible(text)}`;
@@ -48,18 +67,20 @@ function deviceLines(device: DeviceView, now: number): readonly string[] {
     row('device', `${device.name} (${device.adapter})`),
     row('wire', `${device.endpoint}, ${device.address}, port ${device.port}`),
     row('state', `${device.state} for ${ageText(device.since, now)}`),
-    row(
-      'requests',
-      `${device.requests}, ${device.timeouts} without answer, ${device.errors} errors, ${device.overruns} reads skipped`,
-    ),
+    ...countLines(device, row),
     ...(exchangeMs.p50 === null
       ? []
       : [
           row(
             'exchange',
-            `${Math.round(exchangeMs.p50)} ms (p50), ${Math.round(exchangeMs.p95 ?? exchangeMs.p50)} ms (p95)`,
+            `${Math.round(exchangeMs.p50)} ms (p50), ${Math.round(exchangeMs.p95 ?? exchangeMs.p50)} ms (p95), ${Math.round(exchangeMs.p99 ?? exchangeMs.p50)} ms (p99)`,
           ),
         ]),
+    row('plan', summaryText(device.plan)),
+    ...(device.plan.absent === 0
+      ? []
+      : [row('absent', `${count(device.plan.absent, 'point')} that the device does not have`)]),
+    ...device.plan.tooFast.map((group) => row('too fast', needText(group))),
     ...(device.nextTryAt === undefined ? [] : [row('next try', `in ${ageText(2 * now - device.nextTryAt, now)}`)]),
     ...(error === undefined ? [] : [row('problem', `${error.message} (${error.code})`), row('hint', error.hint)]),
   ];

@@ -1,6 +1,6 @@
 /** One client floods: the others' round trips, before and during it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pin, pinning } from '../../bench/process.js';
+import { pin, pinning, standBack } from '../../bench/process.js';
 import { startGateway, startWorker, type Worker } from '../processes.js';
 import { type FloodKind, floods as kinds } from '../roles/flood.js';
 import { type ProbeResult, quiet } from '../roles/probe.js';
@@ -17,19 +17,25 @@ export async function measure(probe: Worker<'probe'>, ms: number): Promise<Probe
   return JSON.parse(await probe.next()) as ProbeResult;
 }
 
-export const floods: Scenario = async function* ({ short, entry }) {
+export const floods: Scenario = async function* ({ short, entry, only }) {
   await using stack = new AsyncDisposableStack();
   const [rounds, ms] = short ? [1, 200] : [7, 600];
   const gateway = await startGateway(stack, brokerYaml({ connections: 100 }), {}, entry);
   const { port } = gateway;
   // The broker has a core of its own, as a gateway has: what is shared is the broker, not the processor.
-  if (pinning !== undefined && !short) pin(gateway.pid, pinning.broker);
+  const cores = short ? undefined : pinning;
+  if (cores !== undefined) pin(gateway.pid, cores.broker);
   const probe = startWorker(stack, 'probe', { port, clients: short ? 5 : 20, rate: 100 });
   await probe.hear('connected');
-  for (const kind of kinds) {
+  if (cores !== undefined) pin(probe.pid, cores.generator);
+  for (const kind of kinds.filter((name) => name.includes(only))) {
     await using flooding = new AsyncDisposableStack();
     const flooder = startWorker(flooding, 'flood', { port, kind });
     await flooder.hear('connected');
+    if (cores !== undefined) {
+      pin(flooder.pid, cores.generator);
+      standBack(flooder.pid);
+    }
     const before: ProbeResult[] = [];
     const during: ProbeResult[] = [];
     let busy = 0;
@@ -68,6 +74,7 @@ function verdict(
       ratio: ratio.toFixed(2),
       'p50 before': milliseconds(calm.p50),
       'p50 during': milliseconds(flooded.p50),
+      'of the probe itself': `${milliseconds(calm.own)} → ${milliseconds(flooded.own)}`,
       'CPU of the broker': `${Math.round(load * 100)} %`,
     },
   };

@@ -1,7 +1,7 @@
 /** 10,000 wrong passwords from one address: what the others notice of it, and what is said of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashPassword } from '../../../src/core/password.js';
-import { pin, pinning } from '../../bench/process.js';
+import { pin, pinning, standBack } from '../../bench/process.js';
 import { startGateway, startWorker } from '../processes.js';
 import { type ProbeResult, quiet } from '../roles/probe.js';
 import { milliseconds, type Scenario } from '../scenario.js';
@@ -32,13 +32,19 @@ export const passwords: Scenario = async function* ({ short, entry }) {
     const gateway = await startGateway(stack, yaml, {}, entry);
     log = gateway.log;
     const { port } = gateway;
-    if (pinning !== undefined && !short) pin(gateway.pid, pinning.broker);
+    const cores = short ? undefined : pinning;
+    if (cores !== undefined) pin(gateway.pid, cores.broker);
     const credentials = { username, password: 'correct' };
     const probe = startWorker(stack, 'probe', { port, clients: short ? 2 : 20, rate: 100, credentials });
     await probe.hear('connected');
+    if (cores !== undefined) pin(probe.pid, cores.generator);
     for (let round = 0; round < (short ? 1 : 7); round++) before.push(await measure(probe, ms));
     const guesser = startWorker(stack, 'guess', { port, username, tries, atOnce: 20 });
     await guesser.hear('connected');
+    if (cores !== undefined) {
+      pin(guesser.pid, cores.generator);
+      standBack(guesser.pid);
+    }
     let isDone = false;
     void guesser.result.then(() => {
       isDone = true;

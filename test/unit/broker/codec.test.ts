@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { Codec } from '../../../src/broker/codec.js';
+import { Codec, type OnPacket } from '../../../src/broker/codec.js';
+import { CHUNK_BYTES, SpareBuffers } from '../../../src/broker/spare-buffers.js';
 import { encodeAcknowledgement, encodeConnack, encodeDisconnect } from '../../../src/broker/wire/encode.js';
 import type { Packet } from '../../../src/broker/wire/packets.js';
 import { repoRoot } from '../../support/peers.js';
@@ -66,6 +67,93 @@ t.test('what a partial frame announces is not allocated before it arrives', asyn
     one.feed(bytes('30 ff ff ff 7f 0001 61'), () => 'next');
   }
   t.ok(process.memoryUsage().arrayBuffers - before < 10_000_000, '200 times 256 MB announced, almost nothing held');
+});
+
+function publish(payload: number, fill: number): Buffer {
+  const remaining = payload + 3;
+  const head = [0x30, (remaining & 0x7f) | 0x80, ((remaining >> 7) & 0x7f) | 0x80, remaining >> 14, 0, 1, 0x61];
+  return Buffer.concat([Buffer.from(head), Buffer.alloc(payload, fill)]);
+}
+
+function inParts(codec: Codec, frame: Buffer, onPacket: OnPacket): void {
+  const lent = Buffer.alloc(CHUNK_BYTES);
+  for (let at = 0; at < frame.length; at += CHUNK_BYTES) {
+    const length = frame.copy(lent, 0, at, at + CHUNK_BYTES);
+    codec.feed(lent.subarray(0, length), onPacket);
+    lent.fill(0xee);
+  }
+}
+
+t.test('the payload of a large packet that came in parts stays as it is, whatever comes next', async (t) => {
+  const codec = new Codec(1_000_000, 'lent');
+  codec.feed(connects[4], () => 'next');
+  codec.admit();
+  const payloads: Buffer[] = [];
+  for (const fill of [1, 2, 3]) {
+    inParts(codec, publish(500_000, fill), (packet) => {
+      if (packet.type === 'publish') payloads.push(packet.payload);
+      return 'next';
+    });
+  }
+  t.same(
+    payloads.map((payload) => [payload.length, payload.every((byte) => byte === payload[0]), payload[0]]),
+    [1, 2, 3].map((fill) => [500_000, true, fill]),
+  );
+});
+
+t.test('the memory of large packets that are read in place is used again', async (t) => {
+  const spare = new SpareBuffers();
+  const codec = new Codec(1_000_000, 'lent', spare);
+  codec.feed(connects[4], () => 'next');
+  const read: number[] = [];
+  codec.admit({
+    after: 'next',
+    read(bytes, start) {
+      if (bytes[start] !== 0x30 || bytes.length - start < 500_007) return start;
+      read.push(bytes[start + 7]!);
+      return start + 500_007;
+    },
+  });
+  const memory = new Set<unknown>();
+  for (const fill of [1, 2, 3]) {
+    inParts(codec, publish(500_000, fill), () => 'stop');
+    t.ok(spare.bytes >= 500_000, 'it is to spare');
+    const buffer = spare.takeLarge(500_000)!;
+    memory.add(buffer.buffer);
+    spare.giveBack(buffer);
+  }
+  t.same(read, [1, 2, 3]);
+  t.equal(memory.size, 1, 'always the same');
+  codec.feed(publish(500_000, 4).subarray(0, 70_000), () => 'stop');
+  codec.close();
+  t.ok(spare.bytes >= 500_000, 'what the end of the connection cut is given back');
+});
+
+t.test('what was held back is handled as it came, however often it is held, and not after the end', async (t) => {
+  const spare = new SpareBuffers();
+  const codec = new Codec(LIMIT, 'lent', spare);
+  codec.feed(connects[4], () => 'next');
+  codec.admit();
+  const lent = Buffer.alloc(CHUNK_BYTES);
+  const frame = publish(19_993, 0);
+  for (let i = 0; i < 3; i++) lent.set(frame.fill(i + 1, 7), i * frame.length);
+  const seen: number[] = [];
+  const onPacket: OnPacket = (packet) => {
+    if (packet.type === 'publish') seen.push(packet.payload[0]!);
+    return seen.length === 5 ? 'stop' : 'hold';
+  };
+  codec.feed(lent.subarray(0, 3 * frame.length), onPacket);
+  for (let i = 0; i < 3; i++) lent.set(frame.fill(i + 4, 7), i * frame.length);
+  codec.hold(lent.subarray(0, 3 * frame.length));
+  lent.fill(0);
+  t.same(seen, [1]);
+  for (let i = 0; i < 4; i++) codec.resume(onPacket);
+  t.same(seen, [1, 2, 3, 4, 5]);
+  codec.close();
+  t.equal(codec.resume(onPacket), undefined);
+  t.equal(codec.feed(publish(10, 9), onPacket), undefined);
+  t.same(seen, [1, 2, 3, 4, 5], 'nothing comes after stop');
+  t.equal(spare.bytes, 2 * CHUNK_BYTES, 'both chunks were given back, once');
 });
 
 t.test('acknowledgements leave out Success (§3.4.2.1) and 3.1.1 has no Reason Code', async (t) => {

@@ -115,3 +115,21 @@ t.test('stopping tells of bursts that are not over', async (t) => {
   t.match(lines[1], /^logins failed, now quiet /);
   t.equal(clock.pending, 0);
 });
+
+t.test('who is refused without a look is told at a pace, each address for itself', async (t) => {
+  const { clock, throttle, fail } = start();
+  t.equal(throttle.pace('10.0.0.7'), 0, 'nothing is known of it');
+  fail('10.0.0.7', 'anna', 5);
+  fail('10.0.0.8', 'anna', 5);
+  const delays = Array.from({ length: 5 }, () => throttle.pace('10.0.0.7'));
+  t.same(
+    delays,
+    [0, 4, 8, 12, 16].map((ms) => ms + delays[0]!),
+  );
+  t.equal(throttle.pace('10.0.0.8'), delays[0], 'another address does not wait for it');
+  await clock.advance(1_000);
+  t.equal(throttle.pace('10.0.0.7'), 0);
+  let longest = 0;
+  for (let i = 0; i < 10_000; i++) longest = Math.max(longest, throttle.pace('10.0.0.7'));
+  t.equal(longest, 5_000, 'nobody waits longer');
+});

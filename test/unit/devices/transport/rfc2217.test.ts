@@ -145,7 +145,7 @@ t.test('the far side may stop us, and tells about its line', async (t) => {
   await close(wire);
 });
 
-t.test('whatever bytes there are, in whatever pieces: data and commands are told apart', async (t) => {
+t.test('whatever bytes there are, in whatever pieces: data and commands are told apart', async () => {
   const events: string[] = [];
   const piece = fc.oneof(
     fc
