@@ -39,6 +39,7 @@ export class Failover {
   /** Where the next attempt begins. */
   #next = 0;
   #wait: number;
+  #last: { readonly socket: Socket; readonly index: number; readonly written: number } | undefined;
 
   constructor(dialling: Dialling, clock: Clock, log: Log) {
     const { host, port, backups = [], connectTimeout, failBack } = dialling;
@@ -52,6 +53,7 @@ export class Failover {
 
   /** @throws the error of the address that was tried first; the signal's reason when aborted */
   async open(dial: Dial, signal: AbortSignal): Promise<Socket> {
+    this.#judge();
     let first: GatewayError | undefined;
     for (let tried = 0; tried < this.#addresses.length; tried++) {
       const index = this.#next;
@@ -72,7 +74,7 @@ export class Failover {
 
   #watch(socket: Socket, index: number): void {
     if (this.#addresses.length === 1) return;
-    const written = socket.bytesWritten;
+    this.#last = { socket, index, written: socket.bytesWritten };
     let timer: Timer | undefined;
     const probing = new AbortController();
     const tryFirst = () => {
@@ -88,14 +90,21 @@ export class Failover {
     socket.once('close', () => {
       timer?.cancel();
       probing.abort(new Error('the connection closed'));
-      const answered = socket.readableDidRead;
-      if (index === 0 && answered) this.#wait = this.#failBackMs;
-      // It accepts connections, but nobody is behind it.
-      if (!answered && socket.bytesWritten > written && this.#next === index) {
-        this.#next = (index + 1) % this.#addresses.length;
-        if (index === 0) this.#wait = Math.min(Math.max(MAX_FAIL_BACK_MS, this.#failBackMs), this.#wait * 2);
-      }
     });
+  }
+
+  /** What the last connection was good for. One that was never answered: it is accepted there, but nobody is behind it. */
+  #judge(): void {
+    if (this.#last === undefined) return;
+    const { socket, index, written } = this.#last;
+    this.#last = undefined;
+    const isFirst = index === 0;
+    if (socket.readableDidRead) {
+      if (isFirst) this.#wait = this.#failBackMs;
+    } else if (socket.bytesWritten > written && this.#next === index) {
+      this.#next = (index + 1) % this.#addresses.length;
+      if (isFirst) this.#wait = Math.min(Math.max(MAX_FAIL_BACK_MS, this.#failBackMs), this.#wait * 2);
+    }
   }
 
   async #probe(signal: AbortSignal): Promise<boolean> {

@@ -144,6 +144,8 @@ class Listener implements AsyncDisposable {
       parked?.socket.destroy();
       wire?.destroy();
     }
+    // It may still be about to listen.
+    await this.#listening.catch(() => {});
     if (!this.#server.listening) return;
     await new Promise((resolve) => this.#server.close(resolve));
   }
