@@ -15,6 +15,7 @@ import { errorView } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { costsOf } from '../core/plan-views.js';
 import type { Router } from '../core/router.js';
+import type { ServedDevice } from '../core/server-role.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { Store } from '../core/store.js';
 import type { OpenTransport } from '../core/transport.js';
@@ -23,6 +24,7 @@ import type {
   CommandResult,
   DeviceState,
   DeviceView,
+  IdentityView,
   PlanView,
   PointView,
   PortView,
@@ -36,6 +38,7 @@ import { FigureTopics } from './figure-topics.js';
 import { LearnedStore } from './learned-store.js';
 import { Port } from './port.js';
 import { Publisher } from './publisher.js';
+import { servedDevice } from './servers/served-device.js';
 import { Shadow, viewValue } from './shadow.js';
 import { Supervisor } from './supervisor.js';
 import { alarmViews, deviceView, portPlans, portView, type RunningPort } from './views.js';
@@ -94,6 +97,14 @@ export interface Devices extends Service {
   resume(device: string): void;
   /** Tries now what would be tried later. */
   retry(device: string): void;
+  /**
+   * Asks the device what it is, now.
+   *
+   * @throws GatewayError DEVICE_UNKNOWN, DEVICE_NO_IDENTITY, DEVICE_OFFLINE, and what the adapter says
+   */
+  identify(device: string, signal: AbortSignal): Promise<IdentityView>;
+  /** For servers; undefined: there is no such device. */
+  served(device: string): ServedDevice | undefined;
   /** One per port. */
   services(): readonly ServiceView[];
   /** Worst first. */
@@ -108,6 +119,7 @@ export function createDevices(options: DevicesOptions): Devices {
 class RunningDevices implements Devices {
   readonly name = 'devices';
   readonly #log: Log;
+  readonly #audit: Audit | undefined;
   readonly #shadow = new Shadow();
   readonly #publisher: Publisher;
   readonly #learned: LearnedStore;
@@ -125,6 +137,7 @@ class RunningDevices implements Devices {
     const log = o.log;
     const random = o.random ?? Math.random;
     this.#log = log;
+    this.#audit = o.audit;
     this.#createdAt = o.clock.now();
     this.#publisher = new Publisher(o.gatewayId, o.router, o.clock, log);
     this.#learned = new LearnedStore(o.store, o.clock);
@@ -225,6 +238,27 @@ class RunningDevices implements Devices {
     const result = await commands.submit({ target: supervisor, point: found, value, withinMs, signal });
     const view = { status: result.status, device, point, value: viewValue(result.value), at: result.at };
     return result.error === undefined ? view : { ...view, error: errorView(result.error) };
+  }
+
+  async identify(device: string, signal: AbortSignal): Promise<IdentityView> {
+    const { supervisor } = this.#target(device);
+    if (supervisor.unavailable !== undefined) throw supervisor.unavailable;
+    const outcome = await supervisor.lend(
+      'ask',
+      (one, deadline) => {
+        if (one.identify !== undefined) return one.identify(deadline);
+        const message = `${device} cannot be asked what it is: its adapter knows no way`;
+        return Promise.reject(devicesError('DEVICE_NO_IDENTITY', message));
+      },
+      signal,
+    );
+    if (!outcome.ok) throw outcome.error;
+    return { device, source: outcome.value.source, fields: outcome.value.fields };
+  }
+
+  served(device: string): ServedDevice | undefined {
+    const target = this.#targets.get(device);
+    return target === undefined ? undefined : servedDevice(target, this.#audit);
   }
 
   pause(device: string): void {
