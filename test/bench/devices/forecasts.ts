@@ -82,17 +82,19 @@ async function predict(socket: string, file: string): Promise<readonly PlanView[
   return (JSON.parse(stdout) as { items: readonly PlanView[] }).items;
 }
 
-/** ms between two frames on a line, which nobody may use (adapters/modbus/README.md). */
-function silenceMs({ wire }: Layout): number {
-  return 'rttMs' in wire ? 0 : Math.max(4, (3.5 * 1_000 * wire.bits) / wire.baudRate);
+/** ms of silence that are kept between two frames on a line, and which nobody may use: the shortest there was. */
+function silenceMs({ wire }: Layout, seen: readonly Seen[]): number {
+  if ('rttMs' in wire) return 0;
+  return Math.max(0, Math.min(...seen.slice(1).map(({ from }, i) => from - seen[i]!.to)));
 }
 
 /** @returns ms of one round, and the share of the time in which the wire was taken: exchanges, and the silence behind each */
 function measured(seen: readonly Seen[], requests: number, layout: Layout): { cycleMs: number; load: number } {
   const { every } = layout;
+  const silence = silenceMs(layout, seen);
   const first = seen[0]!;
   const span = seen.at(-1)!.from - first.from;
-  const busy = seen.slice(0, -1).reduce((sum, { from, to }) => sum + (to - from) + silenceMs(layout), 0);
+  const busy = seen.slice(0, -1).reduce((sum, { from, to }) => sum + (to - from) + silence, 0);
   // Rounds are told by the rest between them; where there is none it is read back to back.
   const rounds: Seen[][] = [];
   for (const one of seen) {
