@@ -493,6 +493,11 @@ export class Outgoing implements DeliveryEvents {
     return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#progressAt >= PROMPT;
   }
 
+  /** @see MessageHolder.progressAt */
+  get progressAt(): number {
+    return this.#progressAt;
+  }
+
   /** @see MessageHolder.isStuck: for longer than a client may stall */
   get isStuck(): boolean {
     const { clock, limits } = this.#context;
