@@ -81,7 +81,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     const states = { starting: 0, online: 0, degraded: 0, offline: 0, paused: 0 };
     for (const { state } of devices.devices()) states[state]++;
     const qualities = { good: 0, stale: 0, bad: 0 };
-    for (const { quality } of devices.points()) qualities[quality]++;
+    devices.countQualities(qualities);
     return {
       gateway: parts.gatewayId,
       version: parts.version,
@@ -120,6 +120,8 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
   return {
     status,
     devices: () => devices.devices(),
+    ports: () => devices.ports(),
+    plan: (device) => devices.plan(device),
     points: () => devices.points(),
     pointsChangedSince: (revision) => devices.pointsChangedSince(revision),
     clients: () => broker.clients(),
@@ -168,6 +170,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         status,
         figures: () => broker.figures(),
         devices: () => devices.devices(),
+        ports: () => devices.ports(),
         links: () => links.links(),
       });
       return { contentType: metrics.contentType, text: await metrics.text() };

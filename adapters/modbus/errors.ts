@@ -23,6 +23,15 @@ export const modbusErrors = {
     fault: 'device',
     hint: 'the device marks the value as absent, or the type or byte order of the point is wrong',
   },
+  MODBUS_NOT_AVAILABLE: {
+    fault: 'device',
+    hint: 'the device says that it does not have this value; check that the sensor or option is fitted',
+  },
+  MODBUS_MALFORMED: {
+    fault: 'device',
+    hint: 'the registers hold something else: check address, type, order and encoding of the point',
+  },
+  MODBUS_NO_IDENTITY: { fault: 'device', hint: 'look at the name plate; many devices do not tell what they are' },
   MODBUS_VALUE: { fault: 'caller', hint: 'send a value that fits the type of the point' },
   MODBUS_READ_ONLY: { fault: 'caller', hint: 'write to a coil or a holding register instead' },
   MODBUS_CONFIG: { fault: 'config', hint: 'correct the point, device or port in the configuration' },
@@ -60,6 +69,8 @@ export function isSilenceOfUnit(exceptionCode: number): boolean {
 const PERHAPS_DONE: readonly number[] = [5, 11];
 /** Exceptions that say nothing about what was asked for, only that now is not the time. */
 const BUSY: readonly number[] = [5, 6];
+/** Exceptions by which a device says that it does not have what was asked for, or not so much of it at once. */
+const ABSENT: readonly number[] = [2, 3];
 
 /** The device understood and refused: a Modbus exception response. */
 export function exceptionError(unit: number, functionCode: number, exceptionCode: number): GatewayError {
@@ -69,6 +80,7 @@ export function exceptionError(unit: number, functionCode: number, exceptionCode
     functionCode,
     exceptionCode,
     ...(PERHAPS_DONE.includes(exceptionCode) ? { sent: true } : {}),
+    ...(ABSENT.includes(exceptionCode) ? { absent: true } : {}),
     ...(BUSY.includes(exceptionCode) ? { busy: true } : {}),
   };
   return modbusError(

@@ -1,10 +1,12 @@
 /** Modbus TCP, RTU and RTU over TCP towards devices. Configuration and address grammar: README.md. */
 import { characterTimeMs, defineAdapter, type Endpoint } from '../../src/adapter.js';
-import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT, readOnlyReason } from './bus.js';
+import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT } from './bus.js';
+import { readCosts } from './costs.js';
 import { modbusError } from './errors.js';
 import { READ_LIMIT } from './pdu.js';
+import { placeIssues, placeOf, placeText, pointIssues, readOnlyReason, resolvePoint } from './point.js';
 import { RtuMaster } from './rtu.js';
-import { addressSchema, deviceSchema, lengthOf, type PortOptions, pointIssues, portSchema } from './schema.js';
+import { addressSchema, deviceSchema, type PortOptions, portSchema } from './schema.js';
 import { TcpMaster } from './tcp.js';
 
 /** What drivers and converters need at least between two frames; 3.5 characters are less above 9600 baud. */
@@ -36,16 +38,25 @@ export default defineAdapter({
         ? [{ path: ['unit'], message: RTU_UNIT_TEXT }]
         : [],
     point: pointIssues,
+    pointOf: placeIssues,
   },
 
   readOnly: readOnlyReason,
 
-  span: (point) => ({
-    space: point.address.table,
-    start: point.address.start,
-    length: lengthOf(point),
-    limit: READ_LIMIT[point.address.table],
-  }),
+  resolve: resolvePoint,
+  describe: (point) => placeText(point),
+
+  span(point) {
+    const { table, start, length } = placeOf(point);
+    return { space: table, start, length, limit: READ_LIMIT[table] };
+  },
+
+  costs: (device, port, endpoint) =>
+    readCosts(device, {
+      framing: framingOf(port, endpoint),
+      characterMs: endpoint.type === 'serial' ? characterTimeMs(endpoint) : undefined,
+      silenceMs: silenceMs(endpoint),
+    }),
 
   async open(wire, port, { clock, endpoint, log }) {
     const framing = framingOf(port, endpoint);

@@ -34,6 +34,8 @@ export class Exchange {
   sent = false;
   /** Frames seen while it waited that were not its answer. */
   discarded = 0;
+  /** Its answer came with a wrong checksum. */
+  damaged = false;
   readonly #settle: { resolve: (pdu: Buffer) => void; reject: (error: GatewayError) => void };
   readonly #signal: AbortSignal;
   readonly #onAbort: () => void;
@@ -69,10 +71,10 @@ export class Exchange {
 
   /** The deadline passed. Whether the request went out decides what the caller may believe of a write. */
   expire(now: number): void {
-    const { unit, discarded } = this;
+    const { unit, discarded, damaged } = this;
     const timeoutMs = Math.round(now - this.startedAt);
     const cause = this.#signal.reason;
-    const details = { unit, timeoutMs, sent: this.sent, discarded };
+    const details = { unit, timeoutMs, sent: this.sent, discarded, ...(damaged ? { crc: true } : {}) };
     if (!this.sent) {
       this.fail(
         modbusError('MODBUS_NOT_SENT', `unit ${unit} was not asked: the line was not free within ${timeoutMs} ms`, {

@@ -1,6 +1,6 @@
 /** Frames of MODBUS over Serial Line V1.02 §2.5.1: unit, PDU, CRC (low byte first). */
 import { crc16 } from './crc16.js';
-import type { Request } from './pdu.js';
+import { answerLength, type Request } from './pdu.js';
 
 /** Unit, function, exception code, CRC: the shortest answer there is. */
 const EXCEPTION_BYTES = 5;
@@ -25,6 +25,8 @@ export interface Scan {
   readonly echoed: boolean;
   /** An answer to this request began, even if it was cut short or garbled: the unit has spoken. */
   readonly begun: boolean;
+  /** An answer came in full length, and its CRC is wrong. */
+  readonly damaged: boolean;
 }
 
 /** How the bytes at `start` fit the head of an answer: `no`, or how long that frame is (at least, if `open`). */
@@ -37,7 +39,7 @@ function headOf(bytes: Buffer, start: number, unit: number, request: Request): {
   const prefix = request.answerPrefix;
   const common = Math.min(prefix.length, there - 1);
   if (bytes.compare(prefix, 0, common, start + 1, start + 1 + common) !== 0) return no;
-  return { length: request.answerBytes + 3, open: common < prefix.length };
+  return { length: answerLength(request, bytes.subarray(start + 1)) + 3, open: common < prefix.length };
 }
 
 /** @returns bytes of our request found at `start`: all (its length), the beginning of it up to the last byte (-1), none (0) */
@@ -59,6 +61,7 @@ function echoAt(bytes: Buffer, start: number, frame: Buffer): number {
 export function scanForAnswer(bytes: Buffer, frame: Buffer, unit: number, request: Request, skipEcho: boolean): Scan {
   let echoed = false;
   let begun = false;
+  let damaged = false;
   for (let start = 0; start < bytes.length; start++) {
     if (skipEcho && !echoed) {
       const echo = echoAt(bytes, start, frame);
@@ -74,7 +77,8 @@ export function scanForAnswer(bytes: Buffer, frame: Buffer, unit: number, reques
     if (!open) begun = true;
     const end = start + length;
     if (end > bytes.length) break;
-    if (hasValidCrc(bytes, start, end)) return { pdu: bytes.subarray(start + 1, end - 2), echoed, begun };
+    if (hasValidCrc(bytes, start, end)) return { pdu: bytes.subarray(start + 1, end - 2), echoed, begun, damaged };
+    if (!open) damaged = true;
   }
-  return { pdu: undefined, echoed, begun };
+  return { pdu: undefined, echoed, begun, damaged };
 }

@@ -154,7 +154,9 @@ export class RtuMaster implements Master {
         const windowMs = this.#lateWindowMs ?? Math.max(MIN_LATE_WINDOW_MS, now - exchange.startedAt);
         this.#late.set(exchange.unit, { exchange, frame: this.#frame, until: now + windowMs });
       }
-      const echo = this.#scan(exchange, this.#frame).echoed ? this.#frame.length : 0;
+      const scan = this.#scan(exchange, this.#frame);
+      exchange.damaged = scan.damaged;
+      const echo = scan.echoed ? this.#frame.length : 0;
       if (this.#received.length > echo) {
         this.#discarded++;
         exchange.discarded++;

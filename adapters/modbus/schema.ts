@@ -1,48 +1,44 @@
 /** What the configuration says about Modbus: three zod shapes, merged flat into port, device and point. */
 import { z } from 'zod';
-import { type ConfigIssue, DURATION_PATTERN, parseDuration } from '../../src/adapter.js';
-import { ADDRESS_SPACE, isBitTable, type Table } from './pdu.js';
-import {
-  ORDERS_32,
-  ORDERS_64,
-  type Order,
-  orderFits,
-  REGISTER_TYPES,
-  type RegisterType,
-  registersOf,
-} from './registers.js';
+import { DURATION_PATTERN, parseDuration } from '../../src/adapter.js';
+import { ADDRESS_FORMS, parseAddress, type TableAddress } from './address.js';
+import { type Mark, VALUE_TYPES, type ValueType } from './values/codec.js';
+import { ORDER_NAMES, ORDERS_32, ORDERS_64, type Order32, parseOrder } from './values/order.js';
+import { ENCODINGS, PACKINGS, PADS, TRIMS } from './values/text.js';
 
-const ADDRESS_FORMS =
-  'expected a table and a zero-based address: "holding:100", "input:0x20", "coil:5" or "discrete:7" ' +
-  '(40101 of a manual is "holding:100")';
-const ADDRESS_PATTERN = /^(holding|input|coil|discrete):(0x[0-9a-fA-F]{1,4}|\d{1,5})$/;
-
-export interface TableAddress {
-  readonly table: Table;
-  /** Protocol address, 0 to 65535. */
-  readonly start: number;
-}
-
-const tableAddress = z
-  .string({ error: ADDRESS_FORMS })
-  .regex(ADDRESS_PATTERN, ADDRESS_FORMS)
-  .transform((text, context): TableAddress => {
-    const [table, number] = text.split(':') as [Table, string];
-    const start = Number(number);
-    if (start >= ADDRESS_SPACE) {
-      context.addIssue({ code: 'custom', message: `address ${start} is beyond 65535, the last one Modbus can name` });
-    }
-    return { table, start };
-  })
-  .describe('table and zero-based protocol address: holding:100, input:0x20, coil:5, discrete:7');
+export const ORDERS_TEXT = `${ORDERS_32.join(', ')}, or for 64 bits ${ORDERS_64.map((order) => `"${order}"`).join(', ')}`;
 
 const duration = z
   .string()
   .regex(DURATION_PATTERN, 'expected a duration such as "500ms" or "2s"')
   .transform((text) => parseDuration(text) as number);
 
-const orders32 = ORDERS_32.join(', ');
-const orders64 = ORDERS_64.map((order) => `"${order}"`).join(', ');
+const address = z
+  .union([z.string(), z.number()], { error: ADDRESS_FORMS })
+  .transform((text, context): TableAddress => {
+    const parsed = parseAddress(text);
+    if (typeof parsed !== 'string') return parsed;
+    context.addIssue({ code: 'custom', message: parsed });
+    return z.NEVER;
+  })
+  .describe('table and number: holding:100, input:0x20, coil:5, discrete:7; or digits counted from 1: 40101, 400101');
+
+const order = z
+  .enum(ORDER_NAMES as [string, ...string[]], { error: `expected one of ${ORDERS_TEXT} (digits in quotes)` })
+  .transform((text) => parseOrder(text)!);
+
+const mark = z
+  .union([z.number(), z.string().regex(/^0x[0-9a-f]{1,16}$/i)], {
+    error: 'expected "sunspec", a number such as -32768, or bits such as "0x8000", or a list of these',
+  })
+  .transform((one): Mark => (typeof one === 'number' ? { value: one } : { bits: BigInt(one) }));
+
+const invalid = z
+  .union([z.literal('sunspec'), mark, z.array(mark).max(16)])
+  .transform((one) => (one === 'sunspec' || Array.isArray(one) ? one : [one]))
+  .describe('what the device says in place of a value it has not: sunspec, a number, bits such as "0x8000", or a list');
+
+const writeRegister = z.enum(['single', 'multiple']);
 
 export const portSchema = z.object({
   framing: z
@@ -59,62 +55,72 @@ export const portSchema = z.object({
 export const deviceSchema = z.object({
   unit: z.int().min(0).max(255).default(1).describe('unit id; 1 to 247 on RTU'),
   order: z
-    .enum(ORDERS_32, { error: `expected one of ${orders32}` })
+    .enum(ORDERS_32, { error: `expected one of ${ORDERS_32.join(', ')}` })
     .default('ABCD')
     .describe('byte order of values wider than a register, for all points that do not say their own'),
+  base: z
+    .literal([0, 1])
+    .default(0)
+    .describe(
+      'what its manual calls the first address: holding:0 or holding:1; digits such as 40001 count from 1 anyway',
+    ),
+  invalid: invalid.optional(),
+  maxRegisters: z.int().min(1).max(125).optional().describe('most registers in one read; 125, as the protocol allows'),
+  maxBits: z.int().min(1).max(2_000).optional().describe('most coils or discrete inputs in one read; 2000'),
+  maxGap: z
+    .int()
+    .min(0)
+    .max(2_000)
+    .optional()
+    .describe(
+      'most addresses in a row that are read along though no point has them; 0: none. As many as save time when absent',
+    ),
+  writeRegister: writeRegister
+    .default('single')
+    .describe('one register is written with function 6 (single) or 16 (multiple)'),
+  writeCoil: writeRegister.default('single').describe('a coil is written with function 5 (single) or 15 (multiple)'),
+  writeBits: z
+    .enum(['mask', 'read-write'])
+    .default('mask')
+    .describe(
+      'bits of a register are written with function 22, which no other master can come between; or, where the device lacks it, the register is read, changed and written',
+    ),
 });
 
 export const addressSchema = z.object({
-  address: tableAddress,
+  address,
   type: z
-    .enum(REGISTER_TYPES)
+    .enum(VALUE_TYPES as [ValueType, ...ValueType[]])
     .optional()
     .describe('raw type; default: bool for coil and discrete, uint16 for registers'),
-  order: z
-    .enum([...ORDERS_32, ...ORDERS_64], {
-      error: `expected one of ${orders32}, or for 64 bits ${orders64} (digits in quotes)`,
-    })
+  order: order
     .optional()
-    .describe('byte order of a value wider than a register: A or 1 is the most significant byte'),
+    .describe(
+      'byte order: A or 1 is the most significant byte; AB and BA for one register, ABCD, "12345678" and so on',
+    ),
   bit: z.int().min(0).max(15).optional().describe('take one bit of the register as bool; 0 is the least significant'),
+  bits: z
+    .string()
+    .regex(/^\d{1,2}-\d{1,2}$/, 'expected the lowest and the highest bit, such as "4-7"')
+    .transform((text) => text.split('-').map(Number) as [number, number])
+    .optional()
+    .describe('take bits of the register as a number, such as "4-7"; 0 is the least significant'),
+  length: z.int().min(1).max(250).optional().describe('of string and bytes: how many bytes'),
+  packing: z
+    .enum(PACKINGS)
+    .optional()
+    .describe('of string and bytes: two bytes per register, high or low first; or one, in its low or high byte'),
+  encoding: z.enum(ENCODINGS).optional().describe('of string; default utf8'),
+  trim: z
+    .enum(TRIMS)
+    .optional()
+    .describe(
+      'of string: it ends at the first NUL (nul), blanks at its end go (space), both (all, the default), or none',
+    ),
+  pad: z.enum(PADS).optional().describe('of string: what fills the registers behind a shorter text; default nul'),
+  invalid: invalid.optional(),
 });
 
 export type PortOptions = z.output<typeof portSchema>;
-export type DeviceOptions = z.output<typeof deviceSchema>;
+export type DeviceOptions = z.output<typeof deviceSchema> & { readonly order: Order32 };
 export type PointAddress = z.output<typeof addressSchema>;
-
-/** The type a point has when it does not say one. Bits of the bit tables are always bool. */
-export function typeOf(point: PointAddress): RegisterType {
-  if (isBitTable(point.address.table) || point.bit !== undefined) return 'bool';
-  return point.type ?? 'uint16';
-}
-
-/** Bits of a bit table, registers of a register table. */
-export function lengthOf(point: PointAddress): number {
-  return isBitTable(point.address.table) ? 1 : registersOf(typeOf(point));
-}
-
-/** What the shape alone cannot see: fields that contradict one another. */
-export function pointIssues(point: PointAddress): readonly ConfigIssue[] {
-  const issues: ConfigIssue[] = [];
-  const { table, start } = point.address;
-  const type = typeOf(point);
-  const add = (field: string, message: string) => issues.push({ path: [field], message });
-  if (point.type !== undefined && point.type !== 'bool') {
-    if (isBitTable(table)) add('type', `a ${table} holds one bit: its type is bool, not ${point.type}`);
-    else if (point.bit !== undefined) add('type', `one bit of a register is a bool, not ${point.type}`);
-  }
-  if (point.bit !== undefined && isBitTable(table)) add('bit', `a ${table} has no bits inside; leave bit away`);
-  if (point.order !== undefined && !orderFits(type, point.order as Order)) {
-    add(
-      'order',
-      registersOf(type) === 1
-        ? `${type} is one register, which has no order; leave order away`
-        : `order ${point.order} names 8 bytes, ${type} has 4: use one of ${orders32}`,
-    );
-  }
-  if (start + lengthOf(point) > ADDRESS_SPACE) {
-    add('address', `${type} takes ${lengthOf(point)} registers from ${start}, beyond address 65535`);
-  }
-  return issues;
-}

@@ -16,7 +16,9 @@ import type {
   ListenerView,
   LogLine,
   MessageView,
+  PlanView,
   PointView,
+  PortView,
   ServiceView,
 } from '../core/views.js';
 
@@ -35,7 +37,10 @@ export type {
   ListenerView,
   LogLine,
   MessageView,
+  PlanSummary,
+  PlanView,
   PointView,
+  PortView,
   ServiceView,
   SubscriptionView,
   TrafficView,
@@ -135,10 +140,14 @@ export interface Routes {
   'GET /v1/status': { out: StatusView };
   'GET /v1/devices': { out: List<DeviceView> };
   'GET /v1/devices/{device}': { out: DeviceView };
+  /** How it is read: requests, predicted times, what it does not have. */
+  'GET /v1/devices/{device}/plan': { out: PlanView };
   'POST /v1/devices/{device}/pause': { out: DeviceView };
   'POST /v1/devices/{device}/resume': { out: DeviceView };
   /** Tries an offline device now instead of at its next attempt. */
   'POST /v1/devices/{device}/retry': { out: DeviceView };
+  'GET /v1/ports': { out: List<PortView> };
+  'GET /v1/ports/{port}': { out: PortView };
   'GET /v1/points': { query: { device?: string }; out: List<PointView> };
   'GET /v1/points/{device}/{point}': { out: PointView };
   /** Reads from the device now, through the port's queue. */
@@ -197,6 +206,8 @@ export interface ErrorBody {
 export interface GatewayView {
   status(): StatusView;
   devices(): readonly DeviceView[];
+  ports(): readonly PortView[];
+  plan(device: string): PlanView;
   points(): readonly PointView[];
   /** Increases with every change of any point; lets the server send only what changed. */
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };

@@ -39,6 +39,16 @@ function deviceOf({ view, params }: Call) {
   return device;
 }
 
+function portOf({ view, params }: Call) {
+  const port = view.ports().find(({ name }) => name === params.port);
+  if (port === undefined) {
+    throw apiError('API_NOT_FOUND', `there is no port "${params.port?.slice(0, 64)}"`, {
+      hint: 'list them with `hpmq port list`',
+    });
+  }
+  return port;
+}
+
 function pointOf(call: Call) {
   const { device, point } = call.params;
   deviceOf(call);
@@ -69,6 +79,7 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
   'GET /v1/status': { handle: ({ view }) => view.status() },
   'GET /v1/devices': { handle: ({ view }) => ({ items: view.devices() }) },
   'GET /v1/devices/{device}': { handle: (call) => deviceOf(call) },
+  'GET /v1/devices/{device}/plan': { handle: (call) => call.view.plan(deviceOf(call).name) },
   'POST /v1/devices/{device}/pause': {
     handle(call) {
       call.view.pause(deviceOf(call).name);
@@ -87,6 +98,8 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       return deviceOf(call);
     },
   },
+  'GET /v1/ports': { handle: ({ view }) => ({ items: view.ports() }) },
+  'GET /v1/ports/{port}': { handle: portOf },
   'GET /v1/points': {
     query: ['device'],
     handle(call) {

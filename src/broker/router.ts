@@ -19,7 +19,7 @@ import {
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { type Found, sortFound } from './fast/route.js';
 import { Routes } from './fast/routes.js';
-import type { RetainedKeeper } from './persistence/retained-keeper.js';
+import { isLazy, type RetainedKeeper } from './persistence/retained-keeper.js';
 import { ReasonCode } from './reason-codes.js';
 import { Entry, Receiver, type Receivers } from './receiver.js';
 import { RetainedMessages } from './retained.js';
@@ -157,19 +157,19 @@ export class MessageRouter implements Router, Receivers {
   }
 
   #retain(message: Message): void {
-    const { topic, qos } = message;
+    const { topic, qos, origin } = message;
     const keeper = this.#persistence?.retained;
-    if (qos > 0 && keeper !== undefined && this.#persistence!.isFull) {
+    if (keeper !== undefined && !isLazy(qos, origin) && this.#persistence!.isFull) {
       // Refused, as its publisher is told; what was there stays.
       this.#mustWait = true;
     } else if (message.payload.length === 0) {
       this.#retained.delete(topic);
-      if (keeper?.delete(topic, qos)) this.#mustWait = true;
+      if (keeper?.delete(topic, qos, origin)) this.#mustWait = true;
     } else if (this.#retained.set(message)) {
       if (keeper?.set(message)) this.#mustWait = true;
     } else {
       this.#dropped++;
-      if (keeper?.delete(topic, qos)) this.#mustWait = true;
+      if (keeper?.delete(topic, qos, origin)) this.#mustWait = true;
     }
   }
 

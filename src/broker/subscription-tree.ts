@@ -71,8 +71,22 @@ export class SubscriptionTree<T> {
   /** Appends every value whose filter matches; one value once for each of its filters. */
   match(topic: string, found: T[]): void {
     const levels = topic.split('/');
-    let nodes: Node<T>[] = [this.#root];
-    for (let i = 0; i < levels.length && nodes.length > 0; i++) {
+    let i = 0;
+    let only = this.#root;
+    let nodes: Node<T>[] | undefined;
+    // While one way leads on, which is mostly so, no list of nodes is made.
+    for (; i < levels.length && nodes === undefined; i++) {
+      const isHidden = i === 0 && topic.startsWith('$');
+      if (!isHidden) append(only.multiLevel, found);
+      const same = only.children?.get(levels[i]!);
+      const single = isHidden ? undefined : only.single;
+      if (same !== undefined && single !== undefined) nodes = [same, single];
+      else if (same !== undefined) only = same;
+      else if (single !== undefined) only = single;
+      else return;
+    }
+    nodes ??= [only];
+    for (; i < levels.length && nodes.length > 0; i++) {
       const level = levels[i]!;
       // A leading wildcard does not match a topic that begins with $ [MQTT-4.7.2-1].
       const isHidden = i === 0 && topic.startsWith('$');

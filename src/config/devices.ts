@@ -87,6 +87,16 @@ function deviceSchema(adapter: AnyAdapter, port: z.ZodType) {
       .describe('payload: an object with quality and time, or the bare value'),
     every: every().prefault('1s').describe('time between two reads of its points'),
     points: z.record(pointName, pointSchema(adapter)).prefault({}).describe('what is read and written, by name'),
+  }).superRefine((parsed, context) => {
+    const device = parsed as Plain & ParsedDevice;
+    const options = partOf(adapter.device, device);
+    for (const [id, point] of Object.entries(device.points)) {
+      const address = partOf(adapter.address, point);
+      if ((adapter.check?.point?.(address) ?? []).length > 0) continue;
+      for (const { path, message } of adapter.check?.pointOf?.(address, options) ?? []) {
+        context.addIssue({ code: 'custom', path: ['points', id, ...path], message });
+      }
+    }
   });
 }
 
@@ -117,17 +127,19 @@ export interface ParsedDevice {
   readonly points: Readonly<Record<string, Plain & CommonPoint>>;
 }
 
-function toPointConfig(id: string, point: Plain & CommonPoint, adapter: AnyAdapter, everyDefault: number): PointConfig {
+function toPointConfig(id: string, point: Plain & CommonPoint, adapter: AnyAdapter, device: ParsedDevice): PointConfig {
+  const address = partOf(adapter.address, point);
+  const options = partOf(adapter.device, device as unknown as Plain);
   const limits = { min: undefined, max: undefined, step: undefined, verify: true, critical: false };
   const given = point.write === true ? {} : point.write;
   return {
     id,
-    address: partOf(adapter.address, point),
+    address: adapter.resolve?.(address, options) ?? address,
     scale: point.scale,
     offset: point.offset,
     decimals: point.decimals,
     unit: point.unit,
-    every: point.every ?? everyDefault,
+    every: point.every ?? device.every,
     report: point.report,
     retain: point.retain,
     qos: point.qos as QoS,
@@ -136,10 +148,7 @@ function toPointConfig(id: string, point: Plain & CommonPoint, adapter: AnyAdapt
 }
 
 export function toDeviceConfig(deviceName: string, device: ParsedDevice, adapter: AnyAdapter): DeviceConfig {
-  const points = Object.entries(device.points).map(([id, point]) => [
-    id,
-    toPointConfig(id, point, adapter, device.every),
-  ]);
+  const points = Object.entries(device.points).map(([id, point]) => [id, toPointConfig(id, point, adapter, device)]);
   return {
     name: deviceName,
     adapter: device.adapter,

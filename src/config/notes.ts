@@ -1,7 +1,8 @@
 /** What is allowed and probably not meant: told by `config check`, never a reason to refuse. */
-import type { GatewayConfig } from '../core/config.js';
+import type { GatewayConfig, ListenerConfig } from '../core/config.js';
+import { isLocal } from './listener-rules.js';
 
-/** Points that read the same place of the same device, one sentence for each that repeats an earlier one; listeners that let nobody in. */
+/** A sentence for each listener that lets nobody in or takes passwords in clear, and for each point that reads the same place as an earlier one. */
 export function notesOf({ broker, ports, devices }: GatewayConfig): readonly string[] {
   const notes: string[] = [];
   const { users = [], usersFile, jwt, certificate } = broker.access ?? {};
@@ -9,6 +10,12 @@ export function notesOf({ broker, ports, devices }: GatewayConfig): readonly str
     for (const { name, auth } of broker.listeners) {
       if (!auth.anonymous) notes.push(`nobody can connect to ${name}: there are no users, and anonymous is false`);
     }
+  }
+  for (const listener of broker.listeners) {
+    if (!takesClearPasswords(listener)) continue;
+    notes.push(
+      `${listener.name} takes passwords and tokens unencrypted from the network: use type ${listener.type === 'ws' ? 'wss' : 'tls'}`,
+    );
   }
   const seen = new Map<string, string>();
   for (const { name, adapter, port, options, points } of Object.values(devices)) {
@@ -23,4 +30,12 @@ export function notesOf({ broker, ports, devices }: GatewayConfig): readonly str
     }
   }
   return notes;
+}
+
+/** SCRAM and certificates tell no secret. Behind a proxy, which may have ended TLS, and with systemd's sockets it is not known. */
+function takesClearPasswords({ type, host, systemd, proxyProtocol, auth }: ListenerConfig): boolean {
+  if (type !== 'tcp' && type !== 'ws') return false;
+  if (systemd !== undefined || proxyProtocol === true || isLocal({ type, host })) return false;
+  const methods = auth.methods ?? ['password', 'jwt'];
+  return !auth.anonymous && methods.some((method) => method === 'password' || method === 'jwt');
 }

@@ -38,16 +38,29 @@ export interface Device<A> {
    * Reads points in ONE exchange on the wire (the caller planned them into one span, where the adapter has spans).
    * Resolves with one reading per point when the device answered; a refusal by the device (a Modbus exception) is a
    * reading of quality bad for each point, all with the same error (`details.busy`: try again later, the points are not
-   * the reason). Rejects when it did not answer or the wire failed.
+   * the reason; `details.absent`: one of the addresses that were read, or the read as a whole, is not to be had, which
+   * is worth remembering; `details.exceptionCode`: counted by it). Rejects when it did not answer (`details.crc`: it did, with a wrong checksum) or the wire failed.
    */
   read?(points: readonly Point<A>[], signal: AbortSignal): Promise<readonly Reading[]>;
   /** Resolves when the device confirmed the write. Rejects with fault `caller` before anything was sent, else `device`. */
   write?(point: Point<A>, value: Value, signal: AbortSignal): Promise<void>;
   /**
+   * Asks the device what it is. It may take several exchanges. Rejects with fault `device` when it does not say.
+   */
+  identify?(signal: AbortSignal): Promise<Identity>;
+  /**
    * Monotonic ms before which it is not to be asked, because the answer to an earlier question may still come and be
    * taken for that of the next. The wire serves other devices until then. Absent: it can be asked at any time.
    */
   readyAt?(): number;
+}
+
+/** What a device says that it is. */
+export interface Identity {
+  /** Where that is from, for people: `function 43/14`. */
+  readonly source: string;
+  /** In the words of the protocol: `vendorName`, `productCode`, … */
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 /**
@@ -59,6 +72,22 @@ export interface Span {
   readonly start: number;
   readonly length: number;
   readonly limit: number;
+}
+
+/** What a read costs on the wire of one device, and how much one read may take. Times are without the device's own. */
+export interface ReadCosts {
+  /** ms that the wire is taken by an exchange beside its units: the bytes around them, silences. */
+  readonly exchangeMs: number;
+  /** What of it is silence before the next exchange. */
+  readonly restMs: number;
+  /** ms for the network, the driver and the device to answer, as long as nobody has measured it. */
+  readonly latencyMs: number;
+  /** ms for one more unit. */
+  unitMs(space: string): number;
+  /** Most units in one read; the span's own limit holds as well. */
+  limit(space: string): number;
+  /** Most units in a row that are read though nobody asked for them. 0: none. */
+  maxGap(space: string): number;
 }
 
 /** The protocol on one open wire. When the wire fails it is disposed, and open() is called again on a new wire. */
@@ -87,6 +116,8 @@ export interface AdapterChecks<P, D, A> {
   port?(port: P, endpoint: Endpoint): readonly ConfigIssue[];
   device?(device: D, port: P, endpoint: Endpoint): readonly ConfigIssue[];
   point?(address: A): readonly ConfigIssue[];
+  /** What only shows when the device is known; not called where `point` found something. */
+  pointOf?(address: A, device: D): readonly ConfigIssue[];
 }
 
 /** What a protocol brings. The three schemas are merged flat into the port, device and point of the configuration. */
@@ -110,7 +141,16 @@ export interface Adapter<
   readonly check?: AdapterChecks<z.output<P>, z.output<D>, z.output<A>>;
   /** The raw type can be written and read: `undefined`, or why this point cannot be written. */
   readOnly?(address: z.output<A>): string | undefined;
+  /**
+   * What the device says for all of its points, folded into the address of one: afterwards it stands for itself. The
+   * other methods get addresses that went through this.
+   */
+  resolve?(address: z.output<A>, device: z.output<D>): z.output<A>;
+  /** The address as people read it, in one form whatever it was written in: `holding:100 float32 CDAB`. */
+  describe?(address: z.output<A>): string;
   span?(address: z.output<A>): Span;
+  /** Absent: a read costs a round trip whatever its length, and takes nothing that nobody asked for. */
+  costs?(device: z.output<D>, port: z.output<P>, endpoint: Endpoint): ReadCosts;
   open(wire: Duplex, config: z.output<P>, context: PortContext): Promise<Bus<z.output<D>, z.output<A>>>;
 }
 

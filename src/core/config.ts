@@ -269,6 +269,8 @@ export interface PortConfig {
   readonly timeout: number;
   /** Rest between two exchanges, ms. */
   readonly pause: number;
+  /** Exchanges on the wire at a time; 1 when absent. More only where answers cannot be confused. */
+  readonly parallel?: number;
   /** Parsed by the `port` schema of the adapter that uses it. */
   readonly options: unknown;
 }

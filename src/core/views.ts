@@ -43,15 +43,104 @@ export interface DeviceView {
   readonly points: number;
   readonly badPoints: number;
   /** Duration of one exchange, ms, over the last minutes; null before the first. */
-  readonly exchangeMs: { readonly p50: number | null; readonly p95: number | null };
+  readonly exchangeMs: ExchangeTimes;
+  /** Time for network, driver and device to answer, ms; null: not measured yet. */
+  readonly latencyMs: number | null;
+  readonly requests: number;
+  readonly timeouts: number;
+  readonly errors: number;
+  /** Answers with a wrong checksum. */
+  readonly crcErrors: number;
+  /** Refusals by the exception code of the protocol. */
+  readonly exceptions: Readonly<Record<string, number>>;
+  readonly errorsPerMinute: number;
+  /** Reads skipped because the one before was not done. */
+  readonly overruns: number;
+  /** Share of the last minute in which the wire carried an exchange with this device. */
+  readonly busyShare: number;
+  readonly plan: PlanSummary;
+  /** Next attempt when offline, Unix ms. */
+  readonly nextTryAt?: number;
+}
+
+/** Percentiles of the last exchanges, ms; null before the first. */
+export interface ExchangeTimes {
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly p99: number | null;
+}
+
+/** How a device is read: predicted. */
+export interface PlanSummary {
+  readonly requests: number;
+  /** One round of all points, ms. */
+  readonly cycleMs: number;
+  /** Share of the wire's time that is asked for. */
+  readonly load: number;
+  /** Points that are asked for more often than the wire allows, the most often first. */
+  readonly tooFast: readonly { readonly every: number; readonly needsMs: number }[];
+  /** Points that the device does not have. */
+  readonly absent: number;
+}
+
+/** Everything about how a device is read. Times in ms, predicted. */
+export interface PlanView {
+  readonly device: string;
+  readonly port: string;
+  readonly endpoint: string;
+  /** What network, driver and device take for each exchange, and whether that was measured or is assumed. */
+  readonly latencyMs: number;
+  readonly isMeasured: boolean;
+  readonly cycleMs: number;
+  /** Share of the wire's time; above 1: not possible. */
+  readonly load: number;
+  /** Of all devices on the port. */
+  readonly portCycleMs: number;
+  readonly portLoad: number;
+  readonly groups: readonly {
+    readonly every: number;
+    readonly points: number;
+    readonly requests: number;
+    readonly cycleMs: number;
+    /** Time between two reads of a point on this wire; above `every`: it is asked for too often. */
+    readonly needsMs: number;
+  }[];
+  readonly reads: readonly {
+    readonly every: number;
+    /** Table, or the name of the point where there are no tables. */
+    readonly space: string;
+    readonly start: number | null;
+    readonly units: number;
+    readonly points: number;
+    /** Units that no point has. */
+    readonly idle: number;
+    readonly ms: number;
+  }[];
+  /** What the device was found not to have. */
+  readonly absent: readonly { readonly space: string; readonly start: number; readonly units: number }[];
+}
+
+/** One wire. */
+export interface PortView {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly state: ServiceState;
+  readonly since: number;
+  readonly error?: ErrorView;
+  readonly devices: readonly string[];
+  readonly exchangeMs: ExchangeTimes;
   readonly requests: number;
   readonly timeouts: number;
   readonly errors: number;
   readonly errorsPerMinute: number;
-  /** Reads skipped because the one before was not done. */
+  readonly crcErrors: number;
+  readonly exceptions: Readonly<Record<string, number>>;
   readonly overruns: number;
-  /** Next attempt when offline, Unix ms. */
-  readonly nextTryAt?: number;
+  /** Share of the last minute in which an exchange was on the wire. */
+  readonly busyShare: number;
+  /** Predicted: the share that is asked for, and one round of all devices, ms. */
+  readonly load: number;
+  readonly cycleMs: number;
 }
 
 export interface PointView {

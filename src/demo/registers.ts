@@ -7,9 +7,10 @@
  *                   input 18 energy float64 kWh
  *   unit 3 tank     input 0 level uint16 ×0.1 % · discrete 0 high, 1 low · coil 0 pump
  */
-import { type ExceptionCode, MemoryImage, type RegisterImage } from '../../adapters/modbus/image.js';
+
 import type { Table } from '../../adapters/modbus/pdu.js';
-import { encodeRegisters, type RegisterType } from '../../adapters/modbus/registers.js';
+import { type ExceptionCode, MemoryImage, type RegisterImage } from '../../adapters/modbus/server/image.js';
+import { type ValueType, valueCodec } from '../../adapters/modbus/values/codec.js';
 import type { Plant } from '../../adapters/simulator/plant.js';
 
 const sizes = { coil: 8, discrete: 8, holding: 8, input: 32 };
@@ -39,8 +40,8 @@ class UnitImage implements RegisterImage {
     this.#memory.tables[table][address] = value ? 1 : 0;
   }
 
-  register(table: 'input' | 'holding', address: number, type: RegisterType, value: number): void {
-    const data = encodeRegisters(type.startsWith('float') ? value : Math.round(value), type, 'ABCD');
+  register(table: 'input' | 'holding', address: number, type: ValueType, value: number): void {
+    const data = valueCodec({ type, order: 'ABCD' }).encode(type.startsWith('float') ? value : Math.round(value));
     for (let i = 0; i < data.length; i += 2) this.#memory.tables[table][address + i / 2] = data.readUInt16BE(i);
   }
 

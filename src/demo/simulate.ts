@@ -1,7 +1,7 @@
 /** `hpmq simulate`: the plant as Modbus devices, on a TCP port or a serial line. */
 import { createServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { serveModbus } from '../../adapters/modbus/server.js';
+import { serveModbus } from '../../adapters/modbus/server/serve.js';
 import { createPlant } from '../../adapters/simulator/plant.js';
 import { systemClock } from '../core/clock.js';
 import { characterTimeMs, endpointName, type SerialEndpoint, type TcpEndpoint } from '../core/transport.js';

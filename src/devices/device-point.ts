@@ -54,6 +54,9 @@ export async function readAll(
     points.map((point) => point.point),
     signal,
   );
+  if (readings.length === points.length && readings.every(({ point }, index) => point === points[index]!.id)) {
+    return readings;
+  }
   const byPoint = new Map(readings.map((reading) => [reading.point, reading]));
   return points.map((point) => {
     const reading = byPoint.get(point.id);

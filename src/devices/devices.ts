@@ -7,27 +7,40 @@
  *
  * Rules: start() waits for no device; nothing a device or a wire does reaches the caller as an exception.
  */
-import type { AnyAdapter } from '../core/adapter.js';
+import type { AnyAdapter, Quality } from '../core/adapter.js';
 import type { Audit } from '../core/audit.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig, PortConfig } from '../core/config.js';
 import { errorView } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { costsOf } from '../core/plan-views.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
+import type { Store } from '../core/store.js';
 import type { OpenTransport } from '../core/transport.js';
-import type { AlarmView, CommandResult, DeviceState, DeviceView, PointView, ServiceView } from '../core/views.js';
+import type {
+  AlarmView,
+  CommandResult,
+  DeviceState,
+  DeviceView,
+  PlanView,
+  PointView,
+  PortView,
+  ServiceView,
+} from '../core/views.js';
 import { CommandTopics, pointOf, type Target } from './command-topics.js';
 import { Commands, DEFAULT_DEADLINE_MS } from './commands.js';
 import { DevicePoint } from './device-point.js';
 import { devicesError, didYouMean } from './errors.js';
+import { LearnedStore } from './learned-store.js';
 import { Port } from './port.js';
 import { Publisher } from './publisher.js';
 import { Shadow, viewValue } from './shadow.js';
 import { Supervisor } from './supervisor.js';
-import { alarmViews, deviceView, type RunningPort } from './views.js';
+import { alarmViews, deviceView, portPlans, portView, type RunningPort } from './views.js';
 
 export { devicesErrors } from './errors.js';
+export { LEARNED_TABLE } from './learned-store.js';
 export { openTransport } from './transport/open.js';
 
 export interface DevicesOptions {
@@ -42,6 +55,8 @@ export interface DevicesOptions {
   /** Commands over MQTT are recorded there. */
   readonly audit?: Audit;
   readonly clock: Clock;
+  /** Keeps what is learned of the devices; absent: it is forgotten. */
+  readonly store?: Store;
   /** Returns a number in [0, 1). */
   readonly random?: () => number;
 }
@@ -55,7 +70,12 @@ export interface WriteRequest {
 
 export interface Devices extends Service {
   devices(): readonly DeviceView[];
+  ports(): readonly PortView[];
+  /** @throws GatewayError DEVICE_UNKNOWN */
+  plan(device: string): PlanView;
   points(): readonly PointView[];
+  /** Adds the points of each quality to what is given. */
+  countQualities(counts: Record<Quality, number>): void;
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };
   /**
    * Reads from the device now, before the next poll. A device that refuses or does not answer is a view of quality bad.
@@ -87,6 +107,7 @@ class RunningDevices implements Devices {
   readonly #log: Log;
   readonly #shadow = new Shadow();
   readonly #publisher: Publisher;
+  readonly #learned: LearnedStore;
   readonly #ports: readonly RunningPort[];
   readonly #targets = new Map<string, Target & { readonly port: RunningPort }>();
   readonly #topics: CommandTopics;
@@ -100,6 +121,7 @@ class RunningDevices implements Devices {
     this.#log = log;
     this.#createdAt = o.clock.now();
     this.#publisher = new Publisher(o.gatewayId, o.router, o.clock, log);
+    this.#learned = new LearnedStore(o.store, o.clock);
     for (const device of Object.values(o.devices)) {
       if (o.ports[device.port] === undefined) {
         const message = `device ${device.name} uses port ${device.port}, which does not exist`;
@@ -107,6 +129,7 @@ class RunningDevices implements Devices {
       }
     }
     this.#ports = Object.values(o.ports).map((config) => this.#createPort(config, { ...o, log, random }));
+    this.#learned.forgetOthers();
     for (const port of this.#ports) {
       for (const supervisor of port.supervisors) {
         this.#targets.set(supervisor.config.name, { supervisor, commands: port.commands, port });
@@ -139,11 +162,29 @@ class RunningDevices implements Devices {
   }
 
   devices(): readonly DeviceView[] {
-    return [...this.#targets.values()].map(({ supervisor, port }) => deviceView(supervisor, port.config));
+    return this.#ports.flatMap((port) => {
+      const plans = portPlans(port);
+      return port.supervisors.map((supervisor, index) => deviceView(supervisor, port.config, plans[index]!));
+    });
+  }
+
+  ports(): readonly PortView[] {
+    return this.#ports.map((port) => portView(port, this.#createdAt));
+  }
+
+  plan(device: string): PlanView {
+    const { port } = this.#target(device);
+    return portPlans(port).find((plan) => plan.device === device)!;
   }
 
   points(): readonly PointView[] {
     return this.#shadow.views();
+  }
+
+  countQualities(counts: Record<Quality, number>): void {
+    for (const { supervisor } of this.#targets.values()) {
+      for (const { shadow } of supervisor.points.values()) counts[shadow.sample?.quality ?? 'stale']++;
+    }
   }
 
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] } {
@@ -255,7 +296,9 @@ class RunningDevices implements Devices {
         const topic = this.#publisher.topics.point(device.name, point.id);
         return new DevicePoint(device.name, point, adapter, this.#shadow, topic);
       });
-      const options = { config: device, port, points, publisher: this.#publisher, clock, log, random };
+      const costs = costsOf(adapter, device, config);
+      const learned = this.#learned.open(device, config);
+      const options = { config: device, port, points, publisher: this.#publisher, clock, log, random, costs, learned };
       supervisors.push(new Supervisor(options, (index + 1) / members.length));
     }
     return { config, port, commands, supervisors };

@@ -1,7 +1,11 @@
 /** Which exchange of a device is next: its points grouped by `every`, planned, and due at their beats. */
+import type { ReadCosts } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
+import type { PlannedDevice } from '../core/plan-views.js';
+import type { Piece } from '../core/read-plan.js';
 import type { DevicePoint } from './device-point.js';
-import { type Piece, Plan } from './planner.js';
+import type { Learned } from './learned.js';
+import { Plan } from './planner.js';
 import { Beats } from './poll.js';
 
 interface Group {
@@ -26,29 +30,51 @@ export interface Entry {
   readonly piece: Piece<DevicePoint>;
 }
 
+export interface PollGroupsOptions {
+  readonly clock: Clock;
+  /** Of the beats, as a share of `every`, above 0 to 1. */
+  readonly phase: number;
+  readonly costs: ReadCosts;
+  readonly learned: Learned;
+  /** As it was measured; undefined: not yet. */
+  readonly latencyMs: () => number | undefined;
+  /** There is something new to read. */
+  readonly onDue: () => void;
+  /** The beat of points came that are not asked for, because the device does not have them. */
+  readonly onRest: (points: readonly DevicePoint[]) => void;
+}
+
+/** How a poll group is read, for people. */
+export interface GroupPlan {
+  readonly every: number;
+  readonly pieces: readonly Piece<DevicePoint>[];
+}
+
 export class PollGroups {
   /** Reads skipped because the one before was not done. */
   overruns = 0;
+  readonly #o: PollGroupsOptions;
   readonly #groups: readonly Group[];
   #queue: Entry[] = [];
-  /** Waiting in the queue or on the wire. */
+  /** Parts of reads that were refused, to find out why: before all else. */
+  #trials: Entry[] = [];
+  /** Waiting in a queue or on the wire. */
   readonly #open = new Set<Piece<DevicePoint>>();
   /** Their beat came while they were open. */
   readonly #missed = new Set<Piece<DevicePoint>>();
   /** Exchanges that went without an answer while others did not: each costs a time-out, so they are tried ever less. */
   readonly #silences = new WeakMap<Piece<DevicePoint>, Silence>();
-  readonly #clock: Clock;
   #probes = 0;
 
-  /** @param onDue - there is something new to read */
-  constructor(points: readonly DevicePoint[], clock: Clock, phase: number, onDue: () => void) {
-    this.#clock = clock;
+  constructor(points: readonly DevicePoint[], options: PollGroupsOptions) {
+    this.#o = options;
+    const { clock, phase, onDue } = options;
     const byEvery = Map.groupBy(points, (point) => point.config.every);
     this.#groups = [...byEvery]
       .sort(([a], [b]) => a - b)
       .map(([every, members]): Group => {
         const group: Group = {
-          plan: new Plan(members, clock),
+          plan: new Plan(members, { ...options, every }),
           every,
           beats: new Beats(clock, every, phase, (skipped) => {
             this.overruns += skipped;
@@ -61,6 +87,16 @@ export class PollGroups {
       });
   }
 
+  /** What is read, the fastest first. */
+  plans(): readonly GroupPlan[] {
+    return this.#groups.map(({ every, plan }) => ({ every, pieces: plan.all() }));
+  }
+
+  /** What the device was found not to have. */
+  absent(): PlannedDevice['absent'] {
+    return this.#o.learned.absences;
+  }
+
   /** Nothing to read at all. */
   get empty(): boolean {
     return this.#groups.length === 0;
@@ -68,13 +104,18 @@ export class PollGroups {
 
   /** Everything is due, and the beats begin; `except` was read just now. */
   start(except?: Entry): void {
+    for (const { plan } of this.#groups) plan.recheck();
     this.allDue(except);
     for (const group of this.#groups) group.beats.start();
   }
 
   stop(): void {
-    for (const group of this.#groups) group.beats.stop();
+    for (const group of this.#groups) {
+      group.beats.stop();
+      group.plan.halt();
+    }
     this.#queue = [];
+    this.#trials = [];
     this.#open.clear();
     this.#missed.clear();
   }
@@ -92,7 +133,12 @@ export class PollGroups {
   }
 
   next(): Entry | undefined {
-    return this.#queue.shift();
+    for (;;) {
+      const entry = this.#trials.shift() ?? this.#queue.shift();
+      if (entry === undefined || entry.group.plan.has(entry.piece)) return entry;
+      // What it was part of has been planned anew.
+      this.done(entry);
+    }
   }
 
   /** One exchange to find out whether the device is there; another one each time, because one may be unanswerable. */
@@ -108,17 +154,29 @@ export class PollGroups {
     this.#open.delete(entry.piece);
   }
 
+  /** The device answered the exchange, be it with a refusal. */
   answered({ piece }: Entry): void {
     this.#silences.delete(piece);
     this.#missed.delete(piece);
   }
 
+  /** There is a value in the answer. */
+  succeeded({ group, piece }: Entry): void {
+    group.plan.answered(piece);
+  }
+
+  /** The device is busy: that says nothing of what it was asked for. */
+  postponed({ group, piece }: Entry): void {
+    group.plan.failed(piece);
+  }
+
   failed({ group, piece }: Entry): void {
+    if (group.plan.silent(piece)) return;
     group.lastFailed = piece;
     const times = (this.#silences.get(piece)?.times ?? 0) + 1;
     // The first failure may be noise: it is tried again at its next beat.
     const absence = times === 1 ? 0 : Math.min(MAX_ABSENCE_MS, group.every * 2 ** Math.min(20, times - 1));
-    this.#silences.set(piece, { times, until: this.#clock.monotonic() + absence });
+    this.#silences.set(piece, { times, until: this.#o.clock.monotonic() + absence });
     // Its next beat was during the time-out: it is due now, or an absent device would be noticed a beat too late.
     if (this.#missed.delete(piece) && times === 1) this.#enqueue(group, [piece]);
   }
@@ -126,19 +184,24 @@ export class PollGroups {
   /**
    * The device refused the whole exchange.
    *
-   * @returns true when it is tried again in halves, at once; false when the refusal stands
+   * @param isLasting - because an address is absent
+   * @returns true when its parts are tried instead, at once; false when the refusal stands
    */
-  refused(entry: Entry): boolean {
-    const halves = entry.group.plan.refused(entry.piece);
-    for (const piece of halves.toReversed()) {
-      this.#open.add(piece);
-      this.#queue.unshift({ group: entry.group, piece });
+  refused({ group, piece }: Entry, isLasting: boolean): boolean {
+    const parts = group.plan.refused(piece, isLasting);
+    for (const part of parts ?? []) {
+      this.#open.add(part);
+      this.#trials.push({ group, piece: part });
     }
-    return halves.length > 0;
+    return parts !== undefined;
   }
 
   #beat(group: Group): void {
-    const now = this.#clock.monotonic();
+    const latencyMs = this.#o.latencyMs();
+    if (latencyMs !== undefined) group.plan.adapt(latencyMs);
+    const resting = group.plan.resting();
+    if (resting.length > 0) this.#o.onRest(resting);
+    const now = this.#o.clock.monotonic();
     const pieces = group.plan.pieces().filter((piece) => (this.#silences.get(piece)?.until ?? now) <= now);
     const after = group.lastFailed === undefined ? -1 : pieces.indexOf(group.lastFailed);
     if (this.#enqueue(group, [...pieces.slice(after + 1), ...pieces.slice(0, after + 1)])) this.overruns++;

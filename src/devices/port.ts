@@ -19,6 +19,7 @@ import type { ServiceView } from '../core/views.js';
 import { devicesError } from './errors.js';
 import { type Exchange, notSent, type Outcome, type Priority, perform } from './exchange.js';
 import { FairQueue } from './fair-queue.js';
+import { PortStats } from './port-stats.js';
 import { openSession, type Session, type SessionOptions } from './session.js';
 import { Bell } from './wait.js';
 
@@ -51,6 +52,7 @@ interface Job {
 
 export class Port implements AsyncDisposable {
   readonly name: string;
+  readonly stats: PortStats;
   readonly #o: PortOptions;
   readonly #log: Log;
   readonly #scope: Scope;
@@ -77,6 +79,7 @@ export class Port implements AsyncDisposable {
   constructor(options: PortOptions) {
     this.#o = options;
     this.name = options.config.name;
+    this.stats = new PortStats(options.clock);
     this.#log = options.log.child({ port: this.name });
     this.#since = options.clock.now();
     this.#work = new Bell(options.clock);
@@ -239,7 +242,9 @@ export class Port implements AsyncDisposable {
     const { config, devices, clock } = this.#o;
     session.tried++;
     const options = devices.get(job.exchange.device);
+    this.stats.begin();
     const outcome = await perform(job.exchange, session, options, config.timeout, clock, this.#log);
+    this.stats.end(outcome);
     if (outcome.ok) {
       session.answered++;
       session.silent = 0;

@@ -44,6 +44,14 @@ export class Readings {
     }
   }
 
+  /** Nothing new of these points: what is known is said again when it is time. */
+  repeat(points: readonly DevicePoint[]): void {
+    const now = this.#clock.monotonic();
+    for (const { shadow, rule } of points) {
+      if (shadow.sample !== undefined && rule.accepts(shadow.sample, now)) this.#publisher.point(this.#config, shadow);
+    }
+  }
+
   /** The device is not there. */
   faultAll(error: GatewayError): void {
     this.fault(this.#points, error);

@@ -8,17 +8,20 @@
  * Rules: one read at a time per device, so neighbours on the wire get their turn; after an exchange without an answer
  * the device rests until its next beat; offline, only one exchange is tried, with growing delays.
  */
-import type { Device, Reading } from '../core/adapter.js';
+import type { Device, ReadCosts, Reading } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig } from '../core/config.js';
 import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { PlannedDevice } from '../core/plan-views.js';
+import { readMs } from '../core/read-plan.js';
 import { Scope } from '../core/scope.js';
 import type { DeviceState } from '../core/views.js';
 import { type DevicePoint, readAll } from './device-point.js';
 import { DeviceStatus } from './device-status.js';
 import { devicesError } from './errors.js';
 import type { Outcome, Priority } from './exchange.js';
+import type { Learned } from './learned.js';
 import { type Entry, PollGroups } from './poll-groups.js';
 import type { Port } from './port.js';
 import { Probe } from './probe.js';
@@ -39,6 +42,8 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  readonly costs: ReadCosts;
+  readonly learned: Learned;
 }
 
 export class Supervisor implements AsyncDisposable {
@@ -51,6 +56,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #groups: PollGroups;
   readonly #probe: Probe;
   readonly #readings: Readings;
+  readonly #costs: ReadCosts;
   #mode: Mode = 'waiting';
   /** Results of exchanges begun in an earlier epoch are not applied. */
   #epoch = 0;
@@ -69,15 +75,24 @@ export class Supervisor implements AsyncDisposable {
     this.points = new Map(o.points.map((point) => [point.id, point]));
     this.stats = new ExchangeStats(o.clock);
     this.#port = o.port;
+    this.#costs = o.costs;
     const log = o.log.child({ device: o.config.name });
     this.#status = new DeviceStatus(o.config.name, o.publisher, o.clock, log);
     this.#scope = new Scope((error) => log.error({ err: error }, 'reading a device ended by a defect'));
     this.#readings = new Readings(o.config, o.points, o.publisher, o.clock);
     this.#probe = new Probe(o.clock, o.random, () => this.#kick());
-    this.#groups = new PollGroups(o.points, o.clock, phase, () => {
-      this.#resting = false;
-      this.#beaten = true;
-      this.#kick();
+    this.#groups = new PollGroups(o.points, {
+      clock: o.clock,
+      phase,
+      costs: o.costs,
+      learned: o.learned,
+      latencyMs: () => this.stats.latencyMs,
+      onDue: () => {
+        this.#resting = false;
+        this.#beaten = true;
+        this.#kick();
+      },
+      onRest: (points) => this.#readings.repeat(points),
     });
   }
 
@@ -93,6 +108,19 @@ export class Supervisor implements AsyncDisposable {
   /** What is wrong with it; undefined when nothing is. */
   get error(): GatewayError | undefined {
     return this.#status.error;
+  }
+
+  /** How it is read. */
+  planned(): PlannedDevice {
+    const { latencyMs } = this.stats;
+    return {
+      name: this.config.name,
+      costs: this.#costs,
+      latencyMs: latencyMs ?? this.#costs.latencyMs,
+      isMeasured: latencyMs !== undefined,
+      groups: this.#groups.plans(),
+      absent: this.#groups.absent(),
+    };
   }
 
   get overruns(): number {
@@ -253,6 +281,7 @@ export class Supervisor implements AsyncDisposable {
     this.#groups.done(entry);
     if (epoch !== this.#epoch) return;
     if (outcome.ok) {
+      this.stats.tookLonger(outcome.ms - this.#wireMs(points));
       this.#groups.answered(entry);
       this.#answered(entry);
       this.#apply(entry, outcome.value);
@@ -263,6 +292,12 @@ export class Supervisor implements AsyncDisposable {
       this.#groups.failed(entry);
       this.#failed(points, outcome.error);
     }
+  }
+
+  /** ms that the bytes of this read take, and the silence that was waited for before it. */
+  #wireMs(points: readonly DevicePoint[]): number {
+    const { restMs } = this.#costs;
+    return readMs(points, this.#costs, 0) - Math.min(restMs, this.#port.stats.restedMs);
   }
 
   /** An attempt to read these points failed. */
@@ -285,8 +320,7 @@ export class Supervisor implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<Outcome<T>> {
     const outcome = await this.#port.exchange({ device: this.config.name, priority, run, signal });
-    if (outcome.ok) this.stats.answered(outcome.ms);
-    else if (outcome.sent && outcome.error.fault !== 'caller') this.stats.failed(outcome.timedOut);
+    this.stats.count(outcome);
     return outcome;
   }
 
@@ -294,10 +328,12 @@ export class Supervisor implements AsyncDisposable {
     const { points } = entry.piece;
     const refusal = refusalOf(readings);
     if (refusal !== undefined) {
-      this.stats.error();
-      if (refusal.details.busy !== true && this.#groups.refused(entry)) return;
+      this.stats.error(refusal);
+      this.#port.stats.error(refusal);
+      if (refusal.details.busy === true) this.#groups.postponed(entry);
+      else if (this.#groups.refused(entry, refusal.details.absent === true)) return;
     } else {
-      entry.group.plan.answered(entry.piece);
+      this.#groups.succeeded(entry);
     }
     for (let i = 0; i < points.length; i++) this.#readings.take(points[i]!, readings[i]!);
   }

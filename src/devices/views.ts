@@ -1,10 +1,12 @@
 /** What people are shown of running ports and devices: plain data, made when someone looks. */
 import type { PortConfig } from '../core/config.js';
 import { errorView, type GatewayError } from '../core/errors.js';
+import { planViews, tooFast } from '../core/plan-views.js';
 import { endpointName } from '../core/transport.js';
-import type { AlarmView, DeviceView } from '../core/views.js';
+import type { AlarmView, DeviceView, PlanSummary, PlanView, PortView } from '../core/views.js';
 import type { Commands } from './commands.js';
 import type { Port } from './port.js';
+import type { ExchangeStats } from './stats.js';
 import type { Supervisor } from './supervisor.js';
 
 export interface RunningPort {
@@ -39,7 +41,58 @@ function alarm(severity: AlarmView['severity'], subject: string, since: number, 
   return { severity, subject, since, error: errorView(error) };
 }
 
-export function deviceView(supervisor: Supervisor, port: PortConfig): DeviceView {
+/** How all devices of a port are read. */
+export function portPlans({ config, supervisors }: RunningPort): readonly PlanView[] {
+  return planViews(
+    config,
+    supervisors.map((supervisor) => supervisor.planned()),
+  );
+}
+
+const exceptionsOf = ({ exceptions }: ExchangeStats): Readonly<Record<string, number>> =>
+  Object.fromEntries([...exceptions].sort(([a], [b]) => a - b).map(([code, count]) => [String(code), count]));
+
+const share = (part: number): number => Math.round(part * 1_000) / 1_000;
+
+export function portView(running: RunningPort, createdAt: number): PortView {
+  const { config, port, supervisors } = running;
+  const view: Pick<PortView, 'state' | 'since'> = port?.view() ?? { state: 'up', since: createdAt };
+  const [plan] = portPlans(running);
+  const stats = port?.stats;
+  const error = port?.error;
+  return {
+    name: config.name,
+    endpoint: endpointName(config.endpoint),
+    state: view.state,
+    since: view.since,
+    ...(error === undefined ? {} : { error: errorView(error) }),
+    devices: supervisors.map((supervisor) => supervisor.config.name),
+    exchangeMs: stats?.exchangeMs() ?? { p50: null, p95: null, p99: null },
+    requests: stats?.requests ?? 0,
+    timeouts: stats?.timeouts ?? 0,
+    errors: stats?.errors ?? 0,
+    errorsPerMinute: stats?.errorsPerMinute() ?? 0,
+    crcErrors: stats?.crcErrors ?? 0,
+    exceptions: stats === undefined ? {} : exceptionsOf(stats),
+    overruns: supervisors.reduce((sum, { overruns }) => sum + overruns, 0),
+    busyShare: share((stats?.busyShare() ?? 0) / (config.parallel ?? 1)),
+    load: share(plan?.portLoad ?? 0),
+    cycleMs: plan?.portCycleMs ?? 0,
+  };
+}
+
+function planSummary(plan: PlanView): PlanSummary {
+  return {
+    requests: plan.reads.length,
+    cycleMs: plan.cycleMs,
+    load: share(plan.load),
+    tooFast: tooFast(plan).map(({ every, needsMs }) => ({ every, needsMs })),
+    absent: plan.absent.length,
+  };
+}
+
+/** @param plan - of {@link portPlans} */
+export function deviceView(supervisor: Supervisor, port: PortConfig, plan: PlanView): DeviceView {
   const { config, stats, error, nextTryAt } = supervisor;
   const points = [...supervisor.points.values()];
   return {
@@ -54,11 +107,16 @@ export function deviceView(supervisor: Supervisor, port: PortConfig): DeviceView
     points: points.length,
     badPoints: points.filter((point) => point.shadow.sample?.quality === 'bad').length,
     exchangeMs: stats.exchangeMs(),
+    latencyMs: stats.latencyMs === undefined ? null : Math.round(stats.latencyMs * 10) / 10,
     requests: stats.requests,
     timeouts: stats.timeouts,
     errors: stats.errors,
+    crcErrors: stats.crcErrors,
+    exceptions: exceptionsOf(stats),
     errorsPerMinute: stats.errorsPerMinute(),
     overruns: supervisor.overruns,
+    busyShare: share(stats.busyShare()),
+    plan: planSummary(plan),
     ...(supervisor.state === 'offline' && nextTryAt !== undefined ? { nextTryAt } : {}),
   };
 }

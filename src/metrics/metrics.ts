@@ -10,7 +10,8 @@ import Gauge from 'prom-client/lib/gauge.js';
 import Registry from 'prom-client/lib/registry.js';
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
-import type { DeviceView, LinkView } from '../core/views.js';
+import type { DeviceView, LinkView, PortView } from '../core/views.js';
+import { defineWires } from './wires.js';
 
 /** How exactly the delay of the event loop is known, ms. */
 const LOOP_RESOLUTION = 50;
@@ -19,6 +20,7 @@ export interface MetricsSources {
   readonly status: () => StatusView;
   readonly figures: () => BrokerFigures;
   readonly devices: () => readonly DeviceView[];
+  readonly ports: () => readonly PortView[];
   readonly links: () => readonly LinkView[];
 }
 
@@ -27,12 +29,21 @@ export interface Metrics extends Disposable {
   text(): Promise<string>;
 }
 
-type Set = (value: number, ...labels: readonly string[]) => void;
+export type SetValue = (value: number, ...labels: readonly string[]) => void;
 
-interface Snapshot {
+/** Defines one metric. `read` gives the values of this moment; those not given any more are gone. */
+export type Define = (
+  name: string,
+  help: string,
+  read: (now: Snapshot, set: SetValue) => void,
+  ...labels: readonly string[]
+) => void;
+
+export interface Snapshot {
   readonly status: StatusView;
   readonly figures: BrokerFigures;
   readonly devices: readonly DeviceView[];
+  readonly ports: readonly PortView[];
   readonly links: readonly LinkView[];
 }
 
@@ -48,10 +59,10 @@ export function createMetrics(sources: MetricsSources): Metrics {
     name: string,
     help: string,
     labels: readonly string[],
-    read: (now: Snapshot, set: Set) => void,
+    read: (now: Snapshot, set: SetValue) => void,
   ) {
     const options = { name: `hpmq_${name}`, help, labelNames: [...labels], registers: [registry] };
-    const values = (set: Set) => {
+    const values = (set: SetValue) => {
       if (now !== undefined) read(now, set);
     };
     const named = (given: readonly string[]) => Object.fromEntries(labels.map((label, i) => [label, given[i] ?? '']));
@@ -73,11 +84,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
       });
     }
   }
-  const counter = (name: string, help: string, read: (now: Snapshot, set: Set) => void, ...labels: readonly string[]) =>
-    define('counter', name, help, labels, read);
-  const gauge = (name: string, help: string, read: (now: Snapshot, set: Set) => void, ...labels: readonly string[]) =>
-    define('gauge', name, help, labels, read);
-  const each = (record: Readonly<Record<string, number>>, set: Set) => {
+  const counter: Define = (name, help, read, ...labels) => define('counter', name, help, labels, read);
+  const gauge: Define = (name, help, read, ...labels) => define('gauge', name, help, labels, read);
+  const each = (record: Readonly<Record<string, number>>, set: SetValue) => {
     for (const [name, value] of Object.entries(record)) set(value, snakeCase(name));
   };
 
@@ -315,23 +324,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
 
   gauge('devices', 'Devices by state', ({ status }, set) => each(status.devices, set), 'state');
   gauge('points', 'Points by quality', ({ status }, set) => each(status.points, set), 'quality');
-  const deviceCounters = [
-    ['requests', 'Exchanges with the device', (device: DeviceView) => device.requests],
-    ['timeouts', 'Exchanges without an answer', (device: DeviceView) => device.timeouts],
-    ['errors', 'Exchanges that failed, those without an answer included', (device: DeviceView) => device.errors],
-    ['overruns', 'Reads skipped because the one before was not done', (device: DeviceView) => device.overruns],
-  ] as const;
-  for (const [name, help, of] of deviceCounters) {
-    counter(
-      `device_${name}_total`,
-      help,
-      ({ devices }, set) => {
-        for (const device of devices) set(of(device), device.name, device.port);
-      },
-      'device',
-      'port',
-    );
-  }
+  defineWires(counter, gauge);
   gauge(
     'link_up',
     '1: the link is up; 0: it is not',
@@ -372,8 +365,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
   return {
     contentType: registry.contentType,
     async text() {
-      const { status, figures, devices, links } = sources;
-      now = { status: status(), figures: figures(), devices: devices(), links: links() };
+      const { status, figures, devices, ports, links } = sources;
+      now = { status: status(), figures: figures(), devices: devices(), ports: ports(), links: links() };
       const text = await registry.metrics();
       loop.reset();
       return text;

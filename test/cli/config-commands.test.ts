@@ -51,6 +51,27 @@ t.test('check notes a listener that lets nobody in', async (t) => {
   t.equal(stderr, 'note: nobody can connect to tcp:127.0.0.1:1883: there are no users, and anonymous is false\n');
 });
 
+t.test('check notes a listener that takes passwords in clear from the network', async (t) => {
+  const cwd = t.testdir({
+    'hpmq.yaml': `broker:
+  listeners:
+    - { type: tcp, host: 0.0.0.0, port: 1883 }
+    - { type: ws, host: 10.0.0.1, port: 8083 }
+    - { type: tcp, host: 127.0.0.1, port: 1884 }
+    - { type: tcp, host: 0.0.0.0, port: 1885, auth: { methods: [scram] } }
+    - { type: tcp, host: 0.0.0.0, port: 1886, auth: { anonymous: true } }
+  auth: { anonymous: false, users: { anna: { roles: [operator] } } }
+`,
+  });
+  const { stderr } = await hpmq(t, ['config', 'check'], { cwd });
+  t.equal(
+    stderr,
+    `note: tcp:0.0.0.0:1883 takes passwords and tokens unencrypted from the network: use type tls
+note: ws:10.0.0.1:8083 takes passwords and tokens unencrypted from the network: use type wss
+`,
+  );
+});
+
 t.test('check notes two points on one address, and accepts them', async (t) => {
   const device = (unit: number) =>
     `{ adapter: modbus, port: plc, unit: ${unit}, points: { a: { address: 'holding:1' }, b: { address: 'holding:1', type: int16 } } }`;

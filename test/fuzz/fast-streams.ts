@@ -8,6 +8,7 @@ import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { silentLog } from '../../src/core/log.js';
 import { duplexPair } from '../support/duplex-pair.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { type Random, seeded } from '../support/random.js';
 import { brokerConfig } from '../unit/broker/harness.js';
 
 export interface FastFuzzSummary {
@@ -18,24 +19,12 @@ export interface FastFuzzSummary {
   readonly answers: number;
 }
 
-type Random = () => number;
 type Version = 4 | 5;
 
 /** Clients of one round, each with a stream of its own. */
 const CLIENTS = 4;
 const TOPICS = ['a', 'a/b', 'a/c', 'x/ü', 'deny/x', '$SYS/x', 'bad/+', '', 'n'.repeat(300)];
 const FILTERS = ['a', 'a/b', 'a/#', '#', '+/b', 'x/ü', '$share/g/a/b', 'deny/#', 'n/#'];
-
-/** mulberry32: small, seeded, good enough to choose bytes. */
-function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Script {
   readonly version: Version;

@@ -11,11 +11,11 @@ import { createBroker } from '../../src/broker/broker.js';
 import { silentLog } from '../../src/core/log.js';
 import { mutate } from '../differential/mutate.js';
 import { listener, portOf, tlsConfig } from '../support/listeners.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { eventually } from '../support/peers.js';
 import { Choice } from '../support/random.js';
 import { brokerConfig } from '../unit/broker/harness.js';
 import { play, serves, stream } from './mqtt-streams.js';
-import { SteppedClock } from './stepped-clock.js';
 
 const AT_ONCE = 30;
 /** Of the broker's time for each turn of real time, ms: time-outs come due while the streams run. */
@@ -32,7 +32,7 @@ export interface ListenersSummary {
 
 export async function fuzzListeners(options: { streams: number; seed: number }): Promise<ListenersSummary> {
   const choice = new Choice(options.seed);
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-fuzz-'));
   const broker = createBroker({
     config: brokerConfig(
@@ -57,7 +57,7 @@ export async function fuzzListeners(options: { streams: number; seed: number }):
     const [proxy, ws, tls] = broker.addresses().map(portOf) as [number, number, number];
     const hello = await clientHello();
     const time = (async () => {
-      for (; !isOver; await sleep(TICK)) clock.advance(STEP);
+      for (; !isOver; await sleep(TICK)) clock.step(STEP);
     })();
     let next = 0;
     const worker = async () => {
@@ -77,7 +77,7 @@ export async function fuzzListeners(options: { streams: number; seed: number }):
     await eventually(() => broker.connections() === 0);
     isOver = true;
     await time;
-    for (let passed = 0; passed <= 2 * LONGEST_EXPIRY; passed += 1_000) clock.advance(1_000);
+    for (let passed = 0; passed <= 2 * LONGEST_EXPIRY; passed += 1_000) clock.step(1_000);
     sum.packets = Number([...broker.router.retained('$SYS/broker/messages/received')][0]?.payload);
     if (broker.clients().length > 0) throw new Error(`${broker.clients().length} sessions are left`);
     // The certificate's files may be looked at just now, and then no timer waits for the next look.

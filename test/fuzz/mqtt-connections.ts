@@ -9,13 +9,13 @@ import { type Access, type Identity, unrestricted } from '../../src/broker/acces
 import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { ReasonCode, Refusal } from '../../src/broker/reason-codes.js';
 import { silentLog } from '../../src/core/log.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { acknowledgement, connect, disconnect, publish, subscribe } from '../support/mqtt-writer.js';
 import { Choice } from '../support/random.js';
 import { ServerStream } from '../support/server-packets.js';
 import { brokerConfig } from '../unit/broker/harness.js';
 import { corpus } from './corpus.js';
 import { FuzzClient, type FuzzContext } from './fuzz-client.js';
-import { SteppedClock } from './stepped-clock.js';
 import { Wire } from './wire.js';
 
 const CLIENTS = 50;
@@ -45,7 +45,7 @@ export async function fuzzConnections(options: {
   onProgress?: (mutated: number) => void;
 }): Promise<ConnectionsSummary> {
   const choice = new Choice(options.seed);
-  const clock = new SteppedClock();
+  const clock = new ManualClock();
   const config = brokerConfig(
     {
       connections: CLIENTS,
@@ -74,7 +74,7 @@ export async function fuzzConnections(options: {
     for (let turns = 1; sum.mutated < options.packets; turns++) {
       for (const client of clients) client.turn();
       await turn();
-      if (turns % 5 === 0) clock.advance(STEP * 5);
+      if (turns % 5 === 0) clock.step(STEP * 5);
       if (turns % TURNS_BETWEEN_LOOKS !== 0) continue;
       await serves(context);
       heapBytes = held();
@@ -89,7 +89,7 @@ export async function fuzzConnections(options: {
     await settled();
     await serves(context);
     await settled();
-    for (let passed = 0; passed <= 2 * LONGEST_EXPIRY; passed += 1_000) clock.advance(1_000);
+    for (let passed = 0; passed <= 2 * LONGEST_EXPIRY; passed += 1_000) clock.step(1_000);
     await settled();
     checkNothingIsLeft(broker, clock, ownTimers);
   } finally {
@@ -116,7 +116,7 @@ const access: Access = {
 };
 const anonymous: Identity = { user: undefined, permissions: unrestricted };
 
-function checkNothingIsLeft(broker: Broker, clock: SteppedClock, ownTimers: number): void {
+function checkNothingIsLeft(broker: Broker, clock: ManualClock, ownTimers: number): void {
   if (broker.connections() > 0) throw new Error(`${broker.connections()} connections are left`);
   if (broker.clients().length > 0) throw new Error(`${broker.clients().length} sessions are left`);
   const { subscriptions } = broker.router.counters();

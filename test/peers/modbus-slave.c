@@ -8,6 +8,9 @@
  * Prints "ready" when it serves. Lines on stdin, each answered with one line on stdout:
  *   holding 100 = 42   (also input, coil, discrete)  ->  holding 100 = 42
  *   holding 100                                      ->  holding 100 = 42
+ *   absent 100         reads that take in this register get exception 2  ->  absent 100
+ *   moving             registers grow by one with each read               ->  moving
+ *   requests           since it was asked last                            ->  requests 7
  * All tables have 10000 addresses, all 0 at first.
  */
 #include <errno.h>
@@ -24,12 +27,23 @@
 #define SIZE 10000
 
 static modbus_mapping_t *map;
+static char absent[SIZE];
+static int moving, requests;
 
 static void command(char *line) {
   char table[16];
   unsigned address, value;
   int n = sscanf(line, "%15s %u = %u", table, &address, &value);
-  if (n < 2 || address >= SIZE) {
+  if (!strcmp(line, "moving")) {
+    moving = 1;
+    puts("moving");
+  } else if (!strcmp(line, "requests")) {
+    printf("requests %d\n", requests);
+    requests = 0;
+  } else if (sscanf(line, "absent %u", &address) == 1 && address < SIZE) {
+    absent[address] = 1;
+    printf("absent %u\n", address);
+  } else if (n < 2 || address >= SIZE) {
     printf("? %s\n", line);
   } else if (!strcmp(table, "holding") || !strcmp(table, "input")) {
     uint16_t *cell = (table[0] == 'h' ? map->tab_registers : map->tab_input_registers) + address;
@@ -63,7 +77,18 @@ static void commands(void) {
 static int serve(modbus_t *bus) {
   uint8_t query[MODBUS_TCP_MAX_ADU_LENGTH];
   int n = modbus_receive(bus, query);
-  if (n > 0) modbus_reply(bus, query, n, map);
+  if (n <= 0) return n;
+  requests++;
+  uint8_t *pdu = query + modbus_get_header_length(bus);
+  if (pdu[0] == 3 || pdu[0] == 4) {
+    int start = pdu[1] << 8 | pdu[2], count = pdu[3] << 8 | pdu[4];
+    uint16_t *registers = pdu[0] == 3 ? map->tab_registers : map->tab_input_registers;
+    for (int i = start; i < start + count && i < SIZE; i++) {
+      if (absent[i]) return modbus_reply_exception(bus, query, MODBUS_EXCEPTION_ILLEGAL_DATA_ADDRESS);
+      if (moving) registers[i]++;
+    }
+  }
+  modbus_reply(bus, query, n, map);
   return n;
 }
 

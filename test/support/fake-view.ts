@@ -11,7 +11,9 @@ import type {
   LinkView,
   LogLine,
   MessageView,
+  PlanView,
   PointView,
+  PortView,
   PublishRequest,
   StatusView,
   WriteRequest,
@@ -317,6 +319,45 @@ export class FakeView implements GatewayView {
 
   retry(): void {}
 
+  ports(): readonly PortView[] {
+    const devices = this.devices();
+    return [...Map.groupBy(devices, ({ port }) => port)].map(([name, members]) => ({
+      name,
+      endpoint: members[0]!.endpoint,
+      state: 'up' as const,
+      since: members[0]!.since,
+      devices: members.map((device) => device.name),
+      exchangeMs: { p50: 12, p95: 30, p99: 44 },
+      requests: 100 * members.length,
+      timeouts: 7,
+      errors: 9,
+      errorsPerMinute: 1,
+      crcErrors: 2,
+      exceptions: { 2: 3 },
+      overruns: 0,
+      busyShare: 0.25,
+      load: 0.3,
+      cycleMs: 300,
+    }));
+  }
+
+  plan(device: string): PlanView {
+    return {
+      device,
+      port: 'line-a',
+      endpoint: '/dev/ttyUSB0 19200 8E1',
+      latencyMs: 7.5,
+      isMeasured: true,
+      cycleMs: 1_400,
+      load: 1.4,
+      portCycleMs: 1_400,
+      portLoad: 1.4,
+      groups: [{ every: 1_000, points: 300, requests: 14, cycleMs: 1_400, needsMs: 1_400 }],
+      reads: [{ every: 1_000, space: 'holding', start: 100, units: 60, points: 40, idle: 20, ms: 100 }],
+      absent: [{ space: 'holding', start: 130, units: 1 }],
+    };
+  }
+
   ledger(): LedgerView {
     return this.ledger_;
   }
@@ -351,12 +392,17 @@ function device(
     since: now - 3_570_000,
     points,
     badPoints: state === 'online' ? 0 : 1,
-    exchangeMs: { p50: 12, p95: 30 },
+    exchangeMs: { p50: 12, p95: 30, p99: 44 },
+    latencyMs: 7.5,
     requests: 100,
     timeouts: state === 'online' ? 0 : 7,
     errors: 0,
+    crcErrors: 0,
+    exceptions: {},
     errorsPerMinute: 0,
     overruns: 0,
+    busyShare: 0.02,
+    plan: { requests: 1, cycleMs: 20, load: 0.02, tooFast: [], absent: 0 },
     ...more,
   };
 }

@@ -63,6 +63,13 @@ export class ManualClock implements Clock {
     await settle();
   }
 
+  /** Moves time at once, for thousands of timers: what is due fires in order, nothing settles in between. */
+  step(ms: number): void {
+    this.#move(this.#monotonic + ms);
+    const due = [...this.#timers].filter(({ at }) => at <= this.#monotonic).sort((a, b) => a.at - b.at);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.callback();
+  }
+
   /** Only the wall clock jumps, as when NTP sets it. */
   setWall(unixMs: number): void {
     this.#wall = unixMs;

@@ -10,8 +10,8 @@ import {
   writeSingleCoil,
   writeSingleRegister,
 } from '../../adapters/modbus/pdu.js';
-import { shortestSingle } from '../../adapters/modbus/registers.js';
 import type { PointAddress } from '../../adapters/modbus/schema.js';
+import { shortestSingle } from '../../adapters/modbus/values/floats.js';
 import { type Device, type Endpoint, type Point, silentLog, systemClock, type Value } from '../../src/adapter.js';
 import type { Slave } from './modbus-peers.js';
 

@@ -262,12 +262,17 @@ export class FakeGateway implements ApiClient {
         since: offline ? this.#clock.now() - 12_000 : this.#startedAt,
         points,
         badPoints: offline ? points : 0,
-        exchangeMs: offline ? { p50: null, p95: null } : { p50, p95: p50 * 2.5 },
+        exchangeMs: offline ? { p50: null, p95: null, p99: null } : { p50, p95: p50 * 2.5, p99: p50 * 3 },
+        latencyMs: offline ? null : p50 / 2,
         requests: 412_000,
         timeouts: offline ? 24 : 0,
         errors: offline ? 24 : 1,
+        crcErrors: 0,
+        exceptions: offline ? {} : { 2: 1 },
         errorsPerMinute: offline ? 12 : 0,
         overruns: 0,
+        busyShare: offline ? 0 : 0.018,
+        plan: { requests: 1, cycleMs: p50, load: p50 / 1_000, tooFast: [], absent: 0 },
         ...(offline ? { error: timeout, nextTryAt: this.#clock.now() + 3_000 } : {}),
       };
     };

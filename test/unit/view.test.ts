@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import type { MessageView, StatusView } from '../../src/api/contract.js';
+import type { Quality } from '../../src/core/adapter.js';
 import { silentLog } from '../../src/core/log.js';
 import type { AlarmView, DeviceState, DeviceView, PointView } from '../../src/core/views.js';
 import type { Devices } from '../../src/devices/devices.js';
@@ -22,7 +23,9 @@ function someDevices(parts: { states?: DeviceState[]; qualities?: PointView['qua
     status: () => ({ state: 'up', since: 0 }),
     services: () => [],
     devices: () => (parts.states ?? []).map((state) => ({ state }) as DeviceView),
-    points: () => (parts.qualities ?? []).map((quality) => ({ quality }) as PointView),
+    countQualities: (counts: Record<Quality, number>) => {
+      for (const quality of parts.qualities ?? []) counts[quality]++;
+    },
     alarms: () => parts.alarms ?? [],
   } as unknown as Devices;
 }

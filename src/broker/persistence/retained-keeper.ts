@@ -1,14 +1,20 @@
 /**
- * Retained messages in the store: of QoS 1 and 2 at once; of QoS 0, such as the values of devices, once in a while and only
- * the last of each topic, so that they do not wear the flash. `$SYS/…` is never kept: the broker speaks of itself.
+ * Retained messages in the store: of QoS 1 and 2 at once; of QoS 0, and the values of devices, once in a while and only the
+ * last of each topic, so that they do not wear the flash: nobody waits for them, and after a start they are read again.
+ * `$SYS/…` is never kept: the broker speaks of itself.
  */
 import type { Clock, Timer } from '../../core/clock.js';
-import type { Message } from '../../core/message.js';
+import type { Message, Origin, QoS } from '../../core/message.js';
 import { decodeMessageRecord, encodeMessageRecord } from '../../core/message-record.js';
 import type { StoredTable } from '../../core/store.js';
 
 /** How long a retained message of QoS 0 may wait to be written, ms. */
 const LAZY_INTERVAL = 5_000;
+
+/** What nobody waits for until it is on disk. */
+export function isLazy(qos: QoS, origin: Origin | undefined): boolean {
+  return qos === 0 || origin?.startsWith('device:') === true;
+}
 
 export class RetainedKeeper implements Disposable {
   readonly #table: StoredTable;
@@ -26,7 +32,7 @@ export class RetainedKeeper implements Disposable {
   set(message: Message): boolean {
     const { topic } = message;
     if (topic.startsWith('$SYS/')) return false;
-    if (message.qos === 0) {
+    if (isLazy(message.qos, message.origin)) {
       this.#later(topic, message);
       return false;
     }
@@ -36,9 +42,9 @@ export class RetainedKeeper implements Disposable {
   }
 
   /** @returns whether who cleared it must wait for the commit */
-  delete(topic: string, qos: number): boolean {
+  delete(topic: string, qos: QoS, origin?: Origin): boolean {
     if (topic.startsWith('$SYS/')) return false;
-    if (qos === 0) {
+    if (isLazy(qos, origin)) {
       this.#later(topic, undefined);
       return false;
     }

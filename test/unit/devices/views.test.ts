@@ -42,12 +42,17 @@ t.test('a device as it is shown', async (t) => {
     state: 'online',
     points: 2,
     badPoints: 0,
-    exchangeMs: { p50: 12, p95: 12 },
+    exchangeMs: { p50: 12, p95: 12, p99: 12 },
+    latencyMs: 12,
     requests: 22,
     timeouts: 0,
     errors: 0,
     errorsPerMinute: 0,
     overruns: 0,
+    crcErrors: 0,
+    exceptions: {},
+    busyShare: 0.026,
+    plan: { requests: 2, cycleMs: 24, load: 0.024, tooFast: [], absent: 0 },
   });
 });
 

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { MemoryImage } from '../../../../adapters/modbus/image.js';
 import { encodeMbap, MbapSplitter } from '../../../../adapters/modbus/mbap.js';
 import {
   judge,
@@ -15,8 +14,9 @@ import {
   writeSingleCoil,
   writeSingleRegister,
 } from '../../../../adapters/modbus/pdu.js';
-import { respond } from '../../../../adapters/modbus/respond.js';
 import { encodeRtu, hasValidCrc } from '../../../../adapters/modbus/rtu-frame.js';
+import { MemoryImage } from '../../../../adapters/modbus/server/image.js';
+import { respond } from '../../../../adapters/modbus/server/respond.js';
 import { repoRoot } from '../../../support/peers.js';
 
 interface Example {

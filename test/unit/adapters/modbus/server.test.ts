@@ -2,9 +2,9 @@
 import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { MemoryImage, type RegisterImage } from '../../../../adapters/modbus/image.js';
 import { encodeRtu } from '../../../../adapters/modbus/rtu-frame.js';
-import { serveModbus } from '../../../../adapters/modbus/server.js';
+import { MemoryImage, type RegisterImage } from '../../../../adapters/modbus/server/image.js';
+import { serveModbus } from '../../../../adapters/modbus/server/serve.js';
 import { duplexPair } from '../../../support/duplex-pair.js';
 import { ManualClock, settle } from '../../../support/manual-clock.js';
 
@@ -61,9 +61,16 @@ const CASES: readonly (readonly [name: string, request: string, response: string
   ['FC 16, data shorter than its byte count: exception 3', '100000000204' + '0001', '9003'],
   ['FC 16 over the end: exception 2', `10${word(9_999)}00020400010002`, '9002'],
   ['FC 16, quantity 124: exception 3', `100000007cf8${'00'.repeat(247)}`, '9003'],
-  ['FC 22: exception 1', '16000500ff0000', '9601'],
-  ['FC 23: exception 1', '17000000020000000102' + '0001', '9701'],
-  ['FC 43/14: exception 1', '2b0e0100', 'ab01'],
+  ['FC 22: bits of a register', '16001400ff1200', '16001400ff1200'],
+  ['what FC 22 left', '0300140001', '03021214'],
+  ['FC 22 beyond the end: exception 2', `16${word(10_000)}00ff0000`, '9602'],
+  ['FC 23: first the write, then the read', '17001500020016000102' + 'beef', '17040015beef'],
+  ['FC 23, byte count against quantity: exception 3', '17000000020000000201' + '0001', '9703'],
+  ['FC 23, nothing to write: exception 3', '17000000020000000000', '9703'],
+  ['FC 23, reads 126: exception 3', '170000007e0000000102' + '0001', '9703'],
+  ['FC 23 over the end: exception 2', `17${word(9_999)}00020000000102` + '0000', '9702'],
+  ['FC 43/14 without identity: exception 1', '2b0e0100', 'ab01'],
+  ['FC 17: exception 1', '11', '9101'],
   ['FC 80: exception 1', '500102', 'd001'],
 ];
 
@@ -141,7 +148,7 @@ t.test('an image that fails or returns too little: exception 4, and the server l
 t.test('RTU', async (t) => {
   const { ask, image } = open(t, 'rtu');
   for (const [name, request, response] of CASES) {
-    const known = /byte count|data shorter|124/.test(name);
+    const known = /byte count|data shorter|124|nothing to write/.test(name);
     if (!known) t.equal(await ask(rtu(1, request)), rtu(1, response), name);
   }
   t.equal(await ask(rtu(1, '100000000202' + '0001')), rtu(1, '9003'), 'byte count against quantity: exception 3');

@@ -1,15 +1,25 @@
 /** What a Modbus server serves: four tables of numbers. */
-import { ADDRESS_SPACE, type Table } from './pdu.js';
+import { ADDRESS_SPACE, type Table } from '../pdu.js';
 
 /** Exception codes a table may answer with (Modbus Application Protocol V1.1b3 §7). */
 export type ExceptionCode = 1 | 2 | 3 | 4 | 5 | 6 | 8 | 10 | 11;
 
+/** Now, or when somebody else has answered. */
+export type Later<T> = T | Promise<T>;
+
 /** Bits are 0 and 1, registers 0 to 65535. Quantities and byte counts were checked by the server before it asks. */
 export interface RegisterImage {
   /** @returns exactly `quantity` numbers, or the exception to answer with */
-  read(table: Table, start: number, quantity: number): ArrayLike<number> | ExceptionCode;
+  read(table: Table, start: number, quantity: number): Later<ArrayLike<number> | ExceptionCode>;
   /** Writes all or nothing. @returns the exception to answer with, or undefined */
-  write(table: 'coil' | 'holding', start: number, values: readonly number[]): ExceptionCode | undefined;
+  write(table: 'coil' | 'holding', start: number, values: readonly number[]): Later<ExceptionCode | undefined>;
+  /**
+   * Changes the bits of a holding register that are in `mask`. Where it is absent the register is read, changed and
+   * written.
+   */
+  writeBits?(address: number, mask: number, bits: number): Later<ExceptionCode | undefined>;
+  /** Objects 0 to 6 of the device identification (§6.21), in their order; absent: function 43/14 is not offered. */
+  readonly identity?: readonly string[];
 }
 
 /** An image in memory. A table that is not named does not exist: exception 2, as for addresses beyond its end. */

@@ -1,0 +1,162 @@
+/** One unit on a bus: points in, one exchange, readings out. */
+import type { Clock, Device, GatewayError, Identity, Point, Reading, Value } from '../../src/adapter.js';
+import { isSilenceOfUnit, modbusError } from './errors.js';
+import { identifyUnit } from './identify.js';
+import type { Master } from './master.js';
+import {
+  isBitTable,
+  maskWriteRegister,
+  type Request,
+  readRequest,
+  type Table,
+  writeMultipleCoils,
+  writeMultipleRegisters,
+  writeSingleCoil,
+  writeSingleRegister,
+} from './pdu.js';
+import { type Place, placeIssues, placeOf, pointIssues, readOnlyReason } from './point.js';
+import { cacheOf } from './register-cache.js';
+import type { DeviceOptions, PointAddress } from './schema.js';
+import { toBoolean } from './values/numbers.js';
+import { Unreadable } from './values/refuse.js';
+
+export class ModbusDevice implements Device<PointAddress> {
+  readonly #master: Master;
+  readonly #clock: Clock;
+  readonly #options: DeviceOptions;
+  readonly #places = new WeakMap<PointAddress, Place>();
+
+  constructor(master: Master, clock: Clock, options: DeviceOptions) {
+    this.#master = master;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  async read(points: readonly Point<PointAddress>[], signal: AbortSignal): Promise<readonly Reading[]> {
+    if (points.length === 0) return [];
+    const places = points.map((point) => this.#place(point));
+    const { table } = places[0]!;
+    let start = Number.POSITIVE_INFINITY;
+    let end = 0;
+    for (const place of places) {
+      if (place.table !== table) throw modbusError('MODBUS_SPAN', `one read cannot take ${table} and ${place.table}`);
+      start = Math.min(start, place.start);
+      end = Math.max(end, place.start + place.length);
+    }
+    let data: Buffer;
+    try {
+      data = await this.readRaw(table, start, end - start, signal);
+    } catch (error) {
+      const refusal = error as GatewayError;
+      if (refusal.code !== 'MODBUS_EXCEPTION' || isSilenceOfUnit(Number(refusal.details.exceptionCode))) throw error;
+      const at = this.#clock.now();
+      return points.map(({ id }) => ({ point: id, value: undefined, quality: 'bad', at, error: refusal }));
+    }
+    const at = this.#clock.now();
+    return points.map(({ id }, index) => reading(id, decode(data, start, places[index]!), at));
+  }
+
+  /**
+   * @returns the data of the answer: registers big-endian, or bits packed from the lowest
+   * @throws MODBUS_EXCEPTION and the errors of the wire
+   */
+  async readRaw(table: Table, start: number, quantity: number, signal: AbortSignal): Promise<Buffer> {
+    const data = (await this.#execute(readRequest(table, start, quantity), signal)).subarray(2);
+    cacheOf(this.#options)?.store(table, start, quantity, data, this.#clock.monotonic());
+    return data;
+  }
+
+  async write(point: Point<PointAddress>, value: Value, signal: AbortSignal): Promise<void> {
+    const reason = readOnlyReason(point.address);
+    if (reason !== undefined) throw modbusError('MODBUS_READ_ONLY', `${point.id}: ${reason}`);
+    const place = this.#place(point);
+    if (place.codec === undefined) return this.#writeCoils(place.start, [toBoolean(value)], signal);
+    const data = place.codec.encode(value);
+    const { mask } = place.codec;
+    if (mask === undefined) return this.#writeRegisters(place.start, data, signal);
+    return this.#writeBits(place.start, mask, data.readUInt16BE(0), signal);
+  }
+
+  /** Registers or coils as they are, without a point. @param values - registers 0 to 65535, coils 0 or 1 */
+  async writeRaw(
+    table: 'coil' | 'holding',
+    start: number,
+    values: readonly number[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (table === 'coil') {
+      return this.#writeCoils(
+        start,
+        values.map((value) => value !== 0),
+        signal,
+      );
+    }
+    const data = Buffer.alloc(2 * values.length);
+    for (const [index, value] of values.entries()) data.writeUInt16BE(value, 2 * index);
+    return this.#writeRegisters(start, data, signal);
+  }
+
+  identify(signal: AbortSignal): Promise<Identity> {
+    return identifyUnit((request) => this.#execute(request, signal));
+  }
+
+  readyAt(): number {
+    return this.#master.readyAt(this.#options.unit);
+  }
+
+  async #writeCoils(start: number, values: readonly boolean[], signal: AbortSignal): Promise<void> {
+    const single = values.length === 1 && this.#options.writeCoil === 'single';
+    cacheOf(this.#options)?.forget('coil', start, values.length);
+    await this.#execute(single ? writeSingleCoil(start, values[0]!) : writeMultipleCoils(start, values), signal);
+  }
+
+  async #writeRegisters(start: number, data: Buffer, signal: AbortSignal): Promise<void> {
+    const single = data.length === 2 && this.#options.writeRegister === 'single';
+    cacheOf(this.#options)?.forget('holding', start, data.length / 2);
+    const request = single ? writeSingleRegister(start, data.readUInt16BE(0)) : writeMultipleRegisters(start, data);
+    await this.#execute(request, signal);
+  }
+
+  async #writeBits(address: number, mask: number, bits: number, signal: AbortSignal): Promise<void> {
+    if (this.#options.writeBits === 'mask') {
+      cacheOf(this.#options)?.forget('holding', address, 1);
+      await this.#execute(maskWriteRegister(address, mask, bits), signal);
+      return;
+    }
+    // The wire is ours until the write is out; only another master could come between.
+    const current = (await this.readRaw('holding', address, 1, signal)).readUInt16BE(0);
+    const data = Buffer.alloc(2);
+    data.writeUInt16BE((current & ~mask & 0xffff) | bits, 0);
+    await this.#writeRegisters(address, data, signal);
+  }
+
+  #execute(request: Request, signal: AbortSignal): Promise<Buffer> {
+    return this.#master.execute(this.#options.unit, request, signal);
+  }
+
+  #place({ id, address }: Point<PointAddress>): Place {
+    const known = this.#places.get(address);
+    if (known !== undefined) return known;
+    const issue = [...pointIssues(address), ...placeIssues(address, this.#options)][0];
+    if (issue !== undefined) throw modbusError('MODBUS_CONFIG', `${id}: ${issue.message}`);
+    const place = placeOf(address, this.#options);
+    this.#places.set(address, place);
+    return place;
+  }
+}
+
+function decode(data: Buffer, first: number, place: Place): Value | Unreadable {
+  const index = place.start - first;
+  if (isBitTable(place.table)) return ((data[index >> 3]! >> (index & 7)) & 1) === 1;
+  return place.codec!.decode(data, index);
+}
+
+function reading(point: string, value: Value | Unreadable, at: number): Reading {
+  if (value instanceof Unreadable) {
+    const error = modbusError(value.code, `the device returned ${value.text} for ${point}`);
+    return { point, value: undefined, quality: 'bad', at, error };
+  }
+  if (typeof value !== 'number' || Number.isFinite(value)) return { point, value, quality: 'good', at };
+  const error = modbusError('MODBUS_NOT_A_NUMBER', `the device returned ${value} for ${point}`);
+  return { point, value: undefined, quality: 'bad', at, error };
+}
