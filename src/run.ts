@@ -1,6 +1,7 @@
 /** `hpmq run`: the gateway as a process: configuration, log, signals, exit code. */
 import { defaultSocket } from './api/socket.js';
 import { loadAdapters } from './builtin.js';
+import { collectGarbage } from './collect-garbage.js';
 import { loadConfigApart } from './config-thread.js';
 import { systemClock } from './core/clock.js';
 import { EXIT } from './core/exit.js';
@@ -31,10 +32,12 @@ export async function runGateway(options: RunOptions): Promise<number> {
   process.stderr.on('error', () => {});
   endOnDefect(logging.log);
   const stop = waitForStop();
+  const adapters = await loadAdapters(new Set(Object.values(config.devices).map(({ adapter }) => adapter)));
+  collectGarbage();
   const gateway = await startGateway({
     config,
     shown: { file: file ?? null, yaml },
-    adapters: await loadAdapters(new Set(Object.values(config.devices).map(({ adapter }) => adapter))),
+    adapters,
     socket: options.socket ?? config.api.socket ?? defaultSocket(process.env),
     logging,
     clock: systemClock,

@@ -8,12 +8,7 @@
  */
 import type { Message, QoS } from '../core/message.js';
 import { ABSENT, type Sink, type Subscription } from '../core/router.js';
-import type { StoredDelivery } from '../core/store.js';
-import type { DropReason } from '../core/views.js';
-import { messageBytes } from './application-message.js';
 import type { Channel, OutgoingFigures } from './channel.js';
-import { Drops } from './drops.js';
-import { encodeDelivery, encodeRepeated } from './encode-delivery.js';
 import type { Run } from './fast/frames.js';
 import {
   type AcknowledgementResult,
@@ -25,40 +20,14 @@ import {
 import { ENTRY_BYTES } from './limits/message-memory.js';
 import type { OutgoingContext } from './outgoing-context.js';
 import { type Backing, type DeliveryEvents, StoredDeliveries } from './persistence/stored-deliveries.js';
-import { DropOldestQueue, type QueueLimits } from './queue.js';
+import { DropOldestQueue } from './queue.js';
 import { RetainedFeeds } from './retained-feeds.js';
-import { Traffic } from './traffic.js';
-import { encodeAcknowledgement } from './wire/encode.js';
+import { type OutgoingOwner, queueLimits, Sending } from './sending.js';
 
 /** Of a durable session: retained messages on their way to the disk at a time. */
 const FEED_AHEAD = 100;
 /** Who acknowledges something within it keeps up, ms. */
 const PROMPT = 5_000;
-
-const NO_DROPS = new Drops();
-
-export interface OutgoingOwner {
-  /** Asked again for what waited. */
-  mayReceive(topic: string): boolean;
-}
-
-/** The same for all sessions of a broker. */
-const limitsOf = new WeakMap<OutgoingContext, QueueLimits<Delivery>>();
-
-function queueLimits(context: OutgoingContext): QueueLimits<Delivery> {
-  let limits = limitsOf.get(context);
-  if (limits === undefined) {
-    const { queuedMessages, queuedBytes } = context.limits;
-    limits = {
-      items: queuedMessages,
-      bytes: queuedBytes,
-      bytesOf: ({ message }) => messageBytes(message),
-      onRemoved: ({ message }) => context.messageMemory.release(message),
-    };
-    limitsOf.set(context, limits);
-  }
-  return limits;
-}
 
 export class Outgoing implements DeliveryEvents {
   readonly #context: OutgoingContext;
@@ -68,30 +37,25 @@ export class Outgoing implements DeliveryEvents {
   readonly #stored: StoredDeliveries | undefined;
   /** PUBREL is due once their release is on disk, in this order. */
   #releases: Inflight[] = [];
-  readonly #owner: OutgoingOwner;
+  readonly #sending: Sending;
   /** Made with the first subscription. */
   #feeds: RetainedFeeds | undefined;
   #channel: Channel | undefined;
   #window = 0;
-  /** When the client last acknowledged something, or something was first to be acknowledged; monotonic ms. */
-  #progressAt = 0;
-  readonly sent = new Traffic();
-  #drops: Drops | undefined;
-  /** Messages that expired in the queue. */
-  expired = 0;
 
   /** @param backing - of a durable session */
   constructor(context: OutgoingContext, owner: OutgoingOwner, backing?: Backing) {
     this.#context = context;
     const { limits, messageMemory } = context;
-    this.#owner = owner;
     this.#stored = backing && new StoredDeliveries(backing, { limits, memory: messageMemory }, this);
     this.#inflight = new InflightMessages(messageMemory, this.#stored);
+    this.#sending = new Sending(context, owner, this.#inflight, this.#stored);
     this.#queue = this.#stored ?? new DropOldestQueue<Delivery>(queueLimits(context));
   }
 
-  get drops(): Readonly<Drops> {
-    return this.#drops ?? NO_DROPS;
+  /** What was sent, what was dropped, what expired. */
+  get counts(): Pick<Sending, 'sent' | 'drops' | 'expired'> {
+    return this.#sending;
   }
 
   get figures(): OutgoingFigures {
@@ -135,7 +99,7 @@ export class Outgoing implements DeliveryEvents {
   dropOldest(): boolean {
     if (this.#stored !== undefined) return this.#stored.unload();
     if (this.#queue.shift() === undefined) return false;
-    this.#drop(1, 'memory');
+    this.#sending.drop(1, 'memory');
     return true;
   }
 
@@ -147,26 +111,26 @@ export class Outgoing implements DeliveryEvents {
     const { identifiers, share } = subscription;
     const delivery: Delivery = { message, qos, retain, identifiers, share, stored: undefined };
     if (qos === 0) {
-      if (channel === undefined) return this.#drop(1, 'offline');
+      if (channel === undefined) return this.#sending.drop(1, 'offline');
       const isTaken = !channel.isCongested && channel.hasRoomFor(message.payload.length);
-      if (!isTaken && !this.#makeRoom(channel, message)) return this.#drop(1, 'slowReader');
-      return this.#send(channel, delivery) && isTaken;
+      if (!isTaken && !this.#makeRoom(channel, message)) return this.#sending.drop(1, 'slowReader');
+      return this.#sending.send(channel, delivery) && isTaken;
     }
     if (this.#stored !== undefined) return this.#store(this.#stored, delivery);
     if (channel !== undefined && this.#isFree(channel) && channel.hasRoomFor(message.payload.length)) {
-      return this.#send(channel, delivery);
+      return this.#sending.send(channel, delivery);
     }
     const { messageMemory } = this.#context;
     messageMemory.keep(message);
     const dropped = this.#queue.push(delivery);
     messageMemory.relieve();
-    return this.#drop(dropped, 'queueFull');
+    return this.#sending.drop(dropped, 'queueFull');
   }
 
   /** Sends QoS 0 as it came. @returns false when nothing was done: {@link deliver} has to look at each message */
   forward(run: Run): boolean {
     if (!this.#channel?.lane?.forward(run)) return false;
-    this.sent.countAll(0, run.messages, run.payloadBytes);
+    this.#sending.sent.countAll(0, run.messages, run.payloadBytes);
     return true;
   }
 
@@ -176,7 +140,7 @@ export class Outgoing implements DeliveryEvents {
     if (limits.slowConsumer.qos0 !== 'drop-oldest') return false;
     const dropped = this.#channel?.lane?.forwardLate(run) ?? 0;
     if (dropped === 0) return false;
-    this.sent.countAll(0, run.messages, run.payloadBytes);
+    this.#sending.sent.countAll(0, run.messages, run.payloadBytes);
     this.#takeBack(dropped);
     return true;
   }
@@ -185,15 +149,15 @@ export class Outgoing implements DeliveryEvents {
   forwardOne(run: Run, topic: string): boolean {
     const channel = this.#channel;
     if (!channel?.lane?.takes(run) || !this.#isFree(channel)) return false;
-    if (this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
+    if (this.#inflight.size === 0) this.#sending.progress();
     channel.lane.forwardOne(run, this.#inflight.pass(run.qos as 1 | 2, topic.length + run.payloadBytes));
-    this.sent.countAll(run.qos, 1, run.payloadBytes);
+    this.#sending.sent.countAll(run.qos, 1, run.payloadBytes);
     return true;
   }
 
   /** Of a durable session: QoS 1 is sent at once where nothing waits, before it is on disk; its publisher is told after. */
   #store(deliveries: StoredDeliveries, delivery: Delivery): boolean {
-    if (deliveries.isFull) return this.#drop(1, 'storeFailed');
+    if (deliveries.isFull) return this.#sending.drop(1, 'storeFailed');
     const channel = this.#channel;
     const isFree =
       delivery.qos === 1 &&
@@ -204,11 +168,11 @@ export class Outgoing implements DeliveryEvents {
     delivery.stored = stored;
     if (isFree && !this.#inflight.has(identifierOf(stored))) {
       deliveries.sentAtOnce(stored);
-      return this.#send(channel, delivery);
+      return this.#sending.send(channel, delivery);
     }
     const dropped = deliveries.push(delivery);
     this.#context.messageMemory.relieve();
-    return this.#drop(dropped, 'queueFull');
+    return this.#sending.drop(dropped, 'queueFull');
   }
 
   /** A message of QoS 1 or 2 would be sent at once. */
@@ -239,7 +203,7 @@ export class Outgoing implements DeliveryEvents {
     const isPassed = ({ message, share }: Delivery) => {
       if (share === undefined || (name !== undefined && share.name !== name)) return false;
       if (message.expiresAt > now) return share.pass(message, from, to);
-      this.#expire();
+      this.#sending.expire();
       return true;
     };
     if (this.#stored !== undefined) {
@@ -257,7 +221,7 @@ export class Outgoing implements DeliveryEvents {
     const { ledger } = this.#context.statistics;
     const released = this.#inflight.countReleased();
     ledger.delivered += released;
-    this.#drop(this.#queue.size + this.#inflight.size - released, 'sessionEnded');
+    this.#sending.drop(this.#queue.size + this.#inflight.size - released, 'sessionEnded');
     if (this.#queue instanceof DropOldestQueue) this.#queue.clear();
     else this.#queue.remove();
     this.#inflight.clear();
@@ -279,13 +243,13 @@ export class Outgoing implements DeliveryEvents {
     const channel = this.#channel;
     if (channel === undefined) return;
     while (this.#releases.length > 0 && this.#isReleaseKept(this.#releases[0]!)) {
-      this.#sendRelease(channel, this.#releases.shift()!);
+      this.#sending.sendRelease(channel, this.#releases.shift()!);
     }
     this.resume();
   }
 
   onDropped(messages: number): void {
-    this.#drop(messages, 'queueFull');
+    this.#sending.drop(messages, 'queueFull');
   }
 
   onLost(first: number, last: number): number {
@@ -293,7 +257,7 @@ export class Outgoing implements DeliveryEvents {
   }
 
   onRefused(messages: number): void {
-    this.#drop(messages, 'storeFailed');
+    this.#sending.drop(messages, 'storeFailed');
   }
 
   /** The retained messages a new subscription asks for; replaces what is left from the same filter. */
@@ -314,10 +278,10 @@ export class Outgoing implements DeliveryEvents {
         if (again.state === 'pubrel' && !this.#isReleaseKept(again)) return;
         if (again.state === 'publish' && !this.#inflight.hasRoom(this.#window)) return;
         if (again.state === 'publish' && !channel.hasRoomFor(again.delivery.message.payload.length)) return;
-        this.#sendAgain(channel, again);
+        this.#sending.sendAgain(channel, again);
       } else if (this.#queue.size > 0) {
         const released = this.#stored?.shiftReleased();
-        if (released !== undefined) this.#sendRelease(channel, this.#inflight.add(released));
+        if (released !== undefined) this.#sending.sendRelease(channel, this.#inflight.add(released));
         if (released !== undefined) continue;
         if (!this.#mayFly) return;
         const next = this.#queue.peek();
@@ -326,8 +290,8 @@ export class Outgoing implements DeliveryEvents {
         if (next === undefined || !channel.hasRoomFor(next.message.payload.length)) return;
         if (next.stored !== undefined && this.#inflight.has(identifierOf(next.stored))) return;
         this.#queue.shift();
-        if (next.stored === undefined) this.#sendQueued(channel, next);
-        else this.#sendStored(channel, next, next.stored);
+        if (next.stored === undefined) this.#sending.sendQueued(channel, next);
+        else this.#sending.sendStored(channel, next, next.stored);
       } else if (!this.#feedOne(channel)) {
         return;
       }
@@ -360,91 +324,18 @@ export class Outgoing implements DeliveryEvents {
     return releaseBatch === 0 || this.#stored === undefined || this.#stored.isKept(releaseBatch);
   }
 
-  #sendRelease(channel: Channel, { packetIdentifier }: Inflight): void {
-    channel.send(encodeAcknowledgement('pubrel', packetIdentifier, channel.protocolVersion, 0));
-  }
-
   pubcomp(packetIdentifier: number): AcknowledgementResult {
     return this.#settled(this.#inflight.pubcomp(packetIdentifier), false);
   }
 
   /** @param isFailure - the client has it, and does not want it: that is an acknowledgement, too */
   #settled(result: AcknowledgementResult, isFailure: boolean): AcknowledgementResult {
-    this.#progressAt = this.#context.clock.monotonic();
+    this.#sending.progress();
     if (result !== 'done') return result;
-    if (isFailure) this.#drop(1, 'refusedByReceiver');
+    if (isFailure) this.#sending.drop(1, 'refusedByReceiver');
     else this.#context.statistics.ledger.delivered++;
     this.resume();
     return result;
-  }
-
-  /** @returns false when the client does not take packets of this size: as if it had been delivered [MQTT-3.1.2-25] */
-  #send(channel: Channel, delivery: Delivery): boolean {
-    // A message that sets an alias must not be dropped once others rely on it.
-    const mayBeDropped = delivery.qos === 0 && this.#context.limits.slowConsumer.qos0 === 'drop-oldest';
-    const encoded = encodeDelivery(this.#context, channel, delivery, !mayBeDropped);
-    if (encoded.bytes.length > channel.maximumPacketSize) return this.#leaveOut(delivery);
-    if (delivery.qos > 0 && this.#inflight.size === 0) this.#progressAt = this.#context.clock.monotonic();
-    if (delivery.qos === 0) {
-      channel.sendPublish(encoded, 0);
-      this.#context.statistics.ledger.delivered++;
-    } else channel.sendPublish(encoded, this.#inflight.add(delivery).packetIdentifier);
-    const { length } = delivery.message.payload;
-    this.sent.count(delivery.qos, length);
-    this.#context.statistics.publishBytesSent += length;
-    if (delivery.qos > 0) this.#context.messageMemory.relieve();
-    return true;
-  }
-
-  /** The client does not take packets of this size. */
-  #leaveOut({ stored }: Delivery): boolean {
-    if (stored !== undefined) this.#stored?.settle(stored);
-    return this.#drop(1, 'tooLarge');
-  }
-
-  #sendQueued(channel: Channel, delivery: Delivery): void {
-    const { clock } = this.#context;
-    const { topic, expiresAt } = delivery.message;
-    if (expiresAt <= clock.now()) this.#expire();
-    else if (this.#owner.mayReceive(topic)) this.#send(channel, delivery);
-    else this.#deny();
-  }
-
-  /** From the store: what may have been sent before has DUP [MQTT-3.3.1-1]; what was sent does not expire [MQTT-4.3.3-7]. */
-  #sendStored(channel: Channel, delivery: Delivery, stored: StoredDelivery): void {
-    const deliveries = this.#stored!;
-    const { message, qos } = delivery;
-    const isExpired = !deliveries.wasSent(stored) && message.expiresAt <= this.#context.clock.now();
-    const isDenied = !isExpired && !this.#owner.mayReceive(message.topic);
-    const isRepeated = deliveries.isRepeated(stored);
-    if (!isExpired && !isDenied) {
-      if (!isRepeated) this.#send(channel, delivery);
-      else this.#sendRepeated(channel, this.#inflight.add(delivery));
-      return;
-    }
-    if (isExpired) this.#expire();
-    else this.#deny();
-    deliveries.settle(stored);
-    // The client may have its identifier, and would take the next message with it for this one: free it.
-    if (isRepeated && qos === 2) {
-      channel.send(encodeAcknowledgement('pubrel', identifierOf(stored), channel.protocolVersion, 0));
-    }
-  }
-
-  #sendAgain(channel: Channel, entry: Inflight): void {
-    this.#inflight.sentAgain(entry);
-    if (entry.state === 'pubrel') this.#sendRelease(channel, entry);
-    else this.#sendRepeated(channel, entry);
-  }
-
-  #sendRepeated(channel: Channel, entry: Inflight): void {
-    const encoded = encodeRepeated(this.#context, channel, entry.delivery);
-    if (encoded.bytes.length > channel.maximumPacketSize) {
-      this.#inflight.forget(entry);
-      this.#drop(1, 'tooLarge');
-      return;
-    }
-    channel.sendPublish(encoded, entry.packetIdentifier);
   }
 
   /** Sends at most one retained message. @returns false when there is nothing to send now */
@@ -464,20 +355,8 @@ export class Outgoing implements DeliveryEvents {
     const delivery: Delivery = { message, qos, retain: true, identifiers, share: undefined, stored: undefined };
     this.#context.statistics.ledger.replayed++;
     if (qos > 0 && this.#stored !== undefined) this.#store(this.#stored, delivery);
-    else this.#send(channel, delivery);
+    else this.#sending.send(channel, delivery);
     return true;
-  }
-
-  #deny(): void {
-    this.#context.statistics.deliveriesRefused++;
-    this.#drop(1, 'denied');
-  }
-
-  #expire(): void {
-    const { statistics } = this.#context;
-    this.expired++;
-    statistics.publishExpired++;
-    statistics.ledger.expired++;
   }
 
   /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */
@@ -490,19 +369,19 @@ export class Outgoing implements DeliveryEvents {
   /** @see MessageHolder.isBehind */
   get isBehind(): boolean {
     if (this.#channel === undefined || this.#channel.isCongested) return true;
-    return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#progressAt >= PROMPT;
+    return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#sending.progressAt >= PROMPT;
   }
 
   /** @see MessageHolder.progressAt */
   get progressAt(): number {
-    return this.#progressAt;
+    return this.#sending.progressAt;
   }
 
   /** @see MessageHolder.isStuck: for longer than a client may stall */
   get isStuck(): boolean {
     const { clock, limits } = this.#context;
     const isWaiting = this.#channel !== undefined && this.#inflight.size > 0;
-    return isWaiting && clock.monotonic() - this.#progressAt >= limits.drainTimeout;
+    return isWaiting && clock.monotonic() - this.#sending.progressAt >= limits.drainTimeout;
   }
 
   /** For a QoS 0 message to a client that is behind. @returns whether it may be sent in spite of that */
@@ -523,19 +402,8 @@ export class Outgoing implements DeliveryEvents {
 
   /** QoS 0 messages that were not sent after all. */
   #takeBack(messages: number): void {
-    this.sent.takeBack(messages);
+    this.#sending.sent.takeBack(messages);
     this.#context.statistics.ledger.delivered -= messages;
-    this.#drop(messages, 'slowReader');
-  }
-
-  /** @returns whether nothing was dropped */
-  #drop(messages: number, reason: DropReason): boolean {
-    if (messages === 0) return true;
-    const { statistics } = this.#context;
-    this.#drops ??= new Drops();
-    this.#drops[reason] += messages;
-    statistics.ledger.drops[reason] += messages;
-    statistics.publishDropped += messages;
-    return false;
+    this.#sending.drop(messages, 'slowReader');
   }
 }

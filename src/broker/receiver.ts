@@ -8,6 +8,8 @@ export class Entry implements Member {
   readonly receiver: Receiver;
   readonly share: SharedSubscription | undefined;
   subscription: Subscription;
+  /** What fast/route.ts made of it; all routes of a subscription with wildcards share it. */
+  target: object | undefined = undefined;
 
   constructor(receiver: Receiver, subscription: Subscription, share: SharedSubscription | undefined) {
     this.receiver = receiver;

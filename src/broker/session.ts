@@ -10,13 +10,13 @@ import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { Channel, OutgoingFigures } from './channel.js';
 import type { Run } from './fast/frames.js';
+import { IncomingMessages } from './incoming.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
 import { CountedSubscriptions, type SubscriptionMemory } from './limits/subscription-memory.js';
 import { afterLong } from './long-timer.js';
 import { Outgoing } from './outgoing.js';
 import type { OutgoingContext } from './outgoing-context.js';
-import { PacketIdentifiers } from './packet-identifiers.js';
 import type { Peer } from './peer.js';
 import type { FoundSession, Persistence } from './persistence/persistence.js';
 import type { Backing } from './persistence/stored-deliveries.js';
@@ -54,14 +54,10 @@ export class Session implements Sink, MessageHolder {
   #userBefore: string | undefined;
   readonly #subscriptions: CountedSubscriptions;
   readonly received = new Traffic();
+  /** QoS 2 messages of the client. */
+  readonly incoming: IncomingMessages;
   /** PUBLISH packets to a topic that the client may not use. */
   refused = 0;
-  /** Packet Identifiers of QoS 2 messages received and not yet released by PUBREL (§4.3.3). */
-  readonly #incoming = new PacketIdentifiers();
-  /** Those of them that are in the store, with their messages. */
-  readonly #incomingKept = new PacketIdentifiers();
-  /** Those of them whose PUBLISH came over the present connection. */
-  readonly #incomingNow = new PacketIdentifiers();
   #channel: Channel | undefined;
   #identity: Identity | undefined;
   #identityTimer: Timer | undefined;
@@ -98,6 +94,7 @@ export class Session implements Sink, MessageHolder {
     this.#onEnded = onEnded;
     this.#subscriptions = new CountedSubscriptions(context.subscriptionMemory);
     this.#keeper = isDurable ? context.persistence : undefined;
+    this.incoming = new IncomingMessages(clientId, this.#keeper);
     this.#outgoing = new Outgoing(context, this, this.#keeper && this.#backing(this.#keeper, sent));
     this.#attachment = context.router.attach(this);
     context.messageMemory.add(this);
@@ -157,7 +154,7 @@ export class Session implements Sink, MessageHolder {
   view(): ClientView {
     const { clock } = this.#context;
     const { inflight, queued, queuedBytes } = this.#outgoing.figures;
-    const { sent, drops, expired } = this.#outgoing;
+    const { sent, drops, expired } = this.#outgoing.counts;
     const peer = this.#peer;
     return {
       clientId: this.id,
@@ -179,7 +176,7 @@ export class Session implements Sink, MessageHolder {
       lastPacketAt: Math.round(clock.now() - (clock.monotonic() - (this.#channel?.packetAt ?? this.#packetAt))),
       sessionExpiry: finite(this.#expiry),
       expiresAt: this.#expiresAt,
-      inflightIn: this.#incoming.size,
+      inflightIn: this.incoming.size,
       queuedBytes,
       in: this.received.view(),
       out: sent.view(),
@@ -213,7 +210,7 @@ export class Session implements Sink, MessageHolder {
     this.#since = this.#context.clock.now();
     this.#expiry = expiry;
     this.#setWill(will);
-    this.#incomingNow.clear();
+    this.incoming.connect();
     this.#outgoing.connect(channel);
   }
 
@@ -259,7 +256,7 @@ export class Session implements Sink, MessageHolder {
     this.#detach();
     this.#outgoing.passOn(this, 'any', undefined, true);
     this.#outgoing.end();
-    this.#keeper?.forget(this.id, this.#subscriptions.keys(), this.#incomingKept);
+    this.#keeper?.forget(this.id, this.#subscriptions.keys(), this.incoming.kept);
     this.#subscriptions.clear();
     this.#publishWill();
     this.#onEnded(this);
@@ -378,40 +375,6 @@ export class Session implements Sink, MessageHolder {
     return wasThere;
   }
 
-  /** QoS 2 messages of this connection not yet released: they count against our Receive Maximum (§4.9). */
-  get incoming(): number {
-    return this.#incomingNow.size;
-  }
-
-  /** A QoS 2 PUBLISH with a Packet Identifier held is the same message again (§4.3.3). */
-  isIncoming(packetIdentifier: number): boolean {
-    return this.#incoming.has(packetIdentifier);
-  }
-
-  holdIncoming(packetIdentifier: number): void {
-    this.#incoming.add(packetIdentifier);
-    this.#incomingNow.add(packetIdentifier);
-  }
-
-  /** Its message is kept with it: after a crash it must be known that it was here. To be called in the same turn. */
-  keepIncoming(packetIdentifier: number): void {
-    if (this.#keeper === undefined) return;
-    this.#incomingKept.add(packetIdentifier);
-    this.#keeper.hold(this.id, packetIdentifier);
-  }
-
-  /** @returns whether it was held */
-  releaseIncoming(packetIdentifier: number): boolean {
-    this.#incomingNow.delete(packetIdentifier);
-    if (this.#incomingKept.delete(packetIdentifier)) this.#keeper?.release(this.id, packetIdentifier);
-    return this.#incoming.delete(packetIdentifier);
-  }
-
-  /** Whether what {@link releaseIncoming} would say goes to the store: PUBCOMP has to wait for that. */
-  isIncomingKept(packetIdentifier: number): boolean {
-    return this.#incomingKept.has(packetIdentifier);
-  }
-
   /** Resolves when what was said of this session is on disk; undefined: nobody has to wait. */
   kept(): Promise<void> | undefined {
     return this.#keeper?.store.commit();
@@ -429,10 +392,7 @@ export class Session implements Sink, MessageHolder {
       this.#subscriptions.set(subscription.filter, subscription);
       this.#attachment.subscribe(subscription);
     }
-    for (const packetIdentifier of incoming) {
-      this.#incoming.add(packetIdentifier);
-      this.#incomingKept.add(packetIdentifier);
-    }
+    for (const packetIdentifier of incoming) this.incoming.restore(packetIdentifier);
   }
 
   /** A restored session waits for its client, from when it went. */

@@ -30,7 +30,7 @@ export function acknowledged(
       client.answer(0x62, high, low);
       return true;
     case 0x62:
-      if (!session.releaseIncoming(packetIdentifier)) return false;
+      if (!session.incoming.release(packetIdentifier)) return false;
       client.answer(0x70, high, low);
       return true;
     case 0x70:

@@ -18,6 +18,59 @@ export class Run {
   /** Of a frame of QoS 1 or 2: of its Packet Identifier, from its start. */
   identifierAt = 0;
 
+  #converted: Run | undefined;
+  /** {@link #converted} is of the frames that are here now. */
+  isConverted = false;
+
+  /**
+   * The same frames in the other version of the protocol: MQTT 5.0 has an empty list of properties where 3.1.1 has nothing.
+   * Made once for all receivers.
+   */
+  converted(): Run {
+    this.#converted ??= new Run();
+    if (!this.isConverted) this.#convert(this.#converted);
+    this.isConverted = true;
+    return this.#converted;
+  }
+
+  #convert(other: Run): void {
+    const { bytes, qos, isVersion5, messages } = this;
+    // Each has a byte more, and its length may take one more, too.
+    const target = Buffer.allocUnsafe(this.end - this.start + 2 * messages);
+    let to = 0;
+    let largest = 0;
+    for (let at = this.start; at < this.end; ) {
+      const start = at;
+      let remaining = 0;
+      let shift = 0;
+      do {
+        at++;
+        remaining |= (bytes[at]! & 0x7f) << shift;
+        shift += 7;
+      } while (bytes[at]! >= 0x80);
+      const body = at + 1;
+      at = body + remaining;
+      const properties = body + 2 + ((bytes[body]! << 8) | bytes[body + 1]!) + (qos === 0 ? 0 : 2);
+      const first = to;
+      target[to++] = bytes[start]!;
+      to = writeVariableByteInteger(target, to, isVersion5 ? remaining - 1 : remaining + 1);
+      other.identifierAt = this.identifierAt - (body - start) + (to - first);
+      to += bytes.copy(target, to, body, properties);
+      if (!isVersion5) target[to++] = 0;
+      to += bytes.copy(target, to, isVersion5 ? properties + 1 : properties, at);
+      if (to - first > largest) largest = to - first;
+    }
+    other.bytes = target;
+    other.start = 0;
+    other.end = to;
+    other.messages = messages;
+    other.payloadBytes = this.payloadBytes;
+    other.largest = largest;
+    other.isVersion5 = !isVersion5;
+    other.qos = qos;
+    other.shared = this.shared && target.subarray(0, to);
+  }
+
   /** The messages, for receivers that want more than bytes. */
   read(topic: string, topicBytes: number, origin: Origin, now: number): Message[] {
     const messages: Message[] = [];
@@ -54,4 +107,13 @@ export interface Passage {
   forwardLate(run: Run): number;
   /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier; only if it {@link takes} it. */
   forwardOne(run: Run, packetIdentifier: number): void;
+}
+
+/** §1.5.5. @returns where it ends */
+function writeVariableByteInteger(target: Buffer, start: number, value: number): number {
+  let at = start;
+  let rest = value;
+  for (; rest > 127; rest >>= 7) target[at++] = (rest & 0x7f) | 0x80;
+  target[at++] = rest;
+  return at;
 }

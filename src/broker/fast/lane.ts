@@ -98,29 +98,50 @@ export class Lane implements FastClient, FrameReader, Passage {
   }
 
   takes(run: Run): boolean {
-    return this.#fits(run) && this.#writer.takes(run.end - run.start);
-  }
-
-  #fits({ isVersion5, largest }: Run): boolean {
-    return this.isVersion5 === isVersion5 && this.#isPlain && largest <= this.maximumPacketSize;
+    return this.#takes(this.#own(run));
   }
 
   forward(run: Run): boolean {
-    if (!this.takes(run)) return false;
-    if (run.shared !== undefined) this.#writer.pushRun(run.shared, run.messages);
-    else this.#writer.append(run.bytes, run.start, run.end, run.messages);
+    const own = this.#own(run);
+    if (!this.#takes(own)) return false;
+    if (own !== run) this.#countConverted(run, own);
+    if (own.shared !== undefined) this.#writer.pushRun(own.shared, own.messages);
+    else this.#writer.append(own.bytes, own.start, own.end, own.messages);
     return true;
   }
 
   forwardLate(run: Run): number {
-    const bytes = run.end - run.start;
-    if (!this.#fits(run) || !this.#writer.isBehind(bytes)) return 0;
+    const own = this.#own(run);
+    const bytes = own.end - own.start;
+    if (!this.#fits(own) || !this.#writer.isBehind(bytes)) return 0;
     const dropped = this.#client.dropOldest(bytes);
-    if (dropped > 0) this.#writer.append(run.bytes, run.start, run.end, run.messages);
+    if (dropped === 0) return 0;
+    if (own !== run) this.#countConverted(run, own);
+    this.#writer.append(own.bytes, own.start, own.end, own.messages);
     return dropped;
   }
 
   forwardOne(run: Run, packetIdentifier: number): void {
-    this.#writer.appendIdentified(run.bytes, run.start, run.end, run.identifierAt, packetIdentifier);
+    const own = this.#own(run);
+    if (own !== run) this.#countConverted(run, own);
+    this.#writer.appendIdentified(own.bytes, own.start, own.end, own.identifierAt, packetIdentifier);
+  }
+
+  /** In the version of the client. */
+  #own(run: Run): Run {
+    return run.isVersion5 === this.isVersion5 ? run : run.converted();
+  }
+
+  #takes(own: Run): boolean {
+    return this.#fits(own) && this.#writer.takes(own.end - own.start);
+  }
+
+  #fits({ largest }: Run): boolean {
+    return this.#isPlain && largest <= this.maximumPacketSize;
+  }
+
+  /** What is sent is counted by whoever passes the run on, as if it had not been converted. */
+  #countConverted(run: Run, own: Run): void {
+    this.#broker.statistics.bytesSent += own.end - own.start - (run.end - run.start);
   }
 }

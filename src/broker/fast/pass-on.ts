@@ -55,6 +55,7 @@ export class PassOn {
     run.payloadBytes = payloadBytes;
     run.largest = largest;
     run.isVersion5 = client.isVersion5;
+    run.isConverted = false;
     run.qos = 0;
     const { targets, rest } = route;
     run.shared = targets.length >= SHARED_TARGETS ? Buffer.from(bytes.subarray(start, end)) : undefined;
@@ -112,8 +113,8 @@ export class PassOn {
     if (packetIdentifier === 0 || targets.length === 0 || route.rest.length > 0 || !isCurrent(route)) return false;
     // Acknowledgements keep the order of their PUBLISH packets [MQTT-4.6.0-2]: not past one that waits for the disk.
     if (client.unacknowledged > 0) return false;
-    if (client.isVersion5 && session.incoming >= this.#receiveMaximum) return false;
-    if (qos === 2 && (!session.endsWithConnection || session.isIncoming(packetIdentifier))) return false;
+    if (client.isVersion5 && session.incoming.outstanding >= this.#receiveMaximum) return false;
+    if (qos === 2 && (!session.endsWithConnection || session.incoming.has(packetIdentifier))) return false;
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i]!;
       if (target.qos > 0 && !target.session.endsWithConnection) return false;
@@ -126,9 +127,10 @@ export class PassOn {
     run.payloadBytes = end - payload;
     run.largest = end - start;
     run.isVersion5 = client.isVersion5;
+    run.isConverted = false;
     run.qos = qos;
     run.identifierAt = identifierAt - start;
-    if (qos === 2) session.holdIncoming(packetIdentifier);
+    if (qos === 2) session.incoming.hold(packetIdentifier);
     this.#received(session, 1, end - payload, qos);
     let message: Message | undefined;
     let copies = 0;

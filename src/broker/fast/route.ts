@@ -71,7 +71,8 @@ export function sortFound(
   found: readonly (Entry | SharedSubscription)[],
   merge: (a: Subscription, b: Subscription) => Subscription,
 ): Found | undefined {
-  const clients = new Map<Session, Subscription>();
+  /** The subscription of each; merged: no Entry has it. */
+  const clients = new Map<Session, Entry | Subscription>();
   const rest: (Entry | SharedSubscription)[] = [];
   for (const one of found) {
     if (!(one instanceof Entry) || !(one.sink instanceof Session)) {
@@ -79,23 +80,43 @@ export function sortFound(
       continue;
     }
     const before = clients.get(one.sink);
-    if (before !== undefined && (before.noLocal || one.subscription.noLocal)) return undefined;
-    clients.set(one.sink, before === undefined ? one.subscription : merge(before, one.subscription));
+    if (before === undefined) {
+      clients.set(one.sink, one);
+      continue;
+    }
+    const known = before instanceof Entry ? before.subscription : before;
+    if (known.noLocal || one.subscription.noLocal) return undefined;
+    clients.set(one.sink, merge(known, one.subscription));
   }
-  const targets = Array.from(clients, ([session, subscription]): Target => {
-    const { verdicts } = session;
-    return {
-      session,
-      subscription,
-      qos: subscription.qos,
-      noLocal: subscription.noLocal,
-      isPlain: subscription.identifiers.length === 0,
-      isDenied: !session.mayReceive(topic),
-      identity: verdicts.identity,
-      revision: verdicts.revision,
-    };
+  const targets = Array.from(clients, ([session, one]) => {
+    const isDenied = !session.mayReceive(topic);
+    if (!(one instanceof Entry)) return targetOf(session, one, isDenied);
+    const shared = one.target as Target | undefined;
+    // A thousand routes of a few subscriptions must not be a thousand times as many objects: they are read per message.
+    if (shared !== undefined && shared.isDenied === isDenied && isOf(shared, one)) return shared;
+    const target = targetOf(session, one.subscription, isDenied);
+    one.target = target;
+    return target;
   });
   return { targets, rest };
+}
+
+function targetOf(session: Session, subscription: Subscription, isDenied: boolean): Target {
+  const { identity, revision } = session.verdicts;
+  return {
+    session,
+    subscription,
+    qos: subscription.qos,
+    noLocal: subscription.noLocal,
+    isPlain: subscription.identifiers.length === 0,
+    isDenied,
+    identity,
+    revision,
+  };
+}
+
+function isOf(target: Target, { subscription }: Entry): boolean {
+  return target.subscription === subscription && !isStale(target);
 }
 
 /** Whether the verdict on it may not hold any more. */

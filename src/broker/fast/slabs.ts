@@ -7,7 +7,10 @@
 export const SLAB_BYTES = 64 * 1024;
 /** Lent at a time, 32 MB at most: many sockets with little to write each must not take a slab each. */
 const MAX_LENT = 512;
-const MAX_SPARE = 64;
+/** Kept in any case; more only as long as so many are lent at a time. */
+const MIN_SPARE = 64;
+/** How fast it is forgotten how many were needed: 1,000 turns or so. */
+const DECAY = 0.999;
 
 /** One of them, filled from the front. */
 export class Slab {
@@ -57,18 +60,22 @@ export class Slab {
 export class Slabs {
   readonly #spare: Slab[] = [];
   #lent = 0;
+  /** Most lent since all were back. */
+  #peak = 0;
+  #needed = MIN_SPARE;
 
   /** @returns undefined when too many are out */
   take(): Slab | undefined {
     if (this.#lent >= MAX_LENT) return undefined;
     this.#lent++;
+    if (this.#lent > this.#peak) this.#peak = this.#lent;
     return this.#spare.pop() ?? new Slab();
   }
 
   /** Nobody reads it any more. */
   giveBack(slab: Slab): void {
-    this.#lent--;
-    if (this.#spare.length >= MAX_SPARE) return;
+    this.forget();
+    if (this.#spare.length >= this.#needed) return;
     slab.start = 0;
     slab.end = 0;
     slab.messages = 0;
@@ -78,5 +85,10 @@ export class Slabs {
   /** It is still read by somebody, and will not come back. */
   forget(): void {
     this.#lent--;
+    if (this.#peak > this.#needed) this.#needed = this.#peak;
+    if (this.#lent > 0) return;
+    this.#needed = Math.max(MIN_SPARE, this.#peak, this.#needed * DECAY);
+    this.#peak = 0;
+    if (this.#spare.length > this.#needed) this.#spare.pop();
   }
 }

@@ -26,9 +26,9 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
     return topic;
   }
 
-  const isRepeated = packet.qos === 2 && session.isIncoming(packet.packetIdentifier);
+  const isRepeated = packet.qos === 2 && session.incoming.has(packet.packetIdentifier);
   if (packet.qos > 0 && client.protocolVersion === 5 && !isRepeated) {
-    if (session.incoming + client.unacknowledged >= broker.limits.receiveMaximum) {
+    if (session.incoming.outstanding + client.unacknowledged >= broker.limits.receiveMaximum) {
       ledger.refuse(ReasonCode.receiveMaximumExceeded);
       return new Refusal(ReasonCode.receiveMaximumExceeded, 'more QoS 1 and 2 messages than Receive Maximum');
     }
@@ -40,11 +40,11 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   }
   const refused = publishRefusal(client, session, packet, topic);
   if (refused !== undefined) return refusePublish(client, session, packet, refused);
-  if (packet.qos === 2) session.holdIncoming(packet.packetIdentifier);
+  if (packet.qos === 2) session.incoming.hold(packet.packetIdentifier);
   ledger.accepted++;
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
   // With the message or not at all, so in the same turn.
-  if (committed !== undefined && packet.qos === 2) session.keepIncoming(packet.packetIdentifier);
+  if (committed !== undefined && packet.qos === 2) session.incoming.keep(packet.packetIdentifier);
   // §3.4.2.1: the publisher may be told that nobody was there.
   const reasonCode = broker.router.hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
   if (committed === undefined) acknowledge(client, packet, reasonCode);
@@ -86,7 +86,7 @@ function acknowledgeLater(
     },
     () => {
       if (packet.qos === 1) client.unacknowledged--;
-      if (packet.qos === 2) session.releaseIncoming(packet.packetIdentifier);
+      if (packet.qos === 2) session.incoming.release(packet.packetIdentifier);
       if (client.isOver) return;
       // 3.1.1 has no negative acknowledgement: the client keeps the message and sends it again after a reconnect.
       if (client.protocolVersion === 5) acknowledge(client, packet, NOT_STORED.reasonCode, NOT_STORED.reason);

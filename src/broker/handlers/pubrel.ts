@@ -9,8 +9,8 @@ import type { AcknowledgementPacket } from '../wire/packets.js';
 export function handlePubrel(client: Client, session: Session, packet: AcknowledgementPacket): Handled {
   const { packetIdentifier } = packet;
   const { protocolVersion } = client;
-  const isKept = session.isIncomingKept(packetIdentifier);
-  if (session.releaseIncoming(packetIdentifier)) {
+  const isKept = session.incoming.isKept(packetIdentifier);
+  if (session.incoming.release(packetIdentifier)) {
     const complete = () => {
       if (client.isOver) return;
       client.send(encodeAcknowledgement('pubcomp', packetIdentifier, protocolVersion, ReasonCode.success));
