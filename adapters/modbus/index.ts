@@ -7,6 +7,7 @@ import { READ_LIMIT } from './pdu.js';
 import { placeIssues, placeOf, placeText, pointIssues, readOnlyReason, resolvePoint } from './point.js';
 import { RtuMaster } from './rtu.js';
 import { addressSchema, deviceSchema, type PortOptions, portSchema } from './schema.js';
+import { serverRole } from './server/role.js';
 import { TcpMaster } from './tcp.js';
 
 /** What drivers and converters need at least between two frames; 3.5 characters are less above 9600 baud. */
@@ -50,6 +51,8 @@ export default defineAdapter({
     const { table, start, length } = placeOf(point);
     return { space: table, start, length, limit: READ_LIMIT[table] };
   },
+
+  server: serverRole,
 
   costs: (device, port, endpoint) =>
     readCosts(device, {

@@ -1,6 +1,7 @@
 /** The columns of lists, and the small texts in them: the same words as in the terminal interface. */
 import { formatDuration } from '../core/duration.js';
-import type { ClientView, DeviceView, PointView } from '../core/views.js';
+import { percentText } from '../core/plan-text.js';
+import type { ClientView, DeviceView, PointView, PortView, ServerView } from '../core/views.js';
 import type { Column } from './table.js';
 import { timeText, visible } from './text.js';
 import type { Tone } from './tone.js';
@@ -34,6 +35,30 @@ export function deviceColumns(now: number): readonly Column<DeviceView>[] {
   ];
 }
 
+const PORT_TONES: Readonly<Record<string, Tone>> = { up: 'ok', degraded: 'warn', down: 'bad' };
+
+export function portColumns(now: number): readonly Column<PortView>[] {
+  return [
+    { title: 'PORT', value: (port) => port.name },
+    { title: 'STATE', value: (port) => port.state, tone: (port) => PORT_TONES[port.state] },
+    { title: 'SINCE', value: (port) => ageText(port.since, now), align: 'right' },
+    { title: 'DEVICES', value: (port) => String(port.devices.length), align: 'right' },
+    { title: 'BUSY', value: (port) => percentText(port.busyShare), align: 'right' },
+    {
+      title: 'ASKED',
+      value: (port) => percentText(port.load),
+      align: 'right',
+      tone: (port) => (port.load > 1 ? 'warn' : undefined),
+    },
+    { title: 'P50 MS', value: (port) => msText(port.exchangeMs.p50), align: 'right' },
+    { title: 'P99 MS', value: (port) => msText(port.exchangeMs.p99), align: 'right' },
+    { title: 'TIMEOUTS', value: (port) => String(port.timeouts), align: 'right' },
+    { title: 'CRC', value: (port) => String(port.crcErrors), align: 'right' },
+    { title: 'ERR/MIN', value: (port) => String(port.errorsPerMinute), align: 'right' },
+    { title: 'ENDPOINT', value: (port) => port.endpoint },
+  ];
+}
+
 export function pointColumns(now: number): readonly Column<PointView>[] {
   return [
     { title: 'POINT', value: (point) => `${point.device}.${point.point}` },
@@ -44,6 +69,33 @@ export function pointColumns(now: number): readonly Column<PointView>[] {
     { title: 'WRITE', value: (point) => (point.writable ? 'yes' : 'no') },
     { title: 'TOPIC', value: (point) => point.topic },
   ];
+}
+
+const SERVER_TONES: Readonly<Record<string, Tone>> = { up: 'ok', down: 'bad' };
+
+export function serverColumns(now: number): readonly Column<ServerView>[] {
+  return [
+    { title: 'SERVER', value: (server) => server.name },
+    { title: 'TYPE', value: (server) => server.type },
+    { title: 'STATE', value: (server) => server.state, tone: (server) => SERVER_TONES[server.state] },
+    { title: 'SINCE', value: (server) => ageText(server.since, now), align: 'right' },
+    {
+      title: 'MASTERS',
+      value: (server) => (server.masters === null ? UNKNOWN : String(server.masters)),
+      align: 'right',
+    },
+    { title: 'REQUESTS', value: (server) => String(server.requests), align: 'right' },
+    { title: 'EXCEPTIONS', value: (server) => exceptionsText(server.exceptions), align: 'right' },
+    { title: 'DROPPED', value: (server) => String(server.dropped), align: 'right' },
+    { title: 'REFUSED', value: (server) => String(server.refused), align: 'right' },
+    { title: 'ENDPOINT', value: (server) => server.endpoint },
+  ];
+}
+
+/** `2×14 11×3`: code and how often. */
+function exceptionsText(exceptions: ServerView['exceptions']): string {
+  const all = Object.entries(exceptions);
+  return all.length === 0 ? '0' : all.map(([code, count]) => `${code}×${count}`).join(' ');
 }
 
 export function clientColumns(now: number): readonly Column<ClientView>[] {

@@ -1,9 +1,15 @@
 /** What is allowed and probably not meant: told by `config check`, never a reason to refuse. */
+import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig, ListenerConfig } from '../core/config.js';
+import { durationText, planProblems } from '../core/plan-text.js';
+import { configuredPlans } from '../core/plan-views.js';
 import { isLocal } from './listener-rules.js';
 
-/** A sentence for each listener that lets nobody in or takes passwords in clear, and for each point that reads the same place as an earlier one. */
-export function notesOf({ broker, ports, devices }: GatewayConfig): readonly string[] {
+/** A sentence for each listener that lets nobody in or takes passwords in clear, for each rate that a wire cannot keep, and for each point that reads the same place as an earlier one. */
+export function notesOf(
+  { broker, ports, devices }: GatewayConfig,
+  adapters: readonly AnyAdapter[] = [],
+): readonly string[] {
   const notes: string[] = [];
   const { users = [], usersFile, jwt, certificate } = broker.access ?? {};
   if (users.length === 0 && usersFile === undefined && jwt === undefined && certificate === undefined) {
@@ -16,6 +22,13 @@ export function notesOf({ broker, ports, devices }: GatewayConfig): readonly str
     notes.push(
       `${listener.name} takes passwords and tokens unencrypted from the network: use type ${listener.type === 'ws' ? 'wss' : 'tls'}`,
     );
+  }
+  for (const plan of configuredPlans(ports, devices, adapters)) {
+    for (const problem of planProblems(plan)) {
+      notes.push(
+        `devices.${plan.device}: ${problem} (assumed latency ${durationText(plan.latencyMs)}; see hpmq device plan)`,
+      );
+    }
   }
   const seen = new Map<string, string>();
   for (const { name, adapter, port, options, points } of Object.values(devices)) {

@@ -12,7 +12,7 @@ const common = {
   pause: duration('0ms', '1m').prefault('0ms').describe('rest between two exchanges'),
 };
 
-const endpoints = {
+export const endpoints = {
   serial: {
     type: z.literal('serial'),
     path: z.string().min(1).describe('device file; /dev/serial/by-id/… survives re-plugging'),

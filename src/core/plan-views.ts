@@ -111,9 +111,4 @@ function configuredDevice(
   return { name: device.name, costs, latencyMs, isMeasured: measured !== undefined, groups, absent: [] };
 }
 
-/** Groups that are asked for more often than the wire allows: `this needs 1.4s, you asked for 1s`. */
-export function tooFast({ groups }: Pick<PlanView, 'groups'>): readonly PlanView['groups'][number][] {
-  return groups.filter(({ every, needsMs }) => needsMs > every);
-}
-
 const rounded = (ms: number): number => Math.round(ms * 10) / 10;

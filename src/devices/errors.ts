@@ -24,6 +24,8 @@ export const devicesErrors = {
     hint: 'set TMPDIR to a folder that is writable, has 200 kB free and is not mounted noexec',
   },
   PORT_FAILED: { fault: 'device', hint: 'see the message of the system; check the endpoint of the port' },
+  SERVER_LISTEN: { fault: 'config', hint: 'stop the other program that listens there, or choose another port' },
+  DEVICE_NO_IDENTITY: { fault: 'caller', hint: 'this kind of device cannot be asked what it is' },
   PORT_SHARED: { fault: 'config', hint: 'give each protocol its own port' },
   PORT_UNKNOWN: { fault: 'config', hint: 'name one of the ports of the configuration' },
   ADAPTER_UNKNOWN: { fault: 'config', hint: 'use one of the adapters that this build has' },

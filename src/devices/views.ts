@@ -1,7 +1,7 @@
 /** What people are shown of running ports and devices: plain data, made when someone looks. */
 import type { PortConfig } from '../core/config.js';
 import { errorView, type GatewayError } from '../core/errors.js';
-import { planViews, tooFast } from '../core/plan-views.js';
+import { planViews } from '../core/plan-views.js';
 import { endpointName } from '../core/transport.js';
 import type { AlarmView, DeviceView, PlanSummary, PlanView, PortView } from '../core/views.js';
 import type { Commands } from './commands.js';
@@ -86,7 +86,9 @@ function planSummary(plan: PlanView): PlanSummary {
     requests: plan.reads.length,
     cycleMs: plan.cycleMs,
     load: share(plan.load),
-    tooFast: tooFast(plan).map(({ every, needsMs }) => ({ every, needsMs })),
+    tooFast: plan.groups
+      .filter(({ every, needsMs }) => needsMs > every)
+      .map(({ every, needsMs }) => ({ every, needsMs })),
     absent: plan.absent.length,
   };
 }

@@ -1,6 +1,6 @@
 /** Metrics of devices and of the ports they are on. */
 import type { DeviceView, PortView } from '../core/views.js';
-import type { Define, SetValue, Snapshot } from './metrics.js';
+import type { Define, SetValue, Snapshot } from './define.js';
 
 type Counted = DeviceView | PortView;
 

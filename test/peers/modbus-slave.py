@@ -15,6 +15,7 @@ import sys
 import threading
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
+from pymodbus.device import ModbusDeviceIdentification
 from pymodbus.server import StartSerialServer, StartTcpServer
 from pymodbus.transaction import ModbusRtuFramer, ModbusSocketFramer
 
@@ -41,12 +42,23 @@ def commands():
     os._exit(0)
 
 
+identity = ModbusDeviceIdentification(
+    info_name={
+        "VendorName": "ACME",
+        "ProductCode": "B-7",
+        "MajorMinorRevision": "1.4.2",
+        "VendorUrl": "",
+        "ProductName": "Meter",
+        "ModelName": "B",
+    }
+)
+
 threading.Thread(target=commands, daemon=True).start()
 print("ready", flush=True)
 if kind == "rtu":
     StartSerialServer(
-        context=context, port=place, baudrate=int(sys.argv[3]), parity=sys.argv[4], framer=ModbusRtuFramer
+        context=context, identity=identity, port=place, baudrate=int(sys.argv[3]), parity=sys.argv[4], framer=ModbusRtuFramer
     )
 else:
     framer = ModbusRtuFramer if kind == "rtutcp" else ModbusSocketFramer
-    StartTcpServer(context=context, address=("127.0.0.1", int(place)), framer=framer, allow_reuse_address=True)
+    StartTcpServer(context=context, identity=identity, address=("127.0.0.1", int(place)), framer=framer, allow_reuse_address=True)

@@ -98,12 +98,13 @@ export class Lane implements FastClient, FrameReader, Passage {
   }
 
   takes(run: Run): boolean {
-    return this.#takes(this.#own(run));
+    const own = this.#own(run);
+    return this.#fits(own) && this.#writer.takes(own.end - own.start);
   }
 
   forward(run: Run): boolean {
     const own = this.#own(run);
-    if (!this.#takes(own)) return false;
+    if (!this.#fits(own) || !this.#writer.takes(own.end - own.start)) return false;
     if (own !== run) this.#countConverted(run, own);
     if (own.shared !== undefined) this.#writer.pushRun(own.shared, own.messages);
     else this.#writer.append(own.bytes, own.start, own.end, own.messages);
@@ -130,10 +131,6 @@ export class Lane implements FastClient, FrameReader, Passage {
   /** In the version of the client. */
   #own(run: Run): Run {
     return run.isVersion5 === this.isVersion5 ? run : run.converted();
-  }
-
-  #takes(own: Run): boolean {
-    return this.#fits(own) && this.#writer.takes(own.end - own.start);
   }
 
   #fits({ largest }: Run): boolean {

@@ -67,8 +67,8 @@ async function check(cli: Cli, file: string | undefined): Promise<number> {
   const { ConfigError } = await import('../../config/errors.js');
   const { output } = cli;
   try {
-    const [{ loaded }, { notesOf }] = await Promise.all([load(cli, file), import('../../config/notes.js')]);
-    const notes = notesOf(loaded.config);
+    const [{ loaded, adapters }, { notesOf }] = await Promise.all([load(cli, file), import('../../config/notes.js')]);
+    const notes = notesOf(loaded.config, adapters);
     if (output.isJson) output.json({ file: loaded.file ?? null, valid: true, problems: [], notes });
     else {
       output.line(`${visible(loaded.file ?? 'no file, defaults only')}: ok, ${summary(loaded.config)}`);

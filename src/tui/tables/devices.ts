@@ -1,9 +1,17 @@
 import type { DeviceView } from '../../api/contract.js';
+import { durationText, needText, percentText, summaryText } from '../../core/plan-text.js';
 import { absolute, age, compact, errorSpans, milliseconds, plural, stateSpan } from '../format.js';
 import { span } from '../spans.js';
 import type { TableSpec } from './table.js';
 
 const stateRank = { offline: 0, degraded: 1, starting: 2, paused: 3, online: 4 } as const;
+
+/** `2 × exception 2, 1 × wrong checksum` */
+function refusalText({ exceptions, crcErrors }: DeviceView): string {
+  const parts = Object.entries(exceptions).map(([code, times]) => `${times} × exception ${code}`);
+  if (crcErrors > 0) parts.push(`${crcErrors} × wrong checksum`);
+  return parts.join(', ');
+}
 
 export const deviceTable: TableSpec<DeviceView> = {
   noun: 'devices',
@@ -103,7 +111,11 @@ export const deviceTable: TableSpec<DeviceView> = {
     { label: 'points', spans: [span(`${device.points - device.badPoints} good of ${device.points}`)] },
     {
       label: 'exchange',
-      spans: [span(`p50 ${milliseconds(device.exchangeMs.p50)} ms  p95 ${milliseconds(device.exchangeMs.p95)} ms`)],
+      spans: [
+        span(
+          `p50 ${milliseconds(device.exchangeMs.p50)} ms  p95 ${milliseconds(device.exchangeMs.p95)} ms  p99 ${milliseconds(device.exchangeMs.p99)} ms`,
+        ),
+      ],
     },
     {
       label: 'requests',
@@ -112,6 +124,18 @@ export const deviceTable: TableSpec<DeviceView> = {
         span(`${plural(device.timeouts, 'timeout')}, ${plural(device.errors, 'error')}`),
       ],
     },
+    { label: 'latency', spans: [span(device.latencyMs === null ? '—' : durationText(device.latencyMs))] },
+    ...(Object.keys(device.exceptions).length + device.crcErrors === 0
+      ? []
+      : [{ label: 'refused', spans: [span(refusalText(device), 'warn')] }]),
+    { label: 'plan', spans: [span(summaryText(device.plan), device.plan.load > 1 ? 'warn' : 'plain')] },
+    ...device.plan.tooFast.map((group) => ({ label: 'too fast', spans: [span(needText(group), 'warn')] })),
+    ...(device.plan.absent === 0
+      ? []
+      : [
+          { label: 'absent', spans: [span(`${plural(device.plan.absent, 'point')} the device does not have`, 'warn')] },
+        ]),
+    { label: 'busy', spans: [span(`${percentText(device.busyShare)} of the port's last minute`)] },
     { label: 'overruns', spans: [span(String(device.overruns), device.overruns > 0 ? 'warn' : 'plain')] },
     ...(device.nextTryAt === undefined
       ? []

@@ -135,7 +135,7 @@ t.test('fields that contradict one another', async (t) => {
     [{ address: 'coil:1', bits: '4-7' }, 'bits', /no bits inside/],
     [{ address: 'holding:1', bit: 3, order: 'AB' }, 'order', /no order/],
     [{ address: 'coil:1#AB' }, 'address', /no order/],
-    [{ address: 'holding:1', type: 'string' }, 'length', /length in bytes/],
+    [{ address: 'holding:1', type: 'string' }, 'length', /needs its length/],
     [{ address: 'holding:1', type: 'string', length: 250, packing: 'low-byte' }, 'length', /250 registers/],
     [{ address: 'holding:1', type: 'string', length: 7, encoding: 'utf16' }, 'length', /two bytes/],
     [{ address: 'holding:1', type: 'bytes', length: 7, encoding: 'utf8' }, 'encoding', /for strings/],
