@@ -380,6 +380,11 @@ export class Outgoing implements DeliveryEvents {
     return this.#inflight.size > 0 && this.#context.clock.monotonic() - this.#sending.progressAt >= PROMPT;
   }
 
+  /** @see MessageHolder.progressAt */
+  get progressAt(): number {
+    return this.#sending.progressAt;
+  }
+
   /** @see MessageHolder.isStuck: for longer than a client may stall */
   get isStuck(): boolean {
     const { clock, limits } = this.#context;

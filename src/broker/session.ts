@@ -292,6 +292,10 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.isBehind;
   }
 
+  get progressAt(): number {
+    return this.#outgoing.progressAt;
+  }
+
   get isStuck(): boolean {
     return this.#outgoing.isStuck;
   }

@@ -210,14 +210,16 @@ export class SocketWriter implements Flushable, Watched {
 
   #nextSlab(bytes: number): Slab | undefined {
     if (this.#kind === 'kept') return undefined;
-    const { slabs } = this.#context;
+    const { slabs, memory } = this.#context;
     if (this.#slab !== undefined) {
       this.#closeSlab();
       // Written at once, it can be used again.
       this.#write();
       if (this.#slab !== undefined) slabs.forget();
     }
-    this.#slab = bytes > SLAB_BYTES ? undefined : slabs.take();
+    // While memory is short, nobody keeps a slab for what fills a part of it.
+    const isFree = bytes <= SLAB_BYTES && memory.share >= SLAB_BYTES;
+    this.#slab = isFree ? slabs.take() : undefined;
     return this.#slab;
   }
 

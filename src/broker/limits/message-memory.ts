@@ -3,8 +3,8 @@
  *
  * A large message that many sessions wait for is there once and counts once; what each entry costs beside it counts for
  * each. When it is nearly too much, no session gets a second message in flight, and clients that have acknowledged nothing
- * for long are ended; when it is too much, the sessions that hold most lose their oldest queued messages, first of all those
- * that do not keep up.
+ * for long are ended; when it is too much, the sessions that hold most lose their oldest queued messages: first those that do
+ * not keep up, then those that have acknowledged nothing since it was last too much, and only then the others.
  */
 import type { Clock } from '../../core/clock.js';
 import type { Message } from '../../core/message.js';
@@ -30,6 +30,8 @@ export interface MessageHolder {
   dropOldest(): boolean;
   /** It does not keep up: away, not reading, or slow to acknowledge. */
   readonly isBehind: boolean;
+  /** When it last acknowledged something, or something was first to be acknowledged; monotonic ms. */
+  readonly progressAt: number;
   /** It is connected and has acknowledged nothing for long. */
   readonly isStuck: boolean;
   /** Ends it: what is in flight is lost. */
@@ -47,6 +49,9 @@ export class MessageMemory {
   /** Until then it is looked at again only beyond the threshold; monotonic ms. */
   #againAt = 0;
   #isRelieving = false;
+  /** When it was last relieved, or became tight; monotonic ms. Who acknowledged something since keeps up. */
+  #markedAt = 0;
+  #isMarked = false;
 
   /** @param limit - bytes */
   constructor(limit: number, clock: Clock) {
@@ -105,8 +110,14 @@ export class MessageMemory {
   /** Makes room when there is too much; to be called after {@link keep}, once the holder is consistent. */
   relieve(): void {
     const tight = this.#limit * TIGHT;
-    if (this.#used <= tight || this.#isRelieving) return;
+    if (this.#isRelieving) return;
+    if (this.#used <= tight) {
+      this.#isMarked = false;
+      return;
+    }
     const now = this.#clock.monotonic();
+    if (!this.#isMarked) this.#markedAt = now;
+    this.#isMarked = true;
     if (this.#used <= this.#threshold && now < this.#againAt) return;
     this.#isRelieving = true;
     this.#againAt = now + RETRY_INTERVAL;
@@ -120,6 +131,9 @@ export class MessageMemory {
     if (this.#used > this.#limit) {
       const target = this.#limit * RELIEF;
       while (this.#used > target && this.#halve(behind, target));
+      const idle = fattestFirst.filter(({ progressAt }) => progressAt < this.#markedAt);
+      while (this.#used > target && this.#halve(idle, target));
+      this.#markedAt = now;
       while (this.#used > target && this.#halve(fattestFirst, target));
     }
     const next = this.#used + this.#limit * RETRY;

@@ -62,6 +62,54 @@ t.test('QoS 0 is dropped and counted beyond a bounded buffer; the reader goes on
   t.equal(broker.clients()[0]?.connected, true);
 });
 
+t.test(
+  'a client that is behind gets small messages late: the oldest are gone, the newest are there, in order',
+  async (t) => {
+    const { broker } = await start(t, { slowConsumer: { qos0: 'drop-oldest', maxBytes: 1_000_000, timeout: 0 } });
+    const socket = await deafSubscriber(t, broker, 0);
+    const port = Number(broker.addresses()[0]?.split(':').pop());
+    const publisher = connect(port, '127.0.0.1');
+    t.teardown(() => publisher.destroy());
+    publisher.write(generate({ cmd: 'connect', protocolVersion: 4, clientId: 'source', clean: true, keepalive: 0 }));
+    const count = 200_000;
+    const head = generate({ cmd: 'publish', topic: 't', payload: Buffer.alloc(64), qos: 0, retain: false, dup: false });
+    for (let i = 0; i < count; i += 1_000) {
+      const block = Buffer.alloc(head.length * 1_000);
+      for (let k = 0; k < 1_000; k++) {
+        head.copy(block, k * head.length);
+        block.writeUInt32BE(i + k, k * head.length + head.length - 4);
+      }
+      if (!publisher.write(block)) await new Promise((resolve) => publisher.once('drain', resolve));
+    }
+    await eventually(() => broker.statistics.publishReceived === count);
+    const deaf = broker.clients().find(({ clientId }) => clientId === 'deaf')!;
+    t.ok(deaf.dropped > 1_000, `${deaf.dropped} were dropped`);
+    t.equal(deaf.sent + deaf.dropped, count, 'each was sent or dropped');
+    const { delivered, dropped } = broker.router.counters();
+    t.equal(delivered + dropped, count);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+    });
+    socket.resume();
+    const before = generate({ cmd: 'connack', returnCode: 0, sessionPresent: false }).length + 5;
+    await eventually(() => bytes >= before + deaf.sent * head.length);
+    const all = Buffer.concat(chunks).subarray(bytes % head.length);
+    let last = -1;
+    let isInOrder = true;
+    for (let at = 0; at < all.length; at += head.length) {
+      const number = all.readUInt32BE(at + head.length - 4);
+      isInOrder &&= number > last && all[at] === 0x30;
+      last = number;
+    }
+    t.equal(all.length / head.length, deaf.sent);
+    t.ok(isInOrder);
+    t.equal(last, count - 1, 'the newest is the last');
+  },
+);
+
 t.test('QoS 1 waits in the queue, the oldest is dropped beyond its limit', async (t) => {
   const { broker } = await start(t, { receiveMaximum: 1_000, queuedMessages: 50 });
   await deafSubscriber(t, broker, 1);
