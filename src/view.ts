@@ -184,6 +184,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         store: () => store?.figures(),
         devices: () => devices.devices(),
         ports: () => devices.ports(),
+        servers: () => servers?.servers() ?? [],
         links: () => links.links(),
       });
       return { contentType: metrics.contentType, text: await metrics.text() };

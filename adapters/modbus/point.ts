@@ -85,7 +85,9 @@ export function resolvePoint(point: PointAddress, device: Defaults): PointAddres
   const start = startOf(point, device);
   const order = orderOf(point, device);
   const { order: _own, invalid: _marks, ...rest } = point;
-  const invalid = point.invalid ?? device.invalid;
+  // Marks of the device are for those of its points that have numbers.
+  const shared = device.invalid === 'sunspec' || canBeMarked(typeOf(point)) ? device.invalid : undefined;
+  const invalid = point.invalid ?? shared;
   return {
     ...rest,
     address: { ...point.address, start, isBased: false },

@@ -2,7 +2,7 @@
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
 import type { StoreFigures } from '../core/store.js';
-import type { DeviceView, LinkView, PortView } from '../core/views.js';
+import type { DeviceView, LinkView, PortView, ServerView } from '../core/views.js';
 
 export type SetValue = (value: number, ...labels: readonly string[]) => void;
 
@@ -21,5 +21,6 @@ export interface Snapshot {
   readonly store: StoreFigures | undefined;
   readonly devices: readonly DeviceView[];
   readonly ports: readonly PortView[];
+  readonly servers: readonly ServerView[];
   readonly links: readonly LinkView[];
 }

@@ -9,12 +9,13 @@ import Registry from 'prom-client/lib/registry.js';
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
 import type { StoreFigures } from '../core/store.js';
-import type { DeviceView, LinkView, PortView } from '../core/views.js';
+import type { DeviceView, LinkView, PortView, ServerView } from '../core/views.js';
 import type { Snapshot } from './define.js';
 import { definitions } from './definitions.js';
 import { defineField } from './field-metrics.js';
 import { defineLedger } from './ledger-metrics.js';
 import { defineMqtt } from './mqtt-metrics.js';
+import { defineServers } from './server-metrics.js';
 import { defineStore } from './store-metrics.js';
 import { defineWires } from './wires.js';
 
@@ -28,6 +29,7 @@ export interface MetricsSources {
   readonly store: () => StoreFigures | undefined;
   readonly devices: () => readonly DeviceView[];
   readonly ports: () => readonly PortView[];
+  readonly servers: () => readonly ServerView[];
   readonly links: () => readonly LinkView[];
 }
 
@@ -94,17 +96,19 @@ export function createMetrics(sources: MetricsSources): Metrics {
   defineStore(defined);
   defineField(defined);
   defineWires(counter, gauge);
+  defineServers(defined);
 
   return {
     contentType: registry.contentType,
     async text() {
-      const { status, figures, store, devices, ports, links } = sources;
+      const { status, figures, store, devices, ports, servers, links } = sources;
       now = {
         status: status(),
         figures: figures(),
         store: store(),
         devices: devices(),
         ports: ports(),
+        servers: servers(),
         links: links(),
       };
       const text = await registry.metrics();

@@ -79,9 +79,51 @@ export class DeviceImage implements RegisterImage {
       there.flatMap(({ place }) => Array.from({ length: place.length }, (_, i) => place.start + i)),
     );
     if (write === 'points' && covered.size < values.length) return 2;
+    // Of a register of which only some bits are points, only those can be written: with function 22.
+    if (table === 'holding' && [...covered].some((address) => (this.#maskAt(address) ?? 0) !== 0xffff)) return 2;
+    const exception = await this.#command(there.map((one) => ({ ...one, words: words(one.place, start, values) })));
+    return exception ?? this.#writeRest(table, start, values, covered);
+  }
+
+  async writeBits(address: number, mask: number, bits: number): Promise<ExceptionCode | undefined> {
+    const { write } = this.#o.unit;
+    if (write === 'none') return 2;
+    const there = this.#places.filter(
+      ({ place }) => place.table === 'holding' && place.start <= address && place.start + place.length > address,
+    );
+    const touched = there.filter(({ place }) => (maskOf(place) & mask) !== 0);
+    // A part of a value is no value: only whole ones are commands.
+    if (touched.some(({ place, readOnly }) => readOnly || place.length > 1 || (maskOf(place) & ~mask) !== 0)) return 2;
+    const rest = mask & ~(this.#maskAt(address) ?? 0);
+    if (rest !== 0 && write !== 'all') return 2;
+    const exception = await this.#command(touched.map((one) => ({ ...one, words: [bits] })));
+    if (exception !== undefined || rest === 0) return exception;
+    const refusal = await this.#exchange('command', async (device, signal) => {
+      await device.writeBits(address, rest, bits & rest, signal);
+      return undefined;
+    });
+    const outcome = refusal === undefined ? 'written' : `exception ${refusal}`;
+    this.#o.device.record(`holding:${address} bits 0x${rest.toString(16)}`, this.#o.who, outcome);
+    return refusal;
+  }
+
+  /** The bits of a register that are points; undefined: none. */
+  #maskAt(address: number): number | undefined {
+    let mask: number | undefined;
+    for (const { place } of this.#places) {
+      if (place.table !== 'holding' || place.start > address || place.start + place.length <= address) continue;
+      mask = (mask ?? 0) | maskOf(place);
+    }
+    return mask;
+  }
+
+  /** Writes points, all of them checked before the first. */
+  async #command(
+    orders: readonly { readonly point: ServedPoint; readonly place: Place; readonly words: readonly number[] }[],
+  ): Promise<ExceptionCode | undefined> {
     const wishes = [];
-    for (const { point, place } of there) {
-      const raw = decode(place, values.slice(place.start - start, place.start - start + place.length));
+    for (const { point, place, words } of orders) {
+      const raw = decode(place, words);
       const value = raw instanceof Unreadable ? undefined : point.engineering(raw);
       if (value === undefined) return 3;
       wishes.push({ point, value });
@@ -98,7 +140,7 @@ export class DeviceImage implements RegisterImage {
       const exception = writeException(status, error);
       if (exception !== undefined) return exception;
     }
-    return this.#writeRest(table, start, values, covered);
+    return undefined;
   }
 
   /** What no point covers goes out as it is, in one piece where it is one. */
@@ -165,6 +207,15 @@ export class DeviceImage implements RegisterImage {
       signal.removeEventListener('abort', onStop);
     }
   }
+}
+
+function maskOf({ codec }: Place): number {
+  return codec?.mask ?? 0xffff;
+}
+
+/** Those of the written registers that are the value's. */
+function words(place: Place, start: number, values: readonly number[]): readonly number[] {
+  return values.slice(place.start - start, place.start - start + place.length);
 }
 
 function decode(place: Place, values: readonly number[]) {

@@ -68,6 +68,9 @@ function device(points: Readonly<Record<string, object>>, options: object = {}):
           fake.asked.push(`${priority} ${table} ${start} ${quantity}`);
           return fake.readRaw(table, start, quantity, signal);
         },
+        writeBits: async (address: number, mask: number, bits: number) => {
+          fake.asked.push(`${priority} bits ${address} ${mask} ${bits}`);
+        },
         writeRaw: async (table: string, start: number, values: readonly number[]) => {
           fake.asked.push(`${priority} write ${table} ${start} ${values}`);
         },
@@ -350,6 +353,36 @@ t.test('a device: writes by what is allowed', async (t) => {
   all.asked = [];
   t.equal(await wide.image.write('holding', 4, [9, 123]), 3);
   t.same(all.asked, [], 'a value that is refused refuses the whole request');
+});
+
+t.test('a device: bits of a register', async (t) => {
+  const points = {
+    lamp: { address: 'holding:5.3' },
+    level: { address: 'holding:5', bits: '8-11' },
+    f: { address: 'holding:7', type: 'float32' },
+  };
+  const some = device(points);
+  const { image } = deviceImage(some, { write: 'points' });
+  t.equal(await image.writeBits(5, 0x0008, 0x0008), undefined);
+  t.equal(await image.writeBits(5, 0x0f08, 0x0200), undefined);
+  t.same(some.written, [
+    ['lamp', true],
+    ['lamp', false],
+    ['level', 0.2],
+  ]);
+  t.equal(await image.writeBits(5, 0x0009, 0x0009), 2, 'bit 0 is no point');
+  t.equal(await image.writeBits(5, 0x0100, 0x0100), 2, 'a part of one');
+  t.equal(await image.writeBits(7, 0xffff, 0x0100), 2, 'half of one');
+  t.equal(await image.write('holding', 5, [8]), 2, 'the whole register would lose its other bits');
+  const all = device(points);
+  const wide = deviceImage(all, { write: 'all' });
+  t.equal(await wide.image.writeBits(5, 0x0009, 0x0009), undefined);
+  t.equal(await wide.image.writeBits(6, 0x0001, 0x0001), undefined);
+  t.same(all.written, [['lamp', true]]);
+  t.same(all.asked, ['command bits 5 1 1', 'command bits 6 1 1']);
+  t.same(all.recorded, ['me: holding:5 bits 0x1: written', 'me: holding:6 bits 0x1: written']);
+  const none = device(points);
+  t.equal(await deviceImage(none).image.writeBits(5, 8, 8), 2);
 });
 
 t.test('the memory of a device is that of its last reads, whatever their order', async (t) => {

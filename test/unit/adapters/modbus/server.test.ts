@@ -236,6 +236,38 @@ t.test('TCP: answers from elsewhere come in the order of the requests, other mas
   t.equal(await first.ask(''), mbap(3, 1, '03020008'));
 });
 
+for (const framing of ['tcp', 'rtu'] as const) {
+  t.test(`${framing}: random bytes, with answers from elsewhere, early and late`, async (t) => {
+    const frames = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+      fc
+        .constantFrom('0300000001', '0600050001', '16000500ff0000', '17000000020000000102' + '0001', '2b0e0200')
+        .map((pdu) => (framing === 'tcp' ? mbap(1, 1, pdu) : rtu(1, pdu))),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(frames, fc.boolean(), fc.boolean()), { maxLength: 12 }), async (steps) => {
+        const { image, waiting } = slowImage();
+        const { near, clock, served, stop } = open(t, framing, new Map([[1, image]]));
+        for (const [hex, answers, fails] of steps) {
+          if (near.writable) near.write(Buffer.from(hex, 'hex'));
+          await settle();
+          // One number where more were asked for is an image that fails.
+          if (answers) waiting.splice(0).forEach((answer) => void answer(fails ? 70_000 : 7));
+        }
+        await clock.advance(100);
+        near.destroy();
+        stop.abort();
+        for (const answer of waiting) answer(0);
+        await served;
+        await settle();
+        return clock.pending === 0;
+      }),
+      { numRuns: 100 },
+    );
+    t.pass();
+  });
+}
+
 t.test('RTU: an answer that comes after the line has spoken again is not sent', async (t) => {
   const { image, waiting } = slowImage();
   const { ask, stop, served } = open(t, 'rtu', new Map([[1, image]]));
