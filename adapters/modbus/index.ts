@@ -119,7 +119,8 @@ export default defineAdapter({
     readCosts(device, {
       framing: framingOf(port, endpoint),
       characterMs: isLine(endpoint) ? characterTimeMs(endpoint) : undefined,
-      silenceMs: silenceMs(port, endpoint),
+      // Timers count whole milliseconds.
+      silenceMs: Math.ceil(silenceMs(port, endpoint)),
     }),
 
   async open(wire, port, { clock, endpoint, log }) {

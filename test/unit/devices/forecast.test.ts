@@ -56,7 +56,7 @@ const layouts: readonly Layout[] = [
     endpoint: line(115_200, 'none'),
     characterMs: 10_000 / 115_200,
     latencyMs: 3,
-    units: { 1: some(100, 20) },
+    units: { 1: some(100, 24) },
     every: 1_000,
   },
   {
