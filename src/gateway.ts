@@ -19,7 +19,7 @@ import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
 import { createMessage } from './core/message.js';
-import { createDevices, LEARNED_TABLE } from './devices/devices.js';
+import { createDevices, devicesTables } from './devices/devices.js';
 import { Wires } from './devices/transport/open.js';
 import { createLinks } from './links/links.js';
 import type { Logging } from './logging.js';
@@ -58,7 +58,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, LEARNED_TABLE],
+        tables: [...brokerTables, ...devicesTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),

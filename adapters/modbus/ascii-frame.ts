@@ -69,6 +69,7 @@ function scan(
 ): Scan {
   let echoed = false;
   let begun = false;
+  let damaged = false;
   for (let start = bytes.indexOf(COLON); start >= 0; start = bytes.indexOf(COLON, start + 1)) {
     if (skipEcho && !echoed) {
       const there = Math.min(frame.length, bytes.length - start);
@@ -85,10 +86,11 @@ function scan(
     // §2.5.2.1: a colon begins a new frame wherever it comes.
     if (end < 0 || (restart >= 0 && restart < end) || bytes[end - 1] !== CR) continue;
     const content = decodeAscii(bytes.subarray(start + 1, end - 1));
+    if (content === undefined) damaged = true;
     if (content?.unit !== unit || judge(request, content.pdu) === 'foreign') continue;
-    return { pdu: content.pdu, echoed, begun };
+    return { pdu: content.pdu, echoed, begun, damaged };
   }
-  return { pdu: undefined, echoed, begun };
+  return { pdu: undefined, echoed, begun, damaged };
 }
 
 /**

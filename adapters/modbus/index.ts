@@ -109,8 +109,8 @@ export default defineAdapter({
   costs: (device, port, endpoint) =>
     readCosts(device, {
       framing: framingOf(port, endpoint),
-      characterMs: endpoint.type === 'serial' ? characterTimeMs(endpoint) : undefined,
-      silenceMs: silenceMs(endpoint),
+      characterMs: isLine(endpoint) ? characterTimeMs(endpoint) : undefined,
+      silenceMs: silenceMs(port, endpoint),
     }),
 
   async open(wire, port, { clock, endpoint, log }) {

@@ -7,10 +7,11 @@
  * An answer names neither its request nor its addresses, only unit, function and length. Therefore one request is
  * in flight, what was received before is thrown away when the next is sent, and a unit that did not answer is not
  * asked again until its answer came after all (and was thrown away) or the late window has passed. Other units are
- * asked meanwhile: the late answer cannot be theirs, it carries the wrong unit.
+ * asked meanwhile: the late answer cannot be theirs, it carries the wrong unit. What comes even later: see debts.ts.
  */
 import type { Duplex } from 'node:stream';
 import type { Clock, GatewayError, Timer } from '../../src/adapter.js';
+import { Debts } from './debts.js';
 import { exceptionError, modbusError } from './errors.js';
 import { rtuFraming, type SerialFraming } from './framing.js';
 import { Exchange, type Master, PENDING_LIMIT, queueFull, StuckGuard } from './master.js';
@@ -47,6 +48,7 @@ export class SerialMaster implements Master {
   readonly #queue: Exchange[] = [];
   /** Units that still owe an answer. */
   readonly #late = new Map<number, Late>();
+  readonly #debts = new Debts();
   #current: Exchange | undefined;
   #frame: Buffer = NOTHING;
   /** An answer to the current request was begun. */
@@ -85,6 +87,8 @@ export class SerialMaster implements Master {
 
   async execute(unit: number, request: Request, signal: AbortSignal): Promise<Buffer> {
     if (request.mirrored && this.#echoes === undefined) await this.#learnEcho(unit, request, signal);
+    const probe = this.#debts.probe(unit, request, this.#clock.monotonic());
+    if (probe !== undefined) await this.#settle(unit, probe, signal);
     return this.#enqueue(unit, request, signal);
   }
 
@@ -108,6 +112,15 @@ export class SerialMaster implements Master {
       if (code === 'MODBUS_EXCEPTION') return;
       const details = { unit, sent: false };
       throw modbusError('MODBUS_NOT_SENT', `nothing was written: ${message}`, { cause: error, hint, details });
+    }
+  }
+
+  /** Waits until nothing of what the unit owes can come any more. A refusal is an answer, too. */
+  async #settle(unit: number, probe: Request, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#enqueue(unit, probe, signal);
+    } catch (error) {
+      if ((error as GatewayError).code !== 'MODBUS_EXCEPTION') throw error;
     }
   }
 
@@ -154,6 +167,7 @@ export class SerialMaster implements Master {
       // An answer that was begun is over with the next silence; one that was not may still come, whole.
       if (!this.#begun) {
         const windowMs = this.#lateWindowMs ?? Math.max(MIN_LATE_WINDOW_MS, now - exchange.startedAt);
+        this.#debts.add(exchange.unit, exchange.request, now);
         this.#late.set(exchange.unit, { exchange, frame: this.#frame, until: now + windowMs });
       }
       const scan = this.#scan(exchange, this.#frame);
@@ -207,6 +221,7 @@ export class SerialMaster implements Master {
     if (this.#received.length > expected) this.#discarded++;
     this.#received = NOTHING;
     this.#current = undefined;
+    this.#debts.answered(unit, request);
     const verdict = judge(request, pdu);
     if (typeof verdict === 'number') exchange.fail(exceptionError(unit, request.functionCode, verdict));
     else exchange.succeed(pdu);
@@ -218,6 +233,7 @@ export class SerialMaster implements Master {
     for (const [unit, { exchange, frame }] of this.#late) {
       if (this.#scan(exchange, frame).pdu === undefined) continue;
       this.#late.delete(unit);
+      this.#debts.answered(unit, exchange.request);
       this.#discarded++;
       this.#next();
     }

@@ -6,23 +6,15 @@ import type { QoS } from '../core/message.js';
 import { merged, type Plain, partOf } from './merge.js';
 import type { ParsedPort } from './ports.js';
 import { duration, name, say, shown, whole } from './values.js';
+import { limitsInOrder, toWriteConfig, writeSchema } from './write.js';
 
 const every = () => duration('10ms', '7d');
 
-const write = z
-  .strictObject({
-    min: z.number().optional().describe('lowest value accepted, engineering units'),
-    max: z.number().optional().describe('highest value accepted'),
-    step: z.number().positive().optional().describe('the value must be min (or 0) plus a multiple of this'),
-    verify: z.boolean().default(true).describe('read back after the write'),
-    critical: z.boolean().default(false).describe("the TUI and CLI ask for the point's name before they write"),
-  })
-  .superRefine((value, context) => {
-    if (value.min !== undefined && value.max !== undefined && value.min > value.max) {
-      const message = say(`min ${value.min} is greater than max ${value.max}`, 'exchange the two');
-      context.addIssue({ code: 'custom', path: ['min'], message });
-    }
-  });
+const percent = z.string().regex(/^\d{1,3}(\.\d+)?%$/, {
+  error: (issue) => say(`${shown(issue.input)} is not a dead band`, 'write a number, or a share such as "5%"'),
+});
+
+const rawValues = z.union([z.number(), z.array(z.number()).min(1).max(16)]);
 
 const commonPoint = {
   scale: z
@@ -33,6 +25,28 @@ const commonPoint = {
     .default(1)
     .describe('engineering value = raw × scale + offset'),
   offset: z.number().default(0).describe('added after the scale, engineering units'),
+  clamp: z
+    .strictObject({
+      min: z.number().optional().describe('lowest value reported, engineering units'),
+      max: z.number().optional().describe('highest value reported'),
+    })
+    .superRefine(limitsInOrder)
+    .optional()
+    .describe('a value beyond is reported as the limit'),
+  enum: z
+    .record(
+      z.string().regex(/^-?\d{1,15}$/, {
+        error: say('is not a whole number', 'write raw values, such as { 0: "off", 1: "on" }'),
+      }),
+      z.string().min(1).max(64),
+    )
+    .optional()
+    .describe(
+      'names of raw values, such as { 0: "off", 1: "on" }: reported, and taken by commands, in place of the number',
+    ),
+  invert: z.boolean().default(false).describe('true is 0 in the device, and false is 1'),
+  errorValue: rawValues.optional().describe('raw value, or a list, that means that the device failed to measure'),
+  unsupportedValue: rawValues.optional().describe('raw value, or a list, that means that the device has no such point'),
   decimals: whole(0, 15)
     .optional()
     .describe('digits after the decimal point; as many as the scale implies when absent'),
@@ -41,20 +55,56 @@ const commonPoint = {
   report: z
     .strictObject({
       mode: z.enum(['change', 'always']).default('change').describe('always: every read is reported'),
-      deadband: z.number().min(0).default(0).describe('a smaller change is not reported, engineering units'),
+      deadband: z
+        .union([z.number().min(0), percent])
+        .default(0)
+        .describe('a smaller change is not reported: engineering units, or "5%" of what was reported last'),
+      minInterval: duration('0ms', '24d')
+        .prefault('0ms')
+        .describe('not reported more often, unless its quality changes'),
       maxSilence: duration('100ms', '24d').prefault('60s').describe('reported at least this often, even unchanged'),
+    })
+    .superRefine(({ minInterval, maxSilence }, context) => {
+      if (minInterval <= maxSilence) return;
+      const message = say('is longer than maxSilence', 'exchange the two, or make maxSilence longer');
+      context.addIssue({ code: 'custom', path: ['minInterval'], message });
     })
     .prefault({}),
   retain: z.boolean().default(true).describe('later subscribers get the last value at once'),
   qos: z.literal([0, 1, 2]).default(1).describe('MQTT quality of service of its messages'),
-  write: z.union([z.boolean(), write]).default(false).describe('true, or the limits of what may be written'),
+  expiry: duration('1s', '24d').optional().describe('Message Expiry Interval of its messages; none when absent'),
+  write: z.union([z.boolean(), writeSchema]).default(false).describe('true, or the limits of what may be written'),
 };
 
 type CommonPoint = z.output<z.ZodObject<typeof commonPoint>>;
 
+/** What a point must not say together. */
+function checkMeaning(point: CommonPoint, context: z.RefinementCtx): void {
+  const isNumber = point.scale !== 1 || point.offset !== 0 || point.clamp !== undefined || point.decimals !== undefined;
+  const add = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+  if (point.invert && (isNumber || point.enum !== undefined)) {
+    add(
+      'invert',
+      say(
+        'is for true and false, not for numbers and names',
+        'remove it, or the scale, offset, clamp, decimals or enum',
+      ),
+    );
+  }
+  const names = Object.values(point.enum ?? {});
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    add('enum', say(`has the name ${shown(twice)} twice`, 'a command that says it could mean either: use two names'));
+  }
+  if (point.enum !== undefined && isNumber) {
+    add('enum', say('names raw values, which have no scale, offset, clamp or decimals', 'remove one or the other'));
+  }
+}
+
 function pointSchema(adapter: AnyAdapter) {
   return merged(adapter.address, commonPoint).superRefine((parsed, context) => {
     const point = parsed as Plain & CommonPoint;
+    checkMeaning(point, context);
     const address = partOf(adapter.address, point);
     for (const { path, message } of adapter.check?.point?.(address) ?? []) {
       context.addIssue({ code: 'custom', path: [...path], message });
@@ -127,28 +177,49 @@ export interface ParsedDevice {
   readonly points: Readonly<Record<string, Plain & CommonPoint>>;
 }
 
-function toPointConfig(id: string, point: Plain & CommonPoint, adapter: AnyAdapter, device: ParsedDevice): PointConfig {
+function toPointConfig(
+  id: string,
+  point: Plain & CommonPoint,
+  adapter: AnyAdapter,
+  deviceName: string,
+  device: ParsedDevice,
+): PointConfig {
   const address = partOf(adapter.address, point);
   const options = partOf(adapter.device, device as unknown as Plain);
-  const limits = { min: undefined, max: undefined, step: undefined, verify: true, critical: false };
-  const given = point.write === true ? {} : point.write;
+  const { clamp, invert, enum: names, report } = point;
   return {
     id,
     address: adapter.resolve?.(address, options) ?? address,
     scale: point.scale,
     offset: point.offset,
     decimals: point.decimals,
+    ...(clamp === undefined ? {} : { clamp: { min: clamp.min, max: clamp.max } }),
+    ...(names === undefined ? {} : { names: new Map(Object.entries(names).map(([raw, text]) => [Number(raw), text])) }),
+    ...(invert ? { invert } : {}),
+    ...(point.errorValue === undefined ? {} : { errorValues: [point.errorValue].flat() }),
+    ...(point.unsupportedValue === undefined ? {} : { unsupportedValues: [point.unsupportedValue].flat() }),
     unit: point.unit,
     every: point.every ?? device.every,
-    report: point.report,
+    report: {
+      mode: report.mode,
+      maxSilence: report.maxSilence,
+      ...(report.minInterval > 0 ? { minInterval: report.minInterval } : {}),
+      ...(typeof report.deadband === 'number'
+        ? { deadband: report.deadband }
+        : { deadband: 0, deadbandPercent: Number.parseFloat(report.deadband) }),
+    },
     retain: point.retain,
     qos: point.qos as QoS,
-    write: given === false ? undefined : { ...limits, ...given },
+    ...(point.expiry === undefined ? {} : { expiry: point.expiry }),
+    write: toWriteConfig(point.write, deviceName),
   };
 }
 
 export function toDeviceConfig(deviceName: string, device: ParsedDevice, adapter: AnyAdapter): DeviceConfig {
-  const points = Object.entries(device.points).map(([id, point]) => [id, toPointConfig(id, point, adapter, device)]);
+  const points = Object.entries(device.points).map(([id, point]) => [
+    id,
+    toPointConfig(id, point, adapter, deviceName, device),
+  ]);
   return {
     name: deviceName,
     adapter: device.adapter,

@@ -14,6 +14,7 @@ import type { Plain } from './merge.js';
 import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
 import { defaultDataFolder, storeSchema, toStoreConfig } from './store.js';
 import { host, MAX_NAME_LENGTH, name, say, whole } from './values.js';
+import { checkConditions } from './write.js';
 
 /** A host name as a gateway id: it becomes a topic level. */
 function topicSafe(hostName: string): string {
@@ -123,6 +124,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
           });
         checkListeners(value.broker, report);
         checkReferral(value.broker, report);
+        checkConditions((value as Plain).devices, report);
         const found = context.issues.map((issue) => issue.path ?? []);
         checkPortsAndDevices(value as Plain, {
           adapters,

@@ -13,19 +13,30 @@ export interface AuditRecord {
   readonly target: string;
   /** `done`, a command's status, or the code of the error that refused it. */
   readonly outcome: string;
+  /** Of a point: its value before, and the value that was asked for. */
+  readonly from?: string;
+  readonly to?: string;
 }
 
 export type Audit = (record: AuditRecord) => void;
 
 /** Topics and names come from outside and may be long. */
 const MAX_TARGET = 200;
+const MAX_VALUE = 100;
 
 /** @param log - one that says info whatever the level of the configuration */
 export function createAudit(log: Log): Audit {
-  return ({ who, action, target, outcome }) => {
-    const short = target.length > MAX_TARGET ? `${target.slice(0, MAX_TARGET - 1)}…` : target;
-    log.info({ audit: true, who, action, target: short, outcome }, 'audit');
+  return ({ who, action, target, outcome, from, to }) => {
+    const values = {
+      ...(from === undefined ? {} : { from: shortened(from, MAX_VALUE) }),
+      ...(to === undefined ? {} : { to: shortened(to, MAX_VALUE) }),
+    };
+    log.info({ audit: true, who, action, target: shortened(target, MAX_TARGET), ...values, outcome }, 'audit');
   };
+}
+
+function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }
 
 /** What became of an action that threw. */

@@ -296,12 +296,24 @@ export interface PointConfig {
   readonly offset: number;
   /** Digits after the decimal point of the engineering value; undefined: as many as the scale implies. */
   readonly decimals: number | undefined;
+  /** An engineering value beyond is reported as the limit. */
+  readonly clamp?: { readonly min: number | undefined; readonly max: number | undefined } | undefined;
+  /** Names of raw values: the engineering value is the name. Raw values without one stay numbers. */
+  readonly names?: ReadonlyMap<number, string> | undefined;
+  /** true is 0 and false is 1 in the device; the engineering value is boolean. */
+  readonly invert?: boolean | undefined;
+  /** Raw values that mean that the device failed to measure. */
+  readonly errorValues?: readonly number[] | undefined;
+  /** Raw values that mean that the device has no such point. */
+  readonly unsupportedValues?: readonly number[] | undefined;
   readonly unit: string | undefined;
   /** Time between two reads, ms. */
   readonly every: number;
   readonly report: ReportConfig;
   readonly retain: boolean;
   readonly qos: QoS;
+  /** Message Expiry Interval of its messages (MQTT 5.0 §3.3.2.3.3), ms; undefined: they do not expire. */
+  readonly expiry?: number | undefined;
   /** undefined: the point cannot be written. */
   readonly write: WriteConfig | undefined;
 }
@@ -310,6 +322,10 @@ export interface ReportConfig {
   readonly mode: 'always' | 'change';
   /** A change smaller than this (engineering units, absolute) is not reported. */
   readonly deadband: number;
+  /** The same as a share of the value that was reported last: 5 is 5 %. */
+  readonly deadbandPercent?: number | undefined;
+  /** Two reports are not closer than this, ms; a change of quality is reported at once. */
+  readonly minInterval?: number | undefined;
   /** A point is reported at least this often, ms, even unchanged. */
   readonly maxSilence: number;
 }
@@ -323,6 +339,30 @@ export interface WriteConfig {
   readonly verify: boolean;
   /** The TUI and CLI ask for the point's name before they write. */
   readonly critical: boolean;
+  /** At most so many writes in so many ms. */
+  readonly rate?: { readonly writes: number; readonly per: number } | undefined;
+  /** Largest change of one write, engineering units. */
+  readonly maxChange?: number | undefined;
+  /** Largest change per second since the write before, engineering units. */
+  readonly maxChangePerSecond?: number | undefined;
+  /** While a command waits for the wire, a newer one takes its place. */
+  readonly coalesce?: boolean | undefined;
+  /** A command that was interrupted by the end of the gateway is done again at its start, as long as it is valid. */
+  readonly idempotent?: boolean | undefined;
+  /** Nothing is written unless all of these hold. */
+  readonly only?: readonly InterlockConfig[] | undefined;
+  /** When no command comes for `after` ms, this value is written (engineering units). */
+  readonly revert?: { readonly after: number; readonly value: number | boolean | string } | undefined;
+}
+
+/** A condition on a point that decides whether another may be written. */
+export interface InterlockConfig {
+  readonly device: string;
+  readonly point: string;
+  readonly is?: number | boolean | string | undefined;
+  readonly isNot?: number | boolean | string | undefined;
+  readonly above?: number | undefined;
+  readonly below?: number | undefined;
 }
 
 export interface LinkConfig {

@@ -2,6 +2,7 @@
  * Commands over MQTT. A message to `…/<device>/<point>/set` or `…/<device>/set` becomes writes; its result goes to
  * `…/set/result` and, when the message has a Response Topic, there as well, with its Correlation Data.
  */
+
 import type { Audit } from '../core/audit.js';
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
@@ -9,9 +10,11 @@ import type { Log } from '../core/log.js';
 import type { Message } from '../core/message.js';
 import { type Attachment, type Router, type Sink, subscriptionTo } from '../core/router.js';
 import { Scope } from '../core/scope.js';
+import type { Store } from '../core/store.js';
 import { topicNameFault } from '../core/topic.js';
 import type { CommandStatus } from '../core/views.js';
-import { type Commands, checkWrite, DEFAULT_DEADLINE_MS } from './commands.js';
+import { CommandJournal, type JournalEntry } from './command-journal.js';
+import { type Commands, DEFAULT_DEADLINE_MS } from './commands.js';
 import type { DevicePoint } from './device-point.js';
 import { devicesError, didYouMean } from './errors.js';
 import { correlationText, parseValue, parseValues, resultJson, resultsJson, type WriteResult } from './payload.js';
@@ -21,6 +24,8 @@ import type { Supervisor } from './supervisor.js';
 
 /** A Message Expiry Interval may be years; nothing waits that long for a wire, ms. */
 const MAX_DEADLINE_MS = 3_600_000;
+/** A command that is done again after a restart waits so long for its device, ms. */
+const RESUMED_DEADLINE_MS = 60_000;
 /** Commands in work at once, over all devices; more are refused. */
 const MAX_COMMANDS = 1_000;
 
@@ -37,7 +42,12 @@ export interface CommandTopicsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly audit?: Audit | undefined;
+  /** Commands in work survive the end of the gateway there; undefined: they do not. */
+  readonly store?: Store | undefined;
 }
+
+/** The result of a command, as it will be published; the correlation is the sender's. */
+type Body = (correlation: string | undefined) => string;
 
 interface Wish {
   readonly point: DevicePoint;
@@ -48,15 +58,19 @@ export class CommandTopics implements Sink, AsyncDisposable {
   readonly id = 'devices';
   readonly kind = 'device';
   readonly origin: `gateway:${string}`;
-  readonly durable = false;
+  /** A command of QoS 1 or 2 is on disk before its sender is told that it came. */
+  readonly durable: boolean;
   readonly #o: CommandTopicsOptions;
   readonly #scope: Scope;
+  readonly #journal: CommandJournal;
   #attachment: Attachment | undefined;
   #open = 0;
 
   constructor(options: CommandTopicsOptions) {
     this.#o = options;
     this.origin = `gateway:${options.gatewayId}`;
+    this.durable = options.store !== undefined;
+    this.#journal = new CommandJournal(options.clock, options.store);
     this.#scope = new Scope((error) => options.log.error({ err: error }, 'a command over MQTT ended by a defect'));
   }
 
@@ -67,29 +81,24 @@ export class CommandTopics implements Sink, AsyncDisposable {
       // Retained commands are refused when they are published; those from before we came are not even asked for.
       for (const _ of this.#attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 })));
     }
+    for (const { entry, message } of this.#journal.start()) this.#resume(message, entry);
   }
 
   deliver(message: Message): boolean {
     // An empty retained message only clears one; and what devices say is never a command to a device.
     if ((message.retain && message.payload.length === 0) || message.origin.startsWith('device:')) return true;
-    const levels = message.topic.slice(this.#o.publisher.topics.prefix.length + 1).split('/');
-    const device = levels[0] ?? '';
+    const { device } = this.#addressOf(message);
     if (device.startsWith('$')) return true;
-    const point = levels.length === 3 ? levels[1] : undefined;
-    const full = this.#open >= MAX_COMMANDS;
-    this.#open++;
-    this.#scope.run(async () => {
-      try {
-        if (full) {
-          const error = devicesError('COMMAND_QUEUE_FULL', `${MAX_COMMANDS} commands are in work already`);
-          this.#answer(message, device, this.#refusal(error));
-        } else if (point === undefined) await this.#setMany(message, device);
-        else await this.#setOne(message, device, point);
-      } finally {
-        this.#open--;
-      }
-    });
-    return !full;
+    if (this.#open >= MAX_COMMANDS) {
+      const error = devicesError('COMMAND_QUEUE_FULL', `${MAX_COMMANDS} commands are in work already`);
+      this.#answer(message, (correlation) => resultJson(this.#refusal(error), correlation));
+      return false;
+    }
+    // A retained command is refused in any case, and not worth a note.
+    const begun = message.retain ? undefined : this.#journal.begin(message);
+    if (begun?.is === 'done') this.#send(message, begun.body);
+    if (begun === undefined || begun.is === 'new') this.#run(message, begun?.entry);
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -97,32 +106,77 @@ export class CommandTopics implements Sink, AsyncDisposable {
     await this.#scope[Symbol.asyncDispose]();
   }
 
-  async #setOne(message: Message, device: string, pointName: string): Promise<void> {
+  #run(message: Message, entry: JournalEntry | undefined, withinMs?: number): void {
+    this.#open++;
+    this.#scope.run(async () => {
+      try {
+        const { device, point } = this.#addressOf(message);
+        const body =
+          point === undefined
+            ? await this.#setMany(message, device, withinMs)
+            : await this.#setOne(message, device, point, withinMs);
+        const text = this.#answer(message, body);
+        if (entry !== undefined) this.#journal.end(entry, text);
+      } finally {
+        this.#open--;
+      }
+    });
+  }
+
+  /** The gateway ended while the command was in work: nobody knows whether it was done. */
+  #resume(message: Message, entry: JournalEntry): void {
+    const { device, point } = this.#addressOf(message);
+    const { clock, targets, audit } = this.#o;
+    const names = point === undefined ? namesOf(message) : [point];
+    const points = names.map((name) => targets.get(device)?.supervisor.points.get(name));
+    const mayRepeat = points.length > 0 && points.every((one) => one?.config.write?.idempotent === true);
+    if (mayRepeat && message.expiresAt > clock.now()) {
+      this.#run(message, entry, RESUMED_DEADLINE_MS);
+      return;
+    }
+    const error = devicesError('COMMAND_INTERRUPTED', 'the gateway ended while the command was in work', {
+      details: { device },
+    });
+    const result: WriteResult = { status: 'unknown', value: undefined, at: clock.now(), error };
+    const results = new Map(names.map((name) => [name, result]));
+    for (const name of names) {
+      const outcome = `unknown ${error.code}`;
+      audit?.({ who: message.origin, action: 'write point', target: `${device}.${name}`, outcome });
+    }
+    const text = this.#answer(message, (correlation) =>
+      point === undefined ? resultsJson('unknown', result.at, results, correlation) : resultJson(result, correlation),
+    );
+    this.#journal.end(entry, text);
+  }
+
+  async #setOne(message: Message, device: string, pointName: string, withinMs?: number): Promise<Body> {
+    const { origin: who } = message;
     let result: WriteResult;
     try {
       const target = this.#target(device);
       const point = pointOf(target.supervisor, pointName);
-      const withinMs = this.#deadline(message);
-      const value = parseValue(message.payload);
-      result = await target.commands.submit({ target: target.supervisor, point, value, withinMs });
+      const order = { target: target.supervisor, point, withinMs: withinMs ?? this.#deadline(message), who };
+      result = await target.commands.submit({ ...order, value: parseValue(message.payload) });
     } catch (error) {
       result = this.#refusal(error);
+      this.#record(message, `${device}.${pointName}`, result);
     }
-    this.#record(message, `${device}.${pointName}`, result);
-    this.#answer(message, device, result);
+    return (correlation) => resultJson(result, correlation);
   }
 
   /** All values are checked before the first is sent: one that is refused refuses the whole command. */
-  async #setMany(message: Message, device: string): Promise<void> {
+  async #setMany(message: Message, device: string, within?: number): Promise<Body> {
     let target: Target;
     let withinMs: number;
     let values: ReadonlyMap<string, Engineering>;
     try {
       target = this.#target(device);
-      withinMs = this.#deadline(message);
+      withinMs = within ?? this.#deadline(message);
       values = parseValues(message.payload);
     } catch (error) {
-      return this.#answer(message, device, this.#refusal(error));
+      const result = this.#refusal(error);
+      this.#record(message, device, result);
+      return (correlation) => resultJson(result, correlation);
     }
     const { supervisor, commands } = target;
     const results = new Map<string, WriteResult>();
@@ -130,7 +184,7 @@ export class CommandTopics implements Sink, AsyncDisposable {
     for (const [name, value] of values) {
       try {
         const point = pointOf(supervisor, name);
-        checkWrite(supervisor, point, value);
+        commands.check(supervisor, point, value);
         wishes.set(name, { point, value });
       } catch (error) {
         results.set(name, this.#refusal(error));
@@ -142,17 +196,23 @@ export class CommandTopics implements Sink, AsyncDisposable {
         const error = devicesError('COMMAND_NOT_TRIED', `${name} was not written because of ${refused}`);
         results.set(name, this.#refusal(error));
       }
+      for (const name of values.keys()) this.#record(message, `${device}.${name}`, results.get(name)!);
     } else {
       const running = [...wishes].map(async ([name, wish]) => {
-        results.set(name, await commands.submit({ target: supervisor, ...wish, withinMs }));
+        results.set(name, await commands.submit({ target: supervisor, ...wish, withinMs, who: message.origin }));
       });
       await Promise.all(running);
     }
     const ordered = new Map([...values.keys()].map((name) => [name, results.get(name)!]));
     const status = worst([...ordered.values()].map((result) => result.status));
     const at = this.#o.clock.now();
-    for (const [name, result] of ordered) this.#record(message, `${device}.${name}`, result);
-    this.#send(message, device, (correlation) => resultsJson(status, at, ordered, correlation));
+    return (correlation) => resultsJson(status, at, ordered, correlation);
+  }
+
+  /** Of the topic of a command. */
+  #addressOf(message: Message): { readonly device: string; readonly point: string | undefined } {
+    const levels = message.topic.slice(this.#o.publisher.topics.prefix.length + 1).split('/');
+    return { device: levels[0] ?? '', point: levels.length === 3 ? levels[1] : undefined };
   }
 
   #target(device: string): Target {
@@ -174,24 +234,38 @@ export class CommandTopics implements Sink, AsyncDisposable {
     return { status: 'refused', value: undefined, at: this.#o.clock.now(), error };
   }
 
+  /** A command that never became a write. */
   #record(message: Message, target: string, { status, error }: WriteResult): void {
     const outcome = error === undefined ? status : `${status} ${error.code}`;
     this.#o.audit?.({ who: message.origin, action: 'write point', target, outcome });
   }
 
-  #answer(message: Message, device: string, result: WriteResult): void {
-    this.#send(message, device, (correlation) => resultJson(result, correlation));
+  /** @returns what was published */
+  #answer(message: Message, body: Body): string {
+    const { correlationData } = message.properties ?? {};
+    const text = body(correlationData === undefined ? undefined : correlationText(correlationData));
+    this.#send(message, text);
+    return text;
   }
 
-  #send(message: Message, device: string, payload: (correlation: string | undefined) => string): void {
+  #send(message: Message, text: string): void {
     const { responseTopic, correlationData } = message.properties ?? {};
     const { publisher } = this.#o;
-    const body = payload(correlationData === undefined ? undefined : correlationText(correlationData));
+    const { device } = this.#addressOf(message);
     const own = `${message.topic}/result`;
-    publisher.result(device, own, body, correlationData);
+    publisher.result(device, own, text, correlationData);
     if (responseTopic !== undefined && responseTopic !== own && topicNameFault(responseTopic) === undefined) {
-      publisher.result(device, responseTopic, body, correlationData);
+      publisher.result(device, responseTopic, text, correlationData);
     }
+  }
+}
+
+/** The points that a command to a device names. */
+function namesOf(message: Message): readonly string[] {
+  try {
+    return [...parseValues(message.payload).keys()];
+  } catch {
+    return [];
   }
 }
 

@@ -1,5 +1,6 @@
-import type { AnyAdapter, Device, Point, Reading, Span } from '../core/adapter.js';
+import type { AnyAdapter, Device, Point, Reading, Span, Value } from '../core/adapter.js';
 import type { PointConfig } from '../core/config.js';
+import type { GatewayError } from '../core/errors.js';
 import { devicesError } from './errors.js';
 import { toEngineering } from './point.js';
 import { ReportRule } from './report-rule.js';
@@ -30,17 +31,37 @@ export class DevicePoint {
   sampleOf(reading: Reading): Sample {
     const { at, quality, value: raw } = reading;
     if (quality === 'bad' || raw === undefined) {
-      const error =
-        reading.error ?? devicesError('ADAPTER_READING', `the reading of ${this.id} is bad without a reason`);
-      return { value: undefined, quality: 'bad', at, error };
+      const unsaid = () => devicesError('ADAPTER_READING', `the reading of ${this.id} is bad without a reason`);
+      return this.#bad(at, reading.error ?? unsaid());
+    }
+    const { errorValues, unsupportedValues } = this.config;
+    if (errorValues !== undefined && isOneOf(raw, errorValues)) {
+      return this.#bad(
+        at,
+        devicesError('POINT_ERROR_VALUE', `${this.id} is ${raw}, with which the device says that it failed`),
+      );
+    }
+    if (unsupportedValues !== undefined && isOneOf(raw, unsupportedValues)) {
+      return this.#bad(
+        at,
+        devicesError('POINT_UNSUPPORTED', `${this.id} is ${raw}, with which the device says that it has no such value`),
+      );
     }
     const value = toEngineering(raw, this.config);
     if (value === undefined) {
-      const error = devicesError('POINT_NOT_A_NUMBER', `${this.id} is ${raw}, not a number`);
-      return { value: undefined, quality: 'bad', at, error };
+      return this.#bad(at, devicesError('POINT_NOT_A_NUMBER', `${this.id} is ${raw}, not a number`));
     }
     return { value, quality, at, error: undefined };
   }
+
+  #bad(at: number, error: GatewayError): Sample {
+    return { value: undefined, quality: 'bad', at, error };
+  }
+}
+
+function isOneOf(raw: Value, values: readonly number[]): boolean {
+  // biome-ignore lint/suspicious/noDoubleEquals: exact between number and bigint
+  return (typeof raw === 'number' || typeof raw === 'bigint') && values.some((value) => value == raw);
 }
 
 /** Reads and holds the adapter to its contract: one reading per point, in the order of the points. */

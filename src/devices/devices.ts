@@ -30,17 +30,21 @@ import type {
 } from '../core/views.js';
 import { CommandTopics, pointOf, type Target } from './command-topics.js';
 import { Commands, DEFAULT_DEADLINE_MS } from './commands.js';
+import { DeadMen } from './dead-men.js';
 import { DevicePoint } from './device-point.js';
 import { devicesError, didYouMean } from './errors.js';
-import { LearnedStore } from './learned-store.js';
+import { LEARNED_TABLE, LearnedStore } from './learned-store.js';
+import { resultJson, type WriteResult } from './payload.js';
 import { Port } from './port.js';
 import { Publisher } from './publisher.js';
+import { Safeguards } from './safeguards.js';
 import { Shadow, viewValue } from './shadow.js';
 import { Supervisor } from './supervisor.js';
 import { alarmViews, deviceView, portPlans, portView, type RunningPort } from './views.js';
 
 export { devicesErrors } from './errors.js';
-export { LEARNED_TABLE } from './learned-store.js';
+
+type SafeValue = number | boolean | string;
 
 export interface DevicesOptions {
   readonly ports: Readonly<Record<string, PortConfig>>;
@@ -51,11 +55,11 @@ export interface DevicesOptions {
   readonly router: Router;
   readonly openTransport: OpenTransport;
   readonly log: Log;
-  /** Commands over MQTT are recorded there. */
+  /** Every command is recorded there. */
   readonly audit?: Audit;
-  readonly clock: Clock;
-  /** Keeps what is learned of the devices; absent: it is forgotten. */
+  /** Of {@link devicesTables}: what commands leave behind, and what is learned of devices, survives the end of the gateway; absent: it does not. */
   readonly store?: Store;
+  readonly clock: Clock;
   /** Returns a number in [0, 1). */
   readonly random?: () => number;
 }
@@ -66,6 +70,9 @@ export interface WriteRequest {
   /** The write must get the wire within this time; 5 s when absent. */
   readonly timeoutMs?: number;
 }
+
+/** Tables of the store that the devices use. */
+export const devicesTables = [LEARNED_TABLE, 'command', 'dead-man'] as const;
 
 export interface Devices extends Service {
   devices(): readonly DeviceView[];
@@ -110,6 +117,9 @@ class RunningDevices implements Devices {
   readonly #ports: readonly RunningPort[];
   readonly #targets = new Map<string, Target & { readonly port: RunningPort }>();
   readonly #topics: CommandTopics;
+  readonly #safeguards: Safeguards;
+  readonly #deadMen: DeadMen;
+  readonly #audit: Audit | undefined;
   readonly #createdAt: number;
   #started = false;
   #stopping = false;
@@ -120,6 +130,12 @@ class RunningDevices implements Devices {
     this.#log = log;
     this.#createdAt = o.clock.now();
     this.#publisher = new Publisher(o.gatewayId, o.router, o.clock, log);
+    this.#audit = o.audit;
+    this.#safeguards = new Safeguards(o.clock, (device, point) =>
+      this.#targets.get(device)?.supervisor.points.get(point),
+    );
+    const revert = (point: DevicePoint, value: SafeValue) => this.#revert(point, value);
+    this.#deadMen = new DeadMen({ clock: o.clock, log, random, store: o.store, revert });
     this.#learned = new LearnedStore(o.store, o.clock);
     for (const device of Object.values(o.devices)) {
       if (o.ports[device.port] === undefined) {
@@ -141,6 +157,7 @@ class RunningDevices implements Devices {
     signal.throwIfAborted();
     this.#started = true;
     this.#topics.start();
+    this.#deadMen.start([...this.#targets.values()].flatMap(({ supervisor }) => [...supervisor.points.values()]));
     for (const { port, supervisors } of this.#ports) {
       for (const supervisor of supervisors) supervisor.start();
       port?.start();
@@ -203,7 +220,14 @@ class RunningDevices implements Devices {
     const { supervisor, commands } = this.#target(device);
     const found = pointOf(supervisor, point);
     const { value, timeoutMs: withinMs = DEFAULT_DEADLINE_MS } = request;
-    const result = await commands.submit({ target: supervisor, point: found, value, withinMs, signal });
+    const result = await commands.submit({
+      target: supervisor,
+      point: found,
+      value,
+      withinMs,
+      signal,
+      who: 'control socket',
+    });
     const view = { status: result.status, device, point, value: viewValue(result.value), at: result.at };
     return result.error === undefined ? view : { ...view, error: errorView(result.error) };
   }
@@ -239,7 +263,7 @@ class RunningDevices implements Devices {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     const parts = this.#ports.flatMap(({ port, supervisors, commands }) => [...supervisors, commands, port]);
-    const closing = [this.#topics, ...parts].map((part) => part?.[Symbol.asyncDispose]());
+    const closing = [this.#topics, this.#deadMen, ...parts].map((part) => part?.[Symbol.asyncDispose]());
     const outcomes = await Promise.allSettled(closing);
     outcomes.push(...(await Promise.allSettled([this.#publisher[Symbol.asyncDispose]()])));
     const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
@@ -252,10 +276,22 @@ class RunningDevices implements Devices {
     throw devicesError('DEVICE_UNKNOWN', `there is no device ${device}`, didYouMean(device, this.#targets.keys()));
   }
 
+  /** The safe value of a point whose dead man fired. */
+  async #revert(point: DevicePoint, value: SafeValue): Promise<WriteResult> {
+    const { device, topic } = point.shadow;
+    const { supervisor, commands } = this.#target(device);
+    const order = { target: supervisor, point, value, withinMs: DEFAULT_DEADLINE_MS, who: 'dead man', isRevert: true };
+    const result = await commands.submit(order);
+    const isDone = result.status === 'verified' || result.status === 'written';
+    if (isDone) this.#publisher.result(device, `${topic}/set/result`, resultJson(result, undefined), undefined);
+    return result;
+  }
+
   #createPort(config: PortConfig, o: DevicesOptions & { readonly random: () => number }): RunningPort {
     const { clock, log, openTransport, random } = o;
     const members = Object.values(o.devices).filter((device) => device.port === config.name);
-    const commands = new Commands(clock, log);
+    const safety = { safeguards: this.#safeguards, deadMen: this.#deadMen };
+    const commands = new Commands({ clock, log, audit: this.#audit, ...safety });
     const first = members[0];
     if (first === undefined) return { config, port: undefined, commands, supervisors: [] };
     const stranger = members.find((device) => device.adapter !== first.adapter);

@@ -49,6 +49,8 @@ export const devicesErrors = {
   POINT_NOT_READABLE: { fault: 'caller', hint: 'the adapter of this device cannot read' },
   POINT_READ_ONLY: { fault: 'caller', hint: 'give the point a `write` in the configuration, if it may be written' },
   POINT_NOT_A_NUMBER: { fault: 'device', hint: 'the device says it has no value; check the sensor, or type and order' },
+  POINT_ERROR_VALUE: { fault: 'device', hint: 'the device says that it failed to measure; check sensor and wiring' },
+  POINT_UNSUPPORTED: { fault: 'device', hint: 'this device does not have the value; remove the point' },
   POINT_WRONG_TYPE: { fault: 'caller', hint: 'send a value of the type of the point' },
   POINT_OUT_OF_RANGE: { fault: 'caller', hint: 'send a value within `write.min` and `write.max` of the point' },
   POINT_OFF_STEP: { fault: 'caller', hint: 'send a multiple of `write.step` of the point' },
@@ -64,6 +66,11 @@ export const devicesErrors = {
   COMMAND_EXPIRED: { fault: 'device', hint: 'the wire was busy; give the command more time or poll less' },
   COMMAND_CANCELLED: { fault: 'caller', hint: 'the one who asked went away before anything was sent' },
   COMMAND_NOT_TRIED: { fault: 'caller', hint: 'correct the other values of the command and send it again' },
+  COMMAND_RATE: { fault: 'limit', hint: 'send commands to the point more slowly: `write.rate` limits them' },
+  COMMAND_CHANGE: { fault: 'caller', hint: 'go there in smaller steps: `write.maxChange` limits them' },
+  COMMAND_INTERLOCK: { fault: 'caller', hint: 'bring the other point into the state that `write.only` asks for first' },
+  COMMAND_SUPERSEDED: { fault: 'caller', hint: 'nothing to do: only the latest command of the point is wanted' },
+  COMMAND_INTERRUPTED: { fault: 'device', hint: 'read the point to see whether the command was done' },
   COMMAND_NOT_VERIFIED: { fault: 'device', hint: 'the device took the write but has another value; check its limits' },
 } as const satisfies ErrorCatalogue;
 

@@ -6,7 +6,8 @@ import type { Log } from '../core/log.js';
 import { devicesError } from './errors.js';
 import type { Session } from './session.js';
 
-export type Priority = 'command' | 'ask' | 'poll';
+/** probe: an attempt to reach a device that does not answer. */
+export type Priority = 'command' | 'ask' | 'poll' | 'probe';
 
 export interface Exchange<T> {
   readonly device: string;

@@ -6,7 +6,8 @@ import { devicesError } from './errors.js';
 /** What is published and shown. Bytes have become text; 64-bit integers stay exact. */
 export type Engineering = number | bigint | boolean | string;
 
-export type Scaling = Pick<PointConfig, 'scale' | 'offset' | 'decimals'>;
+export type Scaling = Pick<PointConfig, 'scale' | 'offset' | 'decimals'> &
+  Partial<Pick<PointConfig, 'clamp' | 'names' | 'invert'>>;
 
 /** Beyond this many digits after the point a double has nothing exact to say. */
 const MAX_DECIMALS = 15;
@@ -19,6 +20,27 @@ const EXPONENT_FROM = 1e21;
  * @returns undefined when the raw value is not a number although it is of that type (NaN, ±Infinity)
  */
 export function toEngineering(raw: Value, scaling: Scaling): Engineering | undefined {
+  const { names, invert, clamp } = scaling;
+  if (invert === true && typeof raw !== 'string' && !Buffer.isBuffer(raw)) return !raw;
+  if (names !== undefined) {
+    const name = nameOf(raw, names);
+    if (name !== undefined) return name;
+  }
+  const value = scaled(raw, scaling);
+  return clamp === undefined || value === undefined ? value : clamped(value, clamp.min, clamp.max);
+}
+
+function nameOf(raw: Value, names: ReadonlyMap<number, string>): string | undefined {
+  return typeof raw === 'string' || Buffer.isBuffer(raw) ? undefined : names.get(Number(raw));
+}
+
+function clamped(value: Engineering, min: number | undefined, max: number | undefined): Engineering {
+  if (typeof value !== 'number' && typeof value !== 'bigint') return value;
+  if (min !== undefined && value < min) return min;
+  return max !== undefined && value > max ? max : value;
+}
+
+function scaled(raw: Value, scaling: Scaling): Engineering | undefined {
   const { scale, offset, decimals } = scaling;
   if (typeof raw === 'boolean' || typeof raw === 'string') return raw;
   if (Buffer.isBuffer(raw)) return raw.toString('hex');
@@ -96,6 +118,11 @@ export function rawKind(raw: Value): RawKind {
  * @throws GatewayError of fault `caller`: POINT_WRONG_TYPE, POINT_OUT_OF_RANGE, POINT_OFF_STEP
  */
 export function toRaw(wanted: Engineering, point: PointConfig, known: RawKind | undefined): Value {
+  if (point.names !== undefined) return fromName(wanted, point, point.names, known);
+  if (point.invert === true) {
+    const raw = !toBoolean(wanted, point);
+    return known === 'number' || known === 'bigint' ? Number(raw) : raw;
+  }
   const write = point.write;
   const numeric =
     known === 'number' ||
@@ -118,6 +145,24 @@ export function toRaw(wanted: Engineering, point: PointConfig, known: RawKind | 
     return wanted;
   }
   return unscale(checked(wanted, point, write), point);
+}
+
+/** A name, or the number behind one. */
+function fromName(
+  wanted: Engineering,
+  point: PointConfig,
+  names: ReadonlyMap<number, string>,
+  known: RawKind | undefined,
+): Value {
+  const text = String(wanted).trim();
+  const named = [...names].find(([, name]) => name === text)?.[0];
+  const number = named ?? parseNumber(text);
+  if (number === undefined || !names.has(Number(number))) {
+    const expected = `one of ${[...names.values()].join(', ')}`;
+    throw wrongType(point, expected, wanted);
+  }
+  checked(Number(number), point, point.write);
+  return known === 'boolean' ? Number(number) !== 0 : Number(number);
 }
 
 function toBoolean(wanted: Engineering, point: PointConfig): boolean {

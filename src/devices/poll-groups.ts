@@ -30,6 +30,12 @@ export interface Entry {
   readonly piece: Piece<DevicePoint>;
 }
 
+interface Waiting {
+  readonly entry: Entry;
+  /** Its next beat, monotonic ms: who has the earliest is read first, so that a slow group cannot hold up a fast one. */
+  readonly deadline: number;
+}
+
 export interface PollGroupsOptions {
   readonly clock: Clock;
   /** Of the beats, as a share of `every`, above 0 to 1. */
@@ -55,7 +61,7 @@ export class PollGroups {
   overruns = 0;
   readonly #o: PollGroupsOptions;
   readonly #groups: readonly Group[];
-  #queue: Entry[] = [];
+  #queue: Waiting[] = [];
   /** Parts of reads that were refused, to find out why: before all else. */
   #trials: Entry[] = [];
   /** Waiting in a queue or on the wire. */
@@ -134,11 +140,17 @@ export class PollGroups {
 
   next(): Entry | undefined {
     for (;;) {
-      const entry = this.#trials.shift() ?? this.#queue.shift();
+      const entry = this.#trials.shift() ?? this.#earliest();
       if (entry === undefined || entry.group.plan.has(entry.piece)) return entry;
       // What it was part of has been planned anew.
       this.done(entry);
     }
+  }
+
+  #earliest(): Entry | undefined {
+    let first = 0;
+    for (const [i, { deadline }] of this.#queue.entries()) if (deadline < this.#queue[first]!.deadline) first = i;
+    return this.#queue.splice(first, 1)[0]?.entry;
   }
 
   /** One exchange to find out whether the device is there; another one each time, because one may be unanswerable. */
@@ -218,7 +230,7 @@ export class PollGroups {
         continue;
       }
       this.#open.add(piece);
-      this.#queue.push({ group, piece });
+      this.#queue.push({ entry: { group, piece }, deadline: this.#o.clock.monotonic() + group.every });
     }
     return overrun;
   }

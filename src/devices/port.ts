@@ -2,12 +2,12 @@
  * One physical wire and its only owner.
  *
  *   commands ─┐
- *   asks     ─┼─▶ queue ──▶ one exchange at a time ──▶ bus (adapter) ──▶ wire
- *   polls    ─┘    (fair per device)   rest `pause`
+ *   asks     ─┼─▶ PortQueue ──▶ one exchange at a time (`parallel`: so many) ──▶ bus (adapter) ──▶ wire
+ *   polls    ─┘                 rest `pause`
  *
- * Rules: the wire carries one exchange at a time; commands go before asks, asks before polls, and a flood of the first
- * lets a poll through now and then; a device that is not ready to be asked holds up nobody else; every exchange has a deadline; when the wire fails, the exchange in flight fails at
- * once and the wire is opened again; nothing here throws, an exchange's failure is its outcome.
+ * Rules: the wire carries one exchange at a time, unless it is one that can carry more; what is next, the queue decides;
+ * every exchange has a deadline; when the wire fails, the exchanges in flight fail at once and the wire is opened again;
+ * nothing here throws, an exchange's failure is its outcome.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { backoffDelays } from '../core/backoff.js';
@@ -18,18 +18,14 @@ import type { ServiceState } from '../core/service.js';
 import { isConnection } from '../core/transport.js';
 import type { ServiceView } from '../core/views.js';
 import { devicesError } from './errors.js';
-import { type Exchange, notSent, type Outcome, type Priority, perform } from './exchange.js';
-import { FairQueue } from './fair-queue.js';
+import { type Exchange, notSent, type Outcome, perform } from './exchange.js';
+import { type Job, LANE_LIMIT, PortQueue } from './port-queue.js';
 import { PortStats } from './port-stats.js';
 import { openSession, type Session, type SessionOptions } from './session.js';
 import { Bell } from './wait.js';
 
 /** Between two attempts to open the wire. */
 const REOPEN = { first: 250, max: 5_000 } as const;
-/** Exchanges of one device that may wait for the wire; polls are one at a time per device anyway. */
-const LANE_LIMIT = 100;
-/** After so many commands and asks in a row, a poll that waits gets its turn. */
-const MAX_IN_A_ROW = 8;
 /**
  * Unanswered exchanges in a row after which a TCP connection is made anew: a device that lost power leaves a half-open
  * connection that the kernel may keep for minutes after the device is back.
@@ -46,23 +42,13 @@ export interface PortOptions extends SessionOptions {
   readonly onDown: (error: GatewayError) => void;
 }
 
-interface Job {
-  readonly exchange: Exchange<unknown>;
-  readonly settle: (outcome: Outcome<unknown>) => void;
-}
-
 export class Port implements AsyncDisposable {
   readonly name: string;
   readonly stats: PortStats;
   readonly #o: PortOptions;
   readonly #log: Log;
   readonly #scope: Scope;
-  readonly #queues: Readonly<Record<Priority, FairQueue<Job>>> = {
-    command: new FairQueue(LANE_LIMIT),
-    ask: new FairQueue(LANE_LIMIT),
-    poll: new FairQueue(LANE_LIMIT),
-  };
-  #inARow = 0;
+  readonly #queue: PortQueue;
   #state: ServiceState = 'starting';
   #since: number;
   #error: GatewayError | undefined;
@@ -71,7 +57,7 @@ export class Port implements AsyncDisposable {
   readonly #work: Bell;
   /** Rung to open the wire now. */
   readonly #again: Bell;
-  /** Rung to cut the rest between two exchanges short. */
+  /** Rung to cut the rests between exchanges short. */
   readonly #ended: Bell;
   /** Failures to open since the last answer of a device: the first and the last are logged. */
   #failures = 0;
@@ -83,6 +69,7 @@ export class Port implements AsyncDisposable {
     this.stats = new PortStats(options.clock);
     this.#log = options.log.child({ port: this.name });
     this.#since = options.clock.now();
+    this.#queue = new PortQueue(options.clock, options.devices.size, options.config.timeout);
     this.#work = new Bell(options.clock);
     this.#again = new Bell(options.clock);
     this.#ended = new Bell(options.clock);
@@ -97,6 +84,11 @@ export class Port implements AsyncDisposable {
 
   get isUp(): boolean {
     return this.#state === 'up' || this.#state === 'degraded';
+  }
+
+  /** Exchanges on the wire at a time. */
+  get parallel(): number {
+    return this.#o.config.parallel ?? 1;
   }
 
   /** Unix ms of the next attempt to open. */
@@ -120,13 +112,12 @@ export class Port implements AsyncDisposable {
 
   exchange<T>(exchange: Exchange<T>): Promise<Outcome<T>> {
     return new Promise((resolve) => {
-      const { signal, device, priority } = exchange;
+      const { signal, device } = exchange;
       const refuse = (error: GatewayError) => resolve(notSent(error));
       if (this.#scope.signal.aborted) return refuse(coreError('STOPPED', 'the gateway is stopping'));
       if (this.#state === 'down' && this.#error !== undefined) return refuse(this.#error);
-      const queue = this.#queues[priority];
       const onAbort = () => {
-        if (queue.remove(device, job)) refuse(cancelled(signal));
+        if (this.#queue.remove(job)) refuse(cancelled(signal));
       };
       const job: Job = {
         exchange: exchange as Exchange<unknown>,
@@ -136,7 +127,7 @@ export class Port implements AsyncDisposable {
         },
       };
       if (signal?.aborted) return refuse(cancelled(signal));
-      if (!queue.push(device, job)) {
+      if (!this.#queue.push(job)) {
         return refuse(
           devicesError('COMMAND_QUEUE_FULL', `${LANE_LIMIT} requests to ${device} wait for port ${this.name} already`),
         );
@@ -148,7 +139,7 @@ export class Port implements AsyncDisposable {
 
   /** Fails everything of one device that still waits for the wire. */
   cancel(device: string, error: GatewayError): void {
-    for (const queue of Object.values(this.#queues)) this.#fail(queue.drain(device), error);
+    this.#fail(this.#queue.drain(device), error);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -205,38 +196,30 @@ export class Port implements AsyncDisposable {
       this.#work.ring();
       this.#ended.ring();
     });
+    const readyAt = (device: string) => session.readyAt(device);
+    const active = new Set<Promise<void>>();
     while (session.error === undefined) {
-      const job = this.#next(session);
+      const isFull = active.size >= this.parallel;
+      const job = isFull ? undefined : this.#queue.next(readyAt);
       if (job === undefined) {
-        await this.#work.wait(this.#untilReady(session));
+        await this.#work.wait(isFull ? undefined : this.#queue.wait(readyAt));
         continue;
       }
-      await this.#exchange(session, job);
-      if (this.#o.config.pause > 0 && session.error === undefined) await this.#ended.wait(this.#o.config.pause);
-      // Whoever got an answer may have the next, more urgent request ready: let it ask before a poll gets the wire.
-      await turn();
+      const running = this.#run(session, job).finally(() => {
+        active.delete(running);
+        this.#work.ring();
+      });
+      active.add(running);
     }
+    await Promise.all(active);
     signal.removeEventListener('abort', onStop);
   }
 
-  /** The job whose turn it is, of a device that can be asked now. */
-  #next(session: Session): Job | undefined {
-    const { command, ask, poll } = this.#queues;
-    const now = this.#o.clock.monotonic();
-    const isReady = (device: string) => session.readyAt(device) <= now;
-    const urgent = () => command.shift(isReady) ?? ask.shift(isReady);
-    const pollsTurn = this.#inARow >= MAX_IN_A_ROW ? poll.shift(isReady) : undefined;
-    const first = pollsTurn === undefined ? urgent() : undefined;
-    this.#inARow = first === undefined ? 0 : this.#inARow + 1;
-    return pollsTurn ?? first ?? poll.shift(isReady);
-  }
-
-  /** ms until the first device that has a job can be asked; undefined: there is no job. */
-  #untilReady(session: Session): number | undefined {
-    const waiting = Object.values(this.#queues).flatMap((queue) => [...queue.keys()]);
-    if (waiting.length === 0) return undefined;
-    const readyAt = Math.min(...waiting.map((device) => session.readyAt(device)));
-    return Math.max(0, Math.ceil(readyAt - this.#o.clock.monotonic()));
+  async #run(session: Session, job: Job): Promise<void> {
+    await this.#exchange(session, job);
+    if (this.#o.config.pause > 0 && session.error === undefined) await this.#ended.wait(this.#o.config.pause);
+    // Whoever got an answer may have the next, more urgent request ready: let it ask before a poll gets the wire.
+    await turn();
   }
 
   async #exchange(session: Session, job: Job): Promise<void> {
@@ -245,6 +228,7 @@ export class Port implements AsyncDisposable {
     const options = devices.get(job.exchange.device);
     this.stats.begin();
     const outcome = await perform(job.exchange, session, options, config.timeout, clock, this.#log);
+    this.#queue.done(job, outcome.ms);
     this.stats.end(outcome);
     if (outcome.ok) {
       session.answered++;
@@ -287,7 +271,7 @@ export class Port implements AsyncDisposable {
   }
 
   #failAll(error: GatewayError): void {
-    for (const queue of Object.values(this.#queues)) this.#fail(queue.drainAll(), error);
+    this.#fail(this.#queue.drainAll(), error);
   }
 
   #fail(jobs: readonly Job[], error: GatewayError): void {

@@ -57,6 +57,7 @@ export class Publisher implements AsyncDisposable {
       receivedAt: this.#clock.now(),
       qos: config.qos,
       retain: config.retain,
+      ...(config.expiry === undefined ? {} : { expiresAt: this.#clock.now() + config.expiry }),
     });
   }
 

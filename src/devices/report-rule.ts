@@ -34,21 +34,30 @@ export class ReportRule {
 
   #worthwhile(sample: Sample, now: number): boolean {
     const last = this.#last;
-    const { mode, deadband, maxSilence } = this.#config;
-    if (last === undefined || mode === 'always') return true;
+    const { mode, minInterval = 0, maxSilence } = this.#config;
+    if (last === undefined) return true;
     if (last.quality !== sample.quality || last.error?.code !== sample.error?.code) return true;
+    // What changes meanwhile is reported with the first reading after it, unless it has changed back.
+    if (now - this.#lastAt < minInterval) return false;
+    if (mode === 'always') return true;
     // The next reading would break the silence too late.
     if (now - this.#lastAt + NEXT_READING * this.#every >= maxSilence) return true;
-    return differs(last.value, sample.value, deadband);
+    return this.#differs(last.value, sample.value);
+  }
+
+  #differs(a: Engineering | undefined, b: Engineering | undefined): boolean {
+    if (a === b) return false;
+    const { deadband, deadbandPercent = 0 } = this.#config;
+    const least = Math.max(deadband, typeof a === 'number' || typeof a === 'bigint' ? share(a, deadbandPercent) : 0);
+    if (typeof a === 'number' && typeof b === 'number') return reaches(Math.abs(a - b), least);
+    // The difference of two 64-bit integers is exact only as bigint; number and bigint mix where a scale made a fraction.
+    if (typeof a === 'bigint' && typeof b === 'bigint') return reaches(Number(a > b ? a - b : b - a), least);
+    return true;
   }
 }
 
-function differs(a: Engineering | undefined, b: Engineering | undefined, deadband: number): boolean {
-  if (a === b) return false;
-  if (typeof a === 'number' && typeof b === 'number') return reaches(Math.abs(a - b), deadband);
-  // The difference of two 64-bit integers is exact only as bigint; number and bigint mix where a scale made a fraction.
-  if (typeof a === 'bigint' && typeof b === 'bigint') return reaches(Number(a > b ? a - b : b - a), deadband);
-  return true;
+function share(value: number | bigint, percent: number): number {
+  return percent === 0 ? 0 : (Math.abs(Number(value)) * percent) / 100;
 }
 
 /** A change as large as the dead band counts, also when binary fractions make it look a hair smaller. */

@@ -5,8 +5,9 @@
  *      ▲                    │                         │
  *      └──────────── port does not open ──────────────┘            pause / resume from anywhere
  *
- * Rules: one read at a time per device, so neighbours on the wire get their turn; after an exchange without an answer
- * the device rests until its next beat; offline, only one exchange is tried, with growing delays.
+ * Rules: one read at a time per device (as many as the wire carries at once), so neighbours get their turn; after an
+ * exchange without an answer the device rests until its next beat; offline, only one exchange is tried, with growing
+ * delays and within the budget of the port.
  */
 import type { Device, ReadCosts, Reading } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
@@ -24,15 +25,11 @@ import type { Outcome, Priority } from './exchange.js';
 import type { Learned } from './learned.js';
 import { type Entry, PollGroups } from './poll-groups.js';
 import type { Port } from './port.js';
+import { type Mode, Presence } from './presence.js';
 import { Probe } from './probe.js';
 import type { Publisher } from './publisher.js';
 import { Readings } from './readings.js';
 import { ExchangeStats } from './stats.js';
-
-/** Unanswered exchanges in a row that make a device offline. */
-const OFFLINE_AFTER = 2;
-
-type Mode = 'waiting' | 'probing' | 'polling' | 'paused';
 
 export interface SupervisorOptions {
   readonly config: DeviceConfig;
@@ -52,37 +49,35 @@ export class Supervisor implements AsyncDisposable {
   readonly stats: ExchangeStats;
   readonly #port: Port;
   readonly #status: DeviceStatus;
+  readonly #presence: Presence;
   readonly #scope: Scope;
   readonly #groups: PollGroups;
   readonly #probe: Probe;
   readonly #readings: Readings;
   readonly #costs: ReadCosts;
-  #mode: Mode = 'waiting';
-  /** Results of exchanges begun in an earlier epoch are not applied. */
-  #epoch = 0;
-  #busy = false;
+  /** Reads that wait for the wire or are on it. */
+  #reading = 0;
   /** After an unanswered exchange, until the next beat. */
   #resting = false;
   /** A beat came since the last read began. */
   #beaten = false;
-  /** Unanswered exchanges in a row. */
-  #failures = 0;
-  #error: GatewayError | undefined;
 
   /** @param phase - of the device's beats among those of its port, above 0 to 1 */
   constructor(o: SupervisorOptions, phase: number) {
-    this.config = o.config;
+    const { config, clock } = o;
+    this.config = config;
     this.points = new Map(o.points.map((point) => [point.id, point]));
-    this.stats = new ExchangeStats(o.clock);
+    this.stats = new ExchangeStats(clock);
     this.#port = o.port;
     this.#costs = o.costs;
-    const log = o.log.child({ device: o.config.name });
-    this.#status = new DeviceStatus(o.config.name, o.publisher, o.clock, log);
+    const log = o.log.child({ device: config.name });
+    this.#status = new DeviceStatus(config.name, o.publisher, clock, log);
+    this.#presence = new Presence(config.name, this.#status, clock);
     this.#scope = new Scope((error) => log.error({ err: error }, 'reading a device ended by a defect'));
-    this.#readings = new Readings(o.config, o.points, o.publisher, o.clock);
-    this.#probe = new Probe(o.clock, o.random, () => this.#kick());
+    this.#readings = new Readings(config, o.points, o.publisher, clock);
+    this.#probe = new Probe(clock, o.random, () => this.#kick());
     this.#groups = new PollGroups(o.points, {
-      clock: o.clock,
+      clock,
       phase,
       costs: o.costs,
       learned: o.learned,
@@ -129,19 +124,12 @@ export class Supervisor implements AsyncDisposable {
 
   /** Unix ms of the next attempt while offline. */
   get nextTryAt(): number | undefined {
-    return this.#mode === 'waiting' ? this.#port.nextTryAt : this.#probe.nextTryAt;
+    return this.#presence.mode === 'waiting' ? this.#port.nextTryAt : this.#probe.nextTryAt;
   }
 
   /** Why nothing can be sent to it now; undefined when something can. */
   get unavailable(): GatewayError | undefined {
-    const name = this.config.name;
-    if (this.state === 'paused')
-      return devicesError('DEVICE_PAUSED', `${name} is paused`, { details: { device: name } });
-    if (this.state !== 'offline') return undefined;
-    const cause = this.#error;
-    const why = cause === undefined ? '' : `: ${cause.message}`;
-    const details = { device: name, code: cause?.code };
-    return devicesError('DEVICE_OFFLINE', `${name} is offline${why}`, { cause, details, ...hintOf(cause) });
+    return this.#presence.unavailable;
   }
 
   /** Makes the first state known; before that nothing is published. */
@@ -150,45 +138,43 @@ export class Supervisor implements AsyncDisposable {
   }
 
   onPortUp(): void {
-    if (this.#mode !== 'waiting') return;
-    this.#mode = 'probing';
+    if (this.#presence.mode !== 'waiting') return;
+    this.#presence.mode = 'probing';
     this.#probe.reset();
     this.#probe.now();
     // Nothing to ask: an open wire is all there is to know.
     if (this.#groups.empty) this.#answered();
-    this.#update();
+    this.#tell();
   }
 
   onPortDown(error: GatewayError): void {
-    if (this.#mode === 'paused') return;
+    if (this.#presence.mode === 'paused') return;
     this.#halt('waiting');
-    this.#failures = Math.max(this.#failures, OFFLINE_AFTER);
-    this.#error = error;
+    this.#presence.cutOff(error);
     this.#readings.faultAll(error);
-    this.#update();
+    this.#tell();
   }
 
   pause(): void {
-    if (this.#mode === 'paused') return;
+    if (this.#presence.mode === 'paused') return;
     this.#halt('paused');
-    this.#failures = 0;
-    this.#error = undefined;
+    this.#presence.forgive();
     this.#port.cancel(this.config.name, devicesError('DEVICE_PAUSED', `${this.config.name} was paused`));
     this.#readings.stale();
-    this.#update();
+    this.#tell();
   }
 
   resume(): void {
-    if (this.#mode !== 'paused') return;
-    this.#mode = 'waiting';
-    this.#update();
+    if (this.#presence.mode !== 'paused') return;
+    this.#presence.mode = 'waiting';
+    this.#tell();
     if (this.#port.isUp) this.onPortUp();
     else if (this.#port.error !== undefined) this.onPortDown(this.#port.error);
   }
 
   /** Tries now what would be tried later. */
   retry(): void {
-    switch (this.#mode) {
+    switch (this.#presence.mode) {
       case 'waiting':
         this.#port.retry();
         break;
@@ -207,7 +193,7 @@ export class Supervisor implements AsyncDisposable {
 
   /** Reads the point soon: something was done that may have changed it. */
   refresh(point: DevicePoint): void {
-    if (this.#mode !== 'polling') return;
+    if (this.#presence.mode !== 'polling') return;
     this.#groups.due(point);
     this.#kick();
   }
@@ -218,16 +204,16 @@ export class Supervisor implements AsyncDisposable {
    * @returns the outcome; when it is ok the reading may still be bad, because the device refused
    */
   async readNow(point: DevicePoint, priority: Priority, signal?: AbortSignal): Promise<Outcome<Reading>> {
-    const epoch = this.#epoch;
+    const { epoch } = this.#presence;
     const outcome = await this.#exchange(priority, (device, s) => readAll(device, [point], s), signal);
     const reading = outcome.ok ? outcome.value[0]! : undefined;
-    if (epoch === this.#epoch) {
+    if (epoch === this.#presence.epoch) {
       if (reading !== undefined) {
         this.#answered();
         this.#readings.take(point, reading, true);
-        this.#update();
+        this.#tell();
       } else if (!outcome.ok && outcome.sent) {
-        this.#failed([point], outcome.error);
+        this.#failed([point], outcome);
       }
     }
     return outcome.ok ? { ...outcome, value: reading! } : outcome;
@@ -238,12 +224,12 @@ export class Supervisor implements AsyncDisposable {
     run: (device: Device<unknown>, signal: AbortSignal) => Promise<void>,
     signal: AbortSignal,
   ): Promise<Outcome<void>> {
-    const epoch = this.#epoch;
+    const { epoch } = this.#presence;
     const outcome = await this.#exchange('command', run, signal);
-    if (epoch !== this.#epoch) return outcome;
+    if (epoch !== this.#presence.epoch) return outcome;
     if (outcome.ok) this.#answered();
-    else if (outcome.sent && (outcome.timedOut || outcome.lost)) this.#unanswered(outcome.error);
-    this.#update();
+    else if (outcome.sent && (outcome.timedOut || outcome.lost)) this.#unanswered(outcome);
+    this.#tell();
     return outcome;
   }
 
@@ -252,45 +238,49 @@ export class Supervisor implements AsyncDisposable {
     await this.#scope[Symbol.asyncDispose]();
   }
 
-  /** Whatever is ready next goes to the port; one at a time. */
+  /** Whatever is ready next goes to the port: one at a time, or as many as the wire carries. */
   #kick(): void {
-    if (this.#busy || this.#scope.signal.aborted) return;
-    const entry = this.#nextEntry();
-    if (entry === undefined) return;
-    this.#busy = true;
-    this.#scope.run(async () => {
-      try {
-        await this.#read(entry);
-      } finally {
-        this.#busy = false;
-        this.#kick();
-      }
-    });
+    const atOnce = this.#presence.mode === 'polling' && this.#presence.isTrusted ? this.#port.parallel : 1;
+    while (this.#reading < atOnce && !this.#scope.signal.aborted) {
+      const entry = this.#nextEntry();
+      if (entry === undefined) return;
+      this.#reading++;
+      this.#scope.run(async () => {
+        try {
+          await this.#read(entry);
+        } finally {
+          this.#reading--;
+          this.#kick();
+        }
+      });
+    }
   }
 
   #nextEntry(): Entry | undefined {
-    if (this.#mode === 'polling') return this.#resting ? undefined : this.#groups.next();
-    return this.#mode === 'probing' && this.#probe.take() ? this.#groups.nextProbe() : undefined;
+    const { mode } = this.#presence;
+    if (mode === 'polling') return this.#resting ? undefined : this.#groups.next();
+    return mode === 'probing' && this.#probe.take() ? this.#groups.nextProbe() : undefined;
   }
 
   async #read(entry: Entry): Promise<void> {
-    const epoch = this.#epoch;
+    const { epoch, mode, isTrusted } = this.#presence;
     const { points } = entry.piece;
     this.#beaten = false;
-    const outcome = await this.#exchange('poll', (device, signal) => readAll(device, points, signal));
+    const priority = mode === 'polling' && isTrusted ? 'poll' : 'probe';
+    const outcome = await this.#exchange(priority, (device, signal) => readAll(device, points, signal));
     this.#groups.done(entry);
-    if (epoch !== this.#epoch) return;
+    if (epoch !== this.#presence.epoch) return;
     if (outcome.ok) {
       this.stats.tookLonger(outcome.ms - this.#wireMs(points));
       this.#groups.answered(entry);
       this.#answered(entry);
       this.#apply(entry, outcome.value);
-      this.#update();
+      this.#tell();
     } else if (!outcome.sent) {
-      if (this.#mode === 'probing') this.#probe.later();
+      if (this.#presence.mode === 'probing') this.#probe.later();
     } else {
       this.#groups.failed(entry);
-      this.#failed(points, outcome.error);
+      this.#failed(points, outcome);
     }
   }
 
@@ -301,16 +291,14 @@ export class Supervisor implements AsyncDisposable {
   }
 
   /** An attempt to read these points failed. */
-  #failed(points: readonly DevicePoint[], error: GatewayError): void {
+  #failed(points: readonly DevicePoint[], outcome: Outcome<unknown> & { readonly ok: false }): void {
+    const { error } = outcome;
+    this.#readings.fault(points, error);
     if (error.fault === 'caller') {
       // The adapter would not even ask: that says nothing against the device.
       this.#answered();
-      this.#readings.fault(points, error);
-      this.#update();
-    } else {
-      this.#readings.fault(points, error);
-      this.#unanswered(error);
-    }
+      this.#tell();
+    } else this.#unanswered(outcome);
   }
 
   /** Puts an exchange on the wire and counts it. */
@@ -340,10 +328,9 @@ export class Supervisor implements AsyncDisposable {
 
   /** The device is there. After an absence everything is read at once, except what was read just now. */
   #answered(entry?: Entry): void {
-    this.#failures = 0;
-    this.#error = undefined;
-    if (this.#mode !== 'probing') return;
-    this.#mode = 'polling';
+    this.#presence.answered();
+    if (this.#presence.mode !== 'probing') return;
+    this.#presence.mode = 'polling';
     this.#resting = false;
     this.#probe.stop();
     this.#readings.forget();
@@ -351,39 +338,37 @@ export class Supervisor implements AsyncDisposable {
     this.#kick();
   }
 
-  #unanswered(error: GatewayError): void {
-    this.#failures++;
-    this.#error = error;
-    if (this.#failures >= OFFLINE_AFTER) {
-      if (this.#mode === 'polling') {
+  #unanswered(outcome: Outcome<unknown> & { readonly ok: false }): void {
+    const { error } = outcome;
+    const presence = this.#presence;
+    const wasTrusted = presence.isTrusted;
+    presence.unanswered(outcome, error);
+    if (presence.isOffline) {
+      if (presence.mode === 'polling') {
         this.#halt('probing');
-        this.#probe.reset();
+        // Who comes and goes is tried ever less, as if it had never come.
+        if (wasTrusted) this.#probe.reset();
       }
       this.#readings.faultAll(error);
     }
     // A beat that came during the exchange is the next one already.
-    if (this.#mode === 'polling') this.#resting = !this.#beaten;
-    if (this.#mode === 'probing') this.#probe.later();
-    this.#update();
+    if (presence.mode === 'polling') this.#resting = !this.#beaten;
+    if (presence.mode === 'probing') this.#probe.later();
+    this.#tell();
     const { unavailable } = this;
     if (unavailable !== undefined) this.#port.cancel(this.config.name, unavailable);
   }
 
   #halt(mode: Mode): void {
-    this.#epoch++;
-    this.#mode = mode;
+    this.#presence.epoch++;
+    this.#presence.mode = mode;
     this.#resting = false;
     this.#groups.stop();
     this.#probe.stop();
   }
 
-  #update(): void {
-    const { trouble } = this.#readings;
-    if (this.#mode === 'paused') this.#status.set('paused', undefined);
-    else if (this.#mode !== 'polling') {
-      this.#status.set(this.#failures >= OFFLINE_AFTER ? 'offline' : 'starting', this.#error);
-    } else if (this.#failures > 0) this.#status.set('degraded', this.#error);
-    else this.#status.set(trouble === undefined ? 'online' : 'degraded', trouble);
+  #tell(): void {
+    this.#presence.tell(this.#readings.trouble);
   }
 }
 
@@ -392,8 +377,4 @@ function refusalOf(readings: readonly Reading[]): GatewayError | undefined {
   const error = readings[0]?.error;
   const isRefusal = error?.fault === 'device' && readings.every((reading) => reading.error === error);
   return isRefusal ? error : undefined;
-}
-
-function hintOf(error: GatewayError | undefined): { readonly hint?: string } {
-  return error === undefined ? {} : { hint: error.hint };
 }

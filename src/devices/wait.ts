@@ -1,10 +1,10 @@
 /** Waiting that ends by itself: no wait of a port or device is without a limit or a bell. */
 import type { Clock } from '../core/clock.js';
 
-/** One waiter, woken by ring() or by time. A ring that nobody waits for is forgotten. */
+/** Wakes all that wait, by ring() or by time. A ring that nobody waits for is forgotten. */
 export class Bell {
   readonly #clock: Clock;
-  #ring: (() => void) | undefined;
+  readonly #waiting = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -15,16 +15,16 @@ export class Bell {
     return new Promise((resolve) => {
       const done = () => {
         timer?.cancel();
-        this.#ring = undefined;
+        this.#waiting.delete(done);
         resolve();
       };
       const timer = ms === undefined ? undefined : this.#clock.after(ms, done);
-      this.#ring = done;
+      this.#waiting.add(done);
     });
   }
 
   ring(): void {
-    this.#ring?.();
+    for (const wake of [...this.#waiting]) wake();
   }
 }
 

@@ -60,9 +60,12 @@ export function runHpmq(
   });
 }
 
-/** Starts a gateway and waits until it is up; stopped (SIGTERM, then killed) at the end of the test. */
-export async function startTestGateway(t: Test, yaml: string): Promise<RunningGateway> {
-  const folder = tempFolder(t);
+/**
+ * Starts a gateway and waits until it is up; stopped (SIGTERM, then killed) at the end of the test.
+ *
+ * @param folder - of an earlier one, to go on where it ended
+ */
+export async function startTestGateway(t: Test, yaml: string, folder = tempFolder(t)): Promise<RunningGateway> {
   const file = join(folder, 'hpmq.yaml');
   const socket = join(folder, 'c.sock');
   writeFileSync(file, yaml);

@@ -75,6 +75,33 @@ export function rtuFaults(t: Test, open: OpenLine, isAscii = false): void {
     t.strictSame(await settled(line, readRegisters(line, 200, 1, 400, 3)), [200]);
   });
 
+  for (const isSlow of [false, true]) {
+    const title = isSlow ? 'and so does the one after it' : 'while the next is answered at once';
+    t.test(`an answer comes even after the late window, ${title}: it is never taken for another`, async (t) => {
+      let freeAt = 0;
+      const line = await open(
+        t,
+        (asked, send, after) => {
+          // Units answer in turn: behind a slow answer the next ones wait.
+          const ms = asked.index === 0 ? 700 : 5;
+          freeAt = Math.max(isSlow ? freeAt : 0, line.clock.monotonic()) + ms;
+          after(freeAt - line.clock.monotonic(), () => send(answerTo(asked)));
+        },
+        50,
+      );
+      t.strictSame(await settled(line, readRegisters(line, 100, 2, 100)), 'MODBUS_TIMEOUT');
+      const results = [];
+      for (const start of [200, 300, 400, 500]) results.push(await settled(line, readRegisters(line, start, 2, 2_000)));
+      t.strictSame(results, [
+        [200, 201],
+        [300, 301],
+        [400, 401],
+        [500, 501],
+      ]);
+      t.ok(line.asked.length <= 6, 'one more request than was asked for');
+    });
+  }
+
   t.test('a truncated frame costs one time-out', async (t) => {
     const line = await open(
       t,

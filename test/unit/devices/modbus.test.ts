@@ -14,8 +14,13 @@ import { deviceConfig, FakeRouter, pointConfig, writable } from './support.js';
 /** Answers a request PDU; undefined: silence. */
 type Slave = (unit: number, pdu: Buffer) => Buffer | undefined;
 
-/** A read of one register answers with its address. */
-const obedient: Slave = (_unit, pdu) => (pdu[0]! >= 5 ? pdu : Buffer.of(pdu[0]!, 2, pdu[2]!, pdu[3]!));
+/** Each register that is read has the address of the first. */
+const obedient: Slave = (_unit, pdu) => {
+  if (pdu[0]! >= 5) return pdu;
+  const quantity = pdu[4]!;
+  const registers = Array.from({ length: quantity }, () => [pdu[2]!, pdu[3]!]).flat();
+  return Buffer.of(pdu[0]!, 2 * quantity, ...registers);
+};
 
 async function start(
   framing: 'tcp' | 'rtu',

@@ -103,6 +103,56 @@ t.test('the shown decimals of a point stand still, and no digit is lost', async 
   }
 });
 
+t.test('names of raw values, both ways', async (t) => {
+  const names = new Map([
+    [0, 'off'],
+    [1, 'heating'],
+    [2, '2'],
+  ]);
+  const point = pointConfig('mode', 0, { names, write: { ...writable, max: 1 } });
+  t.equal(toEngineering(1, point), 'heating');
+  t.equal(toEngineering(1n, point), 'heating');
+  t.equal(toEngineering(true, point), 'heating');
+  t.equal(toEngineering(7, point), 7, 'without a name it is the number');
+  t.equal(toEngineering('text', point), 'text');
+  t.equal(toRaw('heating', point, 'number'), 1);
+  t.equal(toRaw(1, point, 'number'), 1);
+  t.equal(toRaw(' 0 ', point, undefined), 0);
+  t.equal(toRaw('off', point, 'boolean'), false);
+  t.throws(() => toRaw('2', point, 'number'), { code: 'POINT_OUT_OF_RANGE' }, 'limits hold for names, too');
+  for (const wrong of ['cooling', 7, '', true, 'Heating']) {
+    t.throws(() => toRaw(wrong, point, 'number'), { code: 'POINT_WRONG_TYPE', message: /one of off, heating, 2/ });
+  }
+});
+
+t.test('inverted: true is 0 in the device', async (t) => {
+  const point = pointConfig('door', 0, { invert: true, write: writable });
+  for (const [raw, value] of [
+    [true, false],
+    [false, true],
+    [0, true],
+    [1, false],
+    [0n, true],
+  ] as const) {
+    t.equal(toEngineering(raw, point), value);
+  }
+  t.equal(toRaw(true, point, 'boolean'), false);
+  t.equal(toRaw('off', point, 'boolean'), true);
+  t.equal(toRaw(true, point, 'number'), 0);
+  t.equal(toRaw('0', point, 'number'), 1);
+  t.throws(() => toRaw(5, point, 'number'), { code: 'POINT_WRONG_TYPE' });
+});
+
+t.test('clamped after scaling', async (t) => {
+  const point = { scale: 0.1, offset: 0, decimals: undefined, clamp: { min: 0, max: 100 } };
+  t.equal(toEngineering(-5, point), 0);
+  t.equal(toEngineering(1_001, point), 100);
+  t.equal(toEngineering(999, point), 99.9);
+  t.equal(toEngineering(2n ** 60n, { ...point, scale: 1 }), 100);
+  t.equal(toEngineering(Number.NaN, point), undefined, 'what is no number is not made one');
+  t.equal(toEngineering(-5, { ...point, clamp: { min: undefined, max: 100 } }), -0.5);
+});
+
 t.test('numbers in text', async (t) => {
   t.equal(parseNumber('42'), 42);
   t.equal(parseNumber(' -1.5e3 '), -1_500);

@@ -298,3 +298,44 @@ t.test('configuration that does not fit together is refused before anything star
     endpoint: { type: 'serial', path: '/dev/null', baudRate: 9_600, dataBits: 8, parity: 'none', stopBits: 1 },
   });
 });
+
+t.test('raw values that mean an error, or that there is no such point, are bad with a code', async (t) => {
+  const world = new FakeWorld();
+  const device = world.add('a', { 0: -32_768, 1: 2n ** 64n - 1n, 2: 5 });
+  const points = [
+    pointConfig('sensor', 0, { errorValues: [-32_768, 32_767], scale: 0.1 }),
+    pointConfig('wide', 1, { unsupportedValues: [2 ** 64, 65_535] }),
+    pointConfig('fine', 2, { errorValues: [-32_768], expiry: 30_000, qos: 0, retain: false }),
+  ];
+  await using bench = await startBench(world, [deviceConfig('a', points)]);
+  t.match(bench.router.last('hpmq/gw/a/sensor'), { v: null, q: 'bad', e: 'POINT_ERROR_VALUE' });
+  t.match(
+    bench.router.on('hpmq/gw/a/wide').at(-1),
+    /"v":18446744073709551615,"q":"good"/,
+    '64 bits are compared exactly',
+  );
+  t.match(bench.router.last('hpmq/gw/a/fine'), { v: 5, q: 'good' });
+  const message = bench.router.messages.findLast(({ topic }) => topic === 'hpmq/gw/a/fine')!;
+  t.match(message, { qos: 0, retain: false, expiresAt: message.receivedAt + 30_000 });
+  t.equal(bench.state('a'), 'degraded', 'a sensor that failed is a trouble of the device');
+  device.registers.set(0, 215);
+  device.registers.set(1, 65_535);
+  await bench.clock.advance(1_000);
+  t.match(bench.router.last('hpmq/gw/a/sensor'), { v: 21.5, q: 'good' });
+  t.match(bench.router.last('hpmq/gw/a/wide'), { q: 'bad', e: 'POINT_UNSUPPORTED' });
+});
+
+t.test('two rates in one device: a slow group does not hold up a fast one', async (t) => {
+  const world = new FakeWorld();
+  const device = world.add('a', Object.fromEntries(Array.from({ length: 50 }, (_, i) => [i * 100, i])));
+  device.latency = 20;
+  const slow = Array.from({ length: 49 }, (_, i) => pointConfig(`s${i}`, (i + 1) * 100, { every: 10_000 }));
+  await using bench = await startBench(world, [deviceConfig('a', [pointConfig('fast', 0, { every: 100 }), ...slow])]);
+  await bench.clock.advance(20_000);
+  const from = bench.router.on('hpmq/gw/a/fast').length;
+  await bench.clock.advance(20_000);
+  const times = bench.router.on('hpmq/gw/a/fast').map((text) => JSON.parse(text).t as number);
+  const gaps = times.slice(from).map((at, i, list) => at - (list[i - 1] ?? at));
+  t.ok(Math.max(...gaps) <= 200, `the longest gap is ${Math.max(...gaps)} ms`);
+  t.ok(times.length - from >= 190, `${times.length - from} of 200`);
+});

@@ -9,6 +9,7 @@ import { errorsOf } from '../../../src/core/errors.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type Message, type MessageInit } from '../../../src/core/message.js';
 import type { Attachment, Router, Sink, Subscription } from '../../../src/core/router.js';
+import type { Store, StoredTable } from '../../../src/core/store.js';
 import { topicMatches } from '../../../src/core/topic.js';
 import type { OpenTransport } from '../../../src/core/transport.js';
 import { createDevices, type Devices } from '../../../src/devices/devices.js';
@@ -234,6 +235,31 @@ export const lineConfig: PortConfig = {
   options: {},
 };
 
+/** What is kept of one gateway after another: the tables alone, at once and for good. */
+export class FakeTables {
+  readonly tables = new Map<string, Map<string, Buffer>>();
+  commits = 0;
+
+  /** A gateway that is over cannot write any more. */
+  open(): Store & { close(): void } {
+    let isOpen = true;
+    const table = (name: string): StoredTable => {
+      const records = this.tables.get(name) ?? new Map<string, Buffer>();
+      this.tables.set(name, records);
+      return {
+        entries: () => [...records],
+        set: (key, value) => void (isOpen && records.set(key, value)),
+        delete: (key) => void (isOpen && records.delete(key)),
+      };
+    };
+    const commit = async () => void this.commits++;
+    const close = () => {
+      isOpen = false;
+    };
+    return { table, commit, close } as unknown as Store & { close(): void };
+  }
+}
+
 export interface Bench extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly world: FakeWorld;
@@ -260,6 +286,7 @@ export async function startBench(
   configs: readonly DeviceConfig[],
   port: Partial<PortConfig> = {},
   clock = new ManualClock(),
+  store?: Store,
 ): Promise<Bench> {
   const router = new FakeRouter();
   const audits: AuditRecord[] = [];
@@ -274,6 +301,7 @@ export async function startBench(
     audit: (record) => void audits.push(record),
     clock,
     random: () => 0.999_999,
+    ...(store === undefined ? {} : { store }),
   });
   await devices.start(new AbortController().signal);
   await quiet(world);

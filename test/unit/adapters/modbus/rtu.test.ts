@@ -153,8 +153,17 @@ t.test('the late window of the configuration counts', async (t) => {
   const next = readRegisters(line, 200, 1, 5_000);
   await line.clock.advance(1_990);
   t.equal(line.asked.length, 1);
-  await line.clock.advance(10);
+  await line.clock.advance(20);
   t.strictSame(await next, [200]);
+  t.strictSame(
+    line.asked.map(({ start, quantity }) => [start, quantity]),
+    [
+      [100, 1],
+      [200, 2],
+      [200, 1],
+    ],
+    'the first answer may still come: what is asked next cannot be taken for it',
+  );
 });
 
 t.test('a late answer in one piece with the answer of a neighbour settles both', async (t) => {
