@@ -46,11 +46,6 @@ const dialled = {
     .optional()
     .describe('addresses of the same device that are tried when the first does not answer'),
   failBack: duration('1s', '1d').optional().describe('how often a backup looks for the first address; 60s when absent'),
-  idleTimeout: duration('0ms', '1d')
-    .optional()
-    .describe(
-      'the connection is closed when nothing was asked for so long, and made again for the next request; 0ms: after every cycle, for devices that serve one client',
-    ),
   keepAlive: duration('0ms', '1h')
     .optional()
     .describe('silence before the kernel probes the peer; 0ms: never; 10s when absent'),

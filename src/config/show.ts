@@ -36,15 +36,24 @@ function withoutSecrets(value: unknown, key = ''): unknown {
   return /^(password|scram|token|secret|key)$/i.test(key) && value !== undefined ? '(secret)' : value;
 }
 
+/** What a profile brings stands in the points: '*' keeps out what was left out. */
+function withoutProfilePoints(device: unknown): unknown {
+  if (!isPlain(device) || device['profile'] === undefined || !isPlain(device['points'])) return device;
+  return { ...device, points: { '*': false, ...device['points'] } };
+}
+
 export function effectiveConfig(loaded: LoadedConfig, adapters: readonly AnyAdapter[]): unknown {
   const filled = withDefaults(loaded.document.value, configJsonSchema(adapters)) as {
     gateway?: object;
     broker?: { auth?: object };
+    devices?: Record<string, unknown>;
   };
   const { gateway, broker } = loaded.config;
+  const devices = Object.entries(filled.devices ?? {}).map(([name, device]) => [name, withoutProfilePoints(device)]);
   // Defaults that depend on the machine and on other settings.
   return withoutSecrets({
     ...filled,
+    ...(devices.length > 0 && { devices: Object.fromEntries(devices) }),
     gateway: { ...filled.gateway, id: gateway.id, data: gateway.data },
     broker: {
       ...filled.broker,

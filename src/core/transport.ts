@@ -26,8 +26,6 @@ interface Dialled extends Connection, Address {
   readonly backups?: readonly Address[] | undefined;
   /** While a backup is in use the first address is tried so often; absent: 60 s. */
   readonly failBack?: number | undefined;
-  /** The connection is closed when nothing was asked for so long, and made again for the next request; absent: it stays. */
-  readonly idleTimeout?: number | undefined;
   /** Silence after which the kernel probes the peer; 0: never; absent: 10 s. */
   readonly keepAlive?: number | undefined;
 }

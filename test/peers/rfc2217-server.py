@@ -24,7 +24,8 @@ class Connection:
         self.peer = peer
         self.open = True
         self.manager = serial.rfc2217.PortManager(line, self)
-        threading.Thread(target=self.outwards, daemon=True).start()
+        self.thread = threading.Thread(target=self.outwards, daemon=True)
+        self.thread.start()
 
     def write(self, data):
         self.peer.sendall(data)
@@ -45,6 +46,9 @@ class Connection:
         except OSError:
             pass
         self.open = False
+        # It must not take what the next connection sends.
+        self.thread.join()
+        line.reset_input_buffer()
         self.peer.close()
         print(
             f"line {line.baudrate} {line.bytesize} {line.parity} {line.stopbits}"
