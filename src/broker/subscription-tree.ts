@@ -76,6 +76,7 @@ export class SubscriptionTree<T> {
     let nodes: Node<T>[] | undefined;
     // While one way leads on, which is mostly so, no list of nodes is made.
     for (; i < levels.length && nodes === undefined; i++) {
+      // A leading wildcard does not match a topic that begins with $ [MQTT-4.7.2-1].
       const isHidden = i === 0 && topic.startsWith('$');
       if (!isHidden) append(only.multiLevel, found);
       const same = only.children?.get(levels[i]!);
@@ -88,14 +89,12 @@ export class SubscriptionTree<T> {
     nodes ??= [only];
     for (; i < levels.length && nodes.length > 0; i++) {
       const level = levels[i]!;
-      // A leading wildcard does not match a topic that begins with $ [MQTT-4.7.2-1].
-      const isHidden = i === 0 && topic.startsWith('$');
       const next: Node<T>[] = [];
       for (const node of nodes) {
-        if (!isHidden) append(node.multiLevel, found);
+        append(node.multiLevel, found);
         const same = node.children?.get(level);
         if (same !== undefined) next.push(same);
-        if (node.single !== undefined && !isHidden) next.push(node.single);
+        if (node.single !== undefined) next.push(node.single);
       }
       nodes = next;
     }
