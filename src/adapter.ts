@@ -19,6 +19,17 @@ export { type Clock, systemClock, type Timer } from './core/clock.js';
 export { DURATION_PATTERN, parseDuration } from './core/duration.js';
 export { type ErrorCatalogue, errorsOf, GatewayError } from './core/errors.js';
 export { type Log, silentLog } from './core/log.js';
+export type {
+  RunningServer,
+  ServedDevice,
+  ServedPoint,
+  ServedReference,
+  ServedResult,
+  ServedSample,
+  ServerContext,
+  ServerFigures,
+  ServerRole,
+} from './core/server-role.js';
 export {
   characterTimeMs,
   type Endpoint,

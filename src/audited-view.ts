@@ -39,6 +39,7 @@ export function auditedView<V extends GatewayView>(view: V, audit: Audit): V {
         () => view.disconnect(clientId, forget),
         (end) => (end === undefined ? 'no such client' : 'done'),
       ),
+    identify: (device, signal) => recorded('identify device', device, () => view.identify(device, signal)),
     pause: (device) => recorded('pause device', device, () => view.pause(device)),
     resume: (device) => recorded('resume device', device, () => view.resume(device)),
     retry: (device) => recorded('retry device', device, () => view.retry(device)),

@@ -3,6 +3,7 @@
  *
  *   api ─ views ─▶ broker (router) ◀─ devices ◀─ adapters ◀─ wires
  *                        ▲
+ *                        │             └─ servers ─▶ masters of others
  *                        └─ links ─▶ upstream
  */
 
@@ -20,6 +21,7 @@ import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
 import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
+import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
 import { createLinks } from './links/links.js';
 import type { Logging } from './logging.js';
@@ -83,6 +85,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'devices' }),
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
+      sysInterval: config.broker.sysInterval,
+      clock,
+    });
+    const servers = createServers({
+      servers: config.servers,
+      adapters: new Map(options.adapters.map((adapter) => [adapter.type, adapter])),
+      device: (name) => devices.served(name),
+      gatewayId: id,
+      version,
+      openTransport: wires.open,
+      log: log.child({ svc: 'servers' }),
       clock,
     });
     const links = createLinks({
@@ -114,8 +127,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         logging,
         broker,
         devices,
+        servers,
         links,
         store,
+        storeLimits: config.store,
         config: options.shown,
         moreAlarms: () => reload?.alarms() ?? [],
         phase: () => phase,
@@ -127,7 +142,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         : [createMetricsServer({ config: config.api.metrics, view, log: log.child({ svc: 'metrics' }), clock })];
     const api = createApiServer({ view: auditedView(view, audit), socket, log: log.child({ svc: 'api' }), clock });
     // The socket first: it says whether another gateway runs here. Devices last but one: their first values find the links.
-    for (const service of [api, broker, links, devices, ...metrics]) {
+    for (const service of [api, broker, links, devices, servers, ...metrics]) {
       stack.use(service);
       await service.start(starting.signal);
     }

@@ -32,7 +32,11 @@ export async function runGateway(options: RunOptions): Promise<number> {
   process.stderr.on('error', () => {});
   endOnDefect(logging.log);
   const stop = waitForStop();
-  const adapters = await loadAdapters(new Set(Object.values(config.devices).map(({ adapter }) => adapter)));
+  const types = [
+    ...Object.values(config.devices).map(({ adapter }) => adapter),
+    ...Object.values(config.servers).map(({ type }) => type),
+  ];
+  const adapters = await loadAdapters(new Set(types));
   collectGarbage();
   const gateway = await startGateway({
     config,

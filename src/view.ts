@@ -5,6 +5,7 @@ import type { Broker } from './broker/broker.js';
 import { isShared } from './broker/shared-filter.js';
 import { filterRefusal, topicRefusal } from './broker/topic-rules.js';
 import type { Clock } from './core/clock.js';
+import type { StoreLimits } from './core/config.js';
 import { errorsOf, errorView } from './core/errors.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
 import { subscriptionTo } from './core/router.js';
@@ -13,10 +14,12 @@ import type { Store } from './core/store.js';
 import { topicFilterFault, topicNameFault } from './core/topic.js';
 import type { AlarmView, LedgerView, MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
+import type { Servers } from './devices/servers/servers.js';
 import type { Links } from './links/links.js';
 import type { Logging } from './logging.js';
 import type { Metrics } from './metrics/metrics.js';
 import { Rates } from './rates.js';
+import { storeSummary, storeView } from './store-view.js';
 
 /** Payload bytes shown of one message. */
 const SHOWN_BYTES = 65_536;
@@ -42,9 +45,12 @@ export interface ViewParts {
   readonly logging: Logging;
   readonly broker: Broker;
   readonly devices: Devices;
+  /** undefined: the gateway serves no masters. */
+  readonly servers?: Servers;
   readonly links: Links;
   /** undefined: nothing is kept on disk. */
   readonly store?: Store & Service;
+  readonly storeLimits?: StoreLimits;
   readonly config: ConfigView;
   /** Of parts that are no services. */
   readonly moreAlarms?: () => readonly AlarmView[];
@@ -53,7 +59,7 @@ export interface ViewParts {
 }
 
 export function createView(parts: ViewParts): GatewayView & Disposable {
-  const { broker, devices, links, store, clock, logging } = parts;
+  const { broker, devices, servers, links, store, clock, logging } = parts;
   const { router } = broker;
   const rates = new Rates<'received' | 'delivered'>(clock, () => router.counters());
   let tails = 0;
@@ -67,12 +73,14 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...(store === undefined ? [] : [{ name: store.name, ...store.status() }]),
       { name: devices.name, ...devices.status() },
       ...devices.services(),
+      ...(servers?.services() ?? []),
       ...links.services(),
     ];
     const alarms = [
       ...broker.alarms(),
       ...storeAlarms(store),
       ...devices.alarms(),
+      ...(servers?.alarms() ?? []),
       ...links.alarms(),
       ...(parts.moreAlarms?.() ?? []),
     ].sort((a, b) => severity(a) - severity(b) || a.since - b.since);
@@ -111,6 +119,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       subscriptions: figures.clients.subscriptions,
       retained: counters.retained,
       devices: states,
+      ...(store !== undefined && { store: storeSummary(store) }),
       points: qualities,
       rssBytes: process.memoryUsage.rss(),
       readOnly: parts.readOnly,
@@ -128,6 +137,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     client: (clientId) => broker.client(clientId),
     disconnect: (clientId, forget) => broker.disconnect(clientId, forget),
     links: () => links.links(),
+    servers: () => servers?.servers() ?? [],
     logs: () => logging.lines(),
     onLog: (listener) => logging.onLine(listener),
     *retained(filter) {
@@ -158,19 +168,23 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     },
     read: (device, point, signal) => devices.read(device, point, signal),
     write: (device, point, request, signal) => devices.write(device, point, request, signal),
+    identify: (device, signal) => devices.identify(device, signal),
     pause: (device) => devices.pause(device),
     resume: (device) => devices.resume(device),
     retry: (device) => devices.retry(device),
     config: () => parts.config,
     ledger: () => broker.figures().ledger,
+    store: async () => store && parts.storeLimits && storeView(store, parts.storeLimits, broker),
     async metrics() {
       // Many gateways are never scraped.
       const { createMetrics } = await import('./metrics/metrics.js');
       metrics ??= createMetrics({
         status,
         figures: () => broker.figures(),
+        store: () => store?.figures(),
         devices: () => devices.devices(),
         ports: () => devices.ports(),
+        servers: () => servers?.servers() ?? [],
         links: () => links.links(),
       });
       return { contentType: metrics.contentType, text: await metrics.text() };

@@ -50,10 +50,8 @@ const PATTERN =
   /^(?:(?<table>holding|input|coil|discrete):(?<number>0x[0-9a-fA-F]{1,4}|\d{1,5})|(?:(?<unit>\d{1,3})!)?(?<digits>\d{5,6}))(?:\.(?<suffix>\d{1,3})(?<packing>[HLDE])?)?(?:#(?<order>[A-H]{2,8}|[1-8]{4,8}|[BL]{1,2}))?$/;
 
 /** @returns the address, or what is wrong with the text */
-export function parseAddress(input: string | number): TableAddress | string {
-  // Digits without quotes are a number to YAML; those of coils begin with 0 and need quotes.
-  const text = typeof input === 'number' && Number.isInteger(input) && input >= 10_001 ? String(input) : input;
-  const parts = typeof text === 'string' ? PATTERN.exec(text)?.groups : undefined;
+export function parseAddress(text: string): TableAddress | string {
+  const parts = PATTERN.exec(text)?.groups;
   if (parts === undefined) return ADDRESS_FORMS;
   const place = parts.table === undefined ? fromDigits(parts.digits!) : fromTable(parts.table, parts.number!);
   if (typeof place === 'string') return place;
@@ -82,8 +80,8 @@ function fromDigits(digits: string): TableAddress | string {
   const table = DIGIT_TABLES[digits[0]!];
   const number = Number(digits.slice(1));
   if (table === undefined)
-    return `${digits} begins with ${digits[0]}: 0 is a coil, 1 a discrete input, 3 an input register, 4 a holding register`;
-  if (number < 1) return `${digits} is before the first: digits of a manual count from 1`;
+    return `${digits} begins with ${digits[0]}; 0 is a coil, 1 a discrete input, 3 an input register, 4 a holding register`;
+  if (number < 1) return `${digits} is before the first; digits of a manual count from 1`;
   if (number > ADDRESS_SPACE) return `${digits} is beyond ${digits[0]}65536, the last one Modbus can name`;
   return { table, start: number - 1, isBased: false };
 }

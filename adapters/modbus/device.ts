@@ -74,7 +74,7 @@ export class ModbusDevice implements Device<PointAddress> {
     const data = place.codec.encode(value);
     const { mask } = place.codec;
     if (mask === undefined) return this.#writeRegisters(place.start, data, signal);
-    return this.#writeBits(place.start, mask, data.readUInt16BE(0), signal);
+    return this.writeBits(place.start, mask, data.readUInt16BE(0), signal);
   }
 
   /** Registers or coils as they are, without a point. @param values - registers 0 to 65535, coils 0 or 1 */
@@ -117,7 +117,8 @@ export class ModbusDevice implements Device<PointAddress> {
     await this.#execute(request, signal);
   }
 
-  async #writeBits(address: number, mask: number, bits: number, signal: AbortSignal): Promise<void> {
+  /** Of a holding register the bits of `mask`; the others stay as they are. */
+  async writeBits(address: number, mask: number, bits: number, signal: AbortSignal): Promise<void> {
     if (this.#options.writeBits === 'mask') {
       cacheOf(this.#options)?.forget('holding', address, 1);
       await this.#execute(maskWriteRegister(address, mask, bits), signal);

@@ -60,6 +60,15 @@ const EXCEPTIONS: Readonly<Record<number, readonly [name: string, hint: string]>
   ],
 };
 
+/** What to do when a device does not offer a function that writes: another one does the same. */
+const OTHER_FUNCTION: Readonly<Record<number, string>> = {
+  5: 'set `writeCoil: multiple` of the device: it may take function 15',
+  6: 'set `writeRegister: multiple` of the device: it may take function 16',
+  15: 'set `writeCoil: single` of the device: it may take function 5',
+  16: 'write points of one register, which use function 6, if the device takes nothing else',
+  22: 'set `writeBits: read-write` of the device: the register is then read, changed and written',
+};
+
 /** Exceptions 10 and 11 are said by a gateway in place of the unit: the unit itself did not answer (§7). */
 export function isSilenceOfUnit(exceptionCode: number): boolean {
   return exceptionCode === 10 || exceptionCode === 11;
@@ -74,7 +83,8 @@ const ABSENT: readonly number[] = [2, 3];
 
 /** The device understood and refused: a Modbus exception response. */
 export function exceptionError(unit: number, functionCode: number, exceptionCode: number): GatewayError {
-  const [name, hint] = EXCEPTIONS[exceptionCode] ?? ['not in the specification', undefined];
+  const [name, usual] = EXCEPTIONS[exceptionCode] ?? ['not in the specification', undefined];
+  const hint = (exceptionCode === 1 ? OTHER_FUNCTION[functionCode] : undefined) ?? usual;
   const details = {
     unit,
     functionCode,

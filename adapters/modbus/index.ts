@@ -19,6 +19,7 @@ import { READ_LIMIT } from './pdu.js';
 import { placeIssues, placeOf, placeText, pointIssues, readOnlyReason, resolvePoint } from './point.js';
 import { addressSchema, deviceSchema, type PortOptions, portSchema } from './schema.js';
 import { SerialMaster } from './serial.js';
+import { serverRole } from './server/role.js';
 import { TcpMaster } from './tcp.js';
 
 /** What converters need at least between two frames that come over TCP. */
@@ -106,11 +107,14 @@ export default defineAdapter({
     return { space: table, start, length, limit: READ_LIMIT[table] };
   },
 
+  server: serverRole,
+
   costs: (device, port, endpoint) =>
     readCosts(device, {
       framing: framingOf(port, endpoint),
       characterMs: isLine(endpoint) ? characterTimeMs(endpoint) : undefined,
-      silenceMs: silenceMs(port, endpoint),
+      // Timers count whole milliseconds.
+      silenceMs: Math.ceil(silenceMs(port, endpoint)),
     }),
 
   async open(wire, port, { clock, endpoint, log }) {

@@ -85,7 +85,9 @@ export function resolvePoint(point: PointAddress, device: Defaults): PointAddres
   const start = startOf(point, device);
   const order = orderOf(point, device);
   const { order: _own, invalid: _marks, ...rest } = point;
-  const invalid = point.invalid ?? device.invalid;
+  // Marks of the device are for those of its points that have numbers.
+  const shared = device.invalid === 'sunspec' || canBeMarked(typeOf(point)) ? device.invalid : undefined;
+  const invalid = point.invalid ?? shared;
   return {
     ...rest,
     address: { ...point.address, start, isBased: false },
@@ -168,10 +170,10 @@ export function placeIssues(point: PointAddress, device: Defaults): readonly Con
   const issue = (message: string): readonly ConfigIssue[] => [{ path: ['address'], message }];
   if (address.unit !== undefined && address.unit !== device.unit) {
     return issue(
-      `the address is in unit ${address.unit}, the device is unit ${device.unit}: make it a device of its own`,
+      `the address is in unit ${address.unit}, the device is unit ${device.unit}; make it a device of its own`,
     );
   }
-  if (start < 0) return issue(`${address.table}:0 is before the first: the device counts from ${device.base}`);
+  if (start < 0) return issue(`${address.table}:0 is before the first; this device counts from ${device.base}`);
   if (start >= ADDRESS_SPACE) return issue(`address ${start} is beyond 65535, the last one Modbus can name`);
   if (start + length > ADDRESS_SPACE) {
     return issue(`${typeOf(point)} takes ${length} registers from ${start}, beyond address 65535`);
@@ -202,7 +204,7 @@ function textIssues(point: PointAddress, add: Add): void {
   const text = textOf(point);
   if (isText(type)) {
     if (text === undefined) {
-      add('length', `a ${type} needs its length in bytes`);
+      add('length', `a ${type} needs its length; add how many bytes it has`);
       return;
     }
     const registers = registersOf(type, text);
@@ -226,7 +228,8 @@ function orderIssues(point: PointAddress, add: Add): void {
   const bytes = isBitTable(point.address.table) || bitsOf(point) !== undefined ? 0 : orderedBytes(type);
   if (order === undefined || orderFits(order, bytes)) return;
   const field = point.order === undefined ? 'address' : 'order';
-  if (bytes === 0) add(field, `${type} has no order here; leave order away`);
-  else if (bytes === 2) add(field, `${type} is one register: its order is AB or BA, not ${order}`);
+  if (bytes === 0) add(field, `${type} has no order here; leave it away`);
+  else if (bytes === 2)
+    add(field, `${type} is one register, ${order} names ${order.length} bytes; its order is AB or BA`);
   else add(field, `order ${order} names ${order.length} bytes, ${type} has ${bytes}: use one of ${ORDERS_TEXT}`);
 }

@@ -8,20 +8,27 @@ import { ENCODINGS, PACKINGS, PADS, TRIMS } from './values/text.js';
 
 export const ORDERS_TEXT = `${ORDERS_32.join(', ')}, or for 64 bits ${ORDERS_64.map((order) => `"${order}"`).join(', ')}`;
 
-const duration = z
+export const duration = z
   .string()
   .regex(DURATION_PATTERN, 'expected a duration such as "500ms" or "2s"')
   .transform((text) => parseDuration(text) as number);
 
+/** Digits without quotes are a number to YAML. */
+const quoted = (input: unknown) => (Number.isInteger(input) && Number(input) >= 10_001 ? String(input) : input);
+
 const address = z
-  .union([z.string(), z.number()], { error: ADDRESS_FORMS })
+  .preprocess(quoted, z.string({ error: ADDRESS_FORMS }))
   .transform((text, context): TableAddress => {
     const parsed = parseAddress(text);
     if (typeof parsed !== 'string') return parsed;
     context.addIssue({ code: 'custom', message: parsed });
     return z.NEVER;
   })
-  .describe('table and number: holding:100, input:0x20, coil:5, discrete:7; or digits counted from 1: 40101, 400101');
+  .meta({
+    type: ['string', 'integer'],
+    description:
+      'table and number: holding:100, input:0x20, coil:5, discrete:7; or digits counted from 1: 40101, 400101',
+  });
 
 const order = z
   .enum(ORDER_NAMES as [string, ...string[]], { error: `expected one of ${ORDERS_TEXT} (digits in quotes)` })

@@ -11,6 +11,7 @@ import type {
   ClientView,
   CommandResult,
   DeviceView,
+  IdentityView,
   LedgerView,
   LinkView,
   ListenerView,
@@ -19,7 +20,10 @@ import type {
   PlanView,
   PointView,
   PortView,
+  ServerView,
   ServiceView,
+  StoreSummary,
+  StoreView,
 } from '../core/views.js';
 
 export type {
@@ -32,6 +36,7 @@ export type {
   DeviceState,
   DeviceView,
   DropReason,
+  IdentityView,
   LedgerView,
   LinkView,
   ListenerView,
@@ -41,7 +46,11 @@ export type {
   PlanView,
   PointView,
   PortView,
+  ServerView,
   ServiceView,
+  StoreQueueView,
+  StoreSummary,
+  StoreView,
   SubscriptionView,
   TrafficView,
   WillView,
@@ -95,6 +104,8 @@ export interface StatusView {
     readonly paused: number;
   };
   readonly points: { readonly good: number; readonly stale: number; readonly bad: number };
+  /** What is kept on disk; absent: nothing is. */
+  readonly store?: StoreSummary;
   readonly rssBytes: number;
   readonly readOnly: boolean;
 }
@@ -146,6 +157,8 @@ export interface Routes {
   'POST /v1/devices/{device}/resume': { out: DeviceView };
   /** Tries an offline device now instead of at its next attempt. */
   'POST /v1/devices/{device}/retry': { out: DeviceView };
+  /** Asks the device what it is. */
+  'POST /v1/devices/{device}/identify': { out: IdentityView };
   'GET /v1/ports': { out: List<PortView> };
   'GET /v1/ports/{port}': { out: PortView };
   'GET /v1/points': { query: { device?: string }; out: List<PointView> };
@@ -158,10 +171,12 @@ export interface Routes {
   /** Ends the connection (MQTT 5.0 Reason Code 0x98); `forget=true` ends the session, too. */
   'DELETE /v1/clients/{client}': { query: { forget?: 'true' | 'false' }; out: ClientEnd };
   'GET /v1/ledger': { out: LedgerView };
+  'GET /v1/store': { out: StoreView };
   'GET /v1/topics': { query: { filter?: string; limit?: string }; out: List<TopicView> };
   'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
   'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
   'GET /v1/links': { out: List<LinkView> };
+  'GET /v1/servers': { out: List<ServerView> };
   'GET /v1/logs': { query: { limit?: string }; out: List<LogLine> };
   'GET /v1/config': { out: ConfigView };
 }
@@ -216,6 +231,7 @@ export interface GatewayView {
   /** @returns undefined when there is no such session */
   disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
   links(): readonly LinkView[];
+  servers(): readonly ServerView[];
   logs(): Iterable<LogLine>;
   onLog(listener: (line: LogLine) => void): Disposable;
   retained(filter: string): Iterable<MessageView>;
@@ -224,12 +240,15 @@ export interface GatewayView {
   publish(request: PublishRequest): Promise<void>;
   read(device: string, point: string, signal: AbortSignal): Promise<PointView>;
   write(device: string, point: string, request: WriteRequest, signal: AbortSignal): Promise<CommandResult>;
+  identify(device: string, signal: AbortSignal): Promise<IdentityView>;
   pause(device: string): void;
   resume(device: string): void;
   retry(device: string): void;
   config(): ConfigView;
   /** The books of the broker at this moment. */
   ledger(): LedgerView;
+  /** undefined: nothing is kept on disk. */
+  store(): Promise<StoreView | undefined>;
   /** What Prometheus scrapes. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }

@@ -98,6 +98,9 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       return deviceOf(call);
     },
   },
+  'POST /v1/devices/{device}/identify': {
+    handle: (call) => call.view.identify(deviceOf(call).name, call.signal),
+  },
   'GET /v1/ports': { handle: ({ view }) => ({ items: view.ports() }) },
   'GET /v1/ports/{port}': { handle: portOf },
   'GET /v1/points': {
@@ -133,6 +136,13 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       view.disconnect(params.client!, flagOf(query, 'forget')) ?? noClient(params.client!),
   },
   'GET /v1/ledger': { handle: ({ view }) => view.ledger() },
+  'GET /v1/store': {
+    async handle({ view }) {
+      const store = await view.store();
+      if (store !== undefined) return store;
+      throw apiError('API_NOT_FOUND', 'this gateway keeps nothing on disk');
+    },
+  },
   'GET /v1/topics': {
     query: ['filter', 'limit'],
     handle: (call) => ({ items: topics(call).slice(0, numberOf(call.query, 'limit', DEFAULT_LIMIT)) }),
@@ -149,6 +159,7 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       return { delivered: true };
     },
   },
+  'GET /v1/servers': { handle: ({ view }) => ({ items: view.servers() }) },
   'GET /v1/links': { handle: ({ view }) => ({ items: view.links() }) },
   'GET /v1/logs': {
     query: ['limit'],

@@ -110,6 +110,10 @@ export interface Broker extends Service {
   serve(stream: Duplex, peer: Peer): void;
   /** Whose session it is; undefined: of an anonymous client, or there is none. */
   userOf(clientId: string): string | undefined;
+  /** When the oldest message that waits for this client was received, Unix ms; undefined: none does, or not on disk. */
+  oldestQueued(clientId: string): Promise<number | undefined>;
+  /** Sessions that outlive the gateway. */
+  durableSessions(): number;
   /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
   replaceAccess(config: AccessConfig): void;
 }
@@ -372,6 +376,16 @@ class MqttBroker implements Broker {
 
   userOf(clientId: string): string | undefined {
     return this.#sessions.get(clientId)?.user;
+  }
+
+  async oldestQueued(clientId: string): Promise<number | undefined> {
+    return this.#sessions.get(clientId)?.durable ? this.#persistence?.oldestAt(clientId) : undefined;
+  }
+
+  durableSessions(): number {
+    let count = 0;
+    for (const { durable } of this.#sessions) if (durable) count++;
+    return count;
   }
 
   replaceAccess(config: AccessConfig): void {

@@ -12,7 +12,7 @@ import type { Throttle } from './limits/throttle.js';
 import type { Turns } from './limits/turns.js';
 import type { Peer } from './peer.js';
 import type { Persistence } from './persistence/persistence.js';
-import type { Refusal } from './reason-codes.js';
+import type { ReasonCode, Refusal } from './reason-codes.js';
 import type { MessageRouter } from './router.js';
 import type { Session } from './session.js';
 import type { Sessions } from './sessions.js';
@@ -23,7 +23,7 @@ import type { TopicAliases } from './topic-aliases.js';
 import type { ConnectPacket } from './wire/packets.js';
 
 export interface BrokerContext {
-  readonly router: Router & Pick<MessageRouter, 'hasMatched'>;
+  readonly router: Router & Pick<MessageRouter, 'hasMatched' | 'wasStored'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly config: BrokerConfig;
@@ -64,6 +64,12 @@ export interface Authentication {
   restart(data: Buffer | undefined): Handled;
 }
 
+/** Acknowledgements of one client that wait for one commit. */
+export interface Late {
+  readonly committed: Promise<void>;
+  add(qos: 1 | 2, packetIdentifier: number, reasonCode: ReasonCode): void;
+}
+
 /** One network connection of one client. */
 export interface Client extends Channel {
   readonly broker: BrokerContext;
@@ -83,6 +89,8 @@ export interface Client extends Channel {
   readonly isBridge: boolean;
   /** PUBLISH packets of QoS 1 whose acknowledgement waits for a commit. */
   unacknowledged: number;
+  /** Those of the commit that is waited for. */
+  late: Late | undefined;
   /** From CONNECT on. */
   accept(accepted: Accepted): void;
   /** The client said DISCONNECT. */

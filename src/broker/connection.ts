@@ -7,7 +7,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
-import type { Accepted, Authentication, BrokerContext, Client } from './client.js';
+import type { Accepted, Authentication, BrokerContext, Client, Late } from './client.js';
 import { type AfterPacket, Codec } from './codec.js';
 import { Lane, type LaneOwner } from './fast/lane.js';
 import { DROPPABLE } from './frame-queue.js';
@@ -47,6 +47,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
   authentication: Authentication | undefined;
   outgoingAliases: OutgoingTopicAliases | undefined;
   unacknowledged = 0;
+  late: Late | undefined;
   lane: Lane | undefined;
   readonly #socket: Duplex;
   readonly #codec: Codec;

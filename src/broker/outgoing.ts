@@ -19,7 +19,8 @@ import {
 } from './inflight.js';
 import { ENTRY_BYTES } from './limits/message-memory.js';
 import type { OutgoingContext } from './outgoing-context.js';
-import { type Backing, type DeliveryEvents, StoredDeliveries } from './persistence/stored-deliveries.js';
+import type { Backing, DeliveryEvents } from './persistence/backing.js';
+import { StoredDeliveries } from './persistence/stored-deliveries.js';
 import { DropOldestQueue } from './queue.js';
 import { RetainedFeeds } from './retained-feeds.js';
 import { type OutgoingOwner, queueLimits, Sending } from './sending.js';
@@ -79,8 +80,8 @@ export class Outgoing implements DeliveryEvents {
   disconnect(): void {
     this.#channel = undefined;
     if (this.#stored === undefined) return;
-    this.#inflight.letGo();
     this.#stored.disconnect();
+    this.#inflight.letGo();
   }
 
   /** Of a durable session: highest sequence sent. */
@@ -286,7 +287,7 @@ export class Outgoing implements DeliveryEvents {
         if (!this.#mayFly) return;
         const next = this.#queue.peek();
         // What is on its way to the disk does not hold up what goes there, too.
-        if (next === undefined && this.#queue.size < FEED_AHEAD && this.#feedOne(channel)) continue;
+        if (next === undefined && this.#mayFeedAhead && this.#feedOne(channel)) continue;
         if (next === undefined || !channel.hasRoomFor(next.message.payload.length)) return;
         if (next.stored !== undefined && this.#inflight.has(identifierOf(next.stored))) return;
         this.#queue.shift();
@@ -357,6 +358,13 @@ export class Outgoing implements DeliveryEvents {
     if (qos > 0 && this.#stored !== undefined) this.#store(this.#stored, delivery);
     else this.#sending.send(channel, delivery);
     return true;
+  }
+
+  /** Retained messages may go to the disk in front of those that are sent, but push nothing out of the queue. */
+  get #mayFeedAhead(): boolean {
+    const { queuedMessages, queuedBytes } = this.#context.limits;
+    const { size, bytes } = this.#queue;
+    return size < Math.min(FEED_AHEAD, queuedMessages) && bytes < queuedBytes / 2;
   }
 
   /** One more may be in flight: by number, by what is in flight already, and by what all sessions hold. */

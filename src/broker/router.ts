@@ -64,6 +64,7 @@ export class MessageRouter implements Router, Receivers {
   #dropped = 0;
   #unmatched = 0;
   #hasMatched = false;
+  #wasStored = false;
 
   constructor(options: RouterOptions) {
     this.#clock = options.clock;
@@ -87,6 +88,7 @@ export class MessageRouter implements Router, Receivers {
       this.#dropped++;
       ledger.refuse(ReasonCode.topicNameInvalid);
       this.#hasMatched = false;
+      this.#wasStored = false;
       return;
     }
     const isCounted = !topic.startsWith('$SYS/');
@@ -106,6 +108,7 @@ export class MessageRouter implements Router, Receivers {
     // Last: receivers may publish while they are told.
     this.#hasMatched = found.length > 0;
     const mustWait = this.#mustWait;
+    this.#wasStored = mustWait;
     this.#mustWait = outer;
     return mustWait ? this.#persistence?.commit() : undefined;
   }
@@ -113,6 +116,11 @@ export class MessageRouter implements Router, Receivers {
   /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
   get hasMatched(): boolean {
     return this.#hasMatched;
+  }
+
+  /** Whether the message of the {@link publish} that returned last went to the store, or should have; with any durability. */
+  get wasStored(): boolean {
+    return this.#wasStored;
   }
 
   attach(sink: Sink): Attachment {

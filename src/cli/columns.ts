@@ -1,7 +1,7 @@
 /** The columns of lists, and the small texts in them: the same words as in the terminal interface. */
 import { formatDuration } from '../core/duration.js';
 import { percentText } from '../core/plan-text.js';
-import type { ClientView, DeviceView, PointView, PortView } from '../core/views.js';
+import type { ClientView, DeviceView, PointView, PortView, ServerView } from '../core/views.js';
 import type { Column } from './table.js';
 import { timeText, visible } from './text.js';
 import type { Tone } from './tone.js';
@@ -69,6 +69,33 @@ export function pointColumns(now: number): readonly Column<PointView>[] {
     { title: 'WRITE', value: (point) => (point.writable ? 'yes' : 'no') },
     { title: 'TOPIC', value: (point) => point.topic },
   ];
+}
+
+const SERVER_TONES: Readonly<Record<string, Tone>> = { up: 'ok', down: 'bad' };
+
+export function serverColumns(now: number): readonly Column<ServerView>[] {
+  return [
+    { title: 'SERVER', value: (server) => server.name },
+    { title: 'TYPE', value: (server) => server.type },
+    { title: 'STATE', value: (server) => server.state, tone: (server) => SERVER_TONES[server.state] },
+    { title: 'SINCE', value: (server) => ageText(server.since, now), align: 'right' },
+    {
+      title: 'MASTERS',
+      value: (server) => (server.masters === null ? UNKNOWN : String(server.masters)),
+      align: 'right',
+    },
+    { title: 'REQUESTS', value: (server) => String(server.requests), align: 'right' },
+    { title: 'EXCEPTIONS', value: (server) => exceptionsText(server.exceptions), align: 'right' },
+    { title: 'DROPPED', value: (server) => String(server.dropped), align: 'right' },
+    { title: 'REFUSED', value: (server) => String(server.refused), align: 'right' },
+    { title: 'ENDPOINT', value: (server) => server.endpoint },
+  ];
+}
+
+/** `2×14 11×3`: code and how often. */
+function exceptionsText(exceptions: ServerView['exceptions']): string {
+  const all = Object.entries(exceptions);
+  return all.length === 0 ? '0' : all.map(([code, count]) => `${code}×${count}`).join(' ');
 }
 
 export function clientColumns(now: number): readonly Column<ClientView>[] {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig, MetricsConfig, StoreConfig } from '../core/config.js';
 import { brokerSchema, checkReferral, type ParsedBroker, toBrokerConfig } from './broker.js';
-import { checkPortsAndDevices } from './checks.js';
+import { type CheckContext, checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
 import { type ConfigInputs, processInputs, socketPath } from './io.js';
 import type { Report } from './issues.js';
@@ -12,6 +12,7 @@ import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
 import { checkListeners } from './listener-rules.js';
 import type { Plain } from './merge.js';
 import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
+import { checkServers, type ParsedServer, serversSchema, toServerConfig } from './servers.js';
 import { defaultDataFolder, storeSchema, toStoreConfig } from './store.js';
 import { host, MAX_NAME_LENGTH, name, say, whole } from './values.js';
 import { checkConditions } from './write.js';
@@ -33,6 +34,7 @@ interface Parsed {
   readonly broker: ParsedBroker;
   readonly ports: Readonly<Record<string, ParsedPort>>;
   readonly devices: Readonly<Record<string, ParsedDevice>>;
+  readonly servers: Readonly<Record<string, ParsedServer>>;
   readonly links: Readonly<Record<string, ParsedLink>>;
   readonly api: { readonly socket?: string | undefined; readonly metrics?: MetricsConfig | undefined };
   readonly log: GatewayConfig['log'];
@@ -62,6 +64,7 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
     broker: toBrokerConfig(parsed.broker),
     ports: mapValues(ports, (key, port) => toPortConfig(key, port, users.get(key))),
     devices: mapValues(parsed.devices, (key, device) => toDeviceConfig(key, device, adapterOf(device))),
+    servers: mapValues(parsed.servers, (key, server) => toServerConfig(key, server, adapters)),
     links: mapValues(parsed.links, toLinkConfig),
     api: { socket: parsed.api.socket, metrics: parsed.api.metrics },
     log: parsed.log,
@@ -95,6 +98,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       broker: brokerSchema(inputs).prefault({}),
       ports: z.record(name, port).prefault({}).describe('wires: each has exactly one owner'),
       devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),
+      servers: serversSchema(adapters).prefault({}).describe('the gateway as a device of other masters'),
       links: linksSchema(inputs, name).prefault({}).describe('upstream brokers'),
       api: z
         .strictObject({
@@ -126,15 +130,17 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
         checkReferral(value.broker, report);
         checkConditions((value as Plain).devices, report);
         const found = context.issues.map((issue) => issue.path ?? []);
+        const isBroken: CheckContext['isBroken'] = (path, except) =>
+          found.some(
+            (one) =>
+              path.every((segment, i) => segment === one[i]) && (except === undefined || one[path.length] !== except),
+          );
+        checkServers(value as Plain, { adapters, report, isBroken });
         checkPortsAndDevices(value as Plain, {
           adapters,
           report,
           pass: (issue, path) => context.addIssue({ ...issue, path: [...path] } as never),
-          isBroken: (path, except) =>
-            found.some(
-              (one) =>
-                path.every((segment, i) => segment === one[i]) && (except === undefined || one[path.length] !== except),
-            ),
+          isBroken,
         });
       },
       // Also when something else is wrong: all problems at once.

@@ -22,7 +22,7 @@ export const storeSchema = z.strictObject({
     .enum(['strict', 'relaxed'])
     .default('strict')
     .describe(
-      'strict: what is acknowledged is on disk; relaxed: a power cut or crash may lose the last second, for fewer writes',
+      'strict: what is acknowledged is on disk, nothing is lost by a power cut; relaxed: acknowledged at once and written once a second: a power cut or crash loses at most what came in the last second, for fewer writes',
     ),
   maxBytes: size('1MB', '1000GB').prefault('1GB').describe('messages of all queues together, on disk'),
   overflow: z

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Clock } from './clock.js';
 import type { GatewayError } from './errors.js';
 import type { Log } from './log.js';
+import type { AnyServerRole } from './server-role.js';
 import type { Endpoint } from './transport.js';
 
 /** A raw value, before scale and offset. 64-bit integers are bigint. */
@@ -149,6 +150,8 @@ export interface Adapter<
   /** The address as people read it, in one form whatever it was written in: `holding:100 float32 CDAB`. */
   describe?(address: z.output<A>): string;
   span?(address: z.output<A>): Span;
+  /** The protocol towards masters of others: `servers` of this type. */
+  readonly server?: AnyServerRole;
   /** Absent: a read costs a round trip whatever its length, and takes nothing that nobody asked for. */
   costs?(device: z.output<D>, port: z.output<P>, endpoint: Endpoint): ReadCosts;
   open(wire: Duplex, config: z.output<P>, context: PortContext): Promise<Bus<z.output<D>, z.output<A>>>;

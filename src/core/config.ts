@@ -3,7 +3,7 @@
  * src/config makes it from the YAML file; an object of these types is an immutable snapshot.
  */
 import type { QoS } from './message.js';
-import type { Endpoint } from './transport.js';
+import type { Endpoint, SerialEndpoint, TcpEndpoint } from './transport.js';
 
 export interface GatewayConfig {
   readonly gateway: {
@@ -15,6 +15,8 @@ export interface GatewayConfig {
   readonly broker: BrokerConfig;
   readonly ports: Readonly<Record<string, PortConfig>>;
   readonly devices: Readonly<Record<string, DeviceConfig>>;
+  /** The gateway as a device of other masters. */
+  readonly servers: Readonly<Record<string, ServerConfig>>;
   readonly links: Readonly<Record<string, LinkConfig>>;
   readonly api: ApiConfig;
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
@@ -363,6 +365,22 @@ export interface InterlockConfig {
   readonly isNot?: number | boolean | string | undefined;
   readonly above?: number | undefined;
   readonly below?: number | undefined;
+}
+
+export interface ServerConfig {
+  readonly name: string;
+  /** Of the adapter that serves. */
+  readonly type: string;
+  /** Where masters connect; tcp port 0: any free one. */
+  readonly listen: TcpEndpoint | SerialEndpoint;
+  /** Addresses and networks of masters; undefined: all. */
+  readonly allow: readonly string[] | undefined;
+  /** Masters at a time. */
+  readonly maxConnections: number;
+  /** A master that is silent for so long is disconnected, ms; 0: never. */
+  readonly idleTimeout: number;
+  /** Parsed by the schema of the adapter's server role. */
+  readonly options: unknown;
 }
 
 export interface LinkConfig {

@@ -49,8 +49,14 @@ export interface StoredQueue {
   read(after: number, messages: number): Promise<readonly StoredDelivery[]>;
   /** Those up to this sequence that are released, in that order, from behind `after`; else as {@link read}. */
   readReleased(upTo: number, after: number, messages: number): Promise<readonly StoredDelivery[]>;
-  /** Removes the oldest that are not released, behind `after`. @returns how many there were to remove */
-  dropOldest(after: number, messages: number): Promise<number>;
+  /**
+   * Removes the oldest that are not released.
+   *
+   * @param spared - so many of the oldest stay
+   * @param sentTo - of QoS 2 only those behind this sequence go
+   * @returns how many there were to remove
+   */
+  dropOldest(spared: number, sentTo: number, messages: number): Promise<number>;
   /** Removes everything, and the queue. */
   remove(): void;
   /** Told when what was appended or released in one batch or several is on disk. */
@@ -74,17 +80,37 @@ export interface StoredTable {
   delete(key: string): void;
 }
 
-export interface StoreFigures {
+export interface DiskState {
+  /** Free on the disk, and its size; 0: not known. */
+  readonly freeBytes: number;
+  readonly diskBytes: number;
+}
+
+export interface StoreFigures extends DiskState {
+  readonly durability: 'strict' | 'relaxed';
+  /** What was acknowledged so long ago at most may be lost by a power cut, ms; 0: nothing. */
+  readonly lossWindow: number;
+  /** Of the database, and of its write-ahead log. */
+  readonly fileBytes: number;
+  readonly logBytes: number;
+  readonly queues: number;
   /** Messages in all queues, a message of many receivers once for each. */
   readonly messages: number;
   readonly bytes: number;
   readonly commits: number;
   readonly failedCommits: number;
+  /** Over the last ten seconds. */
+  readonly commitsPerSecond: number;
+  /** On average, of the last commits. */
+  readonly changesPerCommit: number;
+  /** From the end of a batch until it is on disk, of the last commits, ms; null: none yet. */
+  readonly commitMs: { readonly p50: number | null; readonly p99: number | null };
+  /** Written to disk in the last 24 hours, or since start if that is later. */
+  readonly writtenLastDay: number;
+  /** A damaged file or log that was found at start and set aside. */
+  readonly setAside: string | null;
   /** Written to disk since start. */
   readonly writtenBytes: number;
-  /** Free on the disk, and its size. */
-  readonly freeBytes: number;
-  readonly diskBytes: number;
 }
 
 export interface Store {
@@ -108,4 +134,10 @@ export interface Store {
   readonly isCongested: boolean;
   drained(): Promise<void>;
   figures(): StoreFigures;
+  /** Of the messages in all queues. */
+  readonly bytes: number;
+  /** Another object whenever it was asked. */
+  readonly disk: DiskState;
+  /** Asks the disk, unless it has just been asked. */
+  askDisk(): void;
 }

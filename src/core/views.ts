@@ -143,10 +143,21 @@ export interface PortView {
   readonly cycleMs: number;
 }
 
+/** What a device says that it is. */
+export interface IdentityView {
+  readonly device: string;
+  /** Where that is from, for people. */
+  readonly source: string;
+  /** In the words of its protocol. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 export interface PointView {
   readonly device: string;
   readonly point: string;
   readonly topic: string;
+  /** Where it is in the device, in one form whatever it was written in: `holding:100 float32 CDAB`. */
+  readonly address?: string;
   /** null: unknown. A 64-bit integer beyond 2^53 is a decimal string. */
   readonly value: number | boolean | string | null;
   /** The value for display, all its digits, with steady decimals; `—` when unknown. */
@@ -208,6 +219,60 @@ export interface ClientView {
   readonly expired: number;
   /** PUBLISH of the client to a topic it may not use. */
   readonly refused: number;
+}
+
+/** What is kept on disk, and at what cost. */
+export interface StoreView extends StoreSummary {
+  readonly state: ServiceState;
+  /** Why it is not `up`, and what to do. */
+  readonly reason?: string;
+  readonly hint?: string;
+  readonly durability: 'strict' | 'relaxed';
+  /** Database and write-ahead log, which are `fileBytes` together; the log alone. */
+  readonly logBytes: number;
+  /** Messages may take so much together; what happens beyond that is `overflow`. */
+  readonly maxBytes: number;
+  readonly overflow: 'refuse' | 'drop-oldest';
+  /** Sessions that outlive the gateway. */
+  readonly sessions: number;
+  readonly retained: number;
+  readonly commits: number;
+  readonly failedCommits: number;
+  /** On average, of the last commits. */
+  readonly changesPerCommit: number;
+  /** Of the last commits; null: none yet. */
+  readonly commitMs: { readonly p50: number | null; readonly p99: number | null };
+  readonly writtenBytes: number;
+  /** In the last 24 hours, or since start if that is later. */
+  readonly writtenLastDay: number;
+  /** Copies for clients that were dropped since start; reasons that never happened are left out. */
+  readonly droppedBy: Readonly<Partial<Record<DropReason, number>>>;
+  /** A damaged file that was found at start and set aside; null: none. */
+  readonly setAside: string | null;
+  /** Sessions for which something waits, the most first, a hundred at most. */
+  readonly queues: readonly StoreQueueView[];
+}
+
+export interface StoreSummary {
+  /** Copies that wait on disk for clients. */
+  readonly messages: number;
+  readonly bytes: number;
+  readonly fileBytes: number;
+  readonly freeBytes: number;
+  readonly diskBytes: number;
+  /** Over the last ten seconds. */
+  readonly commitsPerSecond: number;
+  /** What was acknowledged so long ago at most may be lost by a power cut, ms; 0: nothing. */
+  readonly lossWindow: number;
+}
+
+export interface StoreQueueView {
+  readonly clientId: string;
+  readonly connected: boolean;
+  readonly messages: number;
+  readonly bytes: number;
+  /** When the oldest of them was received, Unix ms; null: it was taken meanwhile. */
+  readonly oldestAt: number | null;
 }
 
 /** Where MQTT clients connect. */
@@ -317,6 +382,26 @@ export interface ClientEnd {
   readonly wasConnected: boolean;
   /** Its session is gone: asked for, or because it ended with its connection. */
   readonly isForgotten: boolean;
+}
+
+/** Where masters of others read and write. */
+export interface ServerView {
+  readonly name: string;
+  readonly type: string;
+  readonly endpoint: string;
+  readonly state: ServiceState;
+  readonly since: number;
+  /** Connected now; null on a serial line, where nobody connects. */
+  readonly masters: number | null;
+  /** Accepted since the start. */
+  readonly connections: number;
+  /** Connections that were not: address not allowed, or too many. */
+  readonly refused: number;
+  readonly requests: number;
+  /** Answers that refused, by the code of the protocol. */
+  readonly exceptions: Readonly<Record<string, number>>;
+  /** Requests that were not answered. */
+  readonly dropped: number;
 }
 
 export interface LinkView {

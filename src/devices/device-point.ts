@@ -23,7 +23,7 @@ export class DevicePoint {
     this.config = config;
     this.point = { id: config.id, address: config.address, writable: reason === undefined };
     this.span = adapter.span?.(config.address);
-    this.shadow = shadow.add(device, config, topic, reason);
+    this.shadow = shadow.add(device, config, topic, reason, adapter.describe?.(config.address));
     this.rule = new ReportRule(config.report, config.every);
   }
 

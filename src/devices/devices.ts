@@ -15,6 +15,7 @@ import { errorView } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { costsOf } from '../core/plan-views.js';
 import type { Router } from '../core/router.js';
+import type { ServedDevice } from '../core/server-role.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { Store } from '../core/store.js';
 import type { OpenTransport } from '../core/transport.js';
@@ -23,6 +24,7 @@ import type {
   CommandResult,
   DeviceState,
   DeviceView,
+  IdentityView,
   PlanView,
   PointView,
   PortView,
@@ -33,11 +35,13 @@ import { Commands, DEFAULT_DEADLINE_MS } from './commands.js';
 import { DeadMen } from './dead-men.js';
 import { DevicePoint } from './device-point.js';
 import { devicesError, didYouMean } from './errors.js';
+import { FigureTopics } from './figure-topics.js';
 import { LEARNED_TABLE, LearnedStore } from './learned-store.js';
 import { resultJson, type WriteResult } from './payload.js';
 import { Port } from './port.js';
 import { Publisher } from './publisher.js';
 import { Safeguards } from './safeguards.js';
+import { servedDevice } from './servers/served-device.js';
 import { Shadow, viewValue } from './shadow.js';
 import { Supervisor } from './supervisor.js';
 import { alarmViews, deviceView, portPlans, portView, type RunningPort } from './views.js';
@@ -60,6 +64,8 @@ export interface DevicesOptions {
   /** Of {@link devicesTables}: what commands leave behind, and what is learned of devices, survives the end of the gateway; absent: it does not. */
   readonly store?: Store;
   readonly clock: Clock;
+  /** Time between two looks of `$SYS/hpmq/…`, ms; 0 or absent: it is not published. */
+  readonly sysInterval?: number;
   /** Returns a number in [0, 1). */
   readonly random?: () => number;
 }
@@ -97,6 +103,14 @@ export interface Devices extends Service {
   resume(device: string): void;
   /** Tries now what would be tried later. */
   retry(device: string): void;
+  /**
+   * Asks the device what it is, now.
+   *
+   * @throws GatewayError DEVICE_UNKNOWN, DEVICE_NO_IDENTITY, DEVICE_OFFLINE, and what the adapter says
+   */
+  identify(device: string, signal: AbortSignal): Promise<IdentityView>;
+  /** For servers; undefined: there is no such device. */
+  served(device: string): ServedDevice | undefined;
   /** One per port. */
   services(): readonly ServiceView[];
   /** Worst first. */
@@ -111,6 +125,7 @@ export function createDevices(options: DevicesOptions): Devices {
 class RunningDevices implements Devices {
   readonly name = 'devices';
   readonly #log: Log;
+  readonly #audit: Audit | undefined;
   readonly #shadow = new Shadow();
   readonly #publisher: Publisher;
   readonly #learned: LearnedStore;
@@ -119,18 +134,20 @@ class RunningDevices implements Devices {
   readonly #topics: CommandTopics;
   readonly #safeguards: Safeguards;
   readonly #deadMen: DeadMen;
-  readonly #audit: Audit | undefined;
   readonly #createdAt: number;
+  readonly #o: DevicesOptions;
+  #figures: FigureTopics | undefined;
   #started = false;
   #stopping = false;
 
   constructor(o: DevicesOptions) {
+    this.#o = o;
     const log = o.log;
     const random = o.random ?? Math.random;
     this.#log = log;
+    this.#audit = o.audit;
     this.#createdAt = o.clock.now();
     this.#publisher = new Publisher(o.gatewayId, o.router, o.clock, log);
-    this.#audit = o.audit;
     this.#safeguards = new Safeguards(o.clock, (device, point) =>
       this.#targets.get(device)?.supervisor.points.get(point),
     );
@@ -161,6 +178,18 @@ class RunningDevices implements Devices {
     for (const { port, supervisors } of this.#ports) {
       for (const supervisor of supervisors) supervisor.start();
       port?.start();
+    }
+    const { sysInterval = 0 } = this.#o;
+    if (sysInterval > 0) {
+      const { router, clock, gatewayId } = this.#o;
+      this.#figures = new FigureTopics({
+        router,
+        clock,
+        origin: `gateway:${gatewayId}`,
+        interval: sysInterval,
+        devices: () => this.devices(),
+        ports: () => this.ports(),
+      });
     }
     this.#log.info({ ports: this.#ports.length, devices: this.#targets.size }, 'polling');
   }
@@ -232,6 +261,27 @@ class RunningDevices implements Devices {
     return result.error === undefined ? view : { ...view, error: errorView(result.error) };
   }
 
+  async identify(device: string, signal: AbortSignal): Promise<IdentityView> {
+    const { supervisor } = this.#target(device);
+    if (supervisor.unavailable !== undefined) throw supervisor.unavailable;
+    const outcome = await supervisor.lend(
+      'ask',
+      (one, deadline) => {
+        if (one.identify !== undefined) return one.identify(deadline);
+        const message = `${device} cannot be asked what it is: its adapter knows no way`;
+        return Promise.reject(devicesError('DEVICE_NO_IDENTITY', message));
+      },
+      signal,
+    );
+    if (!outcome.ok) throw outcome.error;
+    return { device, source: outcome.value.source, fields: outcome.value.fields };
+  }
+
+  served(device: string): ServedDevice | undefined {
+    const target = this.#targets.get(device);
+    return target === undefined ? undefined : servedDevice(target, this.#audit);
+  }
+
   pause(device: string): void {
     this.#target(device).supervisor.pause();
   }
@@ -262,6 +312,7 @@ class RunningDevices implements Devices {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
+    this.#figures?.[Symbol.dispose]();
     const parts = this.#ports.flatMap(({ port, supervisors, commands }) => [...supervisors, commands, port]);
     const closing = [this.#topics, this.#deadMen, ...parts].map((part) => part?.[Symbol.asyncDispose]());
     const outcomes = await Promise.allSettled(closing);

@@ -35,6 +35,8 @@ export const devicesErrors = {
   },
   PORT_RFC2217: { fault: 'device', hint: 'check the settings that the server of the line allows' },
   PORT_FAIL_BACK: { fault: 'device', hint: 'nothing is to be done: the first address of the port is used again' },
+  SERVER_LISTEN: { fault: 'config', hint: 'stop the other program that listens there, or choose another port' },
+  DEVICE_NO_IDENTITY: { fault: 'caller', hint: 'this kind of device cannot be asked what it is' },
   PORT_SHARED: { fault: 'config', hint: 'give each protocol its own port' },
   PORT_UNKNOWN: { fault: 'config', hint: 'name one of the ports of the configuration' },
   ADAPTER_UNKNOWN: { fault: 'config', hint: 'use one of the adapters that this build has' },

@@ -20,18 +20,28 @@ export class ShadowPoint {
   readonly topic: string;
   /** Why it cannot be written; undefined: it can. */
   readonly readOnlyReason: string | undefined;
+  /** Where it is in the device, as people read it. */
+  readonly address: string | undefined;
   readonly #shadow: Shadow;
   #sample: Sample | undefined;
   #kind: RawKind | undefined;
   #revision: number;
   #view: PointView | undefined;
 
-  constructor(shadow: Shadow, device: string, config: PointConfig, topic: string, readOnlyReason: string | undefined) {
+  constructor(
+    shadow: Shadow,
+    device: string,
+    config: PointConfig,
+    topic: string,
+    readOnlyReason: string | undefined,
+    address: string | undefined,
+  ) {
     this.#shadow = shadow;
     this.device = device;
     this.config = config;
     this.topic = topic;
     this.readOnlyReason = readOnlyReason;
+    this.address = address;
     this.#revision = shadow.advance();
   }
 
@@ -70,6 +80,7 @@ export class ShadowPoint {
       device: this.device,
       point: config.id,
       topic: this.topic,
+      ...(this.address === undefined ? {} : { address: this.address }),
       value: viewValue(value),
       text: displayText(value, config),
       ...(config.unit === undefined ? {} : { unit: config.unit }),
@@ -115,8 +126,14 @@ export class Shadow {
     return ++this.#revision;
   }
 
-  add(device: string, config: PointConfig, topic: string, readOnlyReason: string | undefined): ShadowPoint {
-    const point = new ShadowPoint(this, device, config, topic, readOnlyReason);
+  add(
+    device: string,
+    config: PointConfig,
+    topic: string,
+    readOnlyReason: string | undefined,
+    address?: string,
+  ): ShadowPoint {
+    const point = new ShadowPoint(this, device, config, topic, readOnlyReason, address);
     const points = this.#points.get(device);
     if (points === undefined) this.#points.set(device, [point]);
     else points.push(point);

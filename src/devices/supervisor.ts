@@ -233,6 +233,23 @@ export class Supervisor implements AsyncDisposable {
     return outcome;
   }
 
+  /**
+   * An exchange for somebody else. That it got no answer says nothing about the device: the question may be the reason.
+   */
+  async lend<T>(
+    priority: Priority,
+    run: (device: Device<unknown>, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<Outcome<T>> {
+    const { epoch } = this.#presence;
+    const outcome = await this.#exchange(priority, run, signal);
+    if (outcome.ok && epoch === this.#presence.epoch) {
+      this.#answered();
+      this.#tell();
+    }
+    return outcome;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#halt('waiting');
     await this.#scope[Symbol.asyncDispose]();

@@ -1,7 +1,8 @@
 /** What a metric is made of. */
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
-import type { DeviceView, LinkView, PortView } from '../core/views.js';
+import type { StoreFigures } from '../core/store.js';
+import type { DeviceView, LinkView, PortView, ServerView } from '../core/views.js';
 
 export type SetValue = (value: number, ...labels: readonly string[]) => void;
 
@@ -16,7 +17,10 @@ export type Define = (
 export interface Snapshot {
   readonly status: StatusView;
   readonly figures: BrokerFigures;
+  /** undefined: nothing is kept on disk. */
+  readonly store: StoreFigures | undefined;
   readonly devices: readonly DeviceView[];
   readonly ports: readonly PortView[];
+  readonly servers: readonly ServerView[];
   readonly links: readonly LinkView[];
 }

@@ -112,10 +112,10 @@ export class Applier {
     removeReference.run(message);
   }
 
-  /** Removes entries behind `after` that are not released, oldest first. */
-  dropOldest(queue: number, after: number, messages: number): { messages: number; bytes: number } {
+  /** @see StoredQueue.dropOldest */
+  dropOldest(queue: number, spared: number, sentTo: number, messages: number): { messages: number; bytes: number } {
     let bytes = 0;
-    const rows = this.#statements.dropOldest.all(queue, queue, after, messages) as {
+    const rows = this.#statements.dropOldest.all(queue, queue, sentTo, messages, spared) as {
       bytes: number;
       message: number | null;
     }[];
@@ -145,7 +145,8 @@ function prepare(database: DatabaseSync) {
     removeQueue: one('DELETE FROM queue WHERE id = ?'),
     dropOldest: one(`
       DELETE FROM entry WHERE queue = ? AND sequence IN (
-        SELECT sequence FROM entry WHERE queue = ? AND sequence > ? AND released = 0 ORDER BY sequence LIMIT ?
+        SELECT sequence FROM entry WHERE queue = ? AND released = 0 AND (sequence > ? OR flags & 3 = 1)
+        ORDER BY sequence LIMIT ? OFFSET ?
       ) RETURNING bytes, message`),
     set: one(
       'INSERT INTO record (folder, key, value) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',

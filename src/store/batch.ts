@@ -59,6 +59,10 @@ export class Batch {
     return this.#at;
   }
 
+  get operations(): number {
+    return this.#operations;
+  }
+
   get isEmpty(): boolean {
     return this.#operations === 0;
   }

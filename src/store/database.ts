@@ -64,7 +64,7 @@ export function createSchema(database: DatabaseSync): void {
 }
 
 /** Reads all that the gateway keeps in memory. @throws Error of SQLite when the file is damaged */
-export function readAll(database: DatabaseSync): Omit<Found, 'repair' | 'blocked'> {
+export function readAll(database: DatabaseSync): Omit<Found, 'repair' | 'damagedLog' | 'blocked'> {
   const queues = database
     .prepare(`
       SELECT queue.id AS id, receiver, COUNT(sequence) AS messages, COALESCE(SUM(bytes), 0) AS bytes,

@@ -1,24 +1,38 @@
 /** How the worker comes to its database: as it is, repaired, or, where nothing can be written, only read. */
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { createSchema, openDatabase, readAll } from './database.js';
 import { failureOf, isDamage, isUnwritable } from './failure.js';
+import { checkLog } from './log-check.js';
 import type { Found, WorkerOptions } from './protocol.js';
 import { repair } from './repair.js';
+
+/** Where the disk cannot be written, this can. */
+const MEMORY = '/dev/shm';
+/** Of a store that is copied to be read. */
+const MAX_COPY_BYTES = 64 * 1024 * 1024;
 
 export interface Opened {
   readonly database: DatabaseSync;
   readonly found: Found;
+  /** false: there may be more in the file than was found. */
+  readonly isWhole: boolean;
 }
 
 /** @throws Error when another process has the file, or the file is of a newer gateway */
 export function open({ file, durability }: WorkerOptions): Opened {
   let database: DatabaseSync | undefined;
+  const damagedLog = checkLog(file, Date.now());
   try {
     database = openWritable(file, durability);
-    return { database, found: { ...readAll(database), repair: undefined, blocked: undefined } };
+    return {
+      database,
+      found: { ...readAll(database), repair: undefined, damagedLog, blocked: undefined },
+      isWhole: true,
+    };
   } catch (error) {
     database?.close();
     if (isUnwritable(error)) return openBlocked(file, error);
@@ -27,7 +41,8 @@ export function open({ file, durability }: WorkerOptions): Opened {
       const mended = repair(file, durability, error, Date.now());
       return {
         database: mended.database,
-        found: { ...readAll(mended.database), repair: mended.repair, blocked: undefined },
+        found: { ...readAll(mended.database), repair: mended.repair, damagedLog, blocked: undefined },
+        isWhole: true,
       };
     } catch (repairError) {
       if (!isUnwritable(repairError)) throw repairError;
@@ -37,13 +52,13 @@ export function open({ file, durability }: WorkerOptions): Opened {
 }
 
 /** Once more after {@link open} found it blocked. @returns undefined: not yet */
-export function reopen({ file, durability }: WorkerOptions, wasEmpty: boolean): DatabaseSync | undefined {
+export function reopen({ file, durability }: WorkerOptions, isUnsure: boolean): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
     database = openWritable(file, durability);
     const { queues, tables } = readAll(database);
     // What we could not see at start must not be overwritten by what we think is there: that takes a restart.
-    if (!wasEmpty || (queues.length === 0 && tables.length === 0)) return database;
+    if (!isUnsure || (queues.length === 0 && tables.length === 0)) return database;
   } catch {
     // As before.
   }
@@ -58,20 +73,44 @@ function openWritable(file: string, durability: WorkerOptions['durability']): Da
   return openDatabase(file, durability);
 }
 
+/** Read only, as far as it can be. */
 function openBlocked(file: string, reason: unknown): Opened {
   const blocked = failureOf(reason);
-  // A file that was closed well has no log beside it, and can be read as it is without one.
+  const rest = { repair: undefined, damagedLog: undefined, blocked };
+  // SQLite cannot read a log without writing beside it; a file that was closed well has none, and can be read as it is.
+  const isClosed = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
   const immutable = pathToFileURL(file);
   immutable.searchParams.set('immutable', '1');
-  for (const location of [file, immutable]) {
+  const ways: readonly [open: () => DatabaseSync, isWhole: boolean][] = [
+    [() => new DatabaseSync(file, { readOnly: true }), true],
+    [() => openCopy(file), true],
+    [() => new DatabaseSync(immutable, { readOnly: true }), isClosed],
+  ];
+  for (const [openIt, isWhole] of ways) {
     try {
-      const database = new DatabaseSync(location, { readOnly: true });
-      return { database, found: { ...readAll(database), repair: undefined, blocked } };
+      const database = openIt();
+      return { database, found: { ...readAll(database), ...rest }, isWhole };
     } catch {
       // The next way.
     }
   }
   const database = new DatabaseSync(':memory:');
   createSchema(database);
-  return { database, found: { ...readAll(database), repair: undefined, blocked } };
+  return { database, found: { ...readAll(database), ...rest }, isWhole: false };
+}
+
+/** A copy with its log, where something can be written; it is gone with the connection. @throws Error: there is no room */
+function openCopy(file: string): DatabaseSync {
+  const parts = [file, `${file}-wal`].filter((part) => existsSync(part));
+  const bytes = parts.reduce((sum, part) => sum + statSync(part).size, 0);
+  if (bytes > MAX_COPY_BYTES) throw new Error(`${bytes} bytes are too many for a copy`);
+  const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'hpmq-store-'));
+  try {
+    for (const part of parts) copyFileSync(part, join(folder, basename(part)));
+    const database = new DatabaseSync(join(folder, basename(file)));
+    readAll(database);
+    return database;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

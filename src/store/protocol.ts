@@ -30,9 +30,12 @@ export type WorkerRequest =
       readonly kind: 'dropOldest';
       readonly id: number;
       readonly receiver: number;
-      readonly after: number;
+      readonly spared: number;
+      readonly sentTo: number;
       readonly messages: number;
     }
+  /** How full the disk is. */
+  | { readonly kind: 'disk'; readonly id: number }
   | { readonly kind: 'close'; readonly id: number };
 
 export interface FoundQueue {
@@ -49,6 +52,7 @@ export interface Found {
   readonly lastMessageId: number;
   /** What happened to a file that was damaged. */
   readonly repair: Repair | undefined;
+  readonly damagedLog: DamagedLog | undefined;
   /** The file is only read, or cannot be opened at all: nothing can be kept, and why. */
   readonly blocked: Failure | undefined;
 }
@@ -61,6 +65,15 @@ export interface Repair {
   /** Ranges that could not be read. */
   readonly unreadable: number;
   readonly reason: string;
+}
+
+/** The write-ahead log was damaged in its middle: what was committed behind that is lost. */
+export interface DamagedLog {
+  /** A copy of it; undefined: none could be made. */
+  readonly setAside: string | undefined;
+  readonly commits: number;
+  /** First damaged frame, bytes from the beginning. */
+  readonly at: number;
 }
 
 export interface ReadEntry {
@@ -82,6 +95,8 @@ export interface DiskFigures {
   readonly freeBytes: number;
   readonly diskBytes: number;
   readonly writtenBytes: number;
+  readonly fileBytes: number;
+  readonly logBytes: number;
 }
 
 export type WorkerAnswer =
@@ -103,4 +118,5 @@ export type WorkerAnswer =
       readonly bytes: number;
       readonly failure?: Failure;
     }
+  | { readonly kind: 'disk'; readonly id: number; readonly disk: DiskFigures }
   | { readonly kind: 'closed'; readonly id: number };

@@ -19,7 +19,12 @@ export interface QueueContext {
   nextMessageId(): number;
   read(queue: number, after: number, messages: number): Promise<readonly ReadEntry[]>;
   readReleased(queue: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]>;
-  dropOldest(queue: number, after: number, messages: number): Promise<{ messages: number; bytes: number }>;
+  dropOldest(
+    queue: number,
+    spared: number,
+    sentTo: number,
+    messages: number,
+  ): Promise<{ messages: number; bytes: number }>;
   removed(queue: Queue): void;
 }
 
@@ -148,8 +153,8 @@ export class Queue implements StoredQueue {
     return deliveries;
   }
 
-  async dropOldest(after: number, messages: number): Promise<number> {
-    const dropped = await this.#context.dropOldest(this.id, after, messages);
+  async dropOldest(spared: number, sentTo: number, messages: number): Promise<number> {
+    const dropped = await this.#context.dropOldest(this.id, spared, sentTo, messages);
     this.#count(-dropped.messages, -dropped.bytes);
     return dropped.messages;
   }

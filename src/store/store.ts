@@ -15,6 +15,7 @@ import type { Log } from '../core/log.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { Store, StoredQueue, StoredTable, StoreFigures } from '../core/store.js';
 import { Batch } from './batch.js';
+import { CommitMeter } from './commit-meter.js';
 import { storeError } from './errors.js';
 import type { DiskFigures, Found, ReadEntry, WorkerAnswer } from './protocol.js';
 import { Queue, type QueueContext } from './queue.js';
@@ -25,6 +26,8 @@ import { type BatchAnswer, failureError, WorkerLink } from './worker-link.js';
 const CONGESTED_BYTES = 16 * 1024 * 1024;
 /** After a refused batch, ms. */
 const RETRY_INTERVAL = 1_000;
+/** How often the disk is asked how full it is, ms. */
+const DISK_INTERVAL = 1_000;
 /** Durability relaxed: how long a change may wait before it is written; the window of what a cut can lose, ms. */
 export const RELAXED_WINDOW = 1_000;
 
@@ -51,7 +54,13 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const answer = await firstAnswer(worker);
   if (answer.kind === 'notOpened') throw failureError(folder, answer.failure);
   if (answer.kind !== 'opened') throw storeError('STORE_FAILED', `the store answered ${answer.kind} first`);
-  const { repair } = answer.found;
+  const { repair, damagedLog } = answer.found;
+  if (damagedLog !== undefined) {
+    log.error(
+      { ...damagedLog },
+      'the log of the store was damaged: commits behind that are lost, a copy was set aside',
+    );
+  }
   if (repair !== undefined) log.error({ ...repair }, 'the store was damaged: what could be read was kept');
   return new SqliteStore(options, worker, answer.found, answer.disk);
 }
@@ -75,6 +84,9 @@ interface Posted {
   waiter: Waiter | undefined;
   readonly number: number;
   readonly bytes: number;
+  readonly changes: number;
+  /** Monotonic ms. */
+  readonly at: number;
   readonly touched: ReadonlySet<Queue>;
 }
 
@@ -107,13 +119,17 @@ class SqliteStore implements OpenStore, QueueContext {
   #since: number;
   #drain: Waiter | undefined;
   #disk: DiskFigures;
-  #commits = 0;
+  /** Not to be asked before, monotonic ms. */
+  #askAt = 0;
+  readonly #meter = new CommitMeter();
+  readonly #setAside: string | null;
   #failedCommits = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: StoreOptions, worker: Worker, found: Found, disk: DiskFigures) {
     this.#options = options;
     this.#disk = disk;
+    this.#setAside = found.repair?.setAside ?? found.damagedLog?.setAside ?? null;
     this.#since = options.clock.now();
     this.#tables = new Map(found.tables.map(({ name, entries }) => [name, entries]));
     for (const queue of found.queues) this.#queues.set(queue.receiver, new Queue(this, queue));
@@ -210,13 +226,43 @@ class SqliteStore implements OpenStore, QueueContext {
   }
 
   figures(): StoreFigures {
+    const now = this.#options.clock.monotonic();
     return {
       messages: this.#messages,
       bytes: this.#bytes,
-      commits: this.#commits,
+      durability: this.#options.durability,
+      lossWindow: this.#options.durability === 'strict' ? 0 : RELAXED_WINDOW,
+      queues: this.#queues.size,
+      commits: this.#meter.commits,
       failedCommits: this.#failedCommits,
+      commitsPerSecond: this.#meter.perSecond(now),
+      changesPerCommit: this.#meter.changesPerCommit,
+      commitMs: this.#meter.took,
+      writtenLastDay: this.#meter.writtenLastDay(now),
+      setAside: this.#setAside,
       ...this.#disk,
     };
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get disk(): DiskFigures {
+    return this.#disk;
+  }
+
+  askDisk(): void {
+    const now = this.#options.clock.monotonic();
+    if (now < this.#askAt) return;
+    this.#askAt = now + DISK_INTERVAL;
+    this.#link.disk().then(
+      (disk) => {
+        this.#disk = disk;
+      },
+      // The store is closed.
+      () => {},
+    );
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -263,9 +309,14 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#link.readReleased(queue, upTo, after, messages);
   }
 
-  dropOldest(queue: number, after: number, messages: number): Promise<{ messages: number; bytes: number }> {
+  dropOldest(
+    queue: number,
+    spared: number,
+    sentTo: number,
+    messages: number,
+  ): Promise<{ messages: number; bytes: number }> {
     this.#flush();
-    return this.#link.dropOldest(queue, after, messages);
+    return this.#link.dropOldest(queue, spared, sentTo, messages);
   }
 
   removed(queue: Queue): void {
@@ -278,8 +329,16 @@ class SqliteStore implements OpenStore, QueueContext {
   }
 
   #post(): void {
+    const changes = this.#batch.operations;
     const { bytes, length } = this.#batch.take();
-    this.#posted.push({ waiter: this.#waiter, number: this.#number++, bytes: length, touched: this.#touched });
+    this.#posted.push({
+      waiter: this.#waiter,
+      number: this.#number++,
+      bytes: length,
+      changes,
+      at: this.#options.clock.monotonic(),
+      touched: this.#touched,
+    });
     this.#postedBytes += length;
     this.#batch = new Batch();
     this.#waiter = undefined;
@@ -292,7 +351,9 @@ class SqliteStore implements OpenStore, QueueContext {
     const posted = this.#posted.shift()!;
     this.#postedBytes -= posted.bytes;
     if (answer.kind === 'committed') {
-      this.#commits++;
+      const now = this.#options.clock.monotonic();
+      this.#meter.committed(now, now - posted.at, posted.changes);
+      this.#meter.wrote(now, answer.disk.writtenBytes);
       this.#kept = posted.number;
       this.#setFault(undefined);
       posted.waiter?.resolve();

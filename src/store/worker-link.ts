@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { GatewayError } from '../core/errors.js';
 import { storeError } from './errors.js';
-import type { Failure, ReadEntry, WorkerAnswer, WorkerRequest } from './protocol.js';
+import type { DiskFigures, Failure, ReadEntry, WorkerAnswer, WorkerRequest } from './protocol.js';
 
 export type BatchAnswer = Extract<WorkerAnswer, { kind: 'committed' | 'refused' }>;
 
@@ -62,11 +62,22 @@ export class WorkerLink {
     return answer.entries;
   }
 
-  async dropOldest(receiver: number, after: number, messages: number): Promise<{ messages: number; bytes: number }> {
-    const answer = await this.#ask({ kind: 'dropOldest', receiver, after, messages });
+  async dropOldest(
+    receiver: number,
+    spared: number,
+    sentTo: number,
+    messages: number,
+  ): Promise<{ messages: number; bytes: number }> {
+    const answer = await this.#ask({ kind: 'dropOldest', receiver, spared, sentTo, messages });
     if (answer.kind !== 'dropped') throw unexpected(answer);
     if (answer.failure !== undefined) throw failureError(this.#folder, answer.failure);
     return { messages: answer.messages, bytes: answer.bytes };
+  }
+
+  async disk(): Promise<DiskFigures> {
+    const answer = await this.#ask({ kind: 'disk' });
+    if (answer.kind !== 'disk') throw unexpected(answer);
+    return answer.disk;
   }
 
   /** What was posted before is written first. */

@@ -2,7 +2,7 @@
  * The worker: the only one who touches the disk. One request at a time; a batch is one transaction, and its answer
  * comes when it is on disk. Ends with `close`, or when the gateway does.
  */
-import { readFileSync, statfsSync } from 'node:fs';
+import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -57,18 +57,19 @@ class StoreWorker {
   #statements: Statements;
   /** Nothing can be written, and why. */
   #blocked: Failure | undefined;
-  readonly #wasEmpty: boolean;
+  /** What was found may not be all there is. */
+  readonly #isUnsure: boolean;
   #carried: Buffer[] = [];
   /** What has to fit for a fault to be over. */
   #probeBytes = MIN_PROBE_BYTES;
   #disk: DiskFigures;
   #diskAt = 0;
 
-  constructor(database: DatabaseSync, found: Found) {
+  constructor(database: DatabaseSync, found: Found, isWhole: boolean) {
     this.#database = database;
     this.#statements = prepare(database);
     this.#blocked = found.blocked;
-    this.#wasEmpty = found.queues.length === 0 && found.tables.length === 0;
+    this.#isUnsure = !isWhole || (found.queues.length === 0 && found.tables.length === 0);
     this.#disk = askDisk();
   }
 
@@ -95,7 +96,9 @@ class StoreWorker {
           return this.#statements.readReleased.iterate(receiver, upTo, after, messages);
         });
       case 'dropOldest':
-        return this.#dropOldest(request.id, request.receiver, request.after, request.messages);
+        return this.#dropOldest(request.id, request.receiver, request.spared, request.sentTo, request.messages);
+      case 'disk':
+        return { kind: 'disk', id: request.id, disk: this.disk };
       case 'close':
         this.#database.close();
         return { kind: 'closed', id: request.id };
@@ -147,10 +150,10 @@ class StoreWorker {
     }
   }
 
-  #dropOldest(id: number, receiver: number, after: number, messages: number): WorkerAnswer {
+  #dropOldest(id: number, receiver: number, spared: number, sentTo: number, messages: number): WorkerAnswer {
     let dropped = { messages: 0, bytes: 0 };
     const failure = this.#transaction(() => {
-      dropped = this.#statements.applier.dropOldest(receiver, after, messages);
+      dropped = this.#statements.applier.dropOldest(receiver, spared, sentTo, messages);
     });
     if (failure !== undefined) return { kind: 'dropped', id, messages: 0, bytes: 0, failure };
     return { kind: 'dropped', id, ...dropped };
@@ -172,7 +175,7 @@ class StoreWorker {
 
   /** @returns whether the file can be written now */
   #unblock(): boolean {
-    const database = reopen(options, this.#wasEmpty);
+    const database = reopen(options, this.#isUnsure);
     if (database === undefined) return false;
     this.#database.close();
     this.#database = database;
@@ -194,10 +197,15 @@ interface Row {
 function askDisk(): DiskFigures {
   try {
     const { bavail, blocks, bsize } = statfsSync(dirname(file));
-    return { freeBytes: bavail * bsize, diskBytes: blocks * bsize, writtenBytes: writtenBytes() };
+    const space = { freeBytes: bavail * bsize, diskBytes: blocks * bsize };
+    return { ...space, writtenBytes: writtenBytes(), fileBytes: sizeOf(file), logBytes: sizeOf(`${file}-wal`) };
   } catch {
-    return { freeBytes: 0, diskBytes: 0, writtenBytes: 0 };
+    return { freeBytes: 0, diskBytes: 0, writtenBytes: 0, fileBytes: 0, logBytes: 0 };
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Of this thread; proc(5). */
@@ -210,8 +218,8 @@ function writtenBytes(): number {
 }
 
 try {
-  const { database, found } = open(options);
-  const worker = new StoreWorker(database, found);
+  const { database, found, isWhole } = open(options);
+  const worker = new StoreWorker(database, found, isWhole);
   port.on('message', (request: WorkerRequest) => {
     const answer = worker.answer(request);
     port.postMessage(answer);

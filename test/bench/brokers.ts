@@ -105,6 +105,8 @@ export function customBroker(text: string): Broker {
 export interface RunningBroker extends AsyncDisposable {
   readonly pid: number;
   readonly port: number;
+  /** Where a gateway of ours would have its control socket. */
+  readonly socket: string;
 }
 
 /** Starts the broker on its core; throws with its last words when it does not listen. */
@@ -137,7 +139,7 @@ export async function startBroker(broker: Broker): Promise<RunningBroker> {
     await stop();
     throw error;
   }
-  return { pid: child.pid!, port, [Symbol.asyncDispose]: stop };
+  return { pid: child.pid!, port, socket: join(folder, 'c.sock'), [Symbol.asyncDispose]: stop };
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, startBroker } from './brokers.js';
 import type { Version } from './client.js';
+import { countSyncs, type DiskFigures, loopDelay } from './disk.js';
 import type { IdleFigures } from './idle.js';
 import type { Load, Scenario } from './load.js';
 import { cpuSeconds, residentBytes } from './process.js';
@@ -23,6 +24,8 @@ export interface Measurement {
   /** Only of idle connections. */
   readonly bytesEach: number;
   readonly connectsPerSecond: number;
+  /** Only of durable loads; see disk.ts. */
+  readonly disk?: DiskFigures & { readonly loopP99Ms: number };
 }
 
 export async function measure(
@@ -37,11 +40,18 @@ export async function measure(
     if (load.idle !== undefined) return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid));
     await warmUp(running.pid, seconds * 2_000);
     load.latencies.clear();
+    if (scenario.isDurable) await loopDelay(running.socket);
     const before = { ...counts(load), cpu: cpuSeconds(running.pid), own: process.cpuUsage(), at: performance.now() };
     await sleep(seconds * 1_000);
     const after = { ...counts(load), cpu: cpuSeconds(running.pid), at: performance.now() };
     const own = process.cpuUsage(before.own);
     const elapsed = (after.at - before.at) / 1_000;
+    const p99Ms = load.latencies.quantile(0.99);
+    const p50Ms = load.latencies.quantile(0.5);
+    const disk = scenario.isDurable && {
+      loopP99Ms: await loopDelay(running.socket),
+      ...(await countSyncs(running.pid, () => load.published)),
+    };
     const published = after.published - before.published;
     if (load.fault !== undefined) throw new Error(`${broker.name} ${load.fault}`);
     if (published === 0) throw new Error(`${broker.name} took no message in ${seconds} s`);
@@ -49,13 +59,14 @@ export async function measure(
       cpuSecondsPerMillion: ((after.cpu - before.cpu) / published) * 1e6,
       publishedPerSecond: published / elapsed,
       deliveredPerSecond: (after.delivered - before.delivered) / elapsed,
-      p50Ms: load.latencies.quantile(0.5),
-      p99Ms: load.latencies.quantile(0.99),
+      p50Ms,
+      p99Ms,
       residentBytes: residentBytes(running.pid),
       generatorCpu: (own.user + own.system) / 1e6 / elapsed,
       lost: after.lost - before.lost,
       bytesEach: Number.NaN,
       connectsPerSecond: Number.NaN,
+      ...(disk && { disk }),
     };
   } finally {
     load.stop();
@@ -78,7 +89,7 @@ function counts({ published, delivered, lost }: { published: number; delivered: 
 
 /** The middle of each figure over several measurements. */
 export function median(all: readonly Measurement[]): Measurement {
-  const of = (figure: keyof Measurement) => {
+  const of = (figure: Exclude<keyof Measurement, 'disk'>) => {
     const sorted = all.map((one) => one[figure]).sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)]!;
   };
@@ -93,6 +104,7 @@ export function median(all: readonly Measurement[]): Measurement {
     lost: of('lost'),
     bytesEach: of('bytesEach'),
     connectsPerSecond: of('connectsPerSecond'),
+    ...(all.at(-1)?.disk && { disk: all.at(-1)!.disk! }),
   };
 }
 

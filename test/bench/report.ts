@@ -48,9 +48,17 @@ export function table(rows: readonly Row[], reference: string): string {
       );
       lines.push(`   ${padded.join('  ').trimEnd()}`);
     }
+    for (const { broker, result } of group)
+      if (result?.disk !== undefined) lines.push(`   ${diskLine(broker, result.disk)}`);
     lines.push('');
   }
   return lines.join('\n');
+}
+
+function diskLine(broker: string, disk: NonNullable<Measurement['disk']>): string {
+  const { syncsPerSecond, publishedPerSecond, loopP99Ms } = disk;
+  const loop = Number.isNaN(loopP99Ms) ? '' : `; event loop late by ${number(loopP99Ms)} ms (p99)`;
+  return `${broker}: ${number(syncsPerSecond)} fsync and fdatasync per second (strace, at ${number(publishedPerSecond)} msg/s)${loop}`;
 }
 
 function loadCells(result: Measurement): string[] {

@@ -27,6 +27,25 @@ meter   modbus   offline  NNm NNs       2    1      12      30        0  /dev/tt
   t.match(unknown.stderr, 'hint: did you mean meter? list them with `hpmq device list`');
 });
 
+t.test('device identify', async (t) => {
+  const { run } = await startFakeGateway(t);
+  const { code, stdout, stderr } = await run(['device', 'identify', 'boiler']);
+  t.equal(code, 0);
+  t.equal(stdout, 'vendorName          ACME\\u001b[2J\nproductCode         B-7\nmajorMinorRevision  1.4\n');
+  t.match(stderr, 'from function 43/14');
+  const json = JSON.parse((await run(['device', 'identify', 'boiler', '--json'])).stdout);
+  t.match(json, { device: 'boiler', source: 'function 43/14', fields: { productCode: 'B-7' } });
+  t.match((await run(['device', 'identify', 'boile'])).stderr, 'hint: did you mean boiler?');
+});
+
+t.test('server list', async (t) => {
+  const { run, view } = await startFakeGateway(t);
+  const { stdout } = await run(['server', 'list']);
+  t.match(stdout, /^SERVER +TYPE +STATE +SINCE +MASTERS +REQUESTS +EXCEPTIONS +DROPPED +REFUSED +ENDPOINT$/m);
+  t.match(stdout, /^scada +modbus +up .* 2 +4711 +2×14 11×3 +0 +1 +0\.0\.0\.0:502$/m);
+  t.strictSame(JSON.parse((await run(['server', 'list', '--json'])).stdout), { items: view.servers() });
+});
+
 t.test('point list: the same columns in a pipe, nothing cut, no colour', async (t) => {
   const { run, view } = await startFakeGateway(t);
   const text = await run(['point', 'list'], { env: { COLUMNS: '40' } });

@@ -9,7 +9,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LedgerView } from '../../src/core/views.js';
 import { freePort } from '../support/peers.js';
+import { seeded } from '../support/random.js';
 import type { BrokerKind, RunningBroker } from './brokers.js';
 import { SessionClient } from './client.js';
 import { type Verdict, Witness } from './witness.js';
@@ -30,11 +32,16 @@ export interface CrashResult extends Verdict {
   readonly lostSessions: number;
   /** Retained messages at the end that are older than what was acknowledged last. */
   readonly retainedOutdated: number;
-  /** What its books do not explain; undefined: it keeps none. */
+  readonly seconds: number;
+  /** What its books did not explain, at the end and before one kill in ten; undefined: it keeps none. */
   readonly difference: number | undefined;
   readonly stillQueued: number | undefined;
 }
 
+/** How long it lives between two kills, ms; it works from the first moment on, which is when most can go wrong. */
+const SHORTEST = 10;
+const LONGEST = 400;
+const BOOKS_EVERY = 10;
 const PUBLISHERS = 4;
 const TOPICS = 3;
 /** Unacknowledged messages of one publisher. */
@@ -51,13 +58,15 @@ const EXACTLY = ['there-2', 'visitor-2'];
 
 export async function crash(options: CrashOptions): Promise<CrashResult> {
   const { broker: kind, seed, kills, cutBytes } = options;
-  const random = generator(seed);
+  const random = seeded(seed);
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-crash-'));
   const port = await freePort();
   const witness = new Witness();
   let broker: RunningBroker | undefined = await kind.start(folder, port);
   let isOver = false;
   let isPublishing = true;
+  let difference = 0;
+  const startedAt = performance.now();
 
   const lastRetained = new Map<string, number>();
   const publishers = Array.from({ length: PUBLISHERS }, (_, i) => {
@@ -126,7 +135,8 @@ export async function crash(options: CrashOptions): Promise<CrashResult> {
 
   try {
     for (let kill = 1; kill <= kills; kill++) {
-      await sleep(50 + random() * 700);
+      await sleep(SHORTEST + random() * (LONGEST - SHORTEST));
+      if (kill % BOOKS_EVERY === 0) difference += differenceOf(await broker!.ledger()) ?? 0;
       const killed: RunningBroker = broker!;
       broker = undefined;
       await killed.kill();
@@ -150,7 +160,8 @@ export async function crash(options: CrashOptions): Promise<CrashResult> {
       seed,
       lostSessions,
       retainedOutdated,
-      difference: ledger && Math.abs(ledger.copies.difference) + Math.abs(ledger.messages.difference),
+      seconds: Math.round((performance.now() - startedAt) / 1_000),
+      difference: ledger && difference + differenceOf(ledger)!,
       stillQueued: ledger && ledger.copies.queued + ledger.copies.inFlight,
       ...witness.verdict(DURABLE, EXACTLY),
     };
@@ -161,6 +172,10 @@ export async function crash(options: CrashOptions): Promise<CrashResult> {
     await broker?.kill();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function differenceOf(ledger: LedgerView | undefined): number | undefined {
+  return ledger && Math.abs(ledger.copies.difference) + Math.abs(ledger.messages.difference);
 }
 
 async function drained(
@@ -192,15 +207,4 @@ async function readRetained(port: number): Promise<ReadonlyMap<string, number>> 
 
 function numberOf(payload: string): number {
   return Number(payload.slice(0, payload.indexOf(' ')));
-}
-
-/** Mulberry32: the same sequence for the same seed. */
-function generator(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

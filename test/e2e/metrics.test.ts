@@ -43,6 +43,7 @@ const yaml = `
 gateway: { id: plant-7 }
 broker: { listeners: [{ type: tcp, port: 0 }] }
 devices: { sim: { adapter: simulator, points: { level: { wave: sine, every: 100ms } } } }
+servers: { s: { type: modbus, listen: { type: tcp, port: 0 }, units: { 1: { points: [ { point: sim.level, address: 'holding:0', type: float32 } ] } } } }
 api: { metrics: { port: 0 } }
 `;
 
@@ -66,6 +67,8 @@ t.test(
     t.equal(value('hpmq_mqtt_dropped_total{reason="queue_full"}'), 0);
     t.equal(value('hpmq_mqtt_sessions{state="connected"}'), 1);
     t.equal(value('hpmq_devices{state="online"}'), 1);
+    t.equal(value('hpmq_server_masters{server="s"}'), 0);
+    t.equal(value('hpmq_server_requests_total{server="s"}'), 0);
     t.ok(value('hpmq_resident_memory_bytes') > 1e6);
     t.notMatch(text, 'metrics/a', 'no topics');
     t.notMatch(text, /mosq/, 'no clients');

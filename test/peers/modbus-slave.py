@@ -20,6 +20,7 @@ import sys
 import threading
 
 from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
+from pymodbus.device import ModbusDeviceIdentification
 from pymodbus.server import StartSerialServer, StartTcpServer, StartTlsServer, StartUdpServer
 from pymodbus.transaction import ModbusAsciiFramer, ModbusRtuFramer, ModbusSocketFramer
 
@@ -46,14 +47,25 @@ def commands():
     os._exit(0)
 
 
+identity = ModbusDeviceIdentification(
+    info_name={
+        "VendorName": "ACME",
+        "ProductCode": "B-7",
+        "MajorMinorRevision": "1.4.2",
+        "VendorUrl": "",
+        "ProductName": "Meter",
+        "ModelName": "B",
+    }
+)
+
 threading.Thread(target=commands, daemon=True).start()
 print("ready", flush=True)
 framers = {"rtu": ModbusRtuFramer, "ascii": ModbusAsciiFramer}
 framer = next((one for name, one in framers.items() if kind.startswith(name)), ModbusSocketFramer)
 if kind in ("rtu", "ascii"):
-    StartSerialServer(context=context, port=place, baudrate=int(sys.argv[3]), parity=sys.argv[4], framer=framer)
+    StartSerialServer(context=context, identity=identity, port=place, baudrate=int(sys.argv[3]), parity=sys.argv[4], framer=framer)
 else:
-    common = {"context": context, "address": ("127.0.0.1", int(place)), "framer": framer}
+    common = {"context": context, "identity": identity, "address": ("127.0.0.1", int(place)), "framer": framer}
     if kind == "udp":
         StartUdpServer(**common)
     elif kind == "tls":

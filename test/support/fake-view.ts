@@ -7,6 +7,7 @@ import type {
   ConfigView,
   DeviceView,
   GatewayView,
+  IdentityView,
   LedgerView,
   LinkView,
   LogLine,
@@ -15,7 +16,9 @@ import type {
   PointView,
   PortView,
   PublishRequest,
+  ServerView,
   StatusView,
+  StoreView,
   WriteRequest,
 } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
@@ -51,10 +54,26 @@ const writable = (critical = false): Partial<PointView> => ({
 });
 
 export class FakeView implements GatewayView {
+  servers_: readonly ServerView[] = [
+    {
+      name: 'scada',
+      type: 'modbus',
+      endpoint: '0.0.0.0:502',
+      state: 'up',
+      since: FAKE_NOW,
+      masters: 2,
+      connections: 5,
+      refused: 1,
+      requests: 4_711,
+      exceptions: { '2': 14, '11': 3 },
+      dropped: 0,
+    },
+  ];
   /** The present, as the gateway sees it. */
   readonly now: number;
   points_: PointView[];
   devices_: DeviceView[];
+  store_: StoreView | undefined;
   ledger_: LedgerView = {
     messages: {
       received: 1_200,
@@ -98,6 +117,34 @@ export class FakeView implements GatewayView {
 
   constructor(now = FAKE_NOW) {
     this.now = now;
+    this.store_ = {
+      state: 'up',
+      durability: 'strict',
+      lossWindow: 0,
+      messages: 1_003,
+      bytes: 204_800,
+      fileBytes: 5_300_000,
+      logBytes: 1_000_000,
+      freeBytes: 12_000_000_000,
+      diskBytes: 64_000_000_000,
+      maxBytes: 1_000_000_000,
+      overflow: 'refuse',
+      sessions: 2,
+      retained: 7,
+      commits: 5_000,
+      failedCommits: 3,
+      commitsPerSecond: 12.5,
+      changesPerCommit: 42.25,
+      commitMs: { p50: 1.25, p99: 12.5 },
+      writtenBytes: 90_000_000,
+      writtenLastDay: 30_000_000,
+      droppedBy: { queueFull: 4, storeFailed: 1 },
+      setAside: null,
+      queues: [
+        { clientId: 'logger', connected: false, messages: 1_000, bytes: 200_000, oldestAt: this.now - 3_600_000 },
+        { clientId: 'panel', connected: true, messages: 3, bytes: 4_800, oldestAt: null },
+      ],
+    };
     this.points_ = [
       point('boiler', 'temperature', 71.4, { unit: '°C' }),
       point('boiler', 'setpoint', 65, { unit: '°C', ...writable() }),
@@ -252,6 +299,18 @@ export class FakeView implements GatewayView {
     return { clientId, wasConnected: view.connected, isForgotten: forget };
   }
 
+  servers(): readonly ServerView[] {
+    return this.servers_;
+  }
+
+  async identify(deviceName: string): Promise<IdentityView> {
+    return {
+      device: deviceName,
+      source: 'function 43/14',
+      fields: { vendorName: 'ACME\x1b[2J', productCode: 'B-7', majorMinorRevision: '1.4' },
+    };
+  }
+
   links(): readonly LinkView[] {
     return [
       {
@@ -360,6 +419,10 @@ export class FakeView implements GatewayView {
 
   ledger(): LedgerView {
     return this.ledger_;
+  }
+
+  async store(): Promise<StoreView | undefined> {
+    return this.store_;
   }
 
   async metrics(): Promise<{ contentType: string; text: string }> {

@@ -4,7 +4,9 @@ import type { Test } from 'tap';
 import modbus from '../../adapters/modbus/index.js';
 import type { Master } from '../../adapters/modbus/master.js';
 import {
+  maskWriteRegister,
   readRequest,
+  readWriteRegisters,
   writeMultipleCoils,
   writeMultipleRegisters,
   writeSingleCoil,
@@ -38,7 +40,7 @@ export async function openDevice(
   };
 }
 
-/** FC 1–6, 15 and 16 on the bare master; what was written is looked up in the slave itself. */
+/** FC 1–6, 15, 16, 22 and 23 on the bare master; what was written is looked up in the slave itself. */
 export async function exerciseFunctions(t: Test, master: Master, unit: number, slave: Slave): Promise<void> {
   const send = async (request: Parameters<Master['execute']>[1]) =>
     (await master.execute(unit, request, deadline())).toString('hex');
@@ -64,6 +66,15 @@ export async function exerciseFunctions(t: Test, master: Master, unit: number, s
   );
   await send(writeMultipleRegisters(500, Buffer.from('00010002ffff', 'hex')));
   t.strictSame(await Promise.all([500, 501, 502].map((n) => slave.tell(`holding ${n}`))), [1, 2, 65_535], 'FC 16');
+
+  t.equal(await send(maskWriteRegister(300, 0x00f0, 0x0050)), '16012cff0f0050', 'FC 22');
+  t.equal(await slave.tell('holding 300'), 0x1254, 'the other bits stay');
+  t.equal(
+    await send(readWriteRegisters(500, 3, 501, Buffer.from('00070008', 'hex'))),
+    '1706000100070008',
+    'FC 23: the write comes first',
+  );
+  t.equal(await slave.tell('holding 502'), 8);
 
   t.equal(await send(readRequest('holding', 0, 125)).then((hex) => hex.length), 2 * 252, 'the longest read');
   t.equal(await send(readRequest('coil', 0, 2_000)).then((hex) => hex.length), 2 * 252);
@@ -100,6 +111,32 @@ export async function exerciseDevice(t: Test, device: Device<PointAddress>, slav
       }
     }
   }
+  for (const [fields, value] of [
+    [{ type: 'float16', order: 'BA' }, 12.5],
+    [{ type: 'int24', order: 'CDAB' }, -7_654_321],
+    [{ type: 'uint48', order: '563412' }, 123_456_789_012],
+    [{ type: 'bcd32', order: 'CDAB' }, 12_345_678],
+    [{ type: 'string', length: 20, packing: 'low-first', encoding: 'utf16' }, 'Kühlhaus'],
+    [{ type: 'bytes', length: 5 }, Buffer.of(1, 2, 3, 4, 255)],
+    [{ type: 'unix32' }, '2026-11-26T09:08:07Z'],
+    [{ type: 'ti081' }, '2026-11-26T09:08:07.125'],
+  ] as const) {
+    const target = point('p', { address: 'holding:900', ...fields });
+    await device.write?.(target, value, deadline());
+    t.match(await device.read?.([target], deadline()), [{ value, quality: 'good' }], fields.type);
+  }
+  await slave.tell('holding 950 = 43690');
+  for (const [fields, value] of [
+    [{ address: 'holding:950.0' }, true],
+    [{ address: 'holding:950', type: 'int8H' }, -2],
+    [{ address: 'holding:950', bits: '2-3' }, 1],
+  ] as const) {
+    const target = point('p', fields);
+    await device.write?.(target, value, deadline());
+    t.match(await device.read?.([target], deadline()), [{ value, quality: 'good' }]);
+  }
+  t.equal(await slave.tell('holding 950'), 0xfea7, 'bits are written one by one, in the slave itself');
+
   const float = point('float', { address: 'holding:800', type: 'float32', order: 'CDAB' });
   await device.write?.(float, Math.PI, deadline());
   t.strictSame([await slave.tell('holding 800'), await slave.tell('holding 801')], [0x0fdb, 0x4049], 'low word first');

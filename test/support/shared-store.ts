@@ -52,6 +52,13 @@ export function sharedStore(): Store | undefined {
     isKept: (batch) => shared.isKept(batch),
     drained: () => shared.drained(),
     figures: () => shared.figures(),
+    get bytes() {
+      return shared.bytes;
+    },
+    get disk() {
+      return shared.disk;
+    },
+    askDisk: () => shared.askDisk(),
   };
 }
 

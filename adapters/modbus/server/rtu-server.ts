@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream';
 import type { Timer } from '../../../src/adapter.js';
 import { FUNCTION, MAX_PDU_BYTES } from '../pdu.js';
 import { encodeRtu, hasValidCrc } from '../rtu-frame.js';
+import type { ServerOptions, WireServer } from './options.js';
 import { respond } from './respond.js';
-import type { ServerOptions, WireServer } from './serve.js';
 
 /** Bytes that stay incomplete this long are thrown away, so that a cut request does not spoil the next. */
 const GAP_MS = 50;

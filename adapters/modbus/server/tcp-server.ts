@@ -2,8 +2,8 @@
 import type { Duplex } from 'node:stream';
 import { encodeMbap, type MbapFrame, MbapSplitter } from '../mbap.js';
 import type { Later } from './image.js';
+import type { ServerOptions, WireServer } from './options.js';
 import { exceptionResponse, respond } from './respond.js';
-import type { ServerOptions, WireServer } from './serve.js';
 
 export class TcpServer implements WireServer {
   readonly dropped = 0;

@@ -6,7 +6,7 @@ import type { Value } from '../../../src/adapter.js';
 import { bitRange, NUMBER_TYPES, type NumberType, oneBit } from './numbers.js';
 import { type Order, orderFits, permutationOf } from './order.js';
 import { refuse, Unreadable } from './refuse.js';
-import { packedRegisters, readText, type TextOptions, unpack, writeBytes, writeText } from './text.js';
+import { pack, packedRegisters, readText, type TextOptions, unpack, writeBytes, writeText } from './text.js';
 import { TIME_TYPES, type TimeType } from './times.js';
 
 type NumberName = keyof typeof NUMBER_TYPES;
@@ -52,6 +52,8 @@ export interface ValueCodec {
    * @throws MODBUS_VALUE when the value does not fit, or is a mark for a missing one
    */
   encode(value: Value): Buffer;
+  /** The bytes of a value, most significant first → its registers as they go on the wire. */
+  arrange(bytes: Buffer): Buffer;
 }
 
 /** SunSpec Information Model Specification §4: «not implemented» by type. Floats have NaN, which is no value anyway. */
@@ -117,15 +119,20 @@ function numberCodec(part: NumberType | TimeType, { type, order, bits, invalid }
     const value = part.get(scratch);
     return marks !== NONE && isMarked(marks, bytes, value) ? notAvailable(bytes) : value;
   };
+  const arrange = (value: Buffer): Buffer => {
+    const data = Buffer.alloc(bytes);
+    if (from === undefined) value.copy(data, 0, 0, bytes);
+    else for (let wire = 0; wire < bytes; wire++) data[wire] = value[from[wire]!]!;
+    return data;
+  };
   return {
     registers: bytes / 2,
     mask: 'mask' in part ? part.mask : undefined,
     decode,
+    arrange,
     encode(value) {
       part.set(scratch, value);
-      const data = Buffer.alloc(bytes);
-      if (from === undefined) scratch.copy(data, 0, 0, bytes);
-      else for (let wire = 0; wire < bytes; wire++) data[wire] = scratch[from[wire]!]!;
+      const data = arrange(scratch);
       if (marks !== NONE && isMarked(marks, bytes, value)) refuse(`${type}: it means that there is no value`, value);
       return data;
     },
@@ -147,6 +154,7 @@ function textCodec(options: TextOptions, isSunSpec: boolean): ValueCodec {
       return readText(data, start, options);
     },
     encode: (value) => writeText(value, options),
+    arrange: (bytes) => pack(bytes, options.packing),
   };
 }
 
@@ -160,6 +168,7 @@ function bytesCodec({ length, packing }: TextOptions): ValueCodec {
       return unpack(data, 2 * index, length, packing);
     },
     encode: (value) => writeBytes(value, length, packing),
+    arrange: (bytes) => pack(bytes, packing),
   };
 }
 

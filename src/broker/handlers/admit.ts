@@ -1,6 +1,6 @@
 /** The second half of CONNECT: a client that is known gets its session, and both sides learn what the other keeps to. */
 import type { Identity } from '../access/access.js';
-import type { BrokerContext, Client } from '../client.js';
+import type { BrokerContext, Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { expiryMs } from '../session-expiry.js';
 import { TOPIC_ALIAS_MAXIMUM } from '../topic-aliases.js';
@@ -10,6 +10,7 @@ import type { ConnectPacket } from '../wire/packets.js';
 
 const MAX_RECEIVE_MAXIMUM = 0xffff;
 const MAX_KEEP_ALIVE = 0xffff;
+const TAKEN_OVER = new Refusal(ReasonCode.sessionTakenOver, 'another connection has the same Client Identifier');
 const TOO_MANY = new Refusal(ReasonCode.quotaExceeded, 'as many clients are connected as are allowed');
 
 /** @param authentication - the outcome of enhanced authentication, to be repeated in CONNACK */
@@ -19,10 +20,9 @@ export function admit(
   clientId: string,
   identity: Identity | Refusal,
   authentication: ServerProperties = {},
-): Refusal | undefined {
+): Handled {
   if (identity instanceof Refusal || client.isOver) return identity instanceof Refusal ? identity : undefined;
   const { broker, maximumPacketSize, protocolVersion } = client;
-  const { properties } = packet;
   if (packet.will !== undefined && !identity.permissions.mayPublish(packet.will.topic)) {
     return new Refusal(ReasonCode.notAuthorized, 'the client may not publish to its Will Topic');
   }
@@ -48,10 +48,40 @@ export function admit(
     client.refuse(referred(broker, full));
     return undefined;
   }
-  before?.channel?.refuse(
-    new Refusal(ReasonCode.sessionTakenOver, 'another connection has the same Client Identifier'),
-  );
-  if (packet.cleanStart) before?.end();
+  // A session that was discarded must not come back after a crash, once the client knows that it is gone [MQTT-3.1.2-4].
+  const isDiscarded = packet.cleanStart && before?.durable === true;
+  takeOver(broker, clientId, packet.cleanStart);
+  const discarded = isDiscarded ? broker.persistence?.store.commit() : undefined;
+  const enter = () => enterSession(client, packet, clientId, identity, granted, keepAlive, announced);
+  if (discarded === undefined) return enter();
+  const enterLater = () => {
+    if (client.isOver) return undefined;
+    if (broker.sessions.get(clientId) === undefined) return enter();
+    // Another came while the disk was asked.
+    client.refuse(TAKEN_OVER);
+    return undefined;
+  };
+  // Also when it cannot be written now: it is tried until it is.
+  return discarded.then(enterLater, enterLater);
+}
+
+function takeOver({ sessions }: BrokerContext, clientId: string, cleanStart: boolean): void {
+  const before = sessions.get(clientId);
+  before?.channel?.refuse(TAKEN_OVER);
+  if (cleanStart) before?.end();
+}
+
+function enterSession(
+  client: Client,
+  packet: ConnectPacket,
+  clientId: string,
+  identity: Identity,
+  granted: number,
+  keepAlive: number,
+  announced: ServerProperties,
+): Refusal | undefined {
+  const { broker, protocolVersion } = client;
+  const { properties } = packet;
   const present = broker.sessions.get(clientId);
   const session = present ?? broker.sessions.create(clientId, granted > 0);
   session.identify(identity);

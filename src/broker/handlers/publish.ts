@@ -2,15 +2,14 @@
 import { messageOf } from '../application-message.js';
 import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
-import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
 import { hasPayloadFault, topicLimitFault, topicRefusal } from '../topic-rules.js';
-import { encodeAcknowledgement } from '../wire/encode.js';
 import type { PublishPacket } from '../wire/packets.js';
+import { acknowledge } from './acknowledge.js';
+import { acknowledgeLater } from './late-acknowledgements.js';
 
 const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not publish to this topic');
 const NOT_UTF8 = new Refusal(ReasonCode.payloadFormatInvalid, 'the payload is not the UTF-8 it is said to be');
-const NOT_STORED = new Refusal(ReasonCode.quotaExceeded, 'the message cannot be kept: there is no room for it');
 
 export function handlePublish(client: Client, session: Session, packet: PublishPacket): Handled {
   const { broker } = client;
@@ -35,7 +34,7 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   }
   if (isRepeated) {
     ledger.repeated++;
-    acknowledge(client, packet, ReasonCode.success);
+    acknowledge(client, 2, packet.packetIdentifier, ReasonCode.success);
     return undefined;
   }
   const refused = publishRefusal(client, session, packet, topic);
@@ -43,12 +42,14 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   if (packet.qos === 2) session.incoming.hold(packet.packetIdentifier);
   ledger.accepted++;
   const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
+  const { qos, packetIdentifier } = packet;
+  if (qos === 0) return undefined;
   // With the message or not at all, so in the same turn.
-  if (committed !== undefined && packet.qos === 2) session.incoming.keep(packet.packetIdentifier);
+  if (qos === 2 && broker.router.wasStored) session.incoming.keep(packetIdentifier);
   // §3.4.2.1: the publisher may be told that nobody was there.
   const reasonCode = broker.router.hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
-  if (committed === undefined) acknowledge(client, packet, reasonCode);
-  else acknowledgeLater(client, session, packet, committed, reasonCode);
+  if (committed === undefined) acknowledge(client, qos, packetIdentifier, reasonCode);
+  else acknowledgeLater(client, session, committed).add(qos, packetIdentifier, reasonCode);
   return undefined;
 }
 
@@ -67,43 +68,6 @@ function refusePublish(client: Client, session: Session, packet: PublishPacket, 
   client.broker.statistics.ledger.refuse(refusal.reasonCode);
   session.refused++;
   if (packet.qos === 0) return refusal === NOT_UTF8 ? refusal : undefined;
-  acknowledge(client, packet, refusal.reasonCode, refusal.reason);
+  acknowledge(client, packet.qos, packet.packetIdentifier, refusal.reasonCode, refusal.reason);
   return undefined;
-}
-
-function acknowledgeLater(
-  client: Client,
-  session: Session,
-  packet: PublishPacket,
-  committed: Promise<void>,
-  reasonCode: ReasonCode,
-): void {
-  if (packet.qos === 1) client.unacknowledged++;
-  committed.then(
-    () => {
-      if (packet.qos === 1) client.unacknowledged--;
-      if (!client.isOver) acknowledge(client, packet, reasonCode);
-    },
-    () => {
-      if (packet.qos === 1) client.unacknowledged--;
-      if (packet.qos === 2) session.incoming.release(packet.packetIdentifier);
-      if (client.isOver) return;
-      // 3.1.1 has no negative acknowledgement: the client keeps the message and sends it again after a reconnect.
-      if (client.protocolVersion === 5) acknowledge(client, packet, NOT_STORED.reasonCode, NOT_STORED.reason);
-      else client.refuse(NOT_STORED);
-    },
-  );
-}
-
-/** Before 5.0 there is no way to refuse one message: it is acknowledged and goes nowhere (3.1.1 §3.3.5). */
-function acknowledge(client: Client, packet: PublishPacket, reasonCode: ReasonCode, reason?: string): void {
-  if (packet.qos === 0) return;
-  const type = packet.qos === 1 ? 'puback' : 'pubrec';
-  const { packetIdentifier } = packet;
-  const version = client.protocolVersion;
-  if (reason === undefined) client.send(encodeAcknowledgement(type, packetIdentifier, version, reasonCode));
-  else {
-    const encode = (text?: string) => encodeAcknowledgement(type, packetIdentifier, version, reasonCode, text);
-    client.send(explained(client, reason, encode));
-  }
 }

@@ -14,8 +14,9 @@ import type { Clock } from '../../core/clock.js';
 import type { StoreLimits } from '../../core/config.js';
 import { type ErrorCatalogue, errorsOf } from '../../core/errors.js';
 import type { Subscription } from '../../core/router.js';
-import type { Store, StoredTable } from '../../core/store.js';
+import type { DiskState, Store, StoredTable } from '../../core/store.js';
 import type { WillFields } from '../wire/packets.js';
+import type { Backing } from './backing.js';
 import {
   decodeSession,
   decodeSubscription,
@@ -26,7 +27,6 @@ import {
   type SessionRecord,
 } from './records.js';
 import { RetainedKeeper } from './retained-keeper.js';
-import type { Backing } from './stored-deliveries.js';
 
 /** Tables that the broker uses; the store is opened with these. */
 export const brokerTables = ['session', 'subscription', 'incoming', 'will', 'retained'] as const;
@@ -41,6 +41,14 @@ const persistenceError = errorsOf(persistenceErrors);
 
 const QUEUE = 'session:';
 const SEPARATOR = '\0';
+
+/** Whether messages are taken, and what that was decided on. */
+interface Decided {
+  readonly fault: Error | undefined;
+  readonly batchNumber: number;
+  readonly disk: DiskState;
+  readonly refusal: Error | undefined;
+}
 
 /** One session as it was found at start. */
 export interface FoundSession {
@@ -61,6 +69,7 @@ export class Persistence {
   readonly store: Store;
   readonly retained: RetainedKeeper;
   readonly #limits: StoreLimits;
+  #decided: Decided;
   readonly #session: StoredTable;
   readonly #subscription: StoredTable;
   readonly #incoming: StoredTable;
@@ -69,6 +78,7 @@ export class Persistence {
   constructor(store: Store, limits: StoreLimits, clock: Clock) {
     this.store = store;
     this.#limits = limits;
+    this.#decided = { fault: undefined, batchNumber: 0, disk: store.disk, refusal: undefined };
     this.#session = store.table('session');
     this.#subscription = store.table('subscription');
     this.#incoming = store.table('incoming');
@@ -81,14 +91,32 @@ export class Persistence {
     return this.#refusal !== undefined;
   }
 
+  /**
+   * Decided once for a batch: a message that is taken for one receiver is taken for all of them, and acknowledged; what
+   * exceeds the limit with it is refused from the next batch on.
+   */
   get #refusal(): Error | undefined {
-    const { fault } = this.store;
-    if (fault !== undefined) return fault;
-    const { maxBytes, overflow, minFree } = this.#limits;
-    const { bytes, freeBytes, diskBytes } = this.store.figures();
-    if (overflow === 'refuse' && bytes >= maxBytes) {
-      return persistenceError('STORE_QUOTA', `${bytes} bytes of messages wait, ${maxBytes} may`);
+    const { store } = this;
+    const { fault, batchNumber, disk } = store;
+    const decided = this.#decided;
+    if (decided.batchNumber !== batchNumber || decided.disk !== disk || decided.fault !== fault) {
+      this.#decided = { fault, batchNumber, disk, refusal: fault ?? this.#overQuota ?? this.#shortDisk };
     }
+    // Nothing may be written that would say what is free now.
+    if (this.#decided.refusal !== undefined && fault === undefined) store.askDisk();
+    return this.#decided.refusal;
+  }
+
+  get #overQuota(): Error | undefined {
+    const { maxBytes, overflow } = this.#limits;
+    const { bytes } = this.store;
+    if (overflow !== 'refuse' || bytes < maxBytes) return undefined;
+    return persistenceError('STORE_QUOTA', `${bytes} bytes of messages wait, ${maxBytes} may`);
+  }
+
+  get #shortDisk(): Error | undefined {
+    const { minFree } = this.#limits;
+    const { freeBytes, diskBytes } = this.store.disk;
     const least = minFree.bytes + minFree.share * diskBytes;
     if (diskBytes === 0 || freeBytes >= least) return undefined;
     return persistenceError('STORE_QUOTA', `${freeBytes} bytes are free on the disk, ${Math.ceil(least)} must be`);
@@ -96,7 +124,7 @@ export class Persistence {
 
   /** So much waits that each session gives up its oldest. */
   get isOverflowing(): boolean {
-    return this.#limits.overflow === 'drop-oldest' && this.store.figures().bytes >= this.#limits.maxBytes;
+    return this.#limits.overflow === 'drop-oldest' && this.store.bytes >= this.#limits.maxBytes;
   }
 
   /** @see Store.commit; rejects at once when what was just said was not taken */
@@ -122,6 +150,12 @@ export class Persistence {
       shareOf,
       mark,
     };
+  }
+
+  /** When the oldest message of a session was received, Unix ms. */
+  async oldestAt(clientId: string): Promise<number | undefined> {
+    const [oldest] = await this.store.queue(QUEUE + clientId).read(0, 1);
+    return oldest?.message.receivedAt;
   }
 
   saveSession(clientId: string, record: SessionRecord): void {

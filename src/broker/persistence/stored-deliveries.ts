@@ -9,111 +9,46 @@
  * might come back with another message; on a new connection what was released is read and sent before all else. One
  * question to the store at a time.
  */
-import type { Message } from '../../core/message.js';
-import type { Share } from '../../core/router.js';
 import type { Store, StoredDelivery, StoredQueue } from '../../core/store.js';
-import { messageBytes } from '../application-message.js';
 import type { Delivery } from '../inflight.js';
-import { DropOldestQueue } from '../queue.js';
+import type { Backing, Bounds, DeliveryEvents } from './backing.js';
+import { ReadAhead } from './read-ahead.js';
+import { SentMarks } from './sent-marks.js';
 
-/** What is read ahead for a connected client. */
-const WINDOW_MESSAGES = 1_000;
-const WINDOW_BYTES = 1024 * 1024;
-/** Read in one go, messages. */
+/** Looked at in one go, messages. */
 const CHUNK = 500;
-/** A mark on disk says how far may have been sent; it moves in steps of so many messages. */
-const MARK_STEP = 1_000;
 /** An absent session may exceed its limit by one such part until the oldest are dropped on disk. */
 const SLACK = 1 / 16;
-
-/** What a durable session is given of the store. */
-export interface Backing {
-  readonly store: Store;
-  readonly queue: StoredQueue;
-  /** Highest sequence that may have been sent before. */
-  readonly sent: number;
-  /** Nothing more can be kept. */
-  readonly isFull: boolean;
-  /** All queues together hold too much: each gives up its oldest. */
-  readonly isOverflowing: boolean;
-  shareOf(name: string): Share | undefined;
-  /** From now on messages up to this sequence may be sent: to be written down. */
-  mark(sent: number): void;
-}
-
-export interface Bounds {
-  readonly limits: { readonly queuedMessages: number; readonly queuedBytes: number };
-  readonly memory: { keep(message: Message): void; release(message: Message): void };
-}
-
-/** Told by {@link StoredDeliveries}. */
-export interface DeliveryEvents {
-  /** {@link StoredDeliveries.peek} may have something, or a release is on disk. */
-  onReady(): void;
-  onDropped(messages: number): void;
-  /** A batch could not be written: these are not in the store any more. @returns how many of them are in flight */
-  onLost(first: number, last: number): number;
-  /** The batch with them was refused. */
-  onRefused(messages: number): void;
-}
 
 export class StoredDeliveries {
   readonly #backing: Backing;
   readonly #limits: Bounds['limits'];
-  readonly #memory: Bounds['memory'];
   readonly #store: Store;
   readonly #queue: StoredQueue;
   readonly #events: DeliveryEvents;
-  readonly #window: DropOldestQueue<Delivery>;
-  /** The next of those whose PUBREL is due again: before all others, in the order of PUBREC [MQTT-4.6.0-4]. */
-  readonly #released: DropOldestQueue<Delivery>;
-  #areReleasedRead = true;
-  /** The last of them that was read. */
-  #releasedTo = 0;
+  readonly #ahead: ReadAhead;
   #isConnected = false;
   #isBusy = false;
   #isOver = false;
   /** Grows with each connection and its end: what was asked before is of no use. */
   #epoch = 0;
-  /** What is left of all up to here is in the window or in flight. */
-  #readTo = 0;
-  #sentTo: number;
-  /** Up to here a message may have been sent over an earlier connection. */
-  #repeatedTo: number;
-  /** Highest sequence sent since the gateway started; {@link #sentTo} begins with what may have been sent before. */
-  #surelySentTo = 0;
-  /** The same, over earlier connections. */
-  #surelyRepeatedTo = 0;
-  #mark: number;
-  #markBatch = 0;
+  readonly #marks: SentMarks;
   #flyingMessages = 0;
   #flyingBytes = 0;
   #hasShared = true;
 
   constructor(backing: Backing, { limits, memory }: Bounds, events: DeliveryEvents) {
-    const { store, queue, sent } = backing;
+    const { store, queue } = backing;
     this.#backing = backing;
     this.#limits = limits;
-    this.#memory = memory;
     this.#store = store;
     this.#queue = queue;
     this.#events = events;
-    // After a start the sequences go on behind the last message that is left, which may be before what was sent.
-    this.#sentTo = Math.min(sent, queue.lastSequence);
-    this.#repeatedTo = this.#sentTo;
-    this.#mark = this.#sentTo;
-    const unlimited = {
-      items: Number.POSITIVE_INFINITY,
-      bytes: Number.POSITIVE_INFINITY,
-      bytesOf: ({ message }: Delivery) => messageBytes(message),
-      onRemoved: ({ message }: Delivery) => memory.release(message),
-    };
-    this.#window = new DropOldestQueue(unlimited);
-    this.#released = new DropOldestQueue(unlimited);
+    this.#marks = new SentMarks(backing, limits);
+    this.#ahead = new ReadAhead(backing, memory);
     queue.onKept = () => events.onReady();
     queue.onLost = (first, last, messages) => {
-      const inWindow = ({ stored }: Delivery) => stored!.sequence >= first && stored!.sequence <= last;
-      if (this.#window.size > 0) this.#window.removeWhere(inWindow);
+      this.#ahead.lose(first, last);
       events.onRefused(messages - events.onLost(first, last));
     };
   }
@@ -135,43 +70,34 @@ export class StoredDeliveries {
 
   /** Those of them that are in memory. */
   get inMemory(): { readonly messages: number; readonly bytes: number } {
-    return { messages: this.#window.size + this.#released.size, bytes: this.#window.bytes + this.#released.bytes };
+    return this.#ahead;
   }
 
   /** Highest sequence sent so far. */
   get sentTo(): number {
-    return this.#sentTo;
+    return this.#marks.sentTo;
   }
 
   connect(): void {
     this.#isConnected = true;
     this.#epoch++;
-    this.#areReleasedRead = this.size === 0 || this.#repeatedTo === 0;
-    this.#releasedTo = 0;
-    this.#moveMark(this.#sentTo);
+    this.#ahead.begin(this.size > 0 && this.#marks.repeatedTo > 0);
+    this.#marks.connect();
     this.#work();
   }
 
-  /** Everything in memory is let go; it is read again for the next connection. */
+  /** Everything in memory is let go; it is read again for the next connection. To be called before what is in flight lands. */
   disconnect(): void {
     this.#isConnected = false;
     this.#epoch++;
-    this.#repeatedTo = Math.max(this.#repeatedTo, this.#sentTo);
-    this.#surelyRepeatedTo = this.#surelySentTo;
-    this.#window.clear();
-    this.#released.clear();
-    this.#readTo = 0;
-    this.#flyingMessages = 0;
-    this.#flyingBytes = 0;
+    this.#marks.disconnect(this.#flyingMessages, this.#flyingBytes);
+    this.#ahead.clear();
     this.#work();
   }
 
   /** Lets the window go, for want of memory. @returns false when there is none */
   unload(): boolean {
-    if (this.#window.size === 0) return false;
-    const next = this.#window.peek()!.stored!.sequence;
-    this.#window.clear();
-    this.#readTo = next - 1;
+    if (!this.#ahead.unload()) return false;
     this.#epoch++;
     return true;
   }
@@ -183,19 +109,14 @@ export class StoredDeliveries {
 
   /** It was sent at once, with nothing before it. */
   sentAtOnce({ sequence }: StoredDelivery): void {
-    this.#readTo = sequence;
-    this.#sent(sequence);
+    this.#ahead.readTo = sequence;
+    this.#marks.sent(sequence);
   }
 
   /** An appended message has to wait. @returns how many were dropped for it at once */
   push(delivery: Delivery): number {
     if (delivery.share !== undefined) this.#hasShared = true;
-    const { sequence } = delivery.stored!;
-    const isNext = this.#isConnected && !this.#isBusy && this.#readTo === sequence - 1;
-    if (isNext && this.#window.size < WINDOW_MESSAGES && this.#window.bytes < WINDOW_BYTES) {
-      this.#readTo = sequence;
-      this.#hold(this.#window, delivery);
-    }
+    if (this.#isConnected && !this.#isBusy) this.#ahead.offer(delivery);
     const dropped = this.#trim();
     this.#work();
     return dropped;
@@ -203,14 +124,14 @@ export class StoredDeliveries {
 
   /** The next whose PUBREL is due again; undefined: none now. */
   shiftReleased(): Delivery | undefined {
-    const next = this.#released.shift();
-    if (next === undefined && !this.#areReleasedRead) this.#work();
+    const next = this.#ahead.released.shift();
+    if (next === undefined && !this.#ahead.areReleasedRead) this.#work();
     return next;
   }
 
   /** The next to be sent; undefined: none now. */
   peek(): Delivery | undefined {
-    const next = this.#window.peek();
+    const next = this.#ahead.window.peek();
     if (next === undefined) {
       this.#work();
       return undefined;
@@ -218,34 +139,34 @@ export class StoredDeliveries {
     if (next.qos < 2) return next;
     const { batch, sequence } = next.stored!;
     if (!this.#store.isKept(batch)) return undefined;
-    if (sequence > this.#mark) this.#moveMark(sequence);
-    if (sequence <= this.#repeatedTo || this.#store.isKept(this.#markBatch)) return next;
+    if (this.#marks.mayBeSent(sequence)) return next;
     const again = () => this.#events.onReady();
     this.#store.commit()?.then(again, again);
     return undefined;
   }
 
   shift(): Delivery | undefined {
-    const next = this.#window.shift();
+    const next = this.#ahead.window.shift();
     if (next === undefined) return undefined;
-    this.#sent(next.stored!.sequence);
-    if (this.#window.size < WINDOW_MESSAGES / 2) this.#work();
+    this.#marks.sent(next.stored!.sequence);
+    if (this.#ahead.isLow) this.#work();
     return next;
   }
 
   /** Whether it may have been sent over an earlier connection. */
   isRepeated({ sequence }: StoredDelivery): boolean {
-    return sequence <= this.#repeatedTo;
+    return this.#marks.isRepeated(sequence);
   }
 
   /** Whether it is known that it was sent over an earlier connection; of what was sent before the start there is only a guess. */
   wasSent({ sequence }: StoredDelivery): boolean {
-    return sequence <= this.#surelyRepeatedTo;
+    return this.#marks.wasSent(sequence);
   }
 
-  fly({ bytes }: StoredDelivery): void {
+  fly({ sequence, bytes }: StoredDelivery): void {
     this.#flyingMessages++;
     this.#flyingBytes += bytes;
+    this.#marks.goesAgain(sequence, bytes);
   }
 
   land({ bytes }: StoredDelivery): void {
@@ -268,8 +189,8 @@ export class StoredDeliveries {
   /** Takes out what `isPassed` takes: of an absent session, bit by bit; what may have been sent at QoS 2 stays. */
   passOn(isPassed: (delivery: Delivery) => boolean): void {
     if (this.#isConnected) {
-      if (this.#window.size === 0) return;
-      this.#window.removeWhere((delivery) => {
+      if (this.#ahead.window.size === 0) return;
+      this.#ahead.window.removeWhere((delivery) => {
         if (!isPassed(delivery)) return false;
         this.settle(delivery.stored!);
         return true;
@@ -295,49 +216,45 @@ export class StoredDeliveries {
     this.#isOver = true;
     this.#isConnected = false;
     this.#epoch++;
-    this.#window.clear();
-    this.#released.clear();
+    this.#ahead.clear();
     this.#queue.onKept = undefined;
     this.#queue.onLost = undefined;
   }
 
-  #hold(queue: DropOldestQueue<Delivery>, delivery: Delivery): void {
-    this.#memory.keep(delivery.message);
-    queue.push(delivery);
-  }
-
-  #sent(sequence: number): void {
-    if (sequence > this.#surelySentTo) this.#surelySentTo = sequence;
-    if (sequence <= this.#sentTo) return;
-    this.#sentTo = sequence;
-    if (sequence > this.#mark - MARK_STEP / 2) this.#moveMark(sequence);
-  }
-
-  #moveMark(sequence: number): void {
-    this.#mark = sequence + MARK_STEP;
-    this.#backing.mark(this.#mark);
-    this.#markBatch = this.#store.batchNumber;
-  }
-
+  /** How many must go. What was in flight when a connection ended does not count: it waits only to be sent again. */
   get #excess(): number {
     const { queuedMessages, queuedBytes } = this.#limits;
-    const { size, bytes } = this;
+    const { spared } = this.#marks;
+    const size = this.size - spared.messages;
+    const bytes = this.bytes - spared.bytes;
     const share = this.#backing.isOverflowing && size > 1 ? Math.ceil(size * SLACK) : 0;
     const tooMany = Math.max(0, size - queuedMessages, share);
     if (bytes <= queuedBytes || size <= 1) return tooMany;
     return Math.max(tooMany, 1, Math.min(size - 1, Math.ceil(((bytes - queuedBytes) / bytes) * size)));
   }
 
-  /** Drops the oldest of the window as long as there is too much. What lies on disk is dropped by {@link #work}. */
+  /**
+   * Drops the oldest of the window as long as there is too much, but not what was in flight, nor at QoS 2 what may have
+   * been: its identifier may be in use at the client. What lies on disk is dropped by {@link #work}.
+   */
   #trim(): number {
+    // Not more than now, though it is too much for all sessions together: each gives up a part.
+    const most = this.#ahead.window.size === 0 ? 0 : this.#excess;
+    if (most === 0) return 0;
     let dropped = 0;
-    for (; this.#window.size > 0 && this.#excess > 0; dropped++) {
-      const next = this.#window.peek()!;
-      // Its identifier may be in use at the client.
-      if (next.qos === 2 && this.isRepeated(next.stored!)) break;
-      this.#window.shift();
-      this.settle(next.stored!);
+    const isEnough = () => dropped === most || this.#ahead.window.size === 0 || this.#excess === 0;
+    if (!this.isRepeated(this.#ahead.window.peek()!.stored!)) {
+      for (; !isEnough(); dropped++) this.settle(this.#ahead.window.shift()!.stored!);
+      return dropped;
     }
+    let spared = this.#marks.spared.messages;
+    this.#ahead.window.removeWhere(({ qos, stored }) => {
+      if (dropped === most || this.#excess === 0 || (this.isRepeated(stored!) && (spared-- > 0 || qos === 2)))
+        return false;
+      this.settle(stored!);
+      dropped++;
+      return true;
+    });
     return dropped;
   }
 
@@ -345,16 +262,16 @@ export class StoredDeliveries {
   #work(): void {
     if (this.#isBusy || this.#isOver) return;
     if (this.#isConnected) {
-      if (!this.#areReleasedRead) {
-        if (this.#released.size === 0) this.#run((epoch) => this.#loadReleased(epoch));
-      } else if (this.#readTo < this.#queue.lastSequence && this.#window.size < WINDOW_MESSAGES / 2 && this.size > 0) {
-        this.#run((epoch) => this.#load(epoch));
-      }
+      const { areReleasedRead, released, isLow } = this.#ahead;
+      if (!areReleasedRead) {
+        if (released.size === 0) this.#run((epoch) => this.#loadReleased(epoch));
+      } else if (isLow && this.size > 0) this.#run((epoch) => this.#load(epoch));
       return;
     }
     const { queuedMessages } = this.#limits;
     const excess = this.#excess;
-    if (excess > 0 && excess >= Math.min(1_000, queuedMessages * SLACK)) this.#run(() => this.#dropStored());
+    const few = this.#backing.isOverflowing ? 1 : Math.min(1_000, queuedMessages * SLACK);
+    if (excess > 0 && excess >= few) this.#run(() => this.#dropStored());
   }
 
   #run(task: (epoch: number) => Promise<boolean>): void {
@@ -374,31 +291,18 @@ export class StoredDeliveries {
   }
 
   async #loadReleased(epoch: number): Promise<boolean> {
-    const found = await this.#queue.readReleased(this.#repeatedTo, this.#releasedTo, CHUNK);
-    if (epoch !== this.#epoch) return true;
-    this.#areReleasedRead = found.length === 0;
-    for (const stored of found) {
-      this.#releasedTo = stored.released;
-      this.#hold(this.#released, this.#deliveryOf(stored));
-    }
+    await this.#ahead.loadReleased(this.#marks.repeatedTo, () => epoch === this.#epoch);
     return true;
   }
 
   async #load(epoch: number): Promise<boolean> {
-    const { lastSequence } = this.#queue;
-    const found = await this.#queue.read(this.#readTo, CHUNK);
-    if (epoch !== this.#epoch) return true;
-    if (found.length === 0) this.#readTo = Math.max(this.#readTo, lastSequence);
-    for (const stored of found) {
-      this.#readTo = stored.sequence;
-      if (stored.released === 0) this.#hold(this.#window, this.#deliveryOf(stored));
-    }
-    this.#events.onDropped(this.#trim());
+    if (await this.#ahead.load(() => epoch === this.#epoch)) this.#events.onDropped(this.#trim());
     return true;
   }
 
   async #dropStored(): Promise<boolean> {
-    const dropped = await this.#queue.dropOldest(this.#repeatedTo, this.#excess);
+    const { spared, repeatedTo } = this.#marks;
+    const dropped = await this.#queue.dropOldest(spared.messages, repeatedTo, this.#excess);
     this.#events.onDropped(dropped);
     return dropped > 0;
   }
@@ -416,15 +320,9 @@ export class StoredDeliveries {
         after = stored.sequence;
         if (stored.share === undefined) continue;
         const isTheirs = stored.qos === 2 && this.isRepeated(stored);
-        if (!isTheirs && isPassed(this.#deliveryOf(stored))) this.settle(stored);
+        if (!isTheirs && isPassed(this.#ahead.deliveryOf(stored))) this.settle(stored);
         else this.#hasShared = true;
       }
     }
-  }
-
-  #deliveryOf(stored: StoredDelivery): Delivery {
-    const { message, qos, retain, identifiers, share } = stored;
-    const through = share === undefined ? undefined : this.#backing.shareOf(share);
-    return { message, qos, retain, identifiers, share: through, stored };
   }
 }

@@ -85,10 +85,13 @@ async function check(cli: Cli, file: string | undefined): Promise<number> {
   }
 }
 
-function summary({ ports, devices, links }: GatewayConfig): string {
+function summary({ ports, devices, servers, links }: GatewayConfig): string {
   const points = Object.values(devices).reduce((sum, device) => sum + Object.keys(device.points).length, 0);
   const size = (record: object, noun: string) => count(Object.keys(record).length, noun);
-  return `${size(ports, 'port')}, ${size(devices, 'device')}, ${count(points, 'point')}, ${size(links, 'link')}`;
+  // Most gateways serve no masters.
+  const served = Object.keys(servers).length === 0 ? [] : [size(servers, 'server')];
+  const parts = [size(ports, 'port'), size(devices, 'device'), count(points, 'point'), ...served, size(links, 'link')];
+  return parts.join(', ');
 }
 
 async function show(cli: Cli, file: string | undefined, origin: boolean): Promise<undefined> {

@@ -8,10 +8,14 @@ import { count, visible } from '../text.js';
 import { showPlan } from './plan.js';
 import { countLines } from './port.js';
 
+/** Devices need longer than the gateway itself, ms. */
+const DEVICE_TIMEOUT = 10_000;
+
 export function define(command: HpmqCommand, cli: Cli): void {
   command.withExamples(
     ['device list', 'all devices and their state'],
     ['device show boiler', 'one device with its points'],
+    ['device identify boiler', 'what it says it is'],
     ['device plan', 'how devices are read, and whether that is possible'],
   );
   command
@@ -41,6 +45,28 @@ export function define(command: HpmqCommand, cli: Cli): void {
         for (const line of deviceLines(device, Date.now())) cli.output.line(line);
         cli.output.line('');
         await cli.output.list(pointColumns(Date.now()), items, 'this device has no points');
+        return undefined;
+      }),
+    );
+  command
+    .verb('identify <device>')
+    .description('Asks a device what it is')
+    .withExamples(['device identify boiler', 'vendor, product and revision, as the device says them'])
+    .action(
+      cli.action(async (name: string) => {
+        const device = await resolveDevice(cli, name);
+        const params = { device: device.name };
+        const timeoutMs = cli.timeoutMs(DEVICE_TIMEOUT);
+        const identity = await cli.request('POST /v1/devices/{device}/identify', { params }, timeoutMs);
+        if (cli.output.isJson) {
+          cli.output.json(identity);
+          return undefined;
+        }
+        const fields = Object.entries(identity.fields);
+        const width = Math.max(...fields.map(([title]) => title.length), 0);
+        for (const [title, text] of fields) cli.output.line(`${title.padEnd(width)}  ${visible(text)}`);
+        if (fields.length === 0) cli.output.line(`${device.name} answers, but says nothing of itself`);
+        cli.output.note(`from ${identity.source}`);
         return undefined;
       }),
     );

@@ -71,6 +71,7 @@ function* healthLines(status: StatusView, output: Output): Generator<string> {
     'clients',
     `${status.clients} connected, ${count(status.subscriptions, 'subscription')}, ${count(status.retained, 'retained message')}`,
   );
+  yield* storeLine(status);
   yield* refusalLine(status);
   yield row(
     'devices',
@@ -83,6 +84,14 @@ function listenerText({ type, name, addresses, connections }: ListenerView): str
   // Addresses of types other than tcp say their type themselves.
   const where = addresses.length === 0 ? `${name} (down)` : addresses.join(' ');
   return `${type === 'tcp' ? 'tcp ' : ''}${where} (${connections})`;
+}
+
+function* storeLine({ store }: StatusView): Generator<string> {
+  if (store === undefined) return;
+  yield row(
+    'store',
+    `${count(store.messages, 'message')} wait on disk (${bytesText(store.bytes)}), ${rateText(store.commitsPerSecond)} commits, ${bytesText(store.freeBytes)} free`,
+  );
 }
 
 /** Who was turned away since the start; nothing when nobody was. */

@@ -1,7 +1,7 @@
 /** Is everything well, and if not, what is it. */
 import { Box } from 'ink';
 import type { ReactNode } from 'react';
-import type { AlarmView, StatusView } from '../../api/contract.js';
+import type { AlarmView, StatusView, StoreSummary } from '../../api/contract.js';
 import { age, bytes, compact, plural, rate, stateSpan, UNKNOWN } from '../format.js';
 import { type Area, type Layout, scrollTo } from '../layout.js';
 import { cursorOf, gatewayNow, rowsOf, shownData } from '../select.js';
@@ -11,6 +11,8 @@ import { clean, fit } from '../text.js';
 import { signOf, type Tone } from '../theme.js';
 import { TextPanel } from './panel.js';
 
+/** Part of the disk that should be free. */
+const SHORT_DISK = 0.1;
 const LABEL = 9;
 /** Sign, state and age of a service, with the gaps. */
 const SERVICE_COLUMNS = 21;
@@ -67,6 +69,14 @@ function listenerSpans({ mqtt }: StatusView): Span[] {
   ]);
 }
 
+function diskSpans({ fileBytes, freeBytes, diskBytes }: StoreSummary): Span[] {
+  const isShort = diskBytes > 0 && freeBytes < diskBytes * SHORT_DISK;
+  return [
+    span(`  ${bytes(fileBytes)} on disk`, 'muted'),
+    span(`  ${bytes(freeBytes)} free`, isShort ? 'warn' : 'muted'),
+  ];
+}
+
 function gatewayLines(model: Model, status: StatusView): Span[][] {
   const now = gatewayNow(model);
   const { messages, devices, points, ledger } = status;
@@ -108,7 +118,12 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
       ]),
     ),
     row('links', ...linksRow(model)),
-    row('memory', span(bytes(status.rssBytes)), span(`  ${compact(status.retained)} retained`, 'muted')),
+    row(
+      'memory',
+      span(bytes(status.rssBytes)),
+      span(`  ${compact(status.retained)} retained`, 'muted'),
+      ...(status.store === undefined ? [] : diskSpans(status.store)),
+    ),
     row('listens', ...listenerSpans(status)),
   ];
 }

@@ -8,7 +8,7 @@ import { type Broker, createBroker } from '../../../src/broker/broker.js';
 import { Admission, type Ticket } from '../../../src/broker/limits/admission.js';
 import type { Peer } from '../../../src/broker/peer.js';
 import { Statistics } from '../../../src/broker/statistics.js';
-import type { BrokerConfig, BrokerLimits, ListenerConfig } from '../../../src/core/config.js';
+import type { BrokerConfig, BrokerLimits, ListenerConfig, StoreLimits } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
 import type { Store } from '../../../src/core/store.js';
@@ -69,6 +69,7 @@ export class Bench {
     random?: () => number,
     store = sharedStore(),
     hasFastPath = true,
+    storeLimits?: StoreLimits,
   ) {
     this.#store = store;
     const config = brokerConfig(limits, rest);
@@ -79,6 +80,7 @@ export class Bench {
       log: silentLog,
       clock: this.clock,
       hasFastPath,
+      ...(storeLimits && { storeLimits }),
       ...(access && { access }),
       ...(random && { random }),
       ...(store && { store }),

@@ -6,9 +6,16 @@ import type { IPublishPacket } from 'mqtt-packet';
 import t, { type Test } from 'tap';
 import { brokerTables } from '../../../src/broker/persistence/persistence.js';
 import { systemClock } from '../../../src/core/clock.js';
+import type { StoreLimits } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { type OpenStore, openStore } from '../../../src/store/store.js';
 import { Bench, type TestClient } from './harness.js';
+
+const unlimited: StoreLimits = {
+  maxBytes: Number.POSITIVE_INFINITY,
+  overflow: 'refuse',
+  minFree: { bytes: 0, share: 0 },
+};
 
 class Plant {
   readonly #t: Test;
@@ -25,15 +32,25 @@ class Plant {
     });
   }
 
-  async start(limits: ConstructorParameters<typeof Bench>[1] = {}): Promise<Bench> {
+  durability: 'strict' | 'relaxed' = 'strict';
+
+  get store(): OpenStore {
+    return this.#store;
+  }
+
+  async start(
+    limits: ConstructorParameters<typeof Bench>[1] = {},
+    storeLimits: Partial<StoreLimits> = {},
+  ): Promise<Bench> {
     this.#store = await openStore({
       folder: this.#folder,
-      durability: 'strict',
+      durability: this.durability,
       tables: brokerTables,
       log: silentLog,
       clock: systemClock,
     });
-    this.bench = new Bench(this.#t, limits, { sysInterval: 0 }, undefined, undefined, this.#store);
+    const full = { ...unlimited, ...storeLimits };
+    this.bench = new Bench(this.#t, limits, { sysInterval: 0 }, undefined, undefined, this.#store, true, full);
     await this.bench.broker.start(new AbortController().signal);
     return this.bench;
   }
@@ -287,4 +304,124 @@ t.test('an absent session beyond its limit loses its oldest, counted; memory hol
   t.match(got[99], /^m250\//);
   await bench.settle();
   t.match(bench.broker.figures().ledger.copies, { delivered: 100, droppedBy: { queueFull: 150 }, difference: 0 });
+});
+
+for (const how of ['reconnect', 'crash', 'restart'] as const) {
+  t.test(`a session at its limit loses nothing of what was in flight by a ${how}`, async (t) => {
+    const plant = new Plant(t);
+    const limits = { queuedMessages: 3, receiveMaximum: 5 };
+    let bench = await plant.start(limits);
+    const reader = await bench.connect(5, 'reader', SESSION);
+    await reader.subscribe('t', 1);
+    for (let i = 1; i <= 8; i++) bench.route({ topic: 't', payload: `m${i}`, qos: 1 });
+    await bench.settle();
+    t.match(bench.broker.client('reader'), { inflight: 5, queued: 3 });
+    if (how === 'reconnect') {
+      await reader.cut();
+      await bench.settle();
+    } else bench = await plant[how](limits);
+    // Beyond the limit now: the oldest of those that only wait goes.
+    bench.route({ topic: 't', payload: 'm9', qos: 1 });
+    await bench.settle();
+    const again = await bench.connect(5, 'reader', SESSION);
+    const got = (await texts(again, 8)).map((text) => text.replace(/\/.*/, ''));
+    t.same(got, ['m1', 'm2', 'm3', 'm4', 'm5', 'm7', 'm8', 'm9']);
+    await bench.settle();
+    t.match(bench.broker.client('reader'), { queued: 0, inflight: 0 });
+    t.equal(bench.broker.figures().ledger.copies.difference, 0);
+  });
+}
+
+t.test('relaxed: QoS 2 of a publisher is known after a crash, as far as its message is [MQTT-4.3.3-10]', async (t) => {
+  const plant = new Plant(t);
+  plant.durability = 'relaxed';
+  let bench = await plant.start();
+  const reader = await bench.connect(5, 'reader', SESSION);
+  await reader.subscribe('t', 2);
+  await reader.cut();
+  const writer = await bench.connect(5, 'writer', SESSION);
+  writer.send(publish(7, 'once', 2));
+  t.match(await writer.next('pubrec'), { messageId: 7, reasonCode: 0 });
+  bench = await plant.crash();
+  t.match(bench.broker.client('reader'), { queued: 1 });
+  const again = await bench.connect(5, 'writer', SESSION);
+  again.send(publish(7, 'once', 2, { dup: true }));
+  t.match(await again.next('pubrec'), { messageId: 7 });
+  await bench.settle();
+  t.match(bench.broker.client('reader'), { queued: 1 }, 'not published a second time');
+  again.send({ cmd: 'pubrel', messageId: 7 });
+  t.match(await again.next('pubcomp'), { messageId: 7, reasonCode: 0 });
+});
+
+t.test('CONNACK to a Clean Start waits until the old session is gone from the disk [MQTT-3.1.2-4]', async (t) => {
+  const plant = new Plant(t);
+  const bench = await plant.start();
+  const before = await bench.connect(5, 'a', SESSION);
+  await before.subscribe('t', 1);
+  await before.cut();
+  await bench.settle();
+  const { commits } = plant.store.figures();
+  const fresh = await bench.connect(5, 'a', { ...SESSION, clean: true });
+  t.notOk(fresh.connack?.sessionPresent);
+  t.ok(plant.store.figures().commits > commits, 'the end of the old session is on disk');
+  t.match(bench.broker.client('a'), { subscriptions: 0, connected: true });
+});
+
+t.test('two connections with Clean Start at once: the second has the session', async (t) => {
+  const bench = await new Plant(t).start();
+  await (await bench.connect(5, 'a', SESSION)).cut();
+  const [first, second] = [bench.open(5), bench.open(5)];
+  const connect = { cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clientId: 'a', keepalive: 0 } as const;
+  first.send({ ...connect, clean: true, properties: SESSION.properties });
+  second.send({ ...connect, clean: true, properties: SESSION.properties });
+  t.match(await second.next('connack'), { reasonCode: 0, sessionPresent: false });
+  await first.closed();
+  t.equal(second.isClosed, false);
+  t.equal(bench.broker.clients().length, 1);
+});
+
+t.test('beyond maxBytes, drop-oldest: each session gives up its oldest, counted', async (t) => {
+  const bench = await new Plant(t).start({}, { overflow: 'drop-oldest', maxBytes: 20_000 });
+  const reader = await bench.connect(5, 'reader', SESSION);
+  await reader.subscribe('t', 1);
+  await reader.cut();
+  for (let i = 1; i <= 100; i++) {
+    bench.route({ topic: 't', payload: `m${i} ${'x'.repeat(1_000)}`, qos: 1 });
+    await bench.settle();
+  }
+  const { copies } = bench.broker.figures().ledger;
+  t.ok(copies.queued < 25, `${copies.queued} are left`);
+  t.match(copies, { droppedBy: { queueFull: 100 - copies.queued }, difference: 0 });
+  const again = await bench.connect(5, 'reader', SESSION);
+  t.match((await texts(again, copies.queued)).at(-1), /^m100 /, 'the newest is there');
+});
+
+t.test('beyond maxBytes, refuse: 0x97, and 3.1.1 loses its connection; it goes on when there is room', async (t) => {
+  const bench = await new Plant(t).start({}, { overflow: 'refuse', maxBytes: 3_000 });
+  const reader = await bench.connect(5, 'reader', SESSION);
+  await reader.subscribe('t', 1);
+  await reader.cut();
+  const writer = await bench.connect(5, 'writer', SESSION);
+  const text = 'x'.repeat(1_000);
+  const codes: (number | undefined)[] = [];
+  for (let i = 1; i <= 6; i++) {
+    writer.send(publish(i, text, i % 2 === 0 ? 2 : 1));
+    codes.push((await writer.next(i % 2 === 0 ? 'pubrec' : 'puback')).reasonCode);
+    if (codes.at(-1) === 0 && i % 2 === 0) {
+      writer.send({ cmd: 'pubrel', messageId: i });
+      await writer.next('pubcomp');
+    }
+  }
+  const taken = codes.filter((code) => code === 0).length;
+  t.same(codes.slice(taken), Array(6 - taken).fill(0x97));
+  t.equal(taken, 3, 'the one that reaches the limit is taken, and told so');
+  const old = await bench.connect(4, 'old');
+  old.send(publish(1, text));
+  await old.closed();
+  t.match(bench.broker.figures().ledger.copies, { queued: taken, difference: 0 });
+  const again = await bench.connect(5, 'reader', SESSION);
+  await texts(again, taken);
+  await bench.settle();
+  writer.send(publish(9, text));
+  t.match(await writer.next('puback'), { messageId: 9, reasonCode: 0 });
 });

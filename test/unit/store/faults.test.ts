@@ -1,12 +1,15 @@
 /** A disk that is full, read-only, or damaged. The real ones need root: a small tmpfs, and a bind mount. */
 import { execFileSync } from 'node:child_process';
 import {
+  closeSync,
+  copyFileSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statfsSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -209,3 +212,39 @@ t.test('a write-ahead log that was cut anywhere: all of a commit, or nothing, an
     await cutStore[Symbol.asyncDispose]();
   }
 });
+
+for (const [where, share] of [
+  ['its first half', 0.3],
+  ['its second half', 0.7],
+] as const) {
+  t.test(`a log damaged in ${where}: the commits before are kept, those behind are said to be lost`, async (t) => {
+    const folder = folderOf(t);
+    const data = join(folder, 'data');
+    const store = await openedStore(t, data);
+    const sizes: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      store.queue('a').append(delivery(`${i}`));
+      await store.commit();
+      sizes.push(statSync(join(data, 'store.sqlite-wal')).size);
+    }
+    const copy = join(folder, 'copy');
+    mkdirSync(copy);
+    for (const name of ['store.sqlite', 'store.sqlite-wal']) copyFileSync(join(data, name), join(copy, name));
+    const at = Math.floor(sizes.at(-1)! * share);
+    const descriptor = openSync(join(copy, 'store.sqlite-wal'), 'r+');
+    writeSync(descriptor, Buffer.alloc(512, 0xa5), 0, 512, at);
+    closeSync(descriptor);
+    const logged: { commits?: number; setAside?: string }[] = [];
+    const log: Log = { ...silentLog, error: (fields) => void logged.push(fields as object) };
+    const again = await openedStore(t, copy, { log });
+    const kept = sizes.findLastIndex((size) => size <= at) + 1;
+    t.same(
+      await payloads(again.queue('a')),
+      Array.from({ length: kept }, (_, i) => `${i}`),
+    );
+    t.match(logged, [{ commits: 20 - kept }]);
+    t.equal(statSync(logged[0]!.setAside!).size, sizes.at(-1)!);
+    again.queue('a').append(delivery('new'));
+    await again.commit();
+  });
+}

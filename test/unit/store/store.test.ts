@@ -118,10 +118,13 @@ t.test('dropOldest spares what is in flight and what is released', async (t) => 
   const queue = store.queue('a');
   for (let i = 1; i <= 10; i++) queue.append(delivery(`${i}`, { qos: 2 }));
   queue.release((await queue.read(0, 10))[4]!);
-  t.equal(await queue.dropOldest(3, 3), 3);
+  t.equal(await queue.dropOldest(0, 3, 3), 3);
   t.same(await payloads(queue), ['1', '2', '3', '5', '8', '9', '10']);
   t.equal(queue.messages, 7);
-  t.equal(await queue.dropOldest(9, 100), 1);
+  t.equal(await queue.dropOldest(0, 9, 100), 1);
+  for (let i = 11; i <= 14; i++) queue.append(delivery(`${i}`));
+  t.equal(await queue.dropOldest(1, 14, 2), 2, 'of QoS 1 all but as many of the oldest as may be in flight');
+  t.same(await payloads(queue, 10), ['11', '14']);
 });
 
 t.test('reading goes on behind the last that was read', async (t) => {

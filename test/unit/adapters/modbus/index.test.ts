@@ -135,7 +135,7 @@ t.test('fields that contradict one another', async (t) => {
     [{ address: 'coil:1', bits: '4-7' }, 'bits', /no bits inside/],
     [{ address: 'holding:1', bit: 3, order: 'AB' }, 'order', /no order/],
     [{ address: 'coil:1#AB' }, 'address', /no order/],
-    [{ address: 'holding:1', type: 'string' }, 'length', /length in bytes/],
+    [{ address: 'holding:1', type: 'string' }, 'length', /needs its length/],
     [{ address: 'holding:1', type: 'string', length: 250, packing: 'low-byte' }, 'length', /250 registers/],
     [{ address: 'holding:1', type: 'string', length: 7, encoding: 'utf16' }, 'length', /two bytes/],
     [{ address: 'holding:1', type: 'bytes', length: 7, encoding: 'utf8' }, 'encoding', /for strings/],
@@ -184,6 +184,15 @@ t.test('spans and what cannot be written', async (t) => {
     modbus.device.parse({ base: 1, order: 'CDAB', invalid: 'sunspec' }),
   );
   t.match(based, { address: { start: 0, isBased: false }, order: 'CDAB', invalid: 'sunspec' });
+  const marks = modbus.device.parse({ invalid: '0x8000' });
+  for (const fields of [
+    { address: 'coil:1' },
+    { address: 'holding:1', type: 'string', length: 4 },
+    { address: 'holding:1.3' },
+  ]) {
+    const resolved = modbus.resolve?.(modbus.address.parse(fields), marks);
+    t.strictSame(modbus.check?.point?.(resolved!), [], 'marks of the device are for its numbers');
+  }
   t.strictSame(modbus.resolve?.(based!, modbus.device.parse({ base: 1 })), based, 'once is enough');
   t.equal(modbus.describe?.(based!), 'holding:0 float32 CDAB');
   const own = modbus.address.parse({ address: 'holding:1', type: 'float32', order: 'BADC', invalid: [] });
@@ -311,6 +320,13 @@ t.test('bits of a register are written with a mask, in one request', async (t) =
   await during(device.write?.(point('h', { address: 'holding:3', type: 'int8H' }), -2, never));
   t.equal(image.tables.holding[3], 0xfe30);
   t.strictSame(sent(), [22, 22, 22]);
+});
+
+t.test('a device without a function is told apart from one that refuses: another setting may do', async (t) => {
+  const { exceptionError } = await import('../../../../adapters/modbus/errors.js');
+  t.match(exceptionError(3, 22, 1), { hint: /writeBits: read-write/ });
+  t.match(exceptionError(3, 6, 1), { hint: /writeRegister: multiple/ });
+  t.match(exceptionError(3, 22, 2), { hint: /does not exist/ });
 });
 
 t.test('a refusal is a bad reading for each point; a gateway that speaks for a silent unit is no answer', async (t) => {

@@ -210,3 +210,96 @@ for (const framing of ['tcp', 'rtu'] as const) {
     t.pass('200 requests');
   });
 }
+
+/** An image whose answers come when they are told to. */
+function slowImage() {
+  const waiting: ((value: number) => void)[] = [];
+  const image: RegisterImage = {
+    read: () => new Promise((resolve) => waiting.push((value) => resolve([value]))),
+    write: async () => undefined,
+    identity: ['ACME', 'B-7', '1.4', '', 'Pump', 'x'.repeat(240)],
+  };
+  return { image, waiting };
+}
+
+t.test('TCP: answers from elsewhere come in the order of the requests, other masters do not wait', async (t) => {
+  const { image, waiting } = slowImage();
+  const units = new Map([[1, image]]);
+  const first = open(t, 'tcp', units);
+  const second = open(t, 'tcp', units);
+  t.equal(await first.ask(mbap(1, 1, '0300000001') + mbap(2, 1, '0600050001') + mbap(3, 1, '0300000001')), '');
+  t.equal(waiting.length, 1, 'one request at a time');
+  t.equal(await second.ask(mbap(9, 1, '0600050001')), mbap(9, 1, '0600050001'));
+  waiting[0]!(7);
+  t.equal(await first.ask(''), mbap(1, 1, '03020007') + mbap(2, 1, '0600050001'));
+  waiting[1]!(8);
+  t.equal(await first.ask(''), mbap(3, 1, '03020008'));
+});
+
+for (const framing of ['tcp', 'rtu'] as const) {
+  t.test(`${framing}: random bytes, with answers from elsewhere, early and late`, async (t) => {
+    const frames = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+      fc
+        .constantFrom('0300000001', '0600050001', '16000500ff0000', '17000000020000000102' + '0001', '2b0e0200')
+        .map((pdu) => (framing === 'tcp' ? mbap(1, 1, pdu) : rtu(1, pdu))),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(frames, fc.boolean(), fc.boolean()), { maxLength: 12 }), async (steps) => {
+        const { image, waiting } = slowImage();
+        const { near, clock, served, stop } = open(t, framing, new Map([[1, image]]));
+        for (const [hex, answers, fails] of steps) {
+          if (near.writable) near.write(Buffer.from(hex, 'hex'));
+          await settle();
+          // One number where more were asked for is an image that fails.
+          if (answers) waiting.splice(0).forEach((answer) => void answer(fails ? 70_000 : 7));
+        }
+        await clock.advance(100);
+        near.destroy();
+        stop.abort();
+        for (const answer of waiting) answer(0);
+        await served;
+        await settle();
+        return clock.pending === 0;
+      }),
+      { numRuns: 100 },
+    );
+    t.pass();
+  });
+}
+
+t.test('RTU: an answer that comes after the line has spoken again is not sent', async (t) => {
+  const { image, waiting } = slowImage();
+  const { ask, stop, served } = open(t, 'rtu', new Map([[1, image]]));
+  t.equal(await ask(rtu(1, '0300000001')), '');
+  waiting[0]!(7);
+  t.equal(await ask(''), rtu(1, '03020007'), 'late, but nobody else spoke');
+  t.equal(await ask(rtu(1, '0300000001')), '');
+  t.equal(await ask(rtu(1, '0300090001')), '', 'the master has given up and asks for something else');
+  waiting[1]!(1);
+  t.equal(await ask(''), '', 'the old answer would be taken for that of the new question');
+  waiting[2]!(2);
+  t.equal(await ask(''), rtu(1, '03020002'));
+  stop.abort();
+  t.equal(await served, 1, 'and it is counted');
+});
+
+t.test('43/14: basic, regular, one object, and what does not fit one answer', async (t) => {
+  const { ask } = open(t, 'tcp', new Map([[1, slowImage().image]]));
+  const text = (hex: string) => Buffer.from(hex.slice(14), 'hex').toString('latin1');
+  const basic = await ask(mbap(1, 1, '2b0e0100'));
+  t.equal(
+    basic.slice(14),
+    `2b0e0182000003${'0004'}${Buffer.from('ACME').toString('hex')}0103${Buffer.from('B-7').toString('hex')}0203${Buffer.from('1.4').toString('hex')}`,
+  );
+  t.match(text(await ask(mbap(1, 1, '2b0e0404'))), /Pump$/);
+  t.equal((await ask(mbap(1, 1, '2b0e0410'))).slice(14), 'ab02', 'no such object');
+  t.equal((await ask(mbap(1, 1, '2b0e0500'))).slice(14), 'ab03', 'no such code');
+  t.equal((await ask(mbap(1, 1, '2b0d0000'))).slice(14), 'ab01', 'CANopen');
+  const regular = Buffer.from((await ask(mbap(1, 1, '2b0e0200'))).slice(14), 'hex');
+  t.strictSame([regular[4], regular[5], regular[6]], [0xff, 5, 5], 'more follows from object 5 on');
+  const rest = Buffer.from((await ask(mbap(1, 1, '2b0e0205'))).slice(14), 'hex');
+  t.strictSame([rest[4], rest[6], rest.length], [0, 1, 249]);
+  const beyond = Buffer.from((await ask(mbap(1, 1, '2b0e0177'))).slice(14), 'hex');
+  t.equal(beyond[7], 0, 'a stream from an object that is not there begins anew');
+});
