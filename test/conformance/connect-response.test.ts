@@ -1,7 +1,8 @@
 /** What the broker does with a CONNECT: §3.1.4. */
 import t from 'tap';
 import { ReasonCode } from '../../src/broker/reason-codes.js';
-import { Bench, brokerConfig } from '../unit/broker/harness.js';
+import { brokerConfig } from '../support/broker-config.js';
+import { Bench } from '../unit/broker/harness.js';
 import {
   accessExcept,
   brief,

@@ -2,7 +2,7 @@
 import { createBroker } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/core/clock.js';
 import { silentLog } from '../../src/core/log.js';
-import { brokerConfig } from '../unit/broker/harness.js';
+import { brokerConfig } from '../support/broker-config.js';
 import { RECEIVE_MAXIMUM } from './brokers.js';
 import { PACKET_BYTES } from './judge.js';
 

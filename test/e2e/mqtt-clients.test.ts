@@ -4,8 +4,8 @@ import t, { type Test } from 'tap';
 import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/core/clock.js';
 import { silentLog } from '../../src/core/log.js';
+import { brokerConfig } from '../support/broker-config.js';
 import { eventually, freePort, needs, type Peer, startPeer } from '../support/peers.js';
-import { brokerConfig } from '../unit/broker/harness.js';
 
 const versions = ['311', '5'] as const;
 const levels = [0, 1, 2] as const;

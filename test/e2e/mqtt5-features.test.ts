@@ -6,8 +6,8 @@ import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { ReasonCode, Refusal } from '../../src/broker/reason-codes.js';
 import { systemClock } from '../../src/core/clock.js';
 import { silentLog } from '../../src/core/log.js';
+import { brokerConfig } from '../support/broker-config.js';
 import { eventually, needs, type Peer, startPeer } from '../support/peers.js';
-import { brokerConfig } from '../unit/broker/harness.js';
 
 async function startBroker(t: Test, access?: Access): Promise<{ broker: Broker; port: string }> {
   const config = brokerConfig();

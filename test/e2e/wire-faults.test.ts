@@ -41,7 +41,7 @@ const faults: Readonly<Record<string, (address: number, request: Buffer, frame: 
   'byte by byte': (address, _request, frame) => [...frame(address)].map((byte) => [1, Buffer.of(byte)] as const),
   'wrong unit': (address, _request, frame) => [[0, frame(address, { unit: 9 })]],
   'unknown function': (address, _request, frame) => [[0, frame(address, { functionCode: 0x41 })]],
-  'other length': (address, _request, frame) => [[0, frame(address, { registers: 2 })]],
+  'other length': (address, _request, frame) => [[0, frame(address, { registers: 3 })]],
 };
 
 const rtuFaults: typeof faults = {
@@ -124,6 +124,7 @@ devices:
     adapter: modbus
     port: line
     every: 40ms
+    maxGap: 0 # an exchange for each point
     points:
 ${Array.from({ length: POINTS }, (_, i) => `      p${i}: { address: 'holding:${register(i)}', report: { mode: always } }`).join('\n')}
 `;
@@ -165,7 +166,7 @@ t.test('Modbus TCP', async (t) => {
     slave.serve(socket, 12, (request) => ({
       address: request.readUInt16BE(8),
       frame(address, change = {}) {
-        const pdu = responsePdu(address, change);
+        const pdu = responsePdu(address, { registers: request.readUInt16BE(10), ...change });
         const header = Buffer.alloc(7);
         header.writeUInt16BE((request.readUInt16BE(0) + (change.wrongRequest ? 1 : 0)) & 0xffff, 0);
         header.writeUInt16BE(pdu.length + 1, 4);
@@ -189,7 +190,10 @@ t.test('Modbus RTU on a pty pair', needs('socat'), async (t) => {
   slave.serve(await openSerial(t, theirs), 8, (request) => ({
     address: request.readUInt16BE(2),
     frame(address, change = {}) {
-      const body = Buffer.concat([Buffer.of(change.unit ?? request[0]!), responsePdu(address, change)]);
+      const body = Buffer.concat([
+        Buffer.of(change.unit ?? request[0]!),
+        responsePdu(address, { registers: request.readUInt16BE(4), ...change }),
+      ]);
       const crc = Buffer.alloc(2);
       crc.writeUInt16LE(crc16(body));
       return Buffer.concat([body, crc]);

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createBroker } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/core/clock.js';
 import { silentLog } from '../../src/core/log.js';
-import { brokerConfig } from '../unit/broker/harness.js';
+import { brokerConfig } from '../support/broker-config.js';
 
 const SOURCES = 'paho-mqtt==2.1.0';
 

@@ -6,10 +6,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { generate, type Packet, parser } from 'mqtt-packet';
 import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { silentLog } from '../../src/core/log.js';
+import { brokerConfig } from '../support/broker-config.js';
 import { duplexPair } from '../support/duplex-pair.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { type Random, seeded } from '../support/random.js';
-import { brokerConfig } from '../unit/broker/harness.js';
 
 export interface FastFuzzSummary {
   readonly streams: number;

@@ -10,11 +10,11 @@ import { connect as connectTls } from 'node:tls';
 import { createBroker } from '../../src/broker/broker.js';
 import { silentLog } from '../../src/core/log.js';
 import { mutate } from '../differential/mutate.js';
+import { brokerConfig } from '../support/broker-config.js';
 import { listener, portOf, tlsConfig } from '../support/listeners.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { eventually } from '../support/peers.js';
 import { Choice } from '../support/random.js';
-import { brokerConfig } from '../unit/broker/harness.js';
 import { play, serves, stream } from './mqtt-streams.js';
 
 const AT_ONCE = 30;

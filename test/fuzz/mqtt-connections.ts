@@ -9,11 +9,11 @@ import { type Access, type Identity, unrestricted } from '../../src/broker/acces
 import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { ReasonCode, Refusal } from '../../src/broker/reason-codes.js';
 import { silentLog } from '../../src/core/log.js';
+import { brokerConfig } from '../support/broker-config.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { acknowledgement, connect, disconnect, publish, subscribe } from '../support/mqtt-writer.js';
 import { Choice } from '../support/random.js';
 import { ServerStream } from '../support/server-packets.js';
-import { brokerConfig } from '../unit/broker/harness.js';
 import { corpus } from './corpus.js';
 import { FuzzClient, type FuzzContext } from './fuzz-client.js';
 import { Wire } from './wire.js';

@@ -5,10 +5,11 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { generate, type Packet } from 'mqtt-packet';
 import { createBroker } from '../../src/broker/broker.js';
 import { silentLog } from '../../src/core/log.js';
+import { brokerConfig } from '../support/broker-config.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { eventually } from '../support/peers.js';
 import { type Random, seeded } from '../support/random.js';
-import { brokerConfig, TestClient } from '../unit/broker/harness.js';
+import { TestClient } from '../unit/broker/harness.js';
 
 const AT_ONCE = 40;
 /** Two of the broker itself: `$SYS` and the sweep of expired retained messages. */

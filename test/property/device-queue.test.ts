@@ -142,8 +142,8 @@ t.test('however many devices are absent: those that are there keep 95 % of a wir
       for (let i = 0; i < present; i++) wire.ask(`here ${i}`, 'poll');
       // Without a back-off of their own: as soon as one was tried it wants to be tried again.
       for (let i = 0; i < absent; i++) wire.ask(`gone ${i}`, 'probe');
-      // What each may cost at the start, and what it takes to pay for it.
-      const settled = 40 * (present + absent) * timeout;
+      // What each may cost at the start, and what it takes to pay for it; and until the wire's load is known (10 s, forgotten exponentially).
+      const settled = 60_000 + 40 * (present + absent) * timeout;
       let busy = 0;
       const tried = new Set<string>();
       while (wire.clock.monotonic() < settled + 200_000) {

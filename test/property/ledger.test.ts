@@ -8,7 +8,8 @@ import t, { type Test } from 'tap';
 import type { Broker } from '../../src/broker/broker.js';
 import type { SlowConsumerPolicy } from '../../src/core/config.js';
 import { type Attachment, type Sink, subscriptionTo } from '../../src/core/router.js';
-import { Bench, defaultLimits, type TestClient } from '../unit/broker/harness.js';
+import { defaultLimits } from '../support/broker-config.js';
+import { Bench, type TestClient } from '../unit/broker/harness.js';
 
 const RUNS = Number(process.argv[2] ?? 40);
 const NAMES = ['a', 'b', 'c'];

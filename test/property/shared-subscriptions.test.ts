@@ -11,8 +11,8 @@ import { Statistics } from '../../src/broker/statistics.js';
 import { type EncodedPublish, PublishEncoder } from '../../src/broker/wire/encode-publish.js';
 import { createMessage, type Message } from '../../src/core/message.js';
 import type { Share, Sink, Subscription } from '../../src/core/router.js';
+import { defaultLimits } from '../support/broker-config.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { defaultLimits } from '../unit/broker/harness.js';
 
 const limits = { ...defaultLimits, queuedMessages: 1_000, receiveMaximum: 20 };
 

@@ -4,7 +4,7 @@ import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import type { BrokerLimits, ListenerConfig, TlsConfig } from '../../src/core/config.js';
 import { type Log, silentLog } from '../../src/core/log.js';
-import { brokerConfig } from '../unit/broker/harness.js';
+import { brokerConfig } from './broker-config.js';
 import type { Pair } from './pki.js';
 
 export function listener(type: ListenerConfig['type'], more: Partial<ListenerConfig> = {}): ListenerConfig {

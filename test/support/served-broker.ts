@@ -5,7 +5,7 @@ import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { systemClock } from '../../src/core/clock.js';
 import type { BrokerConfig, BrokerLimits } from '../../src/core/config.js';
 import { silentLog } from '../../src/core/log.js';
-import { brokerConfig } from '../unit/broker/harness.js';
+import { brokerConfig } from './broker-config.js';
 import { eventually } from './peers.js';
 
 export interface ServedBroker {

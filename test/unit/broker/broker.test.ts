@@ -6,9 +6,10 @@ import { brokerErrors } from '../../../src/broker/errors.js';
 import { GatewayError } from '../../../src/core/errors.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage } from '../../../src/core/message.js';
+import { brokerConfig } from '../../support/broker-config.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { eventually, needs } from '../../support/peers.js';
-import { Bench, brokerConfig, TestClient } from './harness.js';
+import { Bench, TestClient } from './harness.js';
 
 const never = new AbortController().signal;
 

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { Bench, brokerConfig, shown } from './harness.js';
+import { brokerConfig } from '../../support/broker-config.js';
+import { Bench, shown } from './harness.js';
 
 t.test('3.1.1: an empty Client Identifier needs a clean session [MQTT-3.1.3-8]', async (t) => {
   const bench = new Bench(t);

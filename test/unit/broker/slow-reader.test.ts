@@ -7,9 +7,9 @@ import { type Broker, createBroker } from '../../../src/broker/broker.js';
 import type { BrokerLimits } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
 import { createMessage, type QoS } from '../../../src/core/message.js';
+import { brokerConfig } from '../../support/broker-config.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { eventually } from '../../support/peers.js';
-import { brokerConfig } from './harness.js';
 
 async function start(t: Test, limits: Partial<BrokerLimits>): Promise<{ broker: Broker; clock: ManualClock }> {
   const clock = new ManualClock();

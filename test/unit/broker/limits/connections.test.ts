@@ -4,9 +4,10 @@ import t from 'tap';
 import { Admission } from '../../../../src/broker/limits/admission.js';
 import { Statistics } from '../../../../src/broker/statistics.js';
 import type { ListenerConfig } from '../../../../src/core/config.js';
+import { defaultLimits } from '../../../support/broker-config.js';
 import { ManualClock } from '../../../support/manual-clock.js';
 import { eventually } from '../../../support/peers.js';
-import { Bench, defaultLimits } from '../harness.js';
+import { Bench } from '../harness.js';
 
 const listener = (name: string, limits: ListenerConfig['limits']): ListenerConfig => ({
   name,

@@ -5,8 +5,9 @@ import t from 'tap';
 import { createBroker } from '../../../../src/broker/broker.js';
 import { systemClock } from '../../../../src/core/clock.js';
 import { silentLog } from '../../../../src/core/log.js';
+import { brokerConfig } from '../../../support/broker-config.js';
 import { duplexPair } from '../../../support/duplex-pair.js';
-import { Bench, brokerConfig, TestClient } from '../harness.js';
+import { Bench, TestClient } from '../harness.js';
 
 const KB = 'x'.repeat(1_000);
 const small = { qos0: 'drop-new', maxBytes: 20_000, timeout: 0 } as const;
