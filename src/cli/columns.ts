@@ -10,7 +10,9 @@ const UNKNOWN = '—';
 
 export const ageText = (at: number | null, now: number): string => (at === null ? UNKNOWN : formatDuration(now - at));
 
-const msText = (ms: number | null): string => (ms === null ? UNKNOWN : String(Math.round(ms)));
+/** Below ten with a digit after the point: a device on the same network answers within less than one. */
+const msText = (ms: number | null): string =>
+  ms === null ? UNKNOWN : String(ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms));
 
 const DEVICE_TONES: Readonly<Record<string, Tone>> = {
   online: 'ok',

@@ -20,11 +20,12 @@ export function words(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).replaceAll('_', ' ');
 }
 
-/** `61 MB` */
+/** `61 MB`, `1.5 GB` */
 export function bytesText(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;
   if (bytes < 1_000_000) return `${Math.round(bytes / 1_000)} kB`;
-  return `${Math.round(bytes / 1_000_000)} MB`;
+  if (bytes < 1_000_000_000) return `${Math.round(bytes / 1_000_000)} MB`;
+  return `${bytes < 10_000_000_000 ? Math.round(bytes / 100_000_000) / 10 : Math.round(bytes / 1_000_000_000)} GB`;
 }
 
 /** A rate with as many digits as it is worth. */

@@ -10,6 +10,8 @@ export interface ConfigInputs {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hostName: string;
+  /** Devices that are not in the document, because their profile cannot be had: what names them cannot be judged. */
+  readonly unjudged?: ReadonlySet<string>;
 }
 
 export function processInputs(folder = process.cwd()): ConfigInputs {

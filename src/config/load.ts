@@ -114,7 +114,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   problems.push(...expanded.problems);
   for (const finding of [...folderFindings(written, inputs.folder), ...expanded.findings])
     problems.push(source?.problem(finding) ?? outsideFile('environment', finding));
-  const result = createConfigSchema(adapters, inputs).safeParse(value, { error: describeIssue, reportInput: true });
+  const result = createConfigSchema(adapters, { ...inputs, unjudged: expanded.unjudged }).safeParse(value, {
+    error: describeIssue,
+    reportInput: true,
+  });
   if (!result.success) {
     for (const finding of findingsOf(result.error.issues)) {
       const parent = finding.path.slice(0, -1);

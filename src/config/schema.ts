@@ -133,14 +133,14 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
           });
         checkListeners(value.broker, report);
         checkReferral(value.broker, report);
-        checkConditions((value as Plain).devices, report);
+        checkConditions((value as Plain).devices, inputs.unjudged, report);
         const found = context.issues.map((issue) => issue.path ?? []);
         const isBroken: CheckContext['isBroken'] = (path, except) =>
           found.some(
             (one) =>
               path.every((segment, i) => segment === one[i]) && (except === undefined || one[path.length] !== except),
           );
-        checkServers(value as Plain, { adapters, report, isBroken });
+        checkServers(value as Plain, { adapters, report, isBroken, unjudged: inputs.unjudged });
         checkPortsAndDevices(value as Plain, {
           adapters,
           report,

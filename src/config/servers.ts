@@ -6,7 +6,7 @@ import type { AnyServerRole } from '../core/server-role.js';
 import type { Endpoint } from '../core/transport.js';
 import { choices } from './choices.js';
 import { checkLine, endpointShapes } from './endpoints.js';
-import { processInputs } from './io.js';
+import { type ConfigInputs, processInputs } from './io.js';
 import type { Path, Report } from './issues.js';
 import { isLoopback } from './listener-rules.js';
 import { isPlain, merged, type Plain, partOf } from './merge.js';
@@ -88,10 +88,12 @@ export interface ServerCheckContext {
   readonly report: Report;
   /** Was something found below this path already? Then the value there is not as its schema says. */
   isBroken(path: Path): boolean;
+  readonly unjudged: ConfigInputs['unjudged'];
 }
 
 /** Rules between servers, ports and devices. `value` is the document as far as it parsed. */
-export function checkServers(value: Plain, { adapters, report, isBroken }: ServerCheckContext): void {
+export function checkServers(value: Plain, context: ServerCheckContext): void {
+  const { adapters, report, isBroken } = context;
   const lines = new Map<string, string>();
   for (const [portName, port] of Object.entries(isPlain(value.ports) ? value.ports : {})) {
     const path = serialPath(port);
@@ -109,7 +111,7 @@ export function checkServers(value: Plain, { adapters, report, isBroken }: Serve
     for (const issue of one.role.check?.(options, endpoint(parsed.listen)) ?? [])
       report([...path, ...issue.path], issue.message);
     for (const reference of one.role.references(options)) {
-      checkReference(value, one.type, path, reference, { adapters, report, isBroken });
+      checkReference(value, one.type, path, reference, context);
     }
   }
 }
@@ -140,10 +142,10 @@ function checkReference(
   type: string,
   path: Path,
   reference: ReturnType<AnyServerRole['references']>[number],
-  { report, isBroken }: ServerCheckContext,
+  { report, isBroken, unjudged }: ServerCheckContext,
 ): void {
   const at = [...path, ...reference.path];
-  if (isBroken(['devices', reference.device])) return;
+  if (isBroken(['devices', reference.device]) || unjudged?.has(reference.device)) return;
   const devices = isPlain(value.devices) ? value.devices : {};
   const device = devices[reference.device];
   if (!isPlain(device)) {

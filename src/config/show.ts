@@ -38,8 +38,8 @@ function withoutSecrets(value: unknown, key = ''): unknown {
 
 /** What a profile brings stands in the points: '*' keeps out what was left out. */
 function withoutProfilePoints(device: unknown): unknown {
-  if (!isPlain(device) || device['profile'] === undefined || !isPlain(device['points'])) return device;
-  return { ...device, points: { '*': false, ...device['points'] } };
+  if (!isPlain(device) || device.profile === undefined || !isPlain(device.points)) return device;
+  return { ...device, points: { '*': false, ...device.points } };
 }
 
 export function effectiveConfig(loaded: LoadedConfig, adapters: readonly AnyAdapter[]): unknown {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { InterlockConfig, WriteConfig } from '../core/config.js';
 import { choices } from './choices.js';
+import type { ConfigInputs } from './io.js';
 import type { Path, Report } from './issues.js';
 import { isPlain, type Plain } from './merge.js';
 import { duration, say, shown, whole } from './values.js';
@@ -106,8 +107,8 @@ export function toWriteConfig(write: boolean | ParsedWrite, device: string): Wri
   };
 }
 
-/** Conditions name points that exist. `devices` is the section as far as it parsed. */
-export function checkConditions(devices: unknown, report: Report): void {
+/** Conditions name points that exist. `devices` is the section as far as it parsed, without those that are unjudged. */
+export function checkConditions(devices: unknown, unjudged: ConfigInputs['unjudged'], report: Report): void {
   if (!isPlain(devices)) return;
   for (const [deviceName, device] of Object.entries(devices)) {
     for (const [pointName, point] of Object.entries(pointsOf(device))) {
@@ -116,7 +117,7 @@ export function checkConditions(devices: unknown, report: Report): void {
       const path = ['devices', deviceName, 'points', pointName, 'write', 'only'];
       const list = Array.isArray(only) ? only.map((one, i) => [one, [...path, i]] as const) : [[only, path] as const];
       for (const [one, where] of list) {
-        if (isPlain(one)) checkCondition(one, where, { deviceName, pointName, devices, report });
+        if (isPlain(one)) checkCondition(one, where, { deviceName, pointName, devices, unjudged, report });
       }
     }
   }
@@ -126,11 +127,13 @@ interface Place {
   readonly deviceName: string;
   readonly pointName: string;
   readonly devices: Plain;
+  readonly unjudged: ConfigInputs['unjudged'];
   readonly report: Report;
 }
 
-function checkCondition(one: Plain, path: Path, { deviceName, pointName, devices, report }: Place): void {
+function checkCondition(one: Plain, path: Path, { deviceName, pointName, devices, unjudged, report }: Place): void {
   const other = typeof one.device === 'string' ? one.device : deviceName;
+  if (unjudged?.has(other)) return;
   if (!Object.hasOwn(devices, other)) {
     report([...path, 'device'], `there is no device ${shown(other)}`, choices('devices', other, Object.keys(devices)));
     return;
@@ -142,7 +145,37 @@ function checkCondition(one: Plain, path: Path, { deviceName, pointName, devices
     report([...path, 'point'], message, choices('points', one.point, Object.keys(points)));
   } else if (other === deviceName && one.point === pointName) {
     report([...path, 'point'], 'the point cannot be its own condition', 'name another point');
+  } else {
+    checkNames(one, namesOf(points[one.point]), path, report, `${other}.${one.point}`);
   }
+}
+
+/** Where raw values have names, the value is the name: a number would be waited for in vain. */
+function checkNames(one: Plain, names: ReadonlyMap<number, string>, path: Path, report: Report, point: string): void {
+  if (names.size === 0) return;
+  const all = [...names.values()];
+  for (const key of ['is', 'isNot'] as const) {
+    const wanted = one[key];
+    if (wanted === undefined || all.includes(String(wanted))) continue;
+    const raw = wanted === '' ? Number.NaN : Number(wanted);
+    if (!Number.isNaN(raw) && !names.has(raw)) continue;
+    const meant = names.get(raw);
+    const hint = choices('names', String(wanted), all) + (meant === undefined ? '' : `; ${raw} is ${meant}`);
+    report([...path, key], `the value of ${point} is a name, and never ${shown(wanted)}`, hint);
+  }
+  const { above = Number.NEGATIVE_INFINITY, below = Number.POSITIVE_INFINITY } = one as Partial<Record<string, number>>;
+  const key = one.above === undefined ? 'below' : 'above';
+  if (one[key] === undefined) return;
+  const named = [...names].find(([raw]) => raw > above && raw < below);
+  if (named === undefined) return;
+  const message = `${named[0]} of ${point} has the name ${shown(named[1])}, which is not ${key} anything`;
+  report([...path, key], message, `write is or isNot with a name; ${choices('names', '', all)}`);
+}
+
+/** By raw value, as far as the point parsed. */
+function namesOf(point: unknown): ReadonlyMap<number, string> {
+  const names = isPlain(point) && isPlain(point.enum) ? Object.entries(point.enum) : [];
+  return new Map(names.flatMap(([raw, text]) => (typeof text === 'string' ? [[Number(raw), text]] : [])));
 }
 
 function pointsOf(device: unknown): Plain {

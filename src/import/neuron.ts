@@ -54,8 +54,8 @@ const TAG_ORDERS: Readonly<Record<string, string>> = {
   L: 'AB',
   B: 'BA',
 };
-/** How texts lie in registers; H, the high byte first, is the usual. */
-const PACKINGS: Readonly<Record<string, string>> = { L: 'low-first', D: 'high-byte', E: 'low-byte' };
+/** How texts lie in registers; H, the high byte first, is the usual. D and E have one byte in each. */
+const PACKINGS: Readonly<Record<string, string>> = { L: 'low-first', D: 'low-byte', E: 'high-byte' };
 const BAUD_RATES = [115_200, 57_600, 38_400, 19_200, 9_600, 4_800, 2_400, 1_800, 1_200, 600];
 const PARITY = ['none', 'odd', 'even', 'mark', 'space'];
 
@@ -209,9 +209,6 @@ function importTag(node: Node, tag: Tree, group: string | undefined, every: stri
     tail,
   });
   if (typeof settings === 'string') return settings;
-  if (/[DE]/.test(dotKind + tailKind)) {
-    draft.tell('assumed', tag.line, tag.text('name') ?? '', `text of kind ${dotKind + tailKind}: compare a value`);
-  }
   const decimal = tag.number('decimal');
   const precision = tag.number('precision');
   const bias = tag.number('bias');

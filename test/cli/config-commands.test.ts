@@ -4,6 +4,7 @@ import t from 'tap';
 import { hpmq } from '../support/cli.js';
 import { tempFolder } from '../support/gateway.js';
 import { repoRoot } from '../support/peers.js';
+import { createAuthority } from '../support/pki.js';
 
 const broken = join(repoRoot, 'test', 'cli', 'broken-configs');
 
@@ -42,6 +43,24 @@ t.test('the rules that the README and the example show are valid', async (t) => 
     const { code, stdout } = await hpmq(t, ['config', 'check', file], { cwd });
     t.equal(code, 0, stdout);
   }
+});
+
+t.test('the further ports that the example shows are valid', async (t) => {
+  const example = readFileSync(join(repoRoot, 'hpmq.example.yaml'), 'utf8');
+  const section = example.slice(example.indexOf('\nports:'), example.indexOf('\n# profiles:'));
+  const shown = section.replace(/^( +)# (?=[\w-]+: [{[\d])/gm, '$1');
+  const devices = ['secure', 'radio', 'remote', 'dtu-1', 'line-a', 'plc'].map(
+    (port) => `  on-${port}: { adapter: modbus, port: ${port}, points: { a: { address: 'holding:0' } } }\n`,
+  );
+  for (const more of [/^ {4}rs485: /m, /^ {4}parallel: 4/m, /^ {4}backups: /m]) t.match(shown, more, 'uncommented');
+  const authority = createAuthority(t);
+  const { cert, key } = authority.issue({ subject: '/CN=plant-7' });
+  const files = { 'ca.pem': authority.cert, 'gateway.pem': cert, 'gateway.key': key };
+  const pem = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, readFileSync(file, 'utf8')]));
+  const cwd = t.testdir({ 'hpmq.yaml': `${shown}\ndevices:\n${devices.join('')}`, ...pem });
+  const { code, stdout } = await hpmq(t, ['config', 'check'], { cwd });
+  t.equal(code, 0, stdout);
+  t.match(stdout, /ok, 6 ports, 6 devices, 6 points/);
 });
 
 t.test('check notes a listener that lets nobody in', async (t) => {

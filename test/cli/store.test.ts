@@ -10,8 +10,8 @@ t.test('store stat: size, what waits, commits, loss window, and whose queues', a
     timeless(text.stdout),
     `state      up
 durability strict: what was acknowledged is on disk
-disk       5 MB, 1 MB of that the log; 12000 MB of 64000 MB free
-messages   1003 messages wait (205 kB of 1000 MB, then refuse)
+disk       5 MB, 1 MB of that the log; 12 GB of 64 GB free
+messages   1003 messages wait (205 kB of 1 GB, then refuse)
 sessions   2 sessions, 7 retained messages
 commits    13/s (5000, 3 failed), 1.3 ms each, 99 % within 13 ms, 42.3 changes in one
 written    30 MB in a day, 90 MB since start

@@ -5,6 +5,7 @@ import modbus from '../../adapters/modbus/index.js';
 import { ProfileLibrary } from '../../src/config/profiles/library.js';
 import { type Expected, parseRecordedTest } from '../../src/config/profiles/test-file.js';
 import { startTestGateway } from '../support/gateway.js';
+import { mbpoll } from '../support/modbus-masters.js';
 import { needsPymodbus, PYTHON } from '../support/modbus-peers.js';
 import { eventually, freePort, listening, repoRoot, startPeer } from '../support/peers.js';
 import { addRegisters, fillGaps, type Registers } from '../support/recorded-registers.js';
@@ -33,7 +34,7 @@ function slaveOf(name: string) {
   return { registers, expected };
 }
 
-t.test('foreign slaves are read by profile', needsPymodbus(), async (t) => {
+t.test('foreign slaves are read by profile', needsPymodbus('mbpoll'), async (t) => {
   const names = library.list().map(({ name }) => name);
   const slaves = names.map((name, index) => ({ name, unit: index + 1, ...slaveOf(name) }));
   const port = await freePort();
@@ -52,6 +53,13 @@ broker: { listeners: [ { type: tcp, port: 0 } ] }
 ports: { line: { type: tcp, host: 127.0.0.1, port: ${port} } }
 devices:
 ${slaves.map(device).join('\n')}
+servers:
+  scada:
+    type: modbus
+    listen: { type: tcp, port: 0 }
+    units:
+      1: { points: [ { point: eastron-sdm120.voltage, address: 'holding:0', type: float32 } ] }
+      2: { device: eastron-sdm120 }
 `,
   );
   for (const { name, expected } of slaves) {
@@ -69,5 +77,19 @@ ${slaves.map(device).join('\n')}
       if (one === 'bad') t.equal(quality, 'bad', `${name} ${point}`);
       else t.strictSame([value, unit], [one.value, one.unit], `${name} ${point}`);
     }
+  }
+
+  const { stdout } = await gateway.hpmq('server', 'list', '--json');
+  const { items } = JSON.parse(stdout) as { items: readonly [{ readonly endpoint: string }] };
+  const scada = (unit: string) => ['127.0.0.1', '-m', 'tcp', '-p', items[0].endpoint.split(':')[1]!, '-a', unit];
+  const { value: voltage } = slaves.find(({ name }) => name === 'eastron/sdm120')!.expected.get('voltage') as {
+    value: number;
+  };
+  for (const [unit, table] of [
+    ['1', '4:float'],
+    ['2', '3:float'],
+  ] as const) {
+    const { text } = await mbpoll(t, scada(unit), ['-t', table, '-B', '-r', '0', '-c', '1']);
+    t.ok(text.includes(`[0]: \t${voltage}`), `a master reads unit ${unit}: ${text}`);
   }
 });

@@ -6,7 +6,7 @@ import type { HpmqCommand } from '../command.js';
 import { resolveDevice } from '../names.js';
 import { count, visible } from '../text.js';
 import { showPlan } from './plan.js';
-import { countLines } from './port.js';
+import { countLines, exchangeLines } from './port.js';
 
 /** Devices need longer than the gateway itself, ms. */
 const DEVICE_TIMEOUT = 10_000;
@@ -94,14 +94,7 @@ function deviceLines(device: DeviceView, now: number): readonly string[] {
     row('wire', `${device.endpoint}, ${device.address}, port ${device.port}`),
     row('state', `${device.state} for ${ageText(device.since, now)}`),
     ...countLines(device, row),
-    ...(exchangeMs.p50 === null
-      ? []
-      : [
-          row(
-            'exchange',
-            `${Math.round(exchangeMs.p50)} ms (p50), ${Math.round(exchangeMs.p95 ?? exchangeMs.p50)} ms (p95), ${Math.round(exchangeMs.p99 ?? exchangeMs.p50)} ms (p99)`,
-          ),
-        ]),
+    ...exchangeLines(exchangeMs, row),
     row('plan', summaryText(device.plan)),
     ...(device.plan.absent === 0
       ? []

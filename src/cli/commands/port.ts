@@ -4,7 +4,7 @@ import type { Cli } from '../cli.js';
 import { ageText, portColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { unknown } from '../names.js';
-import { visible } from '../text.js';
+import { count, visible } from '../text.js';
 
 export function define(command: HpmqCommand, cli: Cli): void {
   command.withExamples(
@@ -41,23 +41,21 @@ export function define(command: HpmqCommand, cli: Cli): void {
     );
 }
 
+export function exchangeLines({ p50, p95, p99 }: PortView['exchangeMs'], row: Row): readonly string[] {
+  if (p50 === null) return [];
+  const text = `${durationText(p50)} (p50), ${durationText(p95 ?? p50)} (p95), ${durationText(p99 ?? p50)} (p99)`;
+  return [row('exchange', text)];
+}
+
 function portLines(port: PortView, now: number): readonly string[] {
   const row = (title: string, text: string) => `${title.padEnd(10)} ${visible(text)}`;
-  const { p50, p95, p99 } = port.exchangeMs;
   return [
     row('port', port.name),
     row('wire', port.endpoint),
     row('state', `${port.state} for ${ageText(port.since, now)}`),
     row('devices', port.devices.length === 0 ? 'none' : port.devices.join(', ')),
     ...countLines(port, row),
-    ...(p50 === null
-      ? []
-      : [
-          row(
-            'exchange',
-            `${durationText(p50)} (p50), ${durationText(p95 ?? p50)} (p95), ${durationText(p99 ?? p50)} (p99)`,
-          ),
-        ]),
+    ...exchangeLines(port.exchangeMs, row),
     row(
       'load',
       `busy ${percentText(port.busyShare)} of the last minute; asked for ${percentText(port.load)}, ${durationText(port.cycleMs)} for one round`,
@@ -68,16 +66,19 @@ function portLines(port: PortView, now: number): readonly string[] {
   ];
 }
 
+/** Title and text of a line. */
+type Row = (title: string, text: string) => string;
+
 /** What devices and ports count alike. */
 export function countLines(
   one: Pick<PortView, 'requests' | 'timeouts' | 'errors' | 'crcErrors' | 'exceptions' | 'overruns'>,
-  row: (title: string, text: string) => string,
+  row: Row,
 ): readonly string[] {
   const exceptions = Object.entries(one.exceptions).map(([code, times]) => `${times} × ${code}`);
   return [
     row(
       'requests',
-      `${one.requests}, ${one.timeouts} without answer, ${one.errors} errors, ${one.overruns} reads skipped`,
+      `${one.requests}, ${one.timeouts} without answer, ${count(one.errors, 'error')}, ${count(one.overruns, 'read')} skipped`,
     ),
     ...(one.crcErrors === 0 ? [] : [row('checksums', `${one.crcErrors} answers with a wrong one`)]),
     ...(exceptions.length === 0 ? [] : [row('exceptions', exceptions.join(', '))]),

@@ -6,7 +6,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
   command.withExamples(['server list', 'who serves, how many masters there are, and what they were refused']);
   command
     .verb('list')
-    .description('Lists the servers that masters of others read')
+    .description('Lists the servers that other masters read')
     .withExamples(['server list', 'all servers'], ['server list --json', 'for programs'])
     .action(
       cli.action(async () => {

@@ -22,6 +22,8 @@ export interface Expanded {
   readonly problems: readonly ConfigProblem[];
   /** By device. */
   readonly profiles: ReadonlyMap<string, Profile>;
+  /** Devices that were left out, for want of their profile. */
+  readonly unjudged: ReadonlySet<string>;
 }
 
 export function expandProfiles(document: unknown, library: () => ProfileLibrary): Expanded {
@@ -47,11 +49,13 @@ export function expandProfiles(document: unknown, library: () => ProfileLibrary)
       expanded[name] = undefined;
     }
   }
-  if (Object.keys(expanded).length === 0) return { document, findings, problems: [], profiles };
+  const unjudged = new Set(Object.keys(expanded).filter((name) => expanded[name] === undefined));
+  if (Object.keys(expanded).length === 0) return { document, findings, problems: [], profiles, unjudged };
   const all = Object.fromEntries(
     Object.entries({ ...devices, ...expanded }).filter(([, device]) => device !== undefined),
   );
-  return { document: { ...(document as Plain), devices: all }, findings, problems: [...problems.values()], profiles };
+  const result: Plain = { ...(document as Plain), devices: all };
+  return { document: result, findings, problems: [...problems.values()], profiles, unjudged };
 }
 
 /** `vendor/model`, or `vendor/model@1`: with that version, as far as it is given. */

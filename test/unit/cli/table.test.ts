@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import t from 'tap';
+import type { DeviceView } from '../../../src/api/contract.js';
+import { deviceColumns } from '../../../src/cli/columns.js';
+import { exchangeLines } from '../../../src/cli/commands/port.js';
 import { usesColor } from '../../../src/cli/output.js';
 import { type Column, cut, tableLines } from '../../../src/cli/table.js';
 import { bytesText, rateText, visible } from '../../../src/cli/text.js';
@@ -69,8 +72,27 @@ t.test('text from the field cannot move the cursor or forge a line', async (t) =
 
 t.test('sizes and rates are short', async (t) => {
   t.strictSame(
-    [bytesText(999), bytesText(61_400_000), rateText(12.53), rateText(0.25), rateText(0)],
-    ['999 B', '61 MB', '13/s', '0.3/s', '0/s'],
+    [
+      bytesText(999),
+      bytesText(61_400_000),
+      bytesText(1_000_000_000),
+      bytesText(1_540_000_000),
+      bytesText(82e9),
+      rateText(12.53),
+      rateText(0.25),
+      rateText(0),
+    ],
+    ['999 B', '61 MB', '1 GB', '1.5 GB', '82 GB', '13/s', '0.3/s', '0/s'],
+  );
+});
+
+t.test('exchanges of less than a millisecond are not shown as none', async (t) => {
+  const [p50, p95] = ['P50 MS', 'P95 MS'].map((title) => deviceColumns(0).find((column) => column.title === title)!);
+  const device = { exchangeMs: { p50: 0.44, p95: 27.6, p99: 30 } } as DeviceView;
+  t.strictSame([p50!.value(device), p95!.value(device)], ['0.4', '28']);
+  t.strictSame(
+    exchangeLines(device.exchangeMs, (title, text) => `${title} ${text}`),
+    ['exchange 0.4 ms (p50), 28 ms (p95), 30 ms (p99)'],
   );
 });
 

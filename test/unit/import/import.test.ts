@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { parseAddress } from '../../../adapters/modbus/address.js';
 import { loadAdapters } from '../../../src/builtin.js';
 import { reportLines } from '../../../src/cli/commands/import.js';
 import { loadConfig } from '../../../src/config/load.js';
@@ -51,6 +52,22 @@ for (const [file, name, entries] of SAMPLES) {
     t.equal(points, imported.points);
   });
 }
+
+t.test('texts of Neuron: the importer and the address grammar take H L D E for the same', async (t) => {
+  // From the table of Neuron's manual: two bytes in a register, the high or the low one first; or one, in its low or high.
+  const packings = { H: 'high-first', L: 'low-first', D: 'low-byte', E: 'high-byte' } as const;
+  const tags = Object.keys(packings).map((kind) => `g,${kind},1!400001.6${kind},Read,STRING`);
+  const text = ['group,name,address,attribute,type', ...tags].join('\n');
+  const { yaml, findings } = await importText(format('neuron'), text, 'tags.csv', await loadAdapters());
+  const cwd = t.testdir({ 'hpmq.yaml': yaml });
+  const { config } = loadConfig({ cwd, env: { HOME: cwd }, adapters: await loadAdapters() });
+  const points = Object.values(config.devices)[0]!.points;
+  for (const [kind, packing] of Object.entries(packings)) {
+    t.equal((points[kind]!.address as { packing?: string }).packing ?? 'high-first', packing, `${kind}, imported`);
+    t.match(parseAddress(`1!400001.6${kind}`), { packing }, `${kind}, as an address`);
+  }
+  t.notMatch(JSON.stringify(findings), /text of kind/);
+});
 
 t.test('what is not of the format is told, with its line', async (t) => {
   const adapters = await loadAdapters();

@@ -223,12 +223,12 @@ t.test('writes: whole values of points that may be written, all checked before t
       { point: 'boiler.a', address: 'holding:6', type: 'bcd16', write: true },
     ],
   });
-  t.equal(await image.write('holding', 0, [0x4049, 0x0fdb]), undefined);
+  t.equal(await image.write('holding', 0, [0x428e, 0xcccd]), undefined);
   t.equal(await image.write('holding', 3, [0xfffe]), undefined);
   t.equal(await image.write('coil', 0, [1]), undefined);
   t.equal(await image.write('holding', 2, [2]), undefined, 'both bits of the register');
   t.same(fake.written, [
-    ['a', 3.1415927],
+    ['a', 71.4],
     ['a', -0.2],
     ['b', true],
     ['b', false],

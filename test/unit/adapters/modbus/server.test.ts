@@ -68,7 +68,7 @@ const CASES: readonly (readonly [name: string, request: string, response: string
   ['FC 23, byte count against quantity: exception 3', '17000000020000000201' + '0001', '9703'],
   ['FC 23, nothing to write: exception 3', '17000000020000000000', '9703'],
   ['FC 23, reads 126: exception 3', '170000007e0000000102' + '0001', '9703'],
-  ['FC 23 over the end: exception 2', `17${word(9_999)}00020000000102` + '0000', '9702'],
+  ['FC 23 over the end: exception 2', `17${word(9_999)}000200000001020000`, '9702'],
   ['FC 43/14 without identity: exception 1', '2b0e0100', 'ab01'],
   ['FC 17: exception 1', '11', '9101'],
   ['FC 80: exception 1', '500102', 'd001'],
