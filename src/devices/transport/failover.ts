@@ -3,6 +3,7 @@
  *
  *   open ─▶ the one that worked last ─fails─▶ the next … round the list
  *   in use, but never an answer ─▶ the next one
+ *   on a backup that was closed, first used again after failBack ─▶ the first
  *   on a backup ─every failBack─▶ does the first accept? ─▶ close when nothing is in flight, open the first
  */
 import type { Socket } from 'node:net';
@@ -39,6 +40,10 @@ export class Failover {
   /** Where the next attempt begins. */
   #next = 0;
   #wait: number;
+  /** Monotonic ms when the first address was tried last. */
+  #firstTriedAt = Number.NEGATIVE_INFINITY;
+  /** The address that the log told last. */
+  #told = 0;
   #last: { readonly socket: Socket; readonly index: number; readonly written: number } | undefined;
 
   constructor(dialling: Dialling, clock: Clock, log: Log) {
@@ -54,13 +59,17 @@ export class Failover {
   /** @throws the error of the address that was tried first; the signal's reason when aborted */
   async open(dial: Dial, signal: AbortSignal): Promise<Socket> {
     this.#judge();
+    if (this.#clock.monotonic() - this.#firstTriedAt >= this.#wait) this.#next = 0;
     let first: GatewayError | undefined;
     for (let tried = 0; tried < this.#addresses.length; tried++) {
       const index = this.#next;
       const address = this.#addresses[index]!;
+      if (index === 0) this.#firstTriedAt = this.#clock.monotonic();
       try {
         const socket = await within(this.#connectTimeoutMs, address, this.#clock, signal, dial);
-        if (index !== 0) this.#log.info({ address: addressName(address) }, 'a backup address is used');
+        if (index !== 0 && index !== this.#told)
+          this.#log.info({ address: addressName(address) }, 'a backup address is used');
+        this.#told = index;
         this.#watch(socket, index);
         return socket;
       } catch (error) {
@@ -108,6 +117,7 @@ export class Failover {
   }
 
   async #probe(signal: AbortSignal): Promise<boolean> {
+    this.#firstTriedAt = this.#clock.monotonic();
     try {
       const socket = await within(this.#connectTimeoutMs, this.#addresses[0]!, this.#clock, signal, openTcp);
       socket.destroy();
