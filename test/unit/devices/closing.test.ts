@@ -37,7 +37,7 @@ t.test('closed after each round of reads, opened for the next; the port stays up
 t.test('devices that are due together share one connection', async (t) => {
   const world = new FakeWorld();
   for (const name of ['a', 'b', 'c']) world.add(name).latency = 400;
-  const configs = ['a', 'b', 'c'].map((name) => deviceConfig(name, [pointConfig('p', 0)]));
+  const configs = ['a', 'b', 'c'].map((name) => deviceConfig(name, [pointConfig('p', 0, { every: 500 })]));
   await using bench = await startBench(world, configs, { closeAfter: 0 });
   await bench.clock.advance(5_000);
   const [opened, read] = [world.opened, world.log.length];
