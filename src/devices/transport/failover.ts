@@ -40,7 +40,7 @@ export class Failover {
   /** Where the next attempt begins. */
   #next = 0;
   #wait: number;
-  /** Monotonic ms when the first address was tried last. */
+  /** Monotonic ms of the last news of the first address: an attempt, or a connection that was no good. */
   #firstTriedAt = Number.NEGATIVE_INFINITY;
   /** The address that the log told last. */
   #told = 0;
@@ -64,17 +64,18 @@ export class Failover {
     for (let tried = 0; tried < this.#addresses.length; tried++) {
       const index = this.#next;
       const address = this.#addresses[index]!;
-      if (index === 0) this.#firstTriedAt = this.#clock.monotonic();
       try {
         const socket = await within(this.#connectTimeoutMs, address, this.#clock, signal, dial);
         if (index !== 0 && index !== this.#told)
           this.#log.info({ address: addressName(address) }, 'a backup address is used');
         this.#told = index;
+        if (index === 0) this.#firstTriedAt = this.#clock.monotonic();
         this.#watch(socket, index);
         return socket;
       } catch (error) {
         signal.throwIfAborted();
         first ??= toGatewayError(error);
+        if (index === 0) this.#firstTriedAt = this.#clock.monotonic();
         this.#next = (index + 1) % this.#addresses.length;
       }
     }
@@ -112,6 +113,7 @@ export class Failover {
       if (isFirst) this.#wait = this.#failBackMs;
     } else if (socket.bytesWritten > written && this.#next === index) {
       this.#next = (index + 1) % this.#addresses.length;
+      if (isFirst) this.#firstTriedAt = this.#clock.monotonic();
       if (isFirst) this.#wait = Math.min(Math.max(MAX_FAIL_BACK_MS, this.#failBackMs), this.#wait * 2);
     }
   }

@@ -85,6 +85,25 @@ t.test('a command and a read on demand open the wire', async (t) => {
   t.equal(world.opened, opened + 1);
 });
 
+t.test('a command whose time ends while the wire opens is not sent', async (t) => {
+  const world = new FakeWorld();
+  const device = world.add('a');
+  const config = deviceConfig('a', [pointConfig('p', 0, { every: 3_600_000, write: writable })]);
+  await using bench = await startBench(world, [config], { closeAfter: 0 });
+  await bench.clock.advance(10);
+  const opening = Promise.withResolvers<void>();
+  world.opening = opening.promise;
+  const writing = bench.devices.write('a', 'p', { value: 42, timeoutMs: 1_000 }, noSignal);
+  await bench.clock.advance(1_000);
+  t.match(await writing, { error: { code: 'COMMAND_EXPIRED' } });
+  opening.resolve();
+  await bench.clock.advance(10_000);
+  t.equal(device.registers.get(0), 1);
+  t.equal(world.opened, 2);
+  t.ok(world.wire?.destroyed, 'closed again, though nobody used it');
+  t.match(line(bench), { state: 'up' });
+});
+
 t.test(
   'the wire cannot be opened again: port and devices are down, with delays between attempts, until it can',
   async (t) => {

@@ -147,6 +147,18 @@ t.test('the first accepts but never answers: the second', async (t) => {
   t.equal(next.remotePort, second.port);
 });
 
+t.test('the first is silent for longer than the interval: the second all the same', async (t) => {
+  const { first, second, clock, open } = await rig(t);
+  first.answers = false;
+  const socket = await open();
+  socket.write('?');
+  await eventually(() => socket.bytesWritten > 0);
+  await clock.advance(200_000);
+  socket.destroy();
+  await closed(socket);
+  t.equal((await open()).remotePort, second.port);
+});
+
 t.test('nobody works: the error of the first', async (t) => {
   const { first, second, open } = await rig(t);
   await first.stop();
