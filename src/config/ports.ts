@@ -7,11 +7,21 @@ import { checkClientTls, checkLine, endpointShapes } from './endpoints.js';
 import { type ConfigInputs, processInputs } from './io.js';
 import { describeIssue } from './issues.js';
 import { isPlain, type Plain, partOf, portKeys } from './merge.js';
-import { duration } from './values.js';
+import { duration, say } from './values.js';
 
 const common = {
   timeout: duration('1ms', '10m').prefault('1s').describe('one exchange must be done within this time'),
   pause: duration('0ms', '1m').prefault('0ms').describe('rest between two exchanges'),
+};
+
+const closing = {
+  idleTimeout: duration('0s', '1d')
+    .prefault('0s')
+    .describe('without an exchange for so long the connection is closed, and opened for the next one; 0s: never'),
+  closeAfterCycle: z
+    .boolean()
+    .default(false)
+    .describe('closed as soon as no read or command waits: for devices with one socket, so that other masters get it'),
 };
 
 type Shapes = ReturnType<typeof endpointShapes>;
@@ -20,7 +30,7 @@ type Shapes = ReturnType<typeof endpointShapes>;
 const shapes: Shapes = endpointShapes(processInputs());
 
 /** The keys of the gateway: no adapter may take one. */
-const commonKeys = new Set([...Object.values(shapes), common].flatMap(Object.keys));
+const commonKeys = new Set([...Object.values(shapes), common, closing].flatMap(Object.keys));
 
 /** One port, as it stands in `ports` or inside a device. */
 export function portSchema(adapters: readonly AnyAdapter[], inputs: ConfigInputs) {
@@ -31,13 +41,26 @@ export function portSchema(adapters: readonly AnyAdapter[], inputs: ConfigInputs
   const { serial, tcp, tls, udp, listen, rfc2217, memory } = endpointShapes(inputs);
   return z.discriminatedUnion('type', [
     z.strictObject({ ...serial, ...common, ...own }).superRefine(checkLine),
-    z.strictObject({ ...tcp, ...common, ...own }),
-    z.strictObject({ ...tls, ...common, ...own }).superRefine(checkClientTls),
+    z.strictObject({ ...tcp, ...common, ...closing, ...own }).superRefine(checkClosing),
+    z
+      .strictObject({ ...tls, ...common, ...closing, ...own })
+      .superRefine(checkClientTls)
+      .superRefine(checkClosing),
     z.strictObject({ ...udp, ...common, ...own }),
     z.strictObject({ ...listen, ...common, ...own }),
     z.strictObject({ ...rfc2217, ...common, ...own }).superRefine(checkLine),
     z.strictObject({ ...memory, ...common, ...own }),
   ]);
+}
+
+/** One of both, or none. */
+function checkClosing(
+  port: { idleTimeout: number; closeAfterCycle: boolean },
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): unknown },
+) {
+  if (!port.closeAfterCycle || port.idleTimeout === 0) return;
+  const message = say('with closeAfterCycle the connection is closed before it is ever idle', 'remove one of both');
+  context.addIssue({ code: 'custom', path: ['idleTimeout'], message });
 }
 
 export type ParsedPort = z.output<ReturnType<typeof portSchema>>;
@@ -81,7 +104,13 @@ export function toPortConfig(name: string, port: ParsedPort, adapter: AnyAdapter
   const options = adapter === undefined ? {} : partOf(adapter.port, portOptions(adapter, port).data ?? {});
   const endpoint = endpointOf(port);
   const parallel = 'parallel' in endpoint && endpoint.parallel !== undefined ? { parallel: endpoint.parallel } : {};
-  return { name, endpoint, timeout, pause, ...parallel, options };
+  return { name, endpoint, timeout, pause, ...parallel, ...closeAfterOf(port), options };
+}
+
+function closeAfterOf(port: ParsedPort): { closeAfter?: number } {
+  if (!('idleTimeout' in port)) return {};
+  if (port.closeAfterCycle) return { closeAfter: 0 };
+  return port.idleTimeout === 0 ? {} : { closeAfter: port.idleTimeout };
 }
 
 /** The serial path of a port, parsed or not. */

@@ -273,6 +273,11 @@ export interface PortConfig {
   readonly pause: number;
   /** Exchanges on the wire at a time; 1 when absent. More only where answers cannot be confused. */
   readonly parallel?: number;
+  /**
+   * ms without an exchange after which the wire is closed until the next one is due; 0: as soon as nothing waits for it;
+   * absent: it stays open.
+   */
+  readonly closeAfter?: number;
   /** Parsed by the `port` schema of the adapter that uses it. */
   readonly options: unknown;
 }

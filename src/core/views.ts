@@ -129,6 +129,8 @@ export interface PortView {
   readonly error?: ErrorView;
   readonly devices: readonly string[];
   readonly exchangeMs: ExchangeTimes;
+  /** How often the wire was opened. */
+  readonly opens: number;
   readonly requests: number;
   readonly timeouts: number;
   readonly errors: number;

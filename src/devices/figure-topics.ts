@@ -64,6 +64,6 @@ function deviceFigures(device: DeviceView): object {
 }
 
 function portFigures(port: PortView): object {
-  const { state, devices, load, cycleMs } = port;
-  return { state, devices, ...counts(port), load, cycleMs };
+  const { state, devices, opens, load, cycleMs } = port;
+  return { state, devices, opens, ...counts(port), load, cycleMs };
 }

@@ -78,6 +78,11 @@ export class PortQueue {
     return (mayProbe ? probe.shift(isReady) : undefined) ?? poll.shift(isReady);
   }
 
+  /** ms until a wire that is opened then has something to do; undefined: only a new job can change that. */
+  get due(): number | undefined {
+    return this.wait(() => 0);
+  }
+
   /** The job is done. @param ms - time it had the wire */
   done({ exchange }: Job, ms: number): void {
     this.#classes[exchange.priority].charge(exchange.device, ms);

@@ -4,6 +4,8 @@ import { ExchangeStats } from './stats.js';
 
 /** What goes over one wire. */
 export class PortStats extends ExchangeStats {
+  /** How often the wire was opened. */
+  opens = 0;
   /** How long the wire was at rest before the exchange that was begun last, ms. */
   restedMs = 0;
   readonly #clock: Clock;

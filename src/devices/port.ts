@@ -7,7 +7,8 @@
  *
  * Rules: the wire carries one exchange at a time, unless it is one that can carry more; what is next, the queue decides;
  * every exchange has a deadline; when the wire fails, the exchanges in flight fail at once and the wire is opened again;
- * nothing here throws, an exchange's failure is its outcome.
+ * with `closeAfter` the wire is closed while nobody needs it, which is no failure: the port stays up, and the next exchange
+ * opens it; nothing here throws, an exchange's failure is its outcome.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { backoffDelays } from '../core/backoff.js';
@@ -146,32 +147,46 @@ export class Port implements AsyncDisposable {
     this.#enter('stopping', undefined);
     const closed = this.#scope[Symbol.asyncDispose]();
     this.#again.ring();
+    this.#work.ring();
     await closed;
     this.#failAll(coreError('STOPPED', 'the gateway is stopping'));
   }
 
   async #live(signal: AbortSignal): Promise<void> {
+    let isResting = false;
     while (!signal.aborted) {
       try {
-        await this.#session(signal);
+        if (isResting) await this.#demand(signal);
+        isResting = !signal.aborted && (await this.#session(signal));
       } catch (error) {
         if (signal.aborted) return;
+        isResting = false;
         this.#down(toGatewayError(error));
         await this.#rest(signal);
       }
     }
   }
 
-  async #session(signal: AbortSignal): Promise<void> {
+  /** Until the wire that was closed is needed. */
+  async #demand(signal: AbortSignal): Promise<void> {
+    for (let { due } = this.#queue; due !== 0 && !signal.aborted; due = this.#queue.due) await this.#work.wait(due);
+  }
+
+  /** @returns whether the wire stays closed until it is needed */
+  async #session(signal: AbortSignal): Promise<boolean> {
     const session = await openSession({ ...this.#o, log: this.#log }, signal);
+    let isUnneeded = false;
     try {
+      this.stats.opens++;
       this.#enter('up', undefined);
       this.#o.onUp();
-      await this.#serve(session, signal);
+      isUnneeded = await this.#serve(session, signal);
     } finally {
       if (!(await session.release(this.#o.clock))) this.#log.warn('bus or wire did not close in time');
     }
+    if (isUnneeded) return true;
     if (!signal.aborted) await this.#lost(session, signal);
+    return false;
   }
 
   /** After the loss of an open wire: at once again when it had worked, else with growing delays. */
@@ -188,7 +203,8 @@ export class Port implements AsyncDisposable {
     await this.#rest(signal);
   }
 
-  async #serve(session: Session, signal: AbortSignal): Promise<void> {
+  /** @returns whether it ended because nobody needs the wire, rather than by a failure or the end of the port */
+  async #serve(session: Session, signal: AbortSignal): Promise<boolean> {
     const onStop = () => session.close(coreError('STOPPED', 'the gateway is stopping'));
     if (signal.aborted) onStop();
     signal.addEventListener('abort', onStop, { once: true });
@@ -198,21 +214,43 @@ export class Port implements AsyncDisposable {
     });
     const readyAt = (device: string) => session.readyAt(device);
     const active = new Set<Promise<void>>();
+    let isUnneeded = false;
+    let idleSince = this.#o.clock.monotonic();
     while (session.error === undefined) {
       const isFull = active.size >= this.parallel;
       const job = isFull ? undefined : this.#queue.next(readyAt);
       if (job === undefined) {
-        await this.#work.wait(isFull ? undefined : this.#queue.wait(readyAt));
+        const idleMs = active.size > 0 ? undefined : this.#closesIn(session, idleSince);
+        if (idleMs === 0) {
+          // Whoever got an answer may be about to ask again.
+          await turn();
+          isUnneeded = session.error === undefined && this.#queue.due !== 0;
+          if (isUnneeded) break;
+          continue;
+        }
+        await this.#work.wait(soonest(isFull ? undefined : this.#queue.wait(readyAt), idleMs));
         continue;
       }
       const running = this.#run(session, job).finally(() => {
         active.delete(running);
+        idleSince = this.#o.clock.monotonic();
         this.#work.ring();
       });
       active.add(running);
     }
     await Promise.all(active);
     signal.removeEventListener('abort', onStop);
+    // The far side may be the first to close what is idle.
+    const wasIdle = session.answered > 0 && session.lost === 0 && session.error?.code === 'PORT_CLOSED';
+    return !signal.aborted && (isUnneeded || (this.#o.config.closeAfter !== undefined && wasIdle));
+  }
+
+  /** ms until the wire is closed because nobody needs it; undefined: it is not. */
+  #closesIn(session: Session, idleSince: number): number | undefined {
+    const { closeAfter } = this.#o.config;
+    if (closeAfter === undefined || this.#queue.due === 0) return undefined;
+    const at = Math.max(idleSince + closeAfter, session.quietAt);
+    return Math.max(0, Math.ceil(at - this.#o.clock.monotonic()));
   }
 
   async #run(session: Session, job: Job): Promise<void> {
@@ -230,6 +268,7 @@ export class Port implements AsyncDisposable {
     const outcome = await perform(job.exchange, session, options, config.timeout, clock, this.#log);
     this.#queue.done(job, outcome.ms);
     this.stats.end(outcome);
+    if (!outcome.ok && outcome.lost) session.lost++;
     if (outcome.ok) {
       session.answered++;
       session.silent = 0;
@@ -277,6 +316,10 @@ export class Port implements AsyncDisposable {
   #fail(jobs: readonly Job[], error: GatewayError): void {
     for (const job of jobs) job.settle(notSent(error));
   }
+}
+
+function soonest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 /** Why a request was taken back: the reason it gave, if it is one of ours. */

@@ -26,6 +26,8 @@ export class Session {
   answered = 0;
   /** Exchanges without an answer since the last answer. */
   silent = 0;
+  /** Exchanges that were on the wire when it failed. */
+  lost = 0;
   /** Exchanges in which the adapter threw something foreign; the first is logged. */
   defects = 0;
   #bus: AnyBus | undefined;
@@ -66,6 +68,13 @@ export class Session {
   /** Monotonic ms before which the device is not to be asked. */
   readyAt(name: string): number {
     return this.#devices.get(name)?.readyAt?.() ?? 0;
+  }
+
+  /** Monotonic ms from which no answer is awaited any more that may come late. */
+  get quietAt(): number {
+    let last = 0;
+    for (const device of this.#devices.values()) last = Math.max(last, device.readyAt?.() ?? 0);
+    return last;
   }
 
   /** Calls back when the session ends, at once when it is over already. */

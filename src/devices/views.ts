@@ -68,6 +68,7 @@ export function portView(running: RunningPort, createdAt: number): PortView {
     ...(error === undefined ? {} : { error: errorView(error) }),
     devices: supervisors.map((supervisor) => supervisor.config.name),
     exchangeMs: stats?.exchangeMs() ?? { p50: null, p95: null, p99: null },
+    opens: stats?.opens ?? 0,
     requests: stats?.requests ?? 0,
     timeouts: stats?.timeouts ?? 0,
     errors: stats?.errors ?? 0,

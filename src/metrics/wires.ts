@@ -56,6 +56,14 @@ export function defineWires(counter: Define, gauge: Define): void {
       ...labels,
     );
   }
+  counter(
+    'port_opens_total',
+    'Times the wire was opened',
+    ({ ports }, set) => {
+      for (const { name, opens } of ports) set(opens, name);
+    },
+    'port',
+  );
   gauge(
     'port_load_ratio',
     'Share of its time that is asked for, as predicted',

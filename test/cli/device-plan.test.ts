@@ -65,6 +65,7 @@ t.test('port list and show', async (t) => {
     show,
     'checksums  2 answers with a wrong one\nexceptions 3 × 2\nexchange   12 ms (p50), 30 ms (p95), 44 ms (p99)\n',
   );
+  t.match(show, 'opened     3 times');
   t.match(show, 'load       busy 25 % of the last minute; asked for 30 %, 300 ms for one round');
   const unknown = await run(['port', 'show', 'line-b']);
   t.equal(unknown.code, 64);

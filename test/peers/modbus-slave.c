@@ -3,6 +3,7 @@
  *
  *   gcc modbus-slave.c $(pkg-config --cflags --libs libmodbus) -o modbus-slave
  *   modbus-slave tcp PORT UNIT
+ *   modbus-slave single PORT UNIT                   one connection at a time, the others wait until it closes
  *   modbus-slave rtu PATH BAUD PARITY(N|E|O) UNIT
  *
  * Prints "ready" when it serves. Lines on stdin, each answered with one line on stdout:
@@ -113,7 +114,7 @@ static int rtu(char **argv) {
   }
 }
 
-static int tcp(char **argv) {
+static int tcp(char **argv, int single) {
   modbus_t *bus = modbus_new_tcp("127.0.0.1", atoi(argv[2]));
   int server = modbus_tcp_listen(bus, 16);
   if (server < 0) return perror("listen"), 1;
@@ -135,11 +136,13 @@ static int tcp(char **argv) {
         setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         FD_SET(client, &open);
         if (client > highest) highest = client;
+        if (single) FD_CLR(server, &open);
       } else {
         modbus_set_socket(bus, fd);
         if (serve(bus) < 0) {
           close(fd);
           FD_CLR(fd, &open);
+          if (single) FD_SET(server, &open);
         }
       }
     }
@@ -148,8 +151,9 @@ static int tcp(char **argv) {
 
 int main(int argc, char **argv) {
   map = modbus_mapping_new(SIZE, SIZE, SIZE, SIZE);
-  if (argc == 4 && !strcmp(argv[1], "tcp")) return tcp(argv);
+  if (argc == 4 && !strcmp(argv[1], "tcp")) return tcp(argv, 0);
+  if (argc == 4 && !strcmp(argv[1], "single")) return tcp(argv, 1);
   if (argc == 6 && !strcmp(argv[1], "rtu")) return rtu(argv);
-  fprintf(stderr, "usage: %s tcp PORT UNIT | rtu PATH BAUD PARITY UNIT\n", argv[0]);
+  fprintf(stderr, "usage: %s tcp|single PORT UNIT | rtu PATH BAUD PARITY UNIT\n", argv[0]);
   return 64;
 }

@@ -387,6 +387,7 @@ export class FakeView implements GatewayView {
       since: members[0]!.since,
       devices: members.map((device) => device.name),
       exchangeMs: { p50: 12, p95: 30, p99: 44 },
+      opens: 3,
       requests: 100 * members.length,
       timeouts: 7,
       errors: 9,

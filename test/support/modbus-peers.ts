@@ -115,9 +115,15 @@ export interface TcpSlave extends Slave {
   readonly port: number;
 }
 
-export async function libmodbusTcp(t: Test, program: string, unit: number): Promise<TcpSlave> {
+/** @param kind - single: one connection at a time, whoever else connects waits for its end */
+export async function libmodbusTcp(
+  t: Test,
+  program: string,
+  unit: number,
+  kind: 'tcp' | 'single' = 'tcp',
+): Promise<TcpSlave> {
   const port = await freePort();
-  return { ...(await slave(startPeer(t, program, ['tcp', String(port), String(unit)]))), port };
+  return { ...(await slave(startPeer(t, program, [kind, String(port), String(unit)]))), port };
 }
 
 /** @param path - its end of the line; the line runs at 19200 8N1 */

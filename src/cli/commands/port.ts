@@ -53,6 +53,7 @@ function portLines(port: PortView, now: number): readonly string[] {
     row('port', port.name),
     row('wire', port.endpoint),
     row('state', `${port.state} for ${ageText(port.since, now)}`),
+    row('opened', port.opens === 1 ? 'once' : `${port.opens} times`),
     row('devices', port.devices.length === 0 ? 'none' : port.devices.join(', ')),
     ...countLines(port, row),
     ...exchangeLines(port.exchangeMs, row),

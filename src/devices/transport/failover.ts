@@ -3,6 +3,7 @@
  *
  *   open ─▶ the one that worked last ─fails─▶ the next … round the list
  *   in use, but never an answer ─▶ the next one
+ *   on a backup that was closed, first used again after failBack ─▶ the first
  *   on a backup ─every failBack─▶ does the first accept? ─▶ close when nothing is in flight, open the first
  */
 import type { Socket } from 'node:net';
@@ -39,6 +40,10 @@ export class Failover {
   /** Where the next attempt begins. */
   #next = 0;
   #wait: number;
+  /** Monotonic ms of the last news of the first address: an attempt, or a connection that was no good. */
+  #firstTriedAt = Number.NEGATIVE_INFINITY;
+  /** The address that the log told last. */
+  #told = 0;
   #last: { readonly socket: Socket; readonly index: number; readonly written: number } | undefined;
 
   constructor(dialling: Dialling, clock: Clock, log: Log) {
@@ -54,18 +59,23 @@ export class Failover {
   /** @throws the error of the address that was tried first; the signal's reason when aborted */
   async open(dial: Dial, signal: AbortSignal): Promise<Socket> {
     this.#judge();
+    if (this.#clock.monotonic() - this.#firstTriedAt >= this.#wait) this.#next = 0;
     let first: GatewayError | undefined;
     for (let tried = 0; tried < this.#addresses.length; tried++) {
       const index = this.#next;
       const address = this.#addresses[index]!;
       try {
         const socket = await within(this.#connectTimeoutMs, address, this.#clock, signal, dial);
-        if (index !== 0) this.#log.info({ address: addressName(address) }, 'a backup address is used');
+        if (index !== 0 && index !== this.#told)
+          this.#log.info({ address: addressName(address) }, 'a backup address is used');
+        this.#told = index;
+        if (index === 0) this.#firstTriedAt = this.#clock.monotonic();
         this.#watch(socket, index);
         return socket;
       } catch (error) {
         signal.throwIfAborted();
         first ??= toGatewayError(error);
+        if (index === 0) this.#firstTriedAt = this.#clock.monotonic();
         this.#next = (index + 1) % this.#addresses.length;
       }
     }
@@ -103,11 +113,13 @@ export class Failover {
       if (isFirst) this.#wait = this.#failBackMs;
     } else if (socket.bytesWritten > written && this.#next === index) {
       this.#next = (index + 1) % this.#addresses.length;
+      if (isFirst) this.#firstTriedAt = this.#clock.monotonic();
       if (isFirst) this.#wait = Math.min(Math.max(MAX_FAIL_BACK_MS, this.#failBackMs), this.#wait * 2);
     }
   }
 
   async #probe(signal: AbortSignal): Promise<boolean> {
+    this.#firstTriedAt = this.#clock.monotonic();
     try {
       const socket = await within(this.#connectTimeoutMs, this.#addresses[0]!, this.#clock, signal, openTcp);
       socket.destroy();

@@ -111,6 +111,23 @@ t.test('a point gets its defaults, and its period from the device', async (t) =>
   t.strictSame(points.open?.write, { min: undefined, max: undefined, step: undefined, verify: true, critical: false });
 });
 
+t.test('when a port lets go of its connection', (t) => {
+  const tcp = { type: 'tcp', host: '10.0.0.7', port: 502 };
+  const { ports } = parse({
+    ports: {
+      stays: { ...tcp, idleTimeout: '0s', closeAfterCycle: false },
+      idle: { ...tcp, idleTimeout: '30s' },
+      cycle: { ...tcp, type: 'tls', closeAfterCycle: true },
+    },
+  });
+  t.strictSame(
+    Object.values(ports).map(({ closeAfter }) => closeAfter),
+    [undefined, 30_000, 0],
+  );
+  t.notOk('closeAfter' in ports.stays!);
+  t.end();
+});
+
 t.test('a port written into its device has the name of the device', async (t) => {
   const config = parse({
     devices: {

@@ -34,7 +34,7 @@ t.test('what is counted is published, retained, and not again while it stays', a
     latencyMs: 10,
     plan: { requests: 1, load: 0.01 },
   });
-  t.match(router.last('$SYS/hpmq/ports/line'), { state: 'up', devices: ['plc'], crcErrors: 0, load: 0.01 });
+  t.match(router.last('$SYS/hpmq/ports/line'), { state: 'up', devices: ['plc'], opens: 1, crcErrors: 0, load: 0.01 });
   t.ok(router.messages.filter(({ topic }) => topic.startsWith('$SYS/')).every(({ retain }) => retain));
   devices.pause('plc');
   await clock.advance(100_000);

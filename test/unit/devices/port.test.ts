@@ -346,3 +346,26 @@ t.test('a bus that never closes does not hold the port', async (t) => {
   await closing;
   t.ok(wires[0]!.destroyed);
 });
+
+t.test('a wire on which an answer may still come late is not closed', async (t) => {
+  let until = 0;
+  const adapter = defineAdapter({
+    ...new FakeWorld().adapter,
+    open: async () => ({ device: () => ({ readyAt: () => until }), [Symbol.asyncDispose]: async () => {} }),
+  });
+  const { port, clock, wires, ask } = await rig({ adapter, config: { closeAfter: 0 } });
+  t.ok(wires[0]!.destroyed, 'nobody needs it');
+  await ask({
+    run: async () => {
+      until = 300;
+    },
+  });
+  await clock.advance(299);
+  t.notOk(wires[1]!.destroyed);
+  await clock.advance(1);
+  t.ok(wires[1]!.destroyed);
+  t.equal(port.view().state, 'up');
+  t.equal(port.stats.opens, 2);
+  await port[Symbol.asyncDispose]();
+  t.equal(clock.pending, 0);
+});

@@ -99,6 +99,8 @@ export class FakeWorld {
   readonly log: string[] = [];
   /** undefined: opening works. */
   openError: Error | undefined;
+  /** Opening waits for it. */
+  opening: Promise<void> | undefined;
   opened = 0;
   disposed = 0;
   wire: Duplex | undefined;
@@ -107,6 +109,7 @@ export class FakeWorld {
   mostBusy = 0;
 
   readonly openTransport: OpenTransport = async () => {
+    await this.opening;
     if (this.openError !== undefined) throw this.openError;
     this.opened++;
     this.wire = openMemory();

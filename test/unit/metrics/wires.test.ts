@@ -18,6 +18,7 @@ t.test('devices and ports with their counters, one series for each', async (t) =
   t.equal(series.get('port_crc_errors_total{port=line-a}'), 2);
   t.equal(series.get('port_exceptions_total{port=line-a,code=2}'), 3);
   t.equal(series.get('port_busy_ratio{port=line-a}'), 0.25);
+  t.equal(series.get('port_opens_total{port=line-a}'), 3);
   t.equal(series.get('port_load_ratio{port=line-a}'), 0.3);
 });
 

@@ -101,6 +101,28 @@ t.test('the first is dead: the second, until the first is back, then the first a
   t.equal(again.remotePort, first.port, 'the first again');
 });
 
+t.test(
+  'connections to a backup that we close ourselves: the first is tried again after the interval all the same',
+  async (t) => {
+    const { first, second, clock, open } = await rig(t);
+    const once = async () => {
+      const socket = await open();
+      await ask(socket);
+      const { remotePort } = socket;
+      socket.destroy();
+      await closed(socket);
+      return remotePort;
+    };
+    await first.stop();
+    t.equal(await once(), second.port);
+    await first.start();
+    await clock.advance(59_999);
+    t.equal(await once(), second.port, 'not before');
+    await clock.advance(1);
+    t.equal(await once(), first.port);
+  },
+);
+
 t.test('a connection that is lost is made to the same address again', async (t) => {
   const { first, second, open } = await rig(t);
   await first.stop();
@@ -123,6 +145,18 @@ t.test('the first accepts but never answers: the second', async (t) => {
   await closed(socket);
   const next = await open();
   t.equal(next.remotePort, second.port);
+});
+
+t.test('the first is silent for longer than the interval: the second all the same', async (t) => {
+  const { first, second, clock, open } = await rig(t);
+  first.answers = false;
+  const socket = await open();
+  socket.write('?');
+  await eventually(() => socket.bytesWritten > 0);
+  await clock.advance(200_000);
+  socket.destroy();
+  await closed(socket);
+  t.equal((await open()).remotePort, second.port);
 });
 
 t.test('nobody works: the error of the first', async (t) => {
