@@ -146,6 +146,24 @@ export class Outgoing implements DeliveryEvents {
     return true;
   }
 
+  /**
+   * The same to a client that is absent, or behind, or will be: what {@link deliver} does, for all at once.
+   *
+   * @returns false when nothing was done; else {@link Run.part} is what was sent, the rest is dropped
+   */
+  forwardPart(run: Run): boolean {
+    const channel = this.#channel;
+    const { part } = run;
+    part.clear();
+    if (channel !== undefined) {
+      if (this.#context.limits.slowConsumer.qos0 !== 'drop-new') return false;
+      if (!channel.isCongested && !channel.lane?.forwardPart(run)) return false;
+      this.#sending.sent.countAll(0, part.messages, part.payloadBytes);
+    }
+    this.#sending.drop(run.messages - part.messages, channel === undefined ? 'offline' : 'slowReader');
+    return true;
+  }
+
   /** The same with QoS 1 or 2, in a session that ends with its connection: the message is not kept. */
   forwardOne(run: Run, topic: string): boolean {
     const channel = this.#channel;

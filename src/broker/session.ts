@@ -321,6 +321,11 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.forwardLate(run);
   }
 
+  /** @see Outgoing.forwardPart */
+  forwardPart(run: Run): boolean {
+    return this.#outgoing.forwardPart(run);
+  }
+
   /** What is in flight when the connection ends is needed by nobody then. */
   get endsWithConnection(): boolean {
     return this.#expiry === 0 && !this.durable && this.#channel !== undefined;

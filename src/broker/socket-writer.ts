@@ -164,10 +164,21 @@ export class SocketWriter implements Flushable, Watched {
    */
   append(source: Buffer, start: number, end: number, messages: number): void {
     if (this.#isEnding) return;
+    this.#copy(source, start, end, messages);
+    this.#count(end - start);
+  }
+
+  /** Copies one PUBLISH of QoS 0, as {@link push} takes it: the receiver may be congested then. */
+  appendOne(source: Buffer, start: number, end: number): void {
+    if (this.#isEnding) return;
+    this.#copy(source, start, end, 1);
+    this.#added(end - start);
+  }
+
+  #copy(source: Buffer, start: number, end: number, messages: number): void {
     const slab = this.#slabFor(end - start);
     if (slab !== undefined) slab.add(source, start, end, messages);
     else this.#frames.pushRun(Buffer.from(source.subarray(start, end)), messages);
-    this.#count(end - start);
   }
 
   /** Copies one PUBLISH, with another Packet Identifier at `offset`. Only if {@link takes}. */

@@ -7,7 +7,7 @@ import { generate, type Packet, parser } from 'mqtt-packet';
 import { type Broker, createBroker } from '../../src/broker/broker.js';
 import { silentLog } from '../../src/core/log.js';
 import { brokerConfig } from '../support/broker-config.js';
-import { duplexPair } from '../support/duplex-pair.js';
+import { duplexPair, holdWrites, releaseWrites } from '../support/duplex-pair.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { type Random, seeded } from '../support/random.js';
 
@@ -24,6 +24,8 @@ type Version = 4 | 5;
 /** Clients of one round, each with a stream of its own. */
 const CLIENTS = 4;
 const TOPICS = ['a', 'a/b', 'a/c', 'x/ü', 'deny/x', '$SYS/x', 'bad/+', '', 'n'.repeat(300)];
+/** What a client may have waiting is soon reached. */
+const SLOW = { qos0: 'drop-new', maxBytes: 5_000, timeout: 0 } as const;
 const FILTERS = ['a', 'a/b', 'a/#', '#', '+/b', 'x/ü', '$share/g/a/b', 'deny/#', 'n/#'];
 
 interface Script {
@@ -32,6 +34,8 @@ interface Script {
   readonly subscribe: Buffer;
   /** The stream, in the pieces in which it arrives. */
   readonly pieces: readonly Buffer[];
+  /** It takes nothing from this round of pieces to that one. */
+  readonly deaf: readonly [number, number] | undefined;
 }
 
 /** @throws Error with the seed of the round when the brokers differ */
@@ -74,7 +78,13 @@ class Side {
   readonly #listener;
 
   constructor(hasFastPath: boolean) {
-    const config = brokerConfig({ receiveMaximum: 5, queuedMessages: 8, packetBytes: 2_000, topicBytes: 200 });
+    const config = brokerConfig({
+      receiveMaximum: 5,
+      queuedMessages: 8,
+      packetBytes: 2_000,
+      topicBytes: 200,
+      slowConsumer: SLOW,
+    });
     this.#listener = config.listeners[0]!;
     const permissions = {
       revision: 1,
@@ -117,9 +127,15 @@ class Side {
     }
     const longest = Math.max(...scripts.map(({ pieces }) => pieces.length));
     for (let n = 0; n < longest; n++) {
-      for (const [i, { pieces }] of scripts.entries()) if (n < pieces.length) clients[i]!.write(pieces[n]!);
+      for (const [i, { pieces, deaf }] of scripts.entries()) {
+        if (n === deaf?.[0]) clients[i]!.stopReading();
+        if (n === deaf?.[1]) clients[i]!.readAgain();
+        if (n < pieces.length) clients[i]!.write(pieces[n]!);
+      }
       await settle();
     }
+    for (const client of clients) client.readAgain();
+    await settle();
     const { statistics } = this.#broker;
     const figures = this.#broker.figures();
     const counted = JSON.stringify({
@@ -165,6 +181,14 @@ class FuzzClient {
     if (!this.#stream.writableEnded && !this.#stream.destroyed) this.#stream.write(Buffer.from(bytes));
   }
 
+  stopReading(): void {
+    holdWrites(this.#stream);
+  }
+
+  readAgain(): void {
+    releaseWrites(this.#stream);
+  }
+
   cut(): void {
     this.#stream.destroy();
   }
@@ -203,22 +227,31 @@ function scriptOf(random: Random, number: number): Script {
       },
     }),
   });
+  // How far what it sends is read while it takes nothing is a matter of turns: who is deaf only listens.
+  const isDeaf = number === 0 && random() < 0.5;
   const subscribe = encode({
     cmd: 'subscribe',
     messageId: 1,
     subscriptions: Array.from({ length: 1 + Math.floor(random() * 3) }, () => {
       const topic = pick(...FILTERS);
       const nl = isVersion5 && !topic.startsWith('$share') && random() < 0.2;
-      return { topic, qos: pick<0 | 1 | 2>(0, 1, 2), ...(isVersion5 && { nl, rap: random() < 0.5, rh: 2 }) };
+      const qos = isDeaf ? 0 : pick<0 | 1 | 2>(0, 1, 2);
+      return { topic, qos, ...(isVersion5 && { nl, rap: random() < 0.5, rh: 2 }) };
     }),
     ...(isVersion5 && random() < 0.2 && { properties: { subscriptionIdentifier: 7 } }),
   });
+  const from = Math.floor(random() * 6);
+  if (isDeaf) return { version, connect, subscribe, pieces: [], deaf: [from, from + 1 + Math.floor(random() * 12)] };
   const frames: Buffer[] = [];
-  for (let count = 4 + Math.floor(random() * 20); count > 0; count--)
-    frames.push(frameOf(random, pick, encode, isVersion5));
+  for (let count = 4 + Math.floor(random() * 20); count > 0; count--) {
+    const frame = frameOf(random, pick, encode, isVersion5);
+    // A run now and then, as a flood has them.
+    const times = frame[0] === 0x30 && random() < 0.1 ? pick(2, 5, 12) : 1;
+    for (let i = 0; i < times; i++) frames.push(frame);
+  }
   const stream = Buffer.concat(frames);
   if (random() < 0.1) stream[Math.floor(random() * stream.length)]! ^= 1 << Math.floor(random() * 8);
-  return { version, connect, subscribe, pieces: cut(random, stream) };
+  return { version, connect, subscribe, pieces: cut(random, stream), deaf: undefined };
 }
 
 function frameOf(

@@ -5,8 +5,8 @@
  *                    │ no: the codec decodes it and a handler handles it; then on with the next
  *
  * Rules: what is unusual in any way is not for here: RETAIN, DUP, properties, a topic not known to be good, a limit that is
- * reached, a receiver that is behind; the general path answers it, so that meaning is in one place. What is counted,
- * limited and checked there is so here, too, but once per run or read. Nothing is allocated per frame. Each rule has its
+ * reached; the general path answers it, so that meaning is in one place. What is counted, limited and checked there is so
+ * here, too, but once per run or read. Nothing is allocated per frame. Each rule has its
  * scenario in test/bench; the figures are in ARCHITECTURE.md.
  */
 import type { MessageRouter } from '../router.js';

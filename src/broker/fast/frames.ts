@@ -1,6 +1,39 @@
 /** What the fast path hands on: frames as they came, where they lie in the read buffer. */
 import { createMessage, type Message, type Origin, type QoS } from '../../core/message.js';
 
+/** Of a run, the first frames: what a receiver was sent before it was behind. */
+export class Part {
+  messages = 0;
+  /** Of the payloads. */
+  payloadBytes = 0;
+  /** Of the frames, in the version of the receiver. */
+  bytes = 0;
+
+  clear(): void {
+    this.messages = 0;
+    this.payloadBytes = 0;
+    this.bytes = 0;
+  }
+
+  /** One more frame, of QoS 0, which begins at `start`. @returns where it ends */
+  add({ bytes, isVersion5 }: Run, start: number): number {
+    let at = start;
+    let remaining = 0;
+    let shift = 0;
+    do {
+      at++;
+      remaining |= (bytes[at]! & 0x7f) << shift;
+      shift += 7;
+    } while (bytes[at]! >= 0x80);
+    const body = at + 1;
+    const end = body + remaining;
+    this.messages++;
+    this.bytes += end - start;
+    this.payloadBytes += remaining - 2 - ((bytes[body]! << 8) | bytes[body + 1]!) - (isVersion5 ? 1 : 0);
+    return end;
+  }
+}
+
 /** PUBLISH frames of one topic, one behind the other. One object per broker, filled anew. */
 export class Run {
   bytes: Buffer = Buffer.alloc(0);
@@ -17,6 +50,8 @@ export class Run {
   shared: Buffer | undefined = undefined;
   /** Of a frame of QoS 1 or 2: of its Packet Identifier, from its start. */
   identifierAt = 0;
+  /** What the receiver asked last was sent of it, see {@link Passage.forwardPart}. */
+  readonly part = new Part();
 
   #converted: Run | undefined;
   /** {@link #converted} is of the frames that are here now. */
@@ -105,6 +140,12 @@ export interface Passage {
    * @returns how many messages that waited were dropped for it; 0: nothing was sent
    */
   forwardLate(run: Run): number;
+  /**
+   * Sends QoS 0 as it came, frame after frame, until the client is behind: what was sent is added to {@link Run.part}.
+   *
+   * @returns false when nothing was sent, because it takes no such frames
+   */
+  forwardPart(run: Run): boolean;
   /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier; only if it {@link takes} it. */
   forwardOne(run: Run, packetIdentifier: number): void;
 }

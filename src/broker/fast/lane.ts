@@ -10,6 +10,7 @@ import type { FastClient } from './fast-client.js';
 import type { FastPath } from './fast-path.js';
 import type { Passage, Run } from './frames.js';
 import type { Permit, Route } from './route.js';
+import { SLAB_BYTES } from './slabs.js';
 
 export interface LaneOptions {
   readonly client: Client;
@@ -120,6 +121,20 @@ export class Lane implements FastClient, FrameReader, Passage {
     if (own !== run) this.#countConverted(run, own);
     this.#writer.append(own.bytes, own.start, own.end, own.messages);
     return dropped;
+  }
+
+  forwardPart(run: Run): boolean {
+    const own = this.#own(run);
+    // Of larger ones a single one may be too much for what all connections share.
+    if (!this.#fits(own) || own.largest > SLAB_BYTES) return false;
+    const { part } = run;
+    const writer = this.#writer;
+    for (let at = own.start; at < own.end && !writer.isCongested; ) {
+      const next = part.add(own, at);
+      writer.appendOne(own.bytes, at, next);
+      at = next;
+    }
+    return true;
   }
 
   forwardOne(run: Run, packetIdentifier: number): void {

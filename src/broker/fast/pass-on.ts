@@ -64,6 +64,8 @@ export class PassOn {
     let copies = 0;
     let taken = 0;
     let late = 0;
+    let partly = 0;
+    let behind = 0;
     let denied = 0;
     let hasStale = false;
     for (let i = 0; i < targets.length; i++) {
@@ -76,7 +78,12 @@ export class PassOn {
       if (!isOld && target.isDenied) denied++;
       else if (!isOld && target.isPlain && target.session.forward(run)) taken++;
       else if (!isOld && target.isPlain && target.session.forwardLate(run)) late++;
-      else {
+      else if (!isOld && target.isPlain && target.session.forwardPart(run)) {
+        const { part } = run;
+        partly += part.messages;
+        behind += messages - part.messages;
+        this.#count(1, part.messages, part.bytes, part.payloadBytes);
+      } else {
         list ??= this.#messages(run, route, session);
         for (const message of list) this.#router.give(message, target.session, target.subscription);
       }
@@ -86,8 +93,8 @@ export class PassOn {
       for (const message of list) copies += this.#router.giveRest(message, rest);
     }
     this.#sent(run, taken + late);
-    this.#statistics.ledger.delivered += (taken + late) * messages;
-    this.#router.countCopies(taken * messages, denied * messages, late * messages);
+    this.#statistics.ledger.delivered += (taken + late) * messages + partly;
+    this.#router.countCopies(taken * messages + partly, denied * messages, late * messages + behind);
     this.#router.countPassed(messages, copies);
     run.shared = undefined;
     if (hasStale) this.#router.routes.renew(route);
@@ -170,10 +177,14 @@ export class PassOn {
 
   /** @param taken - receivers that got the run as it came */
   #sent({ start, end, messages, payloadBytes }: Run, taken: number): void {
+    this.#count(taken, messages, end - start, payloadBytes);
+  }
+
+  #count(receivers: number, messages: number, bytes: number, payloadBytes: number): void {
     const statistics = this.#statistics;
-    statistics.packetsSent += taken * messages;
-    statistics.publishSent += taken * messages;
-    statistics.bytesSent += taken * (end - start);
-    statistics.publishBytesSent += taken * payloadBytes;
+    statistics.packetsSent += receivers * messages;
+    statistics.publishSent += receivers * messages;
+    statistics.bytesSent += receivers * bytes;
+    statistics.publishBytesSent += receivers * payloadBytes;
   }
 }

@@ -1,7 +1,7 @@
 /** Clients that take less than is sent to them, or nothing: policy, memory, books. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { generate } from 'mqtt-packet';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { createBroker } from '../../../../src/broker/broker.js';
 import { systemClock } from '../../../../src/core/clock.js';
 import { silentLog } from '../../../../src/core/log.js';
@@ -38,6 +38,54 @@ t.test('drop-new: a client that is behind gets the oldest QoS 0 messages, the bo
     Array.from({ length: publishSent }, (_, i) => i),
   );
 });
+
+/** A run of 100 in one write, then 10, to clients that take nothing and to one that is absent. */
+async function runs(t: Test, hasFastPath: boolean, version: 4 | 5) {
+  const bench = new Bench(t, { slowConsumer: small }, {}, undefined, undefined, undefined, hasFastPath);
+  const deaf = [await bench.deaf('deaf4', 0, 4), await bench.deaf('deaf5', 0, 5)];
+  const away = await bench.connect(5, 'away', { clean: true, properties: { sessionExpiryInterval: 1_000 } });
+  await away.subscribe('t', 0);
+  await away.cut();
+  const publisher = await bench.connect(version, 'publisher');
+  const frames = Array.from({ length: 110 }, (_, i) => {
+    // Lengths with one and two bytes for Remaining Length.
+    const payload = `${i} ${'x'.repeat(i % 3 === 0 ? 20 : 400)}`;
+    const publish = { cmd: 'publish', topic: 't', payload, qos: 0, dup: false, retain: false } as const;
+    return generate(publish, { protocolVersion: version });
+  });
+  publisher.raw(Buffer.concat(frames.slice(0, 100)));
+  await bench.settle();
+  publisher.raw(Buffer.concat(frames.slice(100)));
+  await bench.settle();
+  const { ledger, router } = bench.broker.figures();
+  const { publishSent, packetsSent, bytesSent, publishBytesSent, publishDropped, drops } = bench.broker.statistics;
+  const clients = bench.broker.clients().map((client) => ({ ...client, since: 0, lastPacketAt: 0 }));
+  const counted = { ledger, router, publishSent, packetsSent, bytesSent, publishBytesSent, publishDropped, drops };
+  for (const client of deaf) client.readAgain();
+  const got = [await numbers(deaf[0]!), await numbers(deaf[1]!)];
+  return { got, clients, counted };
+}
+
+for (const version of [4, 5] as const) {
+  t.test(
+    `drop-new: of a run of MQTT ${version} what fits is taken, message by message, the rest is dropped`,
+    async (t) => {
+      const fast = await runs(t, true, version);
+      t.same(fast, await runs(t, false, version), 'as without the fast path');
+      const { got, counted } = fast;
+      for (const numbers of got) {
+        t.ok(numbers.length > 50 && numbers.length < 100, `${numbers.length} were taken`);
+        t.same(
+          numbers,
+          numbers.map((_, i) => i),
+        );
+      }
+      t.equal(counted.ledger.copies.difference, 0);
+      t.equal(counted.drops.offline, 110);
+      t.equal(counted.drops.slowReader, 220 - got[0]!.length - got[1]!.length);
+    },
+  );
+}
 
 t.test('drop-oldest: it gets the newest, the books balance', async (t) => {
   const bench = new Bench(t, { slowConsumer: { ...small, qos0: 'drop-oldest' } });
