@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16
+#!/usr/bin/env -S node --max-semi-space-size=16 --initial-old-space-size=64 --single-threaded-gc
 // A young generation of 2 MB instead of 16: 10 MB less resident memory for no measurable CPU.
 import { main } from '../src/cli/program.js';
 

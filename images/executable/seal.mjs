@@ -30,7 +30,12 @@ export async function seal({ arch, node, start, output, assets }) {
         useSnapshot: false,
         useCodeCache: false,
         // Node does not warn about deprecated calls inside node_modules; bundled, those packages look like our code.
-        execArgv: ['--disable-warning=DeprecationWarning', '--max-semi-space-size=16'],
+        execArgv: [
+          '--disable-warning=DeprecationWarning',
+          '--max-semi-space-size=16',
+          '--initial-old-space-size=64',
+          '--single-threaded-gc',
+        ],
         // NODE_OPTIONS of the machine are meant for other programs.
         execArgvExtension: 'none',
         assets,

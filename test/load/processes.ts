@@ -33,7 +33,16 @@ export async function startGateway(
   writeFileSync(config, yaml);
   // As many descriptors as are allowed: one for each client.
   const command = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
-  const args = ['-c', command, 'sh', process.execPath, '--max-semi-space-size=16', entry];
+  const args = [
+    '-c',
+    command,
+    'sh',
+    process.execPath,
+    '--max-semi-space-size=16',
+    '--initial-old-space-size=64',
+    '--single-threaded-gc',
+    entry,
+  ];
   const child = spawn('sh', [...args, 'run', '-c', config, '--socket', socket], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, XDG_STATE_HOME: join(folder, 'state') },
