@@ -51,20 +51,28 @@ export class SubscriptionTree<T> {
     const levels = filter.split('/');
     const isMultiLevel = levels.at(-1) === '#';
     if (isMultiLevel) levels.pop();
-    const path: Node<T>[] = [this.#root];
+    let end = this.#root;
+    // The last on the way that is needed for something else, too, and the level that leads on from it.
+    let fork = end;
+    let forkLevel: string | undefined;
     for (const level of levels) {
-      const child = childOf(path.at(-1)!, level);
+      const child = childOf(end, level);
       if (child === undefined) return false;
-      path.push(child);
+      if (forkLevel === undefined || holdsMore(end)) {
+        fork = end;
+        forkLevel = level;
+      }
+      end = child;
     }
-    const end = path.at(-1)!;
     const place = isMultiLevel ? 'multiLevel' : 'values';
     const values = end[place];
     if (!has(values, value)) return false;
     this.#size--;
     if (values instanceof Set && values.size > 1) values.delete(value);
-    else end[place] = undefined;
-    prune(path, levels);
+    else {
+      end[place] = undefined;
+      if (forkLevel !== undefined && isEmpty(end)) dropChild(fork, forkLevel);
+    }
     return true;
   }
 
@@ -128,15 +136,18 @@ function append<T>(values: Values<T>, found: T[]): void {
   else if (values !== undefined) found.push(values);
 }
 
-/** Drops the nodes at the end of the path that hold nothing any more. */
-function prune<T>(path: readonly Node<T>[], levels: readonly string[]): void {
-  for (let i = path.length - 1; i > 0; i--) {
-    const { children, single, values, multiLevel } = path[i]!;
-    if (values !== undefined || multiLevel !== undefined || children !== undefined || single !== undefined) return;
-    const parent = path[i - 1]!;
-    const level = levels[i - 1]!;
-    if (level === '+') parent.single = undefined;
-    else if (parent.children!.size === 1) parent.children = undefined;
-    else parent.children!.delete(level);
-  }
+function isEmpty<T>({ children, single, values, multiLevel }: Node<T>): boolean {
+  return values === undefined && multiLevel === undefined && children === undefined && single === undefined;
+}
+
+/** More than one child. */
+function holdsMore<T>({ children, single, values, multiLevel }: Node<T>): boolean {
+  if (values !== undefined || multiLevel !== undefined) return true;
+  return children !== undefined && (single !== undefined || children.size > 1);
+}
+
+function dropChild<T>(parent: Node<T>, level: string): void {
+  if (level === '+') parent.single = undefined;
+  else if (parent.children!.size === 1) parent.children = undefined;
+  else parent.children!.delete(level);
 }
