@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --max-semi-space-size=16 --initial-old-space-size=64 --single-threaded-gc
-// A young generation of 2 MB instead of 16: 10 MB less resident memory for no measurable CPU.
+// Room for garbage and one thread to collect it: ARCHITECTURE.md § Decisions. The executable and the benchmarks read the options here.
 import { main } from '../src/cli/program.js';
 
 // Not awaited: the executable is a CommonJS file, which has no top-level await.

@@ -6,7 +6,7 @@
  * below the home folder and downloads what it does not find: for this call, home is a folder of ours in which it finds
  * the binary that npm has verified.
  */
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import pkg from '@yao-pkg/pkg/lib-es5/sea.js';
 
@@ -30,12 +30,7 @@ export async function seal({ arch, node, start, output, assets }) {
         useSnapshot: false,
         useCodeCache: false,
         // Node does not warn about deprecated calls inside node_modules; bundled, those packages look like our code.
-        execArgv: [
-          '--disable-warning=DeprecationWarning',
-          '--max-semi-space-size=16',
-          '--initial-old-space-size=64',
-          '--single-threaded-gc',
-        ],
+        execArgv: ['--disable-warning=DeprecationWarning', ...runtimeFlags()],
         // NODE_OPTIONS of the machine are meant for other programs.
         execArgvExtension: 'none',
         assets,
@@ -64,4 +59,10 @@ function fillCache(folder, name, node) {
   symlinkSync(node, join(bin, 'node'));
   for (const file of [`${name}.tar.gz`, `${name}.tar.gz.ok`, `${name}/bin/node.ok`])
     writeFileSync(join(folder, file), '');
+}
+
+/** Those that the first line of `bin/hpmq.ts` gives to Node. */
+function runtimeFlags() {
+  const [line] = readFileSync(join(import.meta.dirname, '..', '..', 'bin', 'hpmq.ts'), 'utf8').split('\n', 1);
+  return line.replace('#!/usr/bin/env -S node ', '').split(' ');
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../../src/api/client.js';
 import type { LedgerView } from '../../src/core/views.js';
 import { repoRoot } from '../support/peers.js';
+import { runtimeFlags } from '../support/runtime-flags.js';
 
 /** Time to be ready, ms. */
 const READY = 30_000;
@@ -43,7 +44,11 @@ export const hpmqBroker: BrokerKind = {
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
     const entry = join(repoRoot, 'dist', 'bin', 'hpmq.js');
-    const running = await started(process.execPath, [entry, 'run', '-c', file, '--socket', socket], port);
+    const running = await started(
+      process.execPath,
+      [...runtimeFlags(entry), entry, 'run', '-c', file, '--socket', socket],
+      port,
+    );
     return { ...running, ledger: async () => createClient({ socket }).request('GET /v1/ledger') };
   },
   cut(folder, bytes) {

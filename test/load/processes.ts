@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpuSeconds, residentBytes } from '../bench/process.js';
 import { repoRoot } from '../support/peers.js';
+import { runtimeFlags } from '../support/runtime-flags.js';
 import type { Options, Result, RoleName } from './worker.js';
 
 export interface LoadGateway {
@@ -33,16 +34,7 @@ export async function startGateway(
   writeFileSync(config, yaml);
   // As many descriptors as are allowed: one for each client.
   const command = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
-  const args = [
-    '-c',
-    command,
-    'sh',
-    process.execPath,
-    '--max-semi-space-size=16',
-    '--initial-old-space-size=64',
-    '--single-threaded-gc',
-    entry,
-  ];
+  const args = ['-c', command, 'sh', process.execPath, ...runtimeFlags(entry), entry];
   const child = spawn('sh', [...args, 'run', '-c', config, '--socket', socket], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, XDG_STATE_HOME: join(folder, 'state') },

@@ -9,9 +9,10 @@ import { type Place, placeOf, readOnlyReason } from '../point.js';
 import { keepCache, type RegisterCache } from '../register-cache.js';
 import type { DeviceOptions, PointAddress } from '../schema.js';
 import { Unreadable } from '../values/refuse.js';
-import { exceptionOf, writeException } from './exceptions.js';
+import { exceptionOf } from './exceptions.js';
 import type { ExceptionCode, RegisterImage } from './image.js';
 import type { DeviceUnit } from './role-schema.js';
+import { type Wish, writePoints } from './write-points.js';
 
 /** Questions to one device that wait for its wire at a time; more are answered with exception 6. */
 const MAX_QUESTIONS = 32;
@@ -121,26 +122,14 @@ export class DeviceImage implements RegisterImage {
   async #command(
     orders: readonly { readonly point: ServedPoint; readonly place: Place; readonly words: readonly number[] }[],
   ): Promise<ExceptionCode | undefined> {
-    const wishes = [];
+    const wishes: Wish[] = [];
     for (const { point, place, words } of orders) {
       const raw = decode(place, words);
       const value = raw instanceof Unreadable ? undefined : point.engineering(raw);
       if (value === undefined) return 3;
       wishes.push({ point, value });
     }
-    for (const { point, value } of wishes) {
-      try {
-        point.check(value, this.#o.who);
-      } catch (error) {
-        return writeException('refused', error as GatewayError);
-      }
-    }
-    for (const { point, value } of wishes) {
-      const { status, error } = await point.write(value, this.#o.who, this.#o.signal);
-      const exception = writeException(status, error);
-      if (exception !== undefined) return exception;
-    }
-    return undefined;
+    return writePoints(wishes, this.#o.who, this.#o.signal);
   }
 
   /** What no point covers goes out as it is, in one piece where it is one. */

@@ -1,5 +1,5 @@
 /** A unit made of points: the last reading of each, encoded at its address; writes become commands. */
-import type { GatewayError, ServedDevice, ServedPoint, Value } from '../../../src/adapter.js';
+import type { ServedDevice, ServedPoint, Value } from '../../../src/adapter.js';
 import { isBitTable, type Table } from '../pdu.js';
 import { type Place, placeOf } from '../point.js';
 import { Unreadable } from '../values/refuse.js';
@@ -7,6 +7,7 @@ import { pointException, writeException } from './exceptions.js';
 import type { ExceptionCode, RegisterImage } from './image.js';
 import { PLAIN, type PointsUnit, type ServedPointOptions } from './role-schema.js';
 import { sentinelOf } from './sentinel.js';
+import { type Wish, writePoints } from './write-points.js';
 
 interface Entry {
   readonly options: ServedPointOptions;
@@ -84,7 +85,7 @@ export class PointImage implements RegisterImage {
       if (there === undefined) return 2;
       for (const entry of there) entries.add(entry);
     }
-    const wishes: { readonly point: ServedPoint; readonly value: number | bigint | boolean | string }[] = [];
+    const wishes: Wish[] = [];
     for (const { options, place, point } of entries) {
       const isWhole = place.start >= start && place.start + place.length <= start + values.length;
       if (!options.write || !isWhole) return 2;
@@ -93,20 +94,7 @@ export class PointImage implements RegisterImage {
       if (value === undefined) return 3;
       wishes.push({ point, value });
     }
-    // All values are checked before the first is sent: one that is refused refuses the whole request.
-    for (const { point, value } of wishes) {
-      try {
-        point.check(value, this.#o.who);
-      } catch (error) {
-        return writeException('refused', error as GatewayError);
-      }
-    }
-    for (const { point, value } of wishes) {
-      const { status, error } = await point.write(value, this.#o.who, this.#o.signal);
-      const exception = writeException(status, error);
-      if (exception !== undefined) return exception;
-    }
-    return undefined;
+    return writePoints(wishes, this.#o.who, this.#o.signal);
   }
 
   /** Only the points behind these bits are written; the others of the register keep theirs. */

@@ -17,15 +17,8 @@ export class Part {
 
   /** One more frame, of QoS 0, which begins at `start`. @returns where it ends */
   add({ bytes, isVersion5 }: Run, start: number): number {
-    let at = start;
-    let remaining = 0;
-    let shift = 0;
-    do {
-      at++;
-      remaining |= (bytes[at]! & 0x7f) << shift;
-      shift += 7;
-    } while (bytes[at]! >= 0x80);
-    const body = at + 1;
+    const body = bodyOf(bytes, start);
+    const remaining = remainingLength(bytes, start);
     const end = body + remaining;
     this.messages++;
     this.bytes += end - start;
@@ -76,14 +69,8 @@ export class Run {
     let largest = 0;
     for (let at = this.start; at < this.end; ) {
       const start = at;
-      let remaining = 0;
-      let shift = 0;
-      do {
-        at++;
-        remaining |= (bytes[at]! & 0x7f) << shift;
-        shift += 7;
-      } while (bytes[at]! >= 0x80);
-      const body = at + 1;
+      const body = bodyOf(bytes, start);
+      const remaining = remainingLength(bytes, start);
       at = body + remaining;
       const properties = body + 2 + ((bytes[body]! << 8) | bytes[body + 1]!) + (qos === 0 ? 0 : 2);
       const first = to;
@@ -112,15 +99,8 @@ export class Run {
     const { bytes, qos } = this;
     const headBytes = 2 + topicBytes + (qos === 0 ? 0 : 2) + (this.isVersion5 ? 1 : 0);
     for (let at = this.start; at < this.end; ) {
-      let remaining = 0;
-      let shift = 0;
-      do {
-        at++;
-        remaining |= (bytes[at]! & 0x7f) << shift;
-        shift += 7;
-      } while (bytes[at]! >= 0x80);
-      const body = at + 1;
-      at = body + remaining;
+      const body = bodyOf(bytes, at);
+      at = body + remainingLength(bytes, at);
       const payload = Buffer.from(bytes.subarray(body + headBytes, at));
       messages.push(createMessage({ topic, payload, origin, receivedAt: now, qos }));
     }
@@ -148,6 +128,22 @@ export interface Passage {
   forwardPart(run: Run): boolean;
   /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier; only if it {@link takes} it. */
   forwardOne(run: Run, packetIdentifier: number): void;
+}
+
+/** Of a frame that is known to be whole: where its Remaining Length ends (§2.1.4). */
+function bodyOf(bytes: Buffer, start: number): number {
+  let at = start + 1;
+  while (bytes[at]! >= 0x80) at++;
+  return at + 1;
+}
+
+/** Of a frame that is known to be whole. */
+function remainingLength(bytes: Buffer, start: number): number {
+  let remaining = 0;
+  for (let at = start + 1, shift = 0; ; at++, shift += 7) {
+    remaining |= (bytes[at]! & 0x7f) << shift;
+    if (bytes[at]! < 0x80) return remaining;
+  }
 }
 
 /** §1.5.5. @returns where it ends */

@@ -76,7 +76,7 @@ export async function measure(run: Run, seconds: number, warmUp: number, entry: 
   }
   const received = after.messages.received - status.messages.received;
   return {
-    scenario: `points ${run.points} every ${run.every}, ${run.isMoving ? 'all changing' : 'standing still'}`,
+    scenario: titleOf(run),
     failures,
     figures: {
       cores: cores.toFixed(3),
@@ -89,7 +89,10 @@ export async function measure(run: Run, seconds: number, warmUp: number, entry: 
   };
 }
 
-export const points: Scenario = async function* ({ short, entry }) {
+const titleOf = ({ points, every, isMoving }: Run): string =>
+  `points ${points} every ${every}, ${isMoving ? 'all changing' : 'standing still'}`;
+
+export const points: Scenario = async function* ({ short, only, entry }) {
   const runs: readonly Run[] = short
     ? [{ points: 500, every: '200ms', isMoving: true, writes: 5, isJudged: false }]
     : [
@@ -98,5 +101,7 @@ export const points: Scenario = async function* ({ short, entry }) {
         { points: 1_000, every: '100ms', isMoving: false, writes: 100, isJudged: true },
         { points: 1_000, every: '100ms', isMoving: true, writes: 100, isJudged: true },
       ];
-  for (const run of runs) yield await measure(run, short ? 1 : 10, short ? 0 : 5, entry);
+  for (const run of runs.filter((one) => titleOf(one).includes(only))) {
+    yield await measure(run, short ? 1 : 10, short ? 0 : 5, entry);
+  }
 };
