@@ -72,8 +72,8 @@ function listenerSpans({ mqtt }: StatusView): Span[] {
 function diskSpans({ fileBytes, freeBytes, diskBytes }: StoreSummary): Span[] {
   const isShort = diskBytes > 0 && freeBytes < diskBytes * SHORT_DISK;
   return [
-    span(`  ${bytes(fileBytes)} on disk`, 'muted'),
     span(`  ${bytes(freeBytes)} free`, isShort ? 'warn' : 'muted'),
+    span(`  ${bytes(fileBytes)} on disk`, 'muted'),
   ];
 }
 
@@ -88,9 +88,9 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
     row('messages', span(`in ${rate(messages.receivedPerSecond)}  out ${rate(messages.deliveredPerSecond)}`)),
     row(
       'queues',
-      span(`${compact(queued)} in links`, queued > 0 ? 'warn' : 'plain'),
-      span(`  ${compact(ledger.waiting)} for clients`, ledger.waiting > 0 ? 'warn' : 'plain'),
-      span(`  ${compact(messages.dropped)} dropped`, messages.dropped > 0 ? 'bad' : 'muted'),
+      span(`links ${compact(queued)}`, queued > 0 ? 'warn' : 'plain'),
+      span(`  clients ${compact(ledger.waiting)}`, ledger.waiting > 0 ? 'warn' : 'plain'),
+      span(`  dropped ${compact(messages.dropped)}`, messages.dropped > 0 ? 'bad' : 'muted'),
       ...(ledger.difference === 0 ? [] : [span(`  ${ledger.difference} unaccounted for`, 'bad', true)]),
     ),
     row(
@@ -98,6 +98,7 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
       span(`${status.clients}`),
       span(`  ${plural(status.subscriptions, 'subscription')}`, 'muted'),
       ...(refused > 0 ? [span(`  ${compact(refused)} refused`, 'warn')] : []),
+      span(`  ${compact(status.retained)} retained`, 'muted'),
     ),
     row(
       'devices',
@@ -118,12 +119,7 @@ function gatewayLines(model: Model, status: StatusView): Span[][] {
       ]),
     ),
     row('links', ...linksRow(model)),
-    row(
-      'memory',
-      span(bytes(status.rssBytes)),
-      span(`  ${compact(status.retained)} retained`, 'muted'),
-      ...(status.store === undefined ? [] : diskSpans(status.store)),
-    ),
+    row('memory', span(bytes(status.rssBytes)), ...(status.store === undefined ? [] : diskSpans(status.store))),
     row('listens', ...listenerSpans(status)),
   ];
 }
