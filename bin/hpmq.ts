@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=16 --initial-old-space-size=64 --single-threaded-gc
+#!/usr/bin/env -S node --max-semi-space-size=4 --initial-old-space-size=64 --single-threaded-gc
 // Room for garbage and one thread to collect it: ARCHITECTURE.md § Decisions. The executable and the benchmarks read the options here.
 import { main } from '../src/cli/program.js';
 
