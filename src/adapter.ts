@@ -6,6 +6,7 @@ export {
   type ConfigIssue,
   type Device,
   defineAdapter,
+  type Ear,
   type Identity,
   type Point,
   type PortContext,

@@ -4,6 +4,7 @@ import type { ErrorCatalogue } from './core/errors.js';
 
 /** By the type that the configuration names. */
 const adapters: Readonly<Record<string, () => Promise<{ readonly default: AnyAdapter }>>> = {
+  coap: () => import('../adapters/coap/index.js'),
   modbus: () => import('../adapters/modbus/index.js'),
   simulator: () => import('../adapters/simulator/index.js'),
 };
@@ -16,7 +17,7 @@ export async function loadAdapters(types?: ReadonlySet<string>): Promise<readonl
 
 /** Every error code there is, for `hpmq explain`; those of the command line itself are not here. */
 export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
-  const [core, config, api, broker, devices, links, view, access, demo, tui, imports, modbus, simulator] =
+  const [core, config, api, broker, devices, links, view, access, demo, tui, imports, coap, modbus, simulator] =
     await Promise.all([
       import('./core/errors.js'),
       import('./config/errors.js'),
@@ -29,6 +30,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
       import('./demo/child.js'),
       import('./tui/errors.js'),
       import('./import/errors.js'),
+      import('../adapters/coap/errors.js'),
       import('../adapters/modbus/errors.js'),
       import('../adapters/simulator/errors.js'),
     ]);
@@ -44,6 +46,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
     demo.demoErrors,
     tui.tuiErrors,
     imports.importErrors,
+    coap.coapErrors,
     modbus.modbusErrors,
     simulator.simulatorErrors,
   ];

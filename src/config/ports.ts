@@ -9,8 +9,13 @@ import { describeIssue } from './issues.js';
 import { isPlain, type Plain, partOf, portKeys } from './merge.js';
 import { duration, say } from './values.js';
 
+/** Of a port and an adapter that do not say. */
+const DEFAULT_TIMEOUT_MS = 1_000;
+
 const common = {
-  timeout: duration('1ms', '10m').prefault('1s').describe('one exchange must be done within this time'),
+  timeout: duration('1ms', '10m')
+    .optional()
+    .describe('one exchange must be done within this time; 1s when absent, 20s for CoAP, which repeats itself'),
   pause: duration('0ms', '1m').prefault('0ms').describe('rest between two exchanges'),
 };
 
@@ -100,7 +105,7 @@ function keysOf<S extends z.ZodRawShape>(shape: S, port: z.output<z.ZodObject<S>
 
 /** @param adapter - of the devices on it; undefined when no device uses the port */
 export function toPortConfig(name: string, port: ParsedPort, adapter: AnyAdapter | undefined): PortConfig {
-  const { timeout, pause } = port;
+  const { timeout = adapter?.timeout ?? DEFAULT_TIMEOUT_MS, pause } = port;
   const options = adapter === undefined ? {} : partOf(adapter.port, portOptions(adapter, port).data ?? {});
   const endpoint = endpointOf(port);
   const parallel = 'parallel' in endpoint && endpoint.parallel !== undefined ? { parallel: endpoint.parallel } : {};

@@ -50,10 +50,21 @@ export interface Device<A> {
    */
   identify?(signal: AbortSignal): Promise<Identity>;
   /**
+   * Listens from now on, until it is disposed of, for what the device says without being asked. Called once on each open
+   * wire, before anything is asked.
+   */
+  listen?(points: readonly Point<A>[], ear: Ear): Disposable;
+  /**
    * Monotonic ms before which it is not to be asked, because the answer to an earlier question may still come and be
    * taken for that of the next. The wire serves other devices until then. Absent: it can be asked at any time.
    */
   readyAt?(): number;
+}
+
+/** Who listens to a device that speaks by itself. */
+export interface Ear {
+  /** Values that came by themselves: they are taken as if they had been read. None at all: the device is there. */
+  report(readings: readonly Reading[]): void;
 }
 
 /** What a device says that it is. */
@@ -161,6 +172,8 @@ export interface Adapter<
   readonly endpoints: readonly Endpoint['type'][];
   /** How to use the wire. */
   readonly port: P;
+  /** `timeout` of a port that does not say, ms; absent: 1 s. */
+  readonly timeout?: number;
   /** Which device on it. */
   readonly device: D;
   /** How one point is named, and its raw type. */

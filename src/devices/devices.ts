@@ -371,6 +371,9 @@ class RunningDevices implements Devices {
       clock,
       log,
       random,
+      onOpen: (session) => {
+        for (const supervisor of supervisors) supervisor.onOpen(session);
+      },
       onUp: () => {
         for (const supervisor of supervisors) supervisor.onPortUp();
       },

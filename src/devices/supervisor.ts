@@ -12,7 +12,7 @@
 import type { Device, ReadCosts, Reading } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig } from '../core/config.js';
-import type { GatewayError } from '../core/errors.js';
+import { type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { PlannedDevice } from '../core/plan-views.js';
 import { readMs } from '../core/read-plan.js';
@@ -29,6 +29,7 @@ import { type Mode, Presence } from './presence.js';
 import { Probe } from './probe.js';
 import type { Publisher } from './publisher.js';
 import { Readings } from './readings.js';
+import type { Session } from './session.js';
 import { ExchangeStats } from './stats.js';
 
 export interface SupervisorOptions {
@@ -55,6 +56,7 @@ export class Supervisor implements AsyncDisposable {
   readonly #probe: Probe;
   readonly #readings: Readings;
   readonly #costs: ReadCosts;
+  #ear: Disposable | undefined;
   /** Reads that wait for the wire or are on it. */
   #reading = 0;
   /** After an unanswered exchange, until the next beat. */
@@ -135,6 +137,18 @@ export class Supervisor implements AsyncDisposable {
   /** Makes the first state known; before that nothing is published. */
   start(): void {
     this.#status.publish();
+  }
+
+  /** A wire was opened: what the device says by itself is listened for from its first byte. */
+  onOpen(session: Session): void {
+    this.#ear?.[Symbol.dispose]();
+    try {
+      const device = session.device(this.config.name, this.config.options);
+      const points = [...this.points.values()].map(({ point }) => point);
+      this.#ear = device.listen?.(points, { report: (readings) => this.#heard(readings) });
+    } catch (error) {
+      session.close(toGatewayError(error));
+    }
   }
 
   onPortUp(): void {
@@ -252,7 +266,20 @@ export class Supervisor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#halt('waiting');
+    this.#ear?.[Symbol.dispose]();
     await this.#scope[Symbol.asyncDispose]();
+  }
+
+  #heard(readings: readonly Reading[]): void {
+    const { mode } = this.#presence;
+    if (mode === 'paused' || mode === 'waiting') return;
+    this.#port.heard();
+    this.#answered();
+    for (const reading of readings) {
+      const point = this.points.get(reading.point);
+      if (point !== undefined) this.#readings.take(point, reading);
+    }
+    this.#tell();
   }
 
   /** Whatever is ready next goes to the port: one at a time, or as many as the wire carries. */
