@@ -191,7 +191,7 @@ t.test('effective configuration: each value with its origin, and valid itself', 
   const yaml = effectiveYaml(loaded, fakeAdapters, { origin: true });
   t.match(yaml, 'id: box # host name');
   t.match(yaml, 'host: h # hpmq.yaml:2');
-  t.match(yaml, 'timeout: 1s # default');
+  t.match(yaml, 'pause: 0ms # default');
   t.match(yaml, 'level: warn # HPMQ_LOG__LEVEL');
   const again = t.testdir({ 'hpmq.yaml': effectiveYaml(loaded, fakeAdapters) });
   t.strictSame(load({ cwd: again }).config, loaded.config, 'loading what was shown gives the same');
