@@ -24,15 +24,20 @@ export { DURATION_PATTERN, parseDuration } from './core/duration.js';
 export { type ErrorCatalogue, errorsOf, GatewayError } from './core/errors.js';
 export { type Log, silentLog } from './core/log.js';
 export type {
+  PublishOptions,
   RunningServer,
   ServedDevice,
+  ServedMessage,
   ServedPoint,
   ServedReference,
   ServedResult,
   ServedSample,
+  ServedTopics,
   ServerContext,
   ServerFigures,
   ServerRole,
+  TopicRights,
+  Visitor,
 } from './core/server-role.js';
 export {
   characterTimeMs,

@@ -3,6 +3,7 @@ import { defineAdapter } from '../../src/adapter.js';
 import { CoapBus } from './bus.js';
 import { resourceKey } from './device.js';
 import { type Address, addressSchema, deviceSchema, pointIssues, portSchema, whyReadOnly } from './schema.js';
+import { serverRole } from './server/role.js';
 
 function describe({ path, method, format, pointer, record }: Address): string {
   const parts = [method === 'GET' ? path : `${method} ${path}`, format, pointer, record];
@@ -22,5 +23,6 @@ export default defineAdapter({
   describe,
   // All points of a resource are in one payload.
   span: (address) => ({ space: resourceKey(address), start: 0, length: 1, limit: 1 }),
+  server: serverRole,
   open: async (wire, _port, { clock }) => new CoapBus(wire, clock),
 });

@@ -12,6 +12,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
+import type { TopicRights, Visitor } from '../core/server-role.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
 import type { Store } from '../core/store.js';
 import type { AlarmView, ClientDetail, ClientEnd, ClientView } from '../core/views.js';
@@ -110,6 +111,8 @@ export interface Broker extends Service {
   serve(stream: Duplex, peer: Peer): void;
   /** Whose session it is; undefined: of an anonymous client, or there is none. */
   userOf(clientId: string): string | undefined;
+  /** What the rules in force say of somebody who is no MQTT client. */
+  rightsOf(visitor: Visitor): TopicRights;
   /** When the oldest message that waits for this client was received, Unix ms; undefined: none does, or not on disk. */
   oldestQueued(clientId: string): Promise<number | undefined>;
   /** Sessions that outlive the gateway. */
@@ -386,6 +389,10 @@ class MqttBroker implements Broker {
     let count = 0;
     for (const { durable } of this.#sessions) if (durable) count++;
     return count;
+  }
+
+  rightsOf(visitor: Visitor): TopicRights {
+    return this.#access.rightsOf(visitor);
   }
 
   replaceAccess(config: AccessConfig): void {

@@ -29,19 +29,26 @@ const listen = z.discriminatedUnion('type', [
     host: host.default('127.0.0.1').describe('address to listen on'),
     port: whole(0, 65_535).default(502).describe('0: any free port'),
   }),
+  z.strictObject({
+    type: z.literal('udp'),
+    host: host.default('127.0.0.1').describe('address to listen on'),
+    port: whole(0, 65_535).default(5683).describe('0: any free port'),
+  }),
   z.strictObject(endpointShapes(processInputs()).serial).superRefine(checkLine),
 ]);
 
 function serverSchema({ type, title, role }: Serving) {
   return merged(role.schema, {
     type: z.literal(type).describe(title),
-    listen: listen.describe('where masters connect: tcp, or a serial line of its own'),
+    listen: listen.describe('where masters connect: tcp, udp, or a serial line of its own, as their protocol has it'),
     allow: z
       .array(network)
       .min(1)
       .optional()
       .describe('addresses and networks (10.1.0.0/16) of the masters; needed unless it listens on this machine alone'),
-    maxConnections: whole(1, 1_000).default(16).describe('masters at a time; more are refused'),
+    maxConnections: whole(1, 1_000)
+      .default(16)
+      .describe('masters at a time; more are refused (udp: the one that was silent for longest is forgotten)'),
     idleTimeout: duration('0s', '7d')
       .prefault('10m')
       .describe('a master that is silent for so long is disconnected; 0s: never'),
@@ -63,7 +70,7 @@ export interface ParsedServer {
 }
 
 function endpoint(place: ParsedServer['listen']): Endpoint {
-  return place.type === 'tcp' ? place : endpointOf(place as unknown as ParsedPort);
+  return place.type === 'tcp' || place.type === 'udp' ? place : endpointOf(place as unknown as ParsedPort);
 }
 
 export function toServerConfig(
@@ -108,6 +115,14 @@ export function checkServers(value: Plain, context: ServerCheckContext): void {
     checkPlace(parsed, path, lines, report);
     if (parsed.listen.type === 'serial') lines.set(parsed.listen.path, `the server ${serverName}`);
     const options = partOf(one.role.schema, server);
+    if (!one.role.endpoints.includes(parsed.listen.type)) {
+      report(
+        [...path, 'listen', 'type'],
+        `${one.type} is not served over ${parsed.listen.type}`,
+        `use a listen of type ${one.role.endpoints.join(' or ')}`,
+      );
+      continue;
+    }
     for (const issue of one.role.check?.(options, endpoint(parsed.listen)) ?? [])
       report([...path, ...issue.path], issue.message);
     for (const reference of one.role.references(options)) {

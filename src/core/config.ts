@@ -3,7 +3,7 @@
  * src/config makes it from the YAML file; an object of these types is an immutable snapshot.
  */
 import type { QoS } from './message.js';
-import type { Endpoint, SerialEndpoint, TcpEndpoint } from './transport.js';
+import type { Endpoint, SerialEndpoint, TcpEndpoint, UdpEndpoint } from './transport.js';
 
 export interface GatewayConfig {
   readonly gateway: {
@@ -376,8 +376,8 @@ export interface ServerConfig {
   readonly name: string;
   /** Of the adapter that serves. */
   readonly type: string;
-  /** Where masters connect; tcp port 0: any free one. */
-  readonly listen: TcpEndpoint | SerialEndpoint;
+  /** Where masters connect; tcp and udp port 0: any free one. */
+  readonly listen: TcpEndpoint | UdpEndpoint | SerialEndpoint;
   /** Addresses and networks of masters; undefined: all. */
   readonly allow: readonly string[] | undefined;
   /** Masters at a time. */

@@ -62,6 +62,57 @@ export interface ServedDevice {
   record(what: string, who: string, outcome: string): void;
 }
 
+/** Somebody who uses topics without being an MQTT client. */
+export interface Visitor {
+  /** A user of the access rules; undefined: anonymous. */
+  readonly user: string | undefined;
+  /** What stands for its Client Identifier. */
+  readonly clientId: string;
+  /** IP address. */
+  readonly host: string;
+}
+
+/** What the access rules say of a visitor, asked anew each time. */
+export interface TopicRights {
+  mayPublish(topic: string): boolean;
+  maySubscribe(filter: string): boolean;
+  mayReceive(topic: string): boolean;
+}
+
+export interface ServedMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly contentType: string | undefined;
+  /** Unix ms; Infinity: never */
+  readonly expiresAt: number;
+}
+
+export interface PublishOptions {
+  readonly retain: boolean;
+  readonly qos: 0 | 1 | 2;
+  readonly contentType?: string | undefined;
+  /** ms */
+  readonly expiresAfter?: number | undefined;
+}
+
+/** Topics as one visitor may use them. */
+export interface ServedTopics {
+  mayPublish(topic: string): boolean;
+  mayReceive(topic: string): boolean;
+  /** Resolves when whoever must have it has it, or it is on disk; never rejects. invalid: no Topic Name. */
+  publish(
+    topic: string,
+    payload: Buffer,
+    options: PublishOptions,
+  ): Promise<'published' | 'forbidden' | 'invalid' | 'failed'>;
+  /** The retained message; undefined: there is none. */
+  last(topic: string): ServedMessage | 'forbidden' | undefined;
+  /** Retained messages that may be received. */
+  retained(filter: string): Iterable<ServedMessage>;
+  /** New messages from now on; undefined: that is forbidden. */
+  watch(topic: string, onMessage: (message: ServedMessage) => void): Disposable | undefined;
+}
+
 export interface ServerContext {
   /** Of the server, in `servers`. */
   readonly name: string;
@@ -71,6 +122,9 @@ export interface ServerContext {
   readonly clock: Clock;
   /** undefined: there is none of that name. */
   device(name: string): ServedDevice | undefined;
+  /** Names of all devices. */
+  devices(): readonly string[];
+  topics(visitor: Visitor): ServedTopics;
 }
 
 /** What was asked and what came of it, since the start. */
@@ -106,7 +160,7 @@ export interface ServedReference {
 
 /** The server side of a protocol; its schema is merged flat into `servers.<name>`. */
 export interface ServerRole<S extends z.ZodObject = z.ZodObject> {
-  readonly endpoints: readonly ('tcp' | 'serial')[];
+  readonly endpoints: readonly ('tcp' | 'udp' | 'serial')[];
   readonly schema: S;
   check?(
     config: z.output<S>,

@@ -8,6 +8,7 @@
  * message); a password is never kept, logged or compared byte by byte.
  */
 import type { AccessConfig } from '../../core/config.js';
+import type { TopicRights, Visitor } from '../../core/server-role.js';
 import type { Peer } from '../peer.js';
 import type { Refusal } from '../reason-codes.js';
 import type { ProtocolVersion } from '../wire/packets.js';
@@ -63,6 +64,8 @@ export interface Access {
 export interface ConfiguredAccess extends Access, Disposable {
   /** Verdicts change at once; the connections that may not stay are the caller's. */
   replace(config: AccessConfig): void;
+  /** What the rules in force say of somebody who is no MQTT client; a user who is disabled or gone may nothing. */
+  rightsOf(visitor: Visitor): TopicRights;
 }
 
 /** One enhanced authentication under way. Forgotten without a word when the connection ends. */

@@ -11,6 +11,7 @@ import type { Clock, Timer } from '../../core/clock.js';
 import type { AccessConfig, AuthMethod } from '../../core/config.js';
 import type { Log } from '../../core/log.js';
 import { SCRAM_SHA_256, sha256 } from '../../core/scram.js';
+import type { TopicRights, Visitor } from '../../core/server-role.js';
 import { networkOf, plainHost } from '../address.js';
 import type { Peer } from '../peer.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
@@ -175,6 +176,17 @@ class Gatekeeper implements ConfiguredAccess {
         const identity = this.#known(credentials, user);
         return identity instanceof Refusal ? identity : { result: 'success', identity, data: final };
       },
+    };
+  }
+
+  rightsOf({ user, clientId, host }: Visitor): TopicRights {
+    const bearings = { user, clientId, commonName: undefined, tokenRoles: [], tokenRules: undefined };
+    const permissions = new PolicyPermissions(this, { ...bearings, isLocal: isLocal(host) });
+    const stands = () => user === undefined || this.#accounts.get(user)?.config.disabled === false;
+    return {
+      mayPublish: (topic) => stands() && permissions.mayPublish(topic),
+      maySubscribe: (filter) => stands() && permissions.maySubscribe(filter),
+      mayReceive: (topic) => stands() && permissions.mayReceive(topic),
     };
   }
 

@@ -2,6 +2,7 @@
  * One server towards masters of others: where it listens, who may come, how many.
  *
  *   tcp:     listen ─▶ allowed? ─▶ room? ─▶ role.serve(socket) … until it closes or is idle
+ *   udp:     datagram ─▶ allowed? ─▶ wire of its address ─▶ role.serve(wire) … until it is idle, or others need the room
  *   serial:  open ─▶ role.serve(line) ─▶ gone ─▶ open again
  *
  * Rules: start() waits for nobody; what cannot be opened is tried again with growing delays, and an alarm says why.
@@ -15,11 +16,18 @@ import type { Log } from '../../core/log.js';
 import { Scope } from '../../core/scope.js';
 import type { RunningServer } from '../../core/server-role.js';
 import type { ServiceState } from '../../core/service.js';
-import { endpointName, type OpenTransport, type SerialEndpoint, type TcpEndpoint } from '../../core/transport.js';
+import {
+  endpointName,
+  type OpenTransport,
+  type SerialEndpoint,
+  type TcpEndpoint,
+  type UdpEndpoint,
+} from '../../core/transport.js';
 import type { ServerView, ServiceView } from '../../core/views.js';
 import { devicesError } from '../errors.js';
 import { Bell } from '../wait.js';
 import { allowList } from './allow-list.js';
+import { UdpPeers } from './udp-peers.js';
 
 /** Between two attempts to listen or to open the line. */
 const REOPEN = { first: 500, max: 30_000 } as const;
@@ -42,6 +50,7 @@ export class Server implements AsyncDisposable {
   readonly #again: Bell;
   readonly #isAllowed: (address: string) => boolean;
   readonly #masters = new Set<Socket>();
+  #peers: UdpPeers | undefined;
   #state: ServiceState = 'starting';
   #since: number;
   #error: GatewayError | undefined;
@@ -85,7 +94,7 @@ export class Server implements AsyncDisposable {
       endpoint: this.#endpoint,
       state: this.#state,
       since: this.#since,
-      masters: this.#o.config.listen.type === 'serial' ? null : this.#masters.size,
+      masters: this.#o.config.listen.type === 'serial' ? null : this.#masters.size + (this.#peers?.size ?? 0),
       connections: this.#connections,
       refused: this.#refused,
       requests,
@@ -108,6 +117,7 @@ export class Server implements AsyncDisposable {
       const before = this.#o.clock.monotonic();
       try {
         if (listen.type === 'tcp') await this.#listen(listen, signal);
+        else if (listen.type === 'udp') await this.#listenUdp(listen, signal);
         else await this.#line(listen, signal);
       } catch (error) {
         if (signal.aborted) return;
@@ -138,6 +148,41 @@ export class Server implements AsyncDisposable {
       if (signal.aborted) stop();
       else signal.addEventListener('abort', stop, { once: true });
     });
+  }
+
+  /** Resolves when the socket is closed. */
+  async #listenUdp(endpoint: UdpEndpoint, signal: AbortSignal): Promise<void> {
+    const { clock, config, role } = this.#o;
+    using peers = new UdpPeers(endpoint, {
+      clock,
+      maxPeers: config.maxConnections,
+      idleTimeout: config.idleTimeout,
+      isAllowed: (address) => config.allow === undefined || this.#isAllowed(plain(address)),
+      onPeer: (wire, address) => {
+        this.#connections++;
+        this.#scope.run((stopped) => role.serve(wire, plain(address), endpoint, stopped));
+      },
+      onRefused: (address) => {
+        if (this.#refused++ === 0) {
+          this.#log.warn({ peer: address, why: 'its address is not in `allow`' }, 'a master was refused');
+        }
+      },
+    });
+    const port = await peers.listen(endpoint).catch((cause: NodeJS.ErrnoException) => {
+      throw listenError(endpoint, cause);
+    });
+    this.#endpoint = endpointName({ ...endpoint, port });
+    this.#peers = peers;
+    this.#enter('up', undefined);
+    this.#log.info({ endpoint: this.#endpoint }, 'server listens');
+    try {
+      const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => stop(), { once: true });
+      if (signal.aborted) stop();
+      await Promise.race([stopped, peers.closed((error) => this.#log.warn({ err: error }, 'a datagram was lost'))]);
+    } finally {
+      this.#peers = undefined;
+    }
   }
 
   #welcome(socket: Socket, endpoint: TcpEndpoint): void {
@@ -196,17 +241,21 @@ function plain(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address;
 }
 
+function listenError(endpoint: TcpEndpoint | UdpEndpoint, cause: NodeJS.ErrnoException): GatewayError {
+  const name = endpointName(endpoint);
+  const hint =
+    cause.code === 'EACCES'
+      ? { hint: 'ports below 1024 need the capability CAP_NET_BIND_SERVICE; or choose a higher port' }
+      : {};
+  const details = { endpoint: name, code: cause.code };
+  return devicesError('SERVER_LISTEN', `cannot listen at ${name} (${cause.code})`, { cause, details, ...hint });
+}
+
 /** @returns the port; @throws SERVER_LISTEN */
 function listening(server: NetServer, endpoint: TcpEndpoint): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const name = endpointName(endpoint);
-      const hint =
-        cause.code === 'EACCES'
-          ? { hint: 'ports below 1024 need the capability CAP_NET_BIND_SERVICE; or choose a higher port' }
-          : {};
-      const details = { endpoint: name, code: cause.code };
-      reject(devicesError('SERVER_LISTEN', `cannot listen at ${name} (${cause.code})`, { cause, details, ...hint }));
+      reject(listenError(endpoint, cause));
     });
     server.listen(endpoint.port, endpoint.host, () => {
       server.removeAllListeners('error');

@@ -4,11 +4,13 @@ import type { Clock } from '../../core/clock.js';
 import type { ServerConfig } from '../../core/config.js';
 import { errorView } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import type { ServedDevice } from '../../core/server-role.js';
+import type { Router } from '../../core/router.js';
+import type { ServedDevice, ServerContext, TopicRights, Visitor } from '../../core/server-role.js';
 import type { Service, ServiceStatus } from '../../core/service.js';
 import type { OpenTransport } from '../../core/transport.js';
 import type { AlarmView, ServerView, ServiceView } from '../../core/views.js';
 import { devicesError } from '../errors.js';
+import { servedTopics } from './served-topics.js';
 import { Server } from './server.js';
 
 export interface ServersOptions {
@@ -17,6 +19,10 @@ export interface ServersOptions {
   readonly adapters: ReadonlyMap<string, AnyAdapter>;
   /** undefined: there is none of that name. */
   readonly device: (name: string) => ServedDevice | undefined;
+  /** Names of all devices. */
+  readonly deviceNames: readonly string[];
+  readonly router: Router;
+  readonly rights: (visitor: Visitor) => TopicRights;
   readonly gatewayId: string;
   readonly version: string;
   readonly openTransport: OpenTransport;
@@ -45,8 +51,17 @@ export function createServers(o: ServersOptions): Servers {
         `server ${config.name} wants the protocol ${config.type}, which no adapter serves`,
       );
     }
-    const { gatewayId, version, device } = o;
-    const context = { name: config.name, gatewayId, version, log: log.child({ server: config.name }), clock, device };
+    const { gatewayId, version, device, deviceNames } = o;
+    const context: ServerContext = {
+      name: config.name,
+      gatewayId,
+      version,
+      log: log.child({ server: config.name }),
+      clock,
+      device,
+      devices: () => deviceNames,
+      topics: (visitor) => servedTopics(config.name, visitor, o),
+    };
     const running = role.create(config.options, context);
     return new Server({ config, role: running, openTransport: o.openTransport, clock, log, random });
   });
