@@ -2,7 +2,7 @@
  * One client of the server: its requests, what it observes, its blocks.
  *
  *   request ─▶ options known? ─▶ whole body? ─▶ tree ─▶ answer ─▶ its block ─▶ piggybacked, or separate when it takes long
- *   change  ─▶ relation is dirty ─▶ one notification at a time, always of the latest state
+ *   change  ─▶ relation is dirty ─▶ one notification at a time, when its blocks were fetched the next, of the latest state
  *
  * Rules: every answer is made by a tree; nothing a client sends throws; all that is kept for a client has a limit.
  */
@@ -62,10 +62,17 @@ const KNOWN: readonly number[] = [
 ];
 const PROXYING_NOT_SUPPORTED = code(5, 5);
 
+/** Blocks that a client is fetching are given this time from one to the next before the state moves on, ms. */
+const HOLD_MS = 10_000;
+
 interface Whole {
   readonly answer: Answer;
   readonly payload: Buffer;
   readonly etag: Buffer | undefined;
+  /** Monotonic ms: when a block of it was asked for last. */
+  touchedAt: number;
+  /** Resolves with its last block. */
+  readonly fetched: PromiseWithResolvers<void>;
 }
 
 interface Relation {
@@ -75,7 +82,8 @@ interface Relation {
   readonly tree: ServedTree;
   readonly szx: number;
   watch: Disposable;
-  sequence: number;
+  /** In blocks that are still being fetched. */
+  current: Whole | undefined;
   isSending: boolean;
   isDirty: boolean;
 }
@@ -87,6 +95,8 @@ export class ServerPeer {
   readonly #relations = new Map<string, Relation>();
   readonly #snapshots = new Map<string, Whole>();
   #open = 0;
+  /** Of Observe (RFC 7641 §4.4): one for all relations, so that it goes up when one is made anew. */
+  #sequence = 1;
 
   constructor(options: PeerOptions) {
     this.#o = options;
@@ -187,7 +197,12 @@ export class ServerPeer {
     if (block2 !== undefined && block2.number > 0) {
       // The rest of what was begun: the same state of it, however it has changed since.
       const known = this.#snapshots.get(key);
-      if (known !== undefined) return sliced(known, { ...block2, szx });
+      if (known !== undefined) {
+        known.touchedAt = this.#o.clock.monotonic();
+        const part = sliced(known, { ...block2, szx });
+        if ((block2.number + 1) * blockBytes(szx) >= known.payload.length) known.fetched.resolve();
+        return part;
+      }
     }
     const request = this.#request(message, segments.slice(depth), payload, observe === 0);
     const watched = observe === 0 ? this.#register(message, key, request, tree, szx) : undefined;
@@ -195,7 +210,8 @@ export class ServerPeer {
     const whole = this.#keep(key, answer, szx);
     if (watched !== undefined && classOf(answer.code) !== 2) this.#end(watched);
     const isCurrent = watched !== undefined && this.#relations.get(watched.token.toString('hex')) === watched;
-    const options = isCurrent ? [uintOption(OptionNumber.OBSERVE, watched.sequence)] : [];
+    const options = isCurrent ? [uintOption(OptionNumber.OBSERVE, this.#next())] : [];
+    if (isCurrent && whole.payload.length > blockBytes(szx)) watched.current = whole;
     const known = message.options.some(
       ({ number, value }) => number === OptionNumber.ETAG && whole.etag !== undefined && value.equals(whole.etag),
     );
@@ -227,7 +243,8 @@ export class ServerPeer {
     const payload = Buffer.from(answer.payload ?? '');
     const isContent = answer.code === Code.CONTENT && payload.length > 0;
     const etag = answer.etag ?? (isContent ? createHash('sha256').update(payload).digest().subarray(0, 4) : undefined);
-    const whole = { answer, payload, etag };
+    const touchedAt = this.#o.clock.monotonic();
+    const whole: Whole = { answer, payload, etag, touchedAt, fetched: Promise.withResolvers<void>() };
     this.#snapshots.delete(key);
     if (payload.length > blockBytes(szx)) {
       const [oldest] = this.#snapshots.keys();
@@ -251,13 +268,24 @@ export class ServerPeer {
       void this.#notify(relation);
     });
     if (watch === undefined) return undefined;
-    const relation: Relation = { token, key, request, tree, szx, watch, sequence: 2, isSending: false, isDirty: false };
+    const relation: Relation = {
+      token,
+      key,
+      request,
+      tree,
+      szx,
+      watch,
+      current: undefined,
+      isSending: false,
+      isDirty: false,
+    };
     this.#relations.set(token.toString('hex'), relation);
     return relation;
   }
 
   #end(relation: Relation): void {
     relation.watch[Symbol.dispose]();
+    relation.current?.fetched.resolve();
     const key = relation.token.toString('hex');
     if (this.#relations.get(key) === relation) this.#relations.delete(key);
   }
@@ -268,14 +296,15 @@ export class ServerPeer {
     relation.isSending = true;
     try {
       while (relation.isDirty && this.#relations.get(relation.token.toString('hex')) === relation) {
+        await this.#fetched(relation);
         relation.isDirty = false;
-        relation.sequence = (relation.sequence + 1) & 0xff_ffff;
         const answer = await relation.tree.handle(relation.request);
         const whole = this.#keep(relation.key, answer, relation.szx);
         const part = sliced(whole, { number: 0, more: false, szx: relation.szx });
         const isError = classOf(answer.code) !== 2;
-        const observe = isError ? [] : [uintOption(OptionNumber.OBSERVE, relation.sequence)];
+        const observe = isError ? [] : [uintOption(OptionNumber.OBSERVE, this.#next())];
         const outgoing = outgoingOf(relation.token, { ...part, options: [...observe, ...(part.options ?? [])] });
+        if (whole.payload.length > blockBytes(relation.szx)) relation.current = whole;
         const { result } = await this.#layer.transmit('CON', outgoing).ended;
         // §3.6, §4.5: rejected, or never acknowledged: nobody is interested any more.
         if (result !== 'acknowledged' || isError) this.#end(relation);
@@ -285,6 +314,27 @@ export class ServerPeer {
     } finally {
       relation.isSending = false;
     }
+  }
+
+  /** A state that is replaced while its blocks are fetched would make a slow client begin again and again. */
+  async #fetched(relation: Relation): Promise<void> {
+    const { clock } = this.#o;
+    const { current } = relation;
+    if (current === undefined) return;
+    for (let isWaiting = true; isWaiting; ) {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const left = current.touchedAt + HOLD_MS - clock.monotonic();
+      const timer = clock.after(left, () => resolve(clock.monotonic() < current.touchedAt + HOLD_MS));
+      void current.fetched.promise.then(() => resolve(false));
+      isWaiting = await promise;
+      timer.cancel();
+    }
+    relation.current = undefined;
+  }
+
+  #next(): number {
+    this.#sequence = (this.#sequence + 1) & 0xff_ffff;
+    return this.#sequence;
   }
 
   #respond(request: Message, answer: Answer, isAcknowledged: boolean): void {
