@@ -4,9 +4,13 @@ export {
   type AdapterChecks,
   type Bus,
   type ConfigIssue,
+  type Datagrams,
   type Device,
   defineAdapter,
   type Ear,
+  type Finder,
+  type FoundDevice,
+  type FoundPoint,
   type Identity,
   type Point,
   type PortContext,
@@ -40,6 +44,7 @@ export type {
   Visitor,
 } from './core/server-role.js';
 export {
+  type Address,
   characterTimeMs,
   type Endpoint,
   endpointName,

@@ -2,6 +2,7 @@
 import { defineAdapter } from '../../src/adapter.js';
 import { CoapBus } from './bus.js';
 import { resourceKey } from './device.js';
+import { finder } from './discover.js';
 import { type Address, addressSchema, deviceSchema, pointIssues, portSchema, whyReadOnly } from './schema.js';
 import { serverRole } from './server/role.js';
 
@@ -23,6 +24,7 @@ export default defineAdapter({
   describe,
   // All points of a resource are in one payload.
   span: (address) => ({ space: resourceKey(address), start: 0, length: 1, limit: 1 }),
+  finder,
   server: serverRole,
   open: async (wire, _port, { clock }) => new CoapBus(wire, clock),
 });

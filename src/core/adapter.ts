@@ -5,7 +5,7 @@ import type { Clock } from './clock.js';
 import type { GatewayError } from './errors.js';
 import type { Log } from './log.js';
 import type { AnyServerRole } from './server-role.js';
-import type { Endpoint } from './transport.js';
+import type { Address, Endpoint } from './transport.js';
 
 /** A raw value, before scale and offset. 64-bit integers are bigint. */
 export type Value = number | bigint | boolean | string | Buffer;
@@ -141,6 +141,43 @@ export interface Replay {
   repeated(): number;
 }
 
+/** Datagrams to and from anywhere. */
+export interface Datagrams {
+  send(bytes: Buffer, to: Address): void;
+  onDatagram(listener: (bytes: Buffer, from: Address) => void): void;
+}
+
+/** What a device that was found offers. */
+export interface FoundPoint {
+  /** A name that it can have in the configuration. */
+  readonly name: string;
+  /** What the device says of it; may be empty. */
+  readonly note: string;
+  /** Keys of the point, in the words of the adapter; not parsed yet. */
+  readonly address: Readonly<Record<string, unknown>>;
+}
+
+export interface FoundDevice extends Address {
+  readonly points: readonly FoundPoint[];
+}
+
+/** Finds devices that nobody has configured. */
+export interface Finder {
+  /** Of hosts that do not say. */
+  readonly port: number;
+  /** Of the ports that devices are reached by. */
+  readonly portType: Endpoint['type'];
+  /** Multicast groups in which devices listen. */
+  readonly groups: readonly Address[];
+  /** Until the signal aborts, or the hosts have answered; never rejects. Each device once. */
+  find(
+    net: Datagrams,
+    whom: { readonly hosts: readonly Address[]; readonly groups: readonly Address[] },
+    clock: Clock,
+    signal: AbortSignal,
+  ): Promise<readonly FoundDevice[]>;
+}
+
 type AnyObject = z.ZodObject;
 
 /** Something wrong in the configuration that one field alone does not show. */
@@ -194,6 +231,7 @@ export interface Adapter<
   readonly profiles?: ProfileFiles;
   /** @throws GatewayError when a frame is not one of this protocol */
   replay?(recording: Recording): Replay;
+  readonly finder?: Finder;
   /** The protocol towards masters of others: `servers` of this type. */
   readonly server?: AnyServerRole;
   /** Absent: a read costs a round trip whatever its length, and takes nothing that nobody asked for. */

@@ -5,6 +5,7 @@ import { ageText, deviceColumns, pointColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { resolveDevice } from '../names.js';
 import { count, visible } from '../text.js';
+import { defineDiscover } from './discover.js';
 import { showPlan } from './plan.js';
 import { countLines, exchangeLines } from './port.js';
 
@@ -16,6 +17,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
     ['device list', 'all devices and their state'],
     ['device show boiler', 'one device with its points'],
     ['device identify boiler', 'what it says it is'],
+    ['device discover', 'CoAP devices in this network'],
     ['device plan', 'how devices are read, and whether that is possible'],
   );
   command
@@ -30,6 +32,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
       }),
     );
   definePlan(command, cli);
+  defineDiscover(command, cli);
   command
     .verb('show <device>')
     .description('Shows one device and its points')
