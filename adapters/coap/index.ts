@@ -14,7 +14,7 @@ function describe({ path, method, format, pointer, record }: Address): string {
 export default defineAdapter({
   type: 'coap',
   title: 'CoAP',
-  endpoints: ['udp'],
+  endpoints: ['udp', 'dtls'],
   port: portSchema,
   device: deviceSchema,
   address: addressSchema,

@@ -93,6 +93,15 @@ export function endpointShapes(inputs: ConfigInputs) {
       minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional().describe('oldest version of TLS; TLSv1.2 when absent'),
     },
     udp: { type: z.literal('udp'), ...address, settle, parallel },
+    dtls: {
+      type: z.literal('dtls').describe('UDP with DTLS 1.2 and a pre-shared key, such as CoAP at port 5684'),
+      ...address,
+      identity: z.string().min(1).max(256).describe('PSK identity: the name of the key at the device'),
+      key: secretSource(inputs).describe('the pre-shared key: text, or 0x and hexadecimal digits'),
+      connectTimeout,
+      settle,
+      parallel,
+    },
     listen: {
       type: z.literal('listen').describe('the device dials in: DTUs, modems behind NAT'),
       host: host.default('0.0.0.0').describe('address of this machine to listen at'),

@@ -43,7 +43,7 @@ export function portSchema(adapters: readonly AnyAdapter[], inputs: ConfigInputs
   for (const key of Object.keys(own)) {
     if (commonKeys.has(key)) throw new TypeError(`the key "${key}" belongs to the gateway, not to an adapter`);
   }
-  const { serial, tcp, tls, udp, listen, rfc2217, memory } = endpointShapes(inputs);
+  const { serial, tcp, tls, udp, dtls, listen, rfc2217, memory } = endpointShapes(inputs);
   return z.discriminatedUnion('type', [
     z.strictObject({ ...serial, ...common, ...own }).superRefine(checkLine),
     z.strictObject({ ...tcp, ...common, ...closing, ...own }).superRefine(checkClosing),
@@ -52,6 +52,7 @@ export function portSchema(adapters: readonly AnyAdapter[], inputs: ConfigInputs
       .superRefine(checkClientTls)
       .superRefine(checkClosing),
     z.strictObject({ ...udp, ...common, ...own }),
+    z.strictObject({ ...dtls, ...common, ...own }),
     z.strictObject({ ...listen, ...common, ...own }),
     z.strictObject({ ...rfc2217, ...common, ...own }).superRefine(checkLine),
     z.strictObject({ ...memory, ...common, ...own }),
@@ -88,6 +89,8 @@ export function endpointOf(port: ParsedPort): Endpoint {
       return keysOf(shapes.tls, port);
     case 'udp':
       return keysOf(shapes.udp, port);
+    case 'dtls':
+      return keysOf(shapes.dtls, port);
     case 'listen':
       return keysOf(shapes.listen, port);
     case 'rfc2217':

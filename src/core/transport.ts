@@ -50,6 +50,15 @@ export interface UdpEndpoint extends Connection, Address {
   readonly type: 'udp';
 }
 
+/** UDP with DTLS 1.2 and a pre-shared key. */
+export interface DtlsEndpoint extends Connection, Address {
+  readonly type: 'dtls';
+  /** By which the device knows the key: PSK identity. */
+  readonly identity: string;
+  /** The file with the key, or the key itself. Read again for every connection. */
+  readonly key: string | Buffer;
+}
+
 /** Devices that dial in (DTUs, modems behind NAT). Ports with the same host and port share one listener. */
 export interface ListenEndpoint extends Connection, Address {
   readonly type: 'listen';
@@ -123,6 +132,7 @@ export type Endpoint =
   | TcpEndpoint
   | TlsEndpoint
   | UdpEndpoint
+  | DtlsEndpoint
   | ListenEndpoint
   | SerialEndpoint
   | Rfc2217Endpoint
@@ -170,6 +180,8 @@ export function endpointName(endpoint: Endpoint): string {
       return `${addressName(endpoint)} TLS`;
     case 'udp':
       return `${addressName(endpoint)} UDP`;
+    case 'dtls':
+      return `${addressName(endpoint)} DTLS`;
     case 'listen':
       return `dial-in at ${addressName(endpoint)}`;
     case 'serial':

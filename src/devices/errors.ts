@@ -43,6 +43,10 @@ export const devicesErrors = {
   ADAPTER_ENDPOINT: { fault: 'config', hint: 'give the port a type that the adapter can use' },
   ADAPTER_STUCK: { fault: 'bug', hint: 'this is a defect of the adapter: it did not end an exchange at its deadline' },
   ADAPTER_READING: { fault: 'bug', hint: 'this is a defect of the adapter: read() must give one reading per point' },
+  PORT_DTLS: {
+    fault: 'device',
+    hint: 'check `identity` and `key`, and that the device offers DTLS 1.2 with a pre-shared key and AES-128 GCM or CCM',
+  },
   DEVICE_TIMEOUT: { fault: 'device', hint: 'check wiring, address and that the device is on' },
   DEVICE_OFFLINE: { fault: 'device', hint: 'wait for the next attempt, or try it now with retry' },
   DEVICE_PAUSED: { fault: 'caller', hint: 'resume the device first' },

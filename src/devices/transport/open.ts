@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Log } from '../../core/log.js';
 import { CONNECT_TIMEOUT_MS, type Endpoint, endpointName, type OpenTransport } from '../../core/transport.js';
 import { devicesError } from '../errors.js';
+import type { DtlsSessions } from './dtls.js';
 import { type Dialling, Failover, within } from './failover.js';
 import { Listeners } from './listen.js';
 import { openMemory } from './memory.js';
@@ -23,6 +24,7 @@ export class Wires implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly listeners: Listeners;
+  readonly #dtlsSessions: DtlsSessions = new WeakMap();
   readonly #failovers = new WeakMap<object, Failover>();
 
   constructor({ clock, log }: WiresOptions) {
@@ -65,6 +67,17 @@ export class Wires implements AsyncDisposable {
         );
       case 'udp':
         return openUdp(endpoint, signal);
+      case 'dtls':
+        return within(
+          endpoint.connectTimeout ?? CONNECT_TIMEOUT_MS,
+          endpoint,
+          this.#clock,
+          signal,
+          async (_, limited) => {
+            const { openDtls } = await import('./dtls.js');
+            return openDtls(endpoint, limited, this.#clock, this.#dtlsSessions);
+          },
+        );
       case 'serial':
         return openSerial(endpoint, signal, this.#clock);
       case 'rfc2217':
