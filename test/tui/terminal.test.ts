@@ -16,7 +16,7 @@ interface Pane {
 }
 
 /** A shell in a terminal of its own that starts the interface, and writes down how it found its terminal before and after. */
-function startPane(t: Test, args = ''): Pane {
+function startPane(t: Test): Pane {
   // Short, for the path of a socket has little room.
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-'));
   writeFileSync(
@@ -24,7 +24,7 @@ function startPane(t: Test, args = ''): Pane {
     [
       `stty -g > before`,
       // exec keeps the process number that was written down.
-      `sh -c 'echo $$ > pid; exec "${process.execPath}" "${join(repoRoot, 'dist/test/tui/launch.js')}" ${args}' 2> errors`,
+      `sh -c 'echo $$ > pid; exec "${process.execPath}" "${join(repoRoot, 'dist/test/tui/launch.js')}"' 2> errors`,
       `echo $? > code`,
       `stty -g > after`,
       `touch done`,
