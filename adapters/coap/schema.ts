@@ -122,13 +122,19 @@ export function pointIssues(address: Address): readonly ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const add = (key: string, message: string) => issues.push({ path: [key], message });
   if (method === 'GET' && body !== undefined) add('body', 'GET has no body; use method FETCH or POST');
-  if (method === 'FETCH' && body === undefined) add('method', 'FETCH needs a `body` that says what to fetch');
+  if (method === 'FETCH' && body === undefined) add('method', 'FETCH says in its body what it wants; add `body`');
   if (method === 'POST' && observe) add('method', 'what POST returns cannot be observed; add `observe: false`');
   const isSenml = read === 'senml-json' || read === 'senml-cbor';
   if (pointer !== undefined && (isSenml || read === 'text' || read === 'octets')) {
-    add('pointer', isSenml ? 'SenML has records: name one with `record`' : `${read} has no parts to point at`);
+    add(
+      'pointer',
+      isSenml
+        ? 'SenML has records, not parts; name one with `record`'
+        : `${read} has no parts to point at; remove it, or choose another format`,
+    );
   }
-  if (record !== undefined && read !== undefined && !isSenml) add('record', `records are in SenML, not in ${read}`);
+  if (record !== undefined && read !== undefined && !isSenml)
+    add('record', `records are in SenML, not in ${read}; remove it, or choose another format`);
   return issues;
 }
 

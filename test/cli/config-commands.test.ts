@@ -12,7 +12,7 @@ t.test('the example file is accepted, with the adapters that are built in', asyn
   const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'hpmq.example.yaml']);
   t.equal(stderr, '');
   t.equal(code, 0);
-  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 4 devices, 56 points, 1 server, 1 link\n`);
+  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 4 ports, 5 devices, 62 points, 2 servers, 1 link\n`);
 });
 
 t.test('the README shows what a mistake in the example really gives', async (t) => {
@@ -52,15 +52,20 @@ t.test('the further ports that the example shows are valid', async (t) => {
   const devices = ['secure', 'radio', 'remote', 'dtu-1', 'line-a', 'plc'].map(
     (port) => `  on-${port}: { adapter: modbus, port: ${port}, points: { a: { address: 'holding:0' } } }\n`,
   );
+  devices.push('  on-node: { adapter: coap, port: node, points: { a: { path: /a } } }\n');
   for (const more of [/^ {4}rs485: /m, /^ {4}parallel: 4/m, /^ {4}backups: /m]) t.match(shown, more, 'uncommented');
   const authority = createAuthority(t);
   const { cert, key } = authority.issue({ subject: '/CN=plant-7' });
   const files = { 'ca.pem': authority.cert, 'gateway.pem': cert, 'gateway.key': key };
   const pem = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, readFileSync(file, 'utf8')]));
-  const cwd = t.testdir({ 'hpmq.yaml': `${shown}\ndevices:\n${devices.join('')}`, ...pem });
+  const cwd = t.testdir({
+    'hpmq.yaml': `${shown}\ndevices:\n${devices.join('')}`,
+    'node-7.psk': 'a secret key\n',
+    ...pem,
+  });
   const { code, stdout } = await hpmq(t, ['config', 'check'], { cwd });
   t.equal(code, 0, stdout);
-  t.match(stdout, /ok, 6 ports, 6 devices, 6 points/);
+  t.match(stdout, /ok, 7 ports, 7 devices, 7 points/);
 });
 
 t.test('check notes a listener that lets nobody in', async (t) => {
@@ -96,7 +101,7 @@ t.test('what show prints of the example is a configuration again', async (t) => 
   const cwd = t.testdir({ 'hpmq.yaml': stdout });
   const { code, stdout: verdict } = await hpmq(t, ['config', 'check'], { cwd });
   t.equal(code, 0);
-  t.match(verdict, /ok, 3 ports, 4 devices, 56 points, 1 server, 1 link/);
+  t.match(verdict, /ok, 4 ports, 5 devices, 62 points, 2 servers, 1 link/);
 });
 
 t.test('check notes two points on one address, and accepts them', async (t) => {

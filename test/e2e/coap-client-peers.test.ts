@@ -3,8 +3,8 @@ import mqtt from 'mqtt';
 import type { Test } from 'tap';
 import t from 'tap';
 import { coapClient, coapServer, lossyRelay, needsLibcoap } from '../support/coap-peers.js';
-import { type RunningGateway, startTestGateway } from '../support/gateway.js';
-import { eventually } from '../support/peers.js';
+import { hpmqEntry, type RunningGateway, startTestGateway } from '../support/gateway.js';
+import { eventually, needs, startPeer } from '../support/peers.js';
 
 const config = (port: number, points: string, device = '') => `
 gateway: { id: g }
@@ -147,5 +147,37 @@ t.test(
     await coapServer(t, [], server.port);
     const before = seen.length;
     await eventually(() => seen.slice(before).filter(({ q }) => q === 'good').length >= 3, 20_000);
+  },
+);
+
+t.test(
+  'discovery: by multicast, and at an address, as a configuration that is valid',
+  { ...needsLibcoap(), ...needs('unshare', 'ip') },
+  async (t) => {
+    // The group has a port of its own: a network for this test alone.
+    const script = [
+      'ip link set lo up',
+      'coap-server-openssl -g 224.0.1.187 -G lo -v 6 >/dev/null 2>&1 & server=$!',
+      'sleep 0.5',
+      `"${process.execPath}" "${hpmqEntry}" device discover --from 127.0.0.1 --wait 8s --json`,
+      `"${process.execPath}" "${hpmqEntry}" device discover 127.0.0.1 --yaml > "$1/hpmq.yaml"`,
+      `"${process.execPath}" "${hpmqEntry}" config check "$1/hpmq.yaml"`,
+      'coap-client-openssl -m get coap://127.0.0.1/.well-known/core',
+      'kill $server',
+    ].join('\n');
+    const folder = t.testdir();
+    const run = startPeer(t, 'unshare', ['-rn', 'sh', '-c', script, 'sh', folder]);
+    t.equal(await run.ended, 0, run.stderr());
+    const [found = '', verdict = '', links = ''] = run.stdout().trim().split('\n');
+    const { items } = JSON.parse(found) as {
+      items: { host: string; port: number; points: { address: { path: string } }[] }[];
+    };
+    t.match(items, [{ host: '127.0.0.1', port: 5683 }]);
+    t.strictSame(
+      items[0]?.points.map(({ address }) => address.path).sort(),
+      [...links.matchAll(/<([^>]+)>/g)].map(([, target]) => target).sort(),
+      'what coap-client finds',
+    );
+    t.match(verdict, /ok, 1 port, 1 device, 4 points/);
   },
 );

@@ -18,7 +18,7 @@ export const serverRole: ServerRole<typeof roleSchema> = {
   check(role) {
     const isEmpty = role.points === 'none' && !role.topics && Object.keys(role.mailboxes).length === 0;
     const issues = isEmpty
-      ? [{ path: ['points'], message: 'nothing is served: serve points, topics or mailboxes' }]
+      ? [{ path: ['points'], message: 'nothing is served; serve points, topics or mailboxes' }]
       : [];
     if (role.write && role.points === 'none') {
       issues.push({ path: ['write'], message: 'there are no points to write; remove it, or serve points' });
