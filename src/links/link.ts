@@ -11,7 +11,7 @@ import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
 import { linkError } from './errors.js';
-import type { FarSide } from './far-side.js';
+import type { FarSide, FarSideEvents } from './far-side.js';
 import type { Will } from './kinds/mqtt.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
@@ -156,14 +156,15 @@ export class Link implements Sink, AsyncDisposable {
   async #open(signal: AbortSignal): Promise<FarSide> {
     const { config, gatewayId, clock } = this.#options;
     const clientId = config.clientId ?? `hpmq-${gatewayId}-${config.name}`;
-    const events = {
-      onMessage: async (message: Parameters<Receiver['take']>[0]) => {
+    const events: FarSideEvents = {
+      onMessage: async (message) => {
         try {
           await this.#receiver.take(message);
         } catch (error) {
           this.#log.error({ err: error }, 'a message from the far side could not be published');
         }
       },
+      onAcknowledged: this.#sender.acknowledged.bind(this.#sender),
       onDrain: () => this.#sender.drain(),
     };
     const { openMqtt } = await import('./kinds/mqtt.js');

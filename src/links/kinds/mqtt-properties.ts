@@ -1,7 +1,7 @@
 /** PUBLISH properties between our messages and MQTT.js (MQTT 5.0 §3.3.2.3), and the size of a packet. */
 import type { IPublishPacket } from 'mqtt';
 import type { PublishProperties } from '../../core/message.js';
-import type { Outgoing } from '../queue.js';
+import type { Outgoing } from '../far-side.js';
 
 type Theirs = NonNullable<IPublishPacket['properties']>;
 
@@ -50,10 +50,10 @@ function variableBytes(value: number): number {
 }
 
 /** Bytes of the PUBLISH packet, to be compared with the Maximum Packet Size of the far side (§3.2.2.3.6). */
-export function publishBytes({ topic, payload, qos, properties, expiresAt }: Outgoing, version: 4 | 5): number {
+export function publishBytes({ topic, payload, qos, properties, expirySeconds }: Outgoing, version: 4 | 5): number {
   let remaining = 2 + Buffer.byteLength(topic) + (qos > 0 ? 2 : 0) + payload.length;
   if (version === 5) {
-    let bytes = Number.isFinite(expiresAt) ? 5 : 0;
+    let bytes = expirySeconds === undefined ? 0 : 5;
     if (properties?.payloadFormatIndicator !== undefined) bytes += 2;
     if (properties?.contentType !== undefined) bytes += 3 + Buffer.byteLength(properties.contentType);
     if (properties?.responseTopic !== undefined) bytes += 3 + Buffer.byteLength(properties.responseTopic);

@@ -8,8 +8,7 @@ import { type GatewayError, toGatewayError } from '../../core/errors.js';
 import type { QoS } from '../../core/message.js';
 import { topicNameFault } from '../../core/topic.js';
 import { linkError } from '../errors.js';
-import type { FarSide, FarSideEvents } from '../far-side.js';
-import type { Outgoing } from '../queue.js';
+import type { FarSide, FarSideEvents, Outgoing } from '../far-side.js';
 import { FrameGuard } from './frame-guard.js';
 import {
   closedCause,
@@ -157,6 +156,22 @@ class MqttConnection implements FarSide {
     return Math.min(this.#limits.receiveMaximum ?? MAX_WINDOW, MAX_WINDOW);
   }
 
+  get sessionPresent(): boolean {
+    return false;
+  }
+
+  get maximumQoS(): QoS {
+    return (this.#limits.maximumQoS ?? 2) as QoS;
+  }
+
+  get retainAvailable(): boolean {
+    return this.#limits.retainAvailable !== false;
+  }
+
+  get bytesOut(): number {
+    return this.#socket?.bytesWritten ?? 0;
+  }
+
   get isWritable(): boolean {
     return this.#socket?.writable === true && !this.#socket.writableNeedDrain;
   }
@@ -172,25 +187,30 @@ class MqttConnection implements FarSide {
     });
   }
 
-  publish(message: Outgoing, expirySeconds: number | undefined, settled: (refusal?: GatewayError) => void): void {
-    const qos = Math.min(message.qos, this.#limits.maximumQoS ?? 2) as QoS;
-    const retain = message.retain && this.#limits.retainAvailable !== false;
-    const properties = toMqttProperties(message.properties, expirySeconds);
-    this.#client.publish(message.topic, message.payload, { qos, retain, properties }, (error) => {
+  publish({ topic, payload, qos, retain, properties, expirySeconds, packetId }: Outgoing): void {
+    const packet = qos === 2 ? 'pubcomp' : 'puback';
+    const settled = (refusal?: GatewayError) => {
+      if (qos > 0) this.#options.events.onAcknowledged(packet, packetId, refusal);
+    };
+    const theirs = toMqttProperties(properties, expirySeconds);
+    this.#client.publish(topic, payload, { qos, retain, properties: theirs }, (error) => {
       if (error === undefined || error === null) return settled();
       // Only a reason code is an answer of the far side; all else means that the connection is gone.
       if (!('code' in error) || typeof error.code !== 'number') return;
-      const text = `${this.#far} refused a message to ${message.topic}: ${reasonText(error.code)}`;
-      settled(linkError('LINK_PUBLISH_REFUSED', text, { details: { topic: message.topic, reasonCode: error.code } }));
+      const text = `${this.#far} refused a message to ${topic}: ${reasonText(error.code)}`;
+      settled(linkError('LINK_PUBLISH_REFUSED', text, { details: { topic, reasonCode: error.code } }));
     });
   }
 
-  subscribe(filter: string, qos: QoS): Promise<GatewayError | undefined> {
+  /** MQTT.js does it itself. */
+  release(): void {}
+
+  subscribe(filter: string, qos: QoS, options: { readonly noLocal?: boolean } = {}): Promise<GatewayError | undefined> {
     const five = this.#options.config.protocolVersion === 5;
     const suback = new Promise<GatewayError | undefined>((resolve, reject) => {
       this.#client.subscribe(
         filter,
-        five ? { qos, nl: true, rap: true, rh: 0 } : { qos },
+        five ? { qos, nl: options.noLocal ?? true, rap: true, rh: 0 } : { qos },
         (error, _granted, packet) => {
           const reasonCode = packet?.granted[0];
           if (typeof reasonCode !== 'number') return reject(error ?? new Error('SUBACK without a reason code'));
@@ -201,6 +221,10 @@ class MqttConnection implements FarSide {
       );
     });
     return this.#within(CONNECT_TIMEOUT, suback);
+  }
+
+  async unsubscribe(filter: string): Promise<void> {
+    await this.#within(CONNECT_TIMEOUT, this.#client.unsubscribeAsync(filter));
   }
 
   /** Ends the connection for this reason. */
