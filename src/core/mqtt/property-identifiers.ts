@@ -20,6 +20,8 @@ export const PropertyIdentifier = {
   receiveMaximum: 0x21,
   topicAliasMaximum: 0x22,
   topicAlias: 0x23,
+  maximumQoS: 0x24,
+  retainAvailable: 0x25,
   userProperty: 0x26,
   maximumPacketSize: 0x27,
   wildcardSubscriptionAvailable: 0x28,
