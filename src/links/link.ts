@@ -13,7 +13,7 @@ import { EchoGuard } from './echo.js';
 import { linkError } from './errors.js';
 import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
-import type { Will } from './kinds/mqtt.js';
+import type { Will } from './kinds/options.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
