@@ -5,6 +5,7 @@ import type { ErrorCatalogue } from './core/errors.js';
 /** By the type that the configuration names. */
 const adapters: Readonly<Record<string, () => Promise<{ readonly default: AnyAdapter }>>> = {
   modbus: () => import('../adapters/modbus/index.js'),
+  serial: () => import('../adapters/serial/index.js'),
   simulator: () => import('../adapters/simulator/index.js'),
 };
 
@@ -16,7 +17,7 @@ export async function loadAdapters(types?: ReadonlySet<string>): Promise<readonl
 
 /** Every error code there is, for `hpmq explain`; those of the command line itself are not here. */
 export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
-  const [core, config, api, broker, devices, links, view, access, demo, tui, imports, modbus, simulator] =
+  const [core, config, api, broker, devices, links, view, access, demo, tui, imports, modbus, serial, simulator] =
     await Promise.all([
       import('./core/errors.js'),
       import('./config/errors.js'),
@@ -30,6 +31,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
       import('./tui/errors.js'),
       import('./import/errors.js'),
       import('../adapters/modbus/errors.js'),
+      import('../adapters/serial/errors.js'),
       import('../adapters/simulator/errors.js'),
     ]);
   return [
@@ -45,6 +47,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
     tui.tuiErrors,
     imports.importErrors,
     modbus.modbusErrors,
+    serial.serialErrors,
     simulator.simulatorErrors,
   ];
 }

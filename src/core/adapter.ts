@@ -50,10 +50,39 @@ export interface Device<A> {
    */
   identify?(signal: AbortSignal): Promise<Identity>;
   /**
+   * Listens from now on, until it is disposed of, for what the device says without being asked. Called once on each open
+   * wire, before anything is asked. A read of a point that comes by itself waits for its next value.
+   *
+   * @param points - those of them that come by themselves ({@link Adapter.pushed})
+   */
+  listen?(points: readonly Point<A>[], ear: Ear): Disposable;
+  /**
+   * Sends what somebody wrote, as it is, in the words of the adapter, and resolves with the answer. Rejects like write().
+   */
+  request?(text: string, signal: AbortSignal): Promise<string>;
+  /**
    * Monotonic ms before which it is not to be asked, because the answer to an earlier question may still come and be
    * taken for that of the next. The wire serves other devices until then. Absent: it can be asked at any time.
    */
   readyAt?(): number;
+}
+
+/** Who listens to a device that speaks by itself. */
+export interface Ear {
+  /** Values that came by themselves: they are taken as if they had been read. None at all: the device is there. */
+  report(readings: readonly Reading[]): void;
+  /** What came by itself was no good (`details.crc`: a wrong checksum): it is counted. */
+  fault(error: GatewayError): void;
+  /** Something for the topic `hpmq/<gateway>/<device>/<name>`: QoS 0, not retained. */
+  publish(name: string, payload: string | Buffer): void;
+}
+
+/** How a value comes that is not read. */
+export interface Pushed {
+  /** false: there is never a value, the point is only written. */
+  readonly isExpected: boolean;
+  /** Without a value for so long, ms, the last one is stale; undefined: it never is, as of a scanner. */
+  readonly staleAfter: number | undefined;
 }
 
 /** What a device says that it is. */
@@ -114,7 +143,7 @@ export interface ProfileFiles {
 
 /** What went over a wire, question and answer, frames as they were. */
 export interface Recording {
-  /** How the frames are wrapped, in the words of the adapter. */
+  /** How the frames are wrapped, in the words of the adapter. An empty request: the device spoke by itself. */
   readonly framing: string;
   readonly exchanges: readonly { readonly request: Buffer; readonly response: Buffer }[];
 }
@@ -144,8 +173,8 @@ export interface AdapterChecks<P, D, A> {
   port?(port: P, endpoint: Endpoint): readonly ConfigIssue[];
   device?(device: D, port: P, endpoint: Endpoint): readonly ConfigIssue[];
   point?(address: A): readonly ConfigIssue[];
-  /** What only shows when the device is known; not called where `point` found something. */
-  pointOf?(address: A, device: D): readonly ConfigIssue[];
+  /** What only shows when the device, and the name of the point, are known; not called where `point` found something. */
+  pointOf?(address: A, device: D, id: string): readonly ConfigIssue[];
 }
 
 /** What a protocol brings. The three schemas are merged flat into the port, device and point of the configuration. */
@@ -174,6 +203,8 @@ export interface Adapter<
    * other methods get addresses that went through this.
    */
   resolve?(address: z.output<A>, device: z.output<D>): z.output<A>;
+  /** The device sends the value by itself: it is listened for, and not read at its beat. */
+  pushed?(address: z.output<A>, device: z.output<D>): Pushed | undefined;
   /** The address as people read it, in one form whatever it was written in: `holding:100 float32 CDAB`. */
   describe?(address: z.output<A>): string;
   span?(address: z.output<A>): Span;

@@ -371,6 +371,9 @@ class RunningDevices implements Devices {
       clock,
       log,
       random,
+      onOpen: (session) => {
+        for (const supervisor of supervisors) supervisor.onOpen(session);
+      },
       onUp: () => {
         for (const supervisor of supervisors) supervisor.onPortUp();
       },
@@ -381,7 +384,7 @@ class RunningDevices implements Devices {
     for (const [index, device] of members.entries()) {
       const points = Object.values(device.points).map((point) => {
         const topic = this.#publisher.topics.point(device.name, point.id);
-        return new DevicePoint(device.name, point, adapter, this.#shadow, topic);
+        return new DevicePoint(device, point, adapter, this.#shadow, topic);
       });
       const costs = costsOf(adapter, device, config);
       const learned = this.#learned.open(device, config);

@@ -37,6 +37,8 @@ export interface PortOptions extends SessionOptions {
   /** Options of each device on the port, parsed by the adapter's `device` schema. */
   readonly devices: ReadonlyMap<string, unknown>;
   readonly random: () => number;
+  /** Called with every wire that is opened, before onUp: for those who listen. */
+  readonly onOpen?: (session: Session) => void;
   /** The wire is open. */
   readonly onUp: () => void;
   /** The wire could not be opened; called for every attempt. */
@@ -60,6 +62,7 @@ export class Port implements AsyncDisposable {
   readonly #again: Bell;
   /** Rung to cut the rests between exchanges short. */
   readonly #ended: Bell;
+  #current: Session | undefined;
   /** Failures to open since the last answer of a device: the first and the last are logged. */
   #failures = 0;
   #delays: Generator<number, never>;
@@ -109,6 +112,13 @@ export class Port implements AsyncDisposable {
   /** Tries to open now instead of at the next attempt. */
   retry(): void {
     this.#again.ring();
+  }
+
+  /** A device spoke by itself: the wire works. */
+  heard(): void {
+    if (this.#current === undefined) return;
+    this.#current.answered++;
+    this.#answered();
   }
 
   exchange<T>(exchange: Exchange<T>): Promise<Outcome<T>> {
@@ -179,9 +189,12 @@ export class Port implements AsyncDisposable {
     try {
       this.stats.opens++;
       this.#enter('up', undefined);
+      this.#current = session;
+      this.#o.onOpen?.(session);
       this.#o.onUp();
       isUnneeded = await this.#serve(session, signal);
     } finally {
+      this.#current = undefined;
       if (!(await session.release(this.#o.clock))) this.#log.warn('bus or wire did not close in time');
     }
     if (isUnneeded) return true;
@@ -248,7 +261,7 @@ export class Port implements AsyncDisposable {
   /** ms until the wire is closed because nobody needs it; undefined: it is not. */
   #closesIn(session: Session, idleSince: number): number | undefined {
     const { closeAfter } = this.#o.config;
-    if (closeAfter === undefined || this.#queue.due === 0) return undefined;
+    if (closeAfter === undefined || session.isHeard || this.#queue.due === 0) return undefined;
     const at = Math.max(idleSince + closeAfter, session.quietAt);
     return Math.max(0, Math.ceil(at - this.#o.clock.monotonic()));
   }

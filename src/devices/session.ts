@@ -28,6 +28,8 @@ export class Session {
   silent = 0;
   /** Exchanges that were on the wire when it failed. */
   lost = 0;
+  /** Somebody waits for what comes by itself: the wire is needed although nobody asks. */
+  isHeard = false;
   /** Exchanges in which the adapter threw something foreign; the first is logged. */
   defects = 0;
   #bus: AnyBus | undefined;
