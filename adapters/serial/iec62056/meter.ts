@@ -8,11 +8,13 @@
  */
 import { readFileSync } from 'node:fs';
 import {
+  characterTimeMs,
   type Device,
   GatewayError,
   type Identity,
   type Point,
   type Reading,
+  type Timer,
   type Value,
 } from '../../../src/adapter.js';
 import { serialError } from '../errors.js';
@@ -42,6 +44,10 @@ const REACTION_MS = 200;
 const QUIET_MS = 1_500;
 /** Between two dialogues: the meter goes back to its first rate, ms. */
 const REST_MS = 500;
+/** What a USB adapter may need to send what it holds, ms. */
+const ADAPTER_MS = 20;
+/** The meter answers the sign-on within 1500 ms, and both take a second at 300 baud; it may have been busy, ms. */
+const SIGN_ON_MS = 3_500;
 /** A readout with a wrong check character is asked for once more. */
 const REPEATS = 1;
 
@@ -105,7 +111,7 @@ export class MeterDevice implements Device<PointAddress> {
       const dataSet = `${address.field ?? id}(${data})`;
       await this.#command(commandMessage('W1', dataSet), 'SERIAL_REFUSED', `the meter refused to write ${id}`, signal);
       await this.#react(signal);
-      await this.#line.send(commandMessage('B0'), signal);
+      await this.#sendWhole(commandMessage('B0'), signal, identification.baudRate);
     });
   }
 
@@ -144,7 +150,9 @@ export class MeterDevice implements Device<PointAddress> {
 
   async #signOn(signal: AbortSignal): Promise<Identification> {
     this.#inbox.clear();
-    await this.#line.send(requestMessage(this.#options.address ?? ''), signal);
+    const request = requestMessage(this.#options.address ?? '');
+    using _again = this.#repeat(request, signal);
+    await this.#line.send(request, signal);
     for (;;) {
       const line = (await this.#inbox.until(endOfLine, signal)).toString('latin1').trimEnd();
       // Optical heads hear themselves; noise of the first light may stand in front.
@@ -153,6 +161,22 @@ export class MeterDevice implements Device<PointAddress> {
       const identification = parseIdentification(text);
       if (identification !== undefined) return identification;
     }
+  }
+
+  /** A sign-on that a busy meter missed is sent again until somebody disposes of this. */
+  #repeat(request: Buffer, signal: AbortSignal): Disposable {
+    const { clock } = this.#line;
+    let timer: Timer;
+    const arm = () => {
+      timer = clock.after(SIGN_ON_MS, () => {
+        if (signal.aborted) return;
+        // A wire that fails meanwhile ends the dialogue by itself.
+        this.#line.send(request, signal).catch(() => {});
+        arm();
+      });
+    };
+    arm();
+    return { [Symbol.dispose]: () => timer.cancel() };
   }
 
   async #readout(identification: Identification, signal: AbortSignal): Promise<string> {
@@ -175,7 +199,7 @@ export class MeterDevice implements Device<PointAddress> {
   async #select({ baudId, baudRate }: Identification, mode: '0' | '1', signal: AbortSignal): Promise<void> {
     const changes = this.#line.isAdjustable && !this.#options.fixedBaudRate && baudRate !== undefined;
     await this.#react(signal);
-    await this.#line.send(optionSelect(changes ? baudId : '0', mode), signal);
+    await this.#sendWhole(optionSelect(changes ? baudId : '0', mode), signal);
     if (changes) await this.#setRate(baudRate);
   }
 
@@ -216,6 +240,15 @@ export class MeterDevice implements Device<PointAddress> {
       return etx < 0 || found.length < etx + 2 ? -1 : etx + 2;
     }, signal);
     if (answer[0] !== ACK) throw serialError(code, message);
+  }
+
+  /** Before the rate is changed the last bit must have left, also the buffers of an adapter that the driver does not see. */
+  async #sendWhole(bytes: Buffer, signal: AbortSignal, baudRate?: number): Promise<void> {
+    await this.#line.send(bytes, signal);
+    const { endpoint } = this.#line;
+    if (!this.#line.isAdjustable || !('baudRate' in endpoint)) return;
+    const characterMs = characterTimeMs({ ...endpoint, baudRate: baudRate ?? endpoint.baudRate });
+    await this.#line.clock.sleep(Math.ceil(bytes.length * characterMs) + ADAPTER_MS, signal);
   }
 
   #react(signal: AbortSignal): Promise<void> {

@@ -86,6 +86,7 @@ t.test('property: as JavaScript, whatever the pattern', async () => {
       pattern,
       fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', '.', ' '), maxLength: 12 }),
       (source, text) => {
+        fc.pre(source.length < 200);
         const ours = new Pattern(source).exec(text);
         const theirs = native(source, text);
         if (JSON.stringify(ours) !== JSON.stringify(theirs)) {
