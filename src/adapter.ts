@@ -5,6 +5,7 @@ export {
   type Bus,
   type ConfigIssue,
   type Device,
+  type Dissection,
   defineAdapter,
   type Ear,
   type Identity,
@@ -19,6 +20,9 @@ export {
   type Replay,
   type Span,
   type Value,
+  type WireBytes,
+  type WireMessage,
+  type WireTools,
 } from './core/adapter.js';
 export { type Clock, systemClock, type Timer } from './core/clock.js';
 export { DURATION_PATTERN, parseDuration } from './core/duration.js';

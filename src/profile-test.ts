@@ -66,7 +66,7 @@ export async function testProfile(
 function hasValue(profile: Profile, point: string, adapters: readonly AnyAdapter[]): boolean {
   const adapter = adapters.find(({ type }) => type === profile.adapter)!;
   const { points, options } = deviceOf(profile, {}, adapter);
-  return adapter.pushed?.(points[point]?.address, options)?.isExpected !== false;
+  return adapter.pushed?.(points[point]?.address, options, adapter.port.parse({}))?.isExpected !== false;
 }
 
 async function play(

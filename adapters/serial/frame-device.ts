@@ -61,7 +61,7 @@ export class FrameDevice implements Device<PointAddress>, Disposable {
 
   listen(points: readonly Point<PointAddress>[], ear: Ear): Disposable {
     this.#ear = ear;
-    this.#listened = points.filter(({ address }) => !address.command);
+    this.#listened = points.filter(({ address }) => !address.command && address.poll === undefined);
     return {
       [Symbol.dispose]: () => {
         if (this.#ear !== ear) return;

@@ -53,7 +53,7 @@ export interface Device<A> {
    * Listens from now on, until it is disposed of, for what the device says without being asked. Called once on each open
    * wire, before anything is asked. A read of a point that comes by itself waits for its next value.
    *
-   * @param points - those of them that come by themselves ({@link Adapter.pushed})
+   * @param points - all of them, also those that do not come by themselves ({@link Adapter.pushed})
    */
   listen?(points: readonly Point<A>[], ear: Ear): Disposable;
   /**
@@ -159,6 +159,43 @@ export interface Replay {
   repeated(): number;
 }
 
+/** Bytes of one direction, as a wire carried them. */
+export interface WireBytes {
+  /** Unix µs. */
+  readonly at: number;
+  /** By the gateway. */
+  readonly sent: boolean;
+  readonly bytes: Buffer;
+}
+
+/** A message of a protocol that was found in them. */
+export interface WireMessage {
+  /** Unix µs of its last byte. */
+  readonly at: number;
+  readonly from: 'master' | 'device';
+  /** As it was on the wire. */
+  readonly bytes: Buffer;
+  /** For people: `unit 3 read holding 100 to 103`. */
+  readonly text: string;
+}
+
+/** Finds the messages of a protocol in what was recorded of a wire, whoever sent them. */
+export interface Dissection {
+  /** Of the dissector of Wireshark. */
+  readonly protocol: string;
+  /** The port number by which that tells questions from answers. */
+  readonly port: number;
+  push(part: WireBytes): readonly WireMessage[];
+}
+
+/** What else can be done with the bytes of a wire of this protocol. */
+export interface WireTools<P> {
+  /** How frames are wrapped, in the words of the adapter: that of {@link Recording}. */
+  framing(port: P, endpoint: Endpoint): string;
+  /** undefined: nobody knows how. */
+  dissect(framing: string): Dissection | undefined;
+}
+
 type AnyObject = z.ZodObject;
 
 /** Something wrong in the configuration that one field alone does not show. */
@@ -204,7 +241,7 @@ export interface Adapter<
    */
   resolve?(address: z.output<A>, device: z.output<D>): z.output<A>;
   /** The device sends the value by itself: it is listened for, and not read at its beat. */
-  pushed?(address: z.output<A>, device: z.output<D>): Pushed | undefined;
+  pushed?(address: z.output<A>, device: z.output<D>, port: z.output<P>): Pushed | undefined;
   /** The address as people read it, in one form whatever it was written in: `holding:100 float32 CDAB`. */
   describe?(address: z.output<A>): string;
   span?(address: z.output<A>): Span;
@@ -212,6 +249,7 @@ export interface Adapter<
   readonly profiles?: ProfileFiles;
   /** @throws GatewayError when a frame is not one of this protocol */
   replay?(recording: Recording): Replay;
+  readonly wire?: WireTools<z.output<P>>;
   /** The protocol towards masters of others: `servers` of this type. */
   readonly server?: AnyServerRole;
   /** Absent: a read costs a round trip whatever its length, and takes nothing that nobody asked for. */

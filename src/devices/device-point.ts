@@ -18,13 +18,17 @@ export class DevicePoint {
   readonly shadow: ShadowPoint;
   readonly rule: ReportRule;
 
-  /** @param device - its name, and its options as the adapter parsed them */
+  /**
+   * @param device - its name, and its options as the adapter parsed them
+   * @param port - options of its port, parsed
+   */
   constructor(
     device: Pick<DeviceConfig, 'name' | 'options'>,
     config: PointConfig,
     adapter: AnyAdapter,
     shadow: Shadow,
     topic: string,
+    port: unknown,
   ) {
     const reason =
       config.write === undefined ? 'the configuration does not allow writing' : adapter.readOnly?.(config.address);
@@ -32,7 +36,7 @@ export class DevicePoint {
     this.config = config;
     this.point = { id: config.id, address: config.address, writable: reason === undefined };
     this.span = adapter.span?.(config.address);
-    this.pushed = adapter.pushed?.(config.address, device.options);
+    this.pushed = adapter.pushed?.(config.address, device.options, port);
     this.shadow = shadow.add(device.name, config, topic, reason, adapter.describe?.(config.address));
     this.rule = new ReportRule(config.report, config.every);
   }

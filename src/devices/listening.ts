@@ -11,7 +11,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface ListeningOptions {
   readonly device: string;
   readonly clock: Clock;
-  /** Those of the device that come by themselves. */
+  /** All of the device. */
   readonly points: readonly DevicePoint[];
   /** The device spoke. */
   readonly onReadings: (readings: readonly (readonly [DevicePoint, Reading])[]) => void;

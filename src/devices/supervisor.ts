@@ -83,7 +83,7 @@ export class Supervisor implements AsyncDisposable {
     this.#listening = new Listening({
       device: config.name,
       clock,
-      points: o.points.filter(({ pushed }) => pushed !== undefined),
+      points: o.points,
       onReadings: (readings) => this.#heard(readings),
       onFault: (error) => {
         this.stats.unasked(error);

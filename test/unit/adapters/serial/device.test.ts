@@ -45,7 +45,7 @@ async function setUp(t: Test, options: object, points: Readonly<Record<string, o
   const faults: string[] = [];
   const messages: string[] = [];
   device.listen?.(
-    all.filter(({ address }) => serial.pushed?.(address, parsed) !== undefined),
+    all.filter(({ address }) => serial.pushed?.(address, parsed, {}) !== undefined),
     {
       report: (readings) => void reported.push(...readings),
       fault: (error) => void faults.push(error.code),
