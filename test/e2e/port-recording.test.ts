@@ -37,7 +37,7 @@ t.test('recorded, exported, played again', needsLibmodbus('socat', 'mosquitto_su
   await rtu.sees(/^ready$/m);
   rtu.write('holding 100 = 714\nholding 101 = 42\n');
   const tcpPort = await freePort();
-  const tcp = startPeer(t, program, ['tcp', String(tcpPort)]);
+  const tcp = startPeer(t, program, ['tcp', String(tcpPort), '1']);
   await tcp.sees(/^ready$/m);
   tcp.write('holding 7 = 99\n');
   const gateway = await startTestGateway(
