@@ -18,5 +18,6 @@ await build({
   logLevel: 'warning',
 });
 
-const profiles = 'adapters/modbus/profiles';
-cpSync(profiles, `dist/${profiles}`, { recursive: true });
+for (const profiles of ['adapters/modbus/profiles', 'adapters/serial/profiles']) {
+  cpSync(profiles, `dist/${profiles}`, { recursive: true });
+}

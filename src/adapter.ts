@@ -6,6 +6,7 @@ export {
   type ConfigIssue,
   type Datagrams,
   type Device,
+  type Dissection,
   defineAdapter,
   type Ear,
   type Finder,
@@ -15,6 +16,7 @@ export {
   type Point,
   type PortContext,
   type ProfileFiles,
+  type Pushed,
   type Quality,
   type ReadCosts,
   type Reading,
@@ -22,6 +24,9 @@ export {
   type Replay,
   type Span,
   type Value,
+  type WireBytes,
+  type WireMessage,
+  type WireTools,
 } from './core/adapter.js';
 export { type Clock, systemClock, type Timer } from './core/clock.js';
 export { DURATION_PATTERN, parseDuration } from './core/duration.js';
@@ -45,9 +50,11 @@ export type {
 } from './core/server-role.js';
 export {
   type Address,
+  type AdjustableWire,
   characterTimeMs,
   type Endpoint,
   endpointName,
+  isAdjustable,
   type Rfc2217Endpoint,
   type SerialEndpoint,
   type TcpEndpoint,

@@ -6,6 +6,7 @@ import type { ErrorCatalogue } from './core/errors.js';
 const adapters: Readonly<Record<string, () => Promise<{ readonly default: AnyAdapter }>>> = {
   coap: () => import('../adapters/coap/index.js'),
   modbus: () => import('../adapters/modbus/index.js'),
+  serial: () => import('../adapters/serial/index.js'),
   simulator: () => import('../adapters/simulator/index.js'),
 };
 
@@ -17,7 +18,7 @@ export async function loadAdapters(types?: ReadonlySet<string>): Promise<readonl
 
 /** Every error code there is, for `hpmq explain`; those of the command line itself are not here. */
 export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
-  const [core, config, api, broker, devices, links, view, access, demo, tui, imports, coap, modbus, simulator] =
+  const [core, config, api, broker, devices, links, view, access, demo, tui, imports, coap, modbus, serial, simulator] =
     await Promise.all([
       import('./core/errors.js'),
       import('./config/errors.js'),
@@ -32,6 +33,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
       import('./import/errors.js'),
       import('../adapters/coap/errors.js'),
       import('../adapters/modbus/errors.js'),
+      import('../adapters/serial/errors.js'),
       import('../adapters/simulator/errors.js'),
     ]);
   return [
@@ -48,6 +50,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
     imports.importErrors,
     coap.coapErrors,
     modbus.modbusErrors,
+    serial.serialErrors,
     simulator.simulatorErrors,
   ];
 }

@@ -58,8 +58,15 @@ export async function testProfile(
     profile: profile.name,
     ok: recordings.every(({ error, points }) => error === undefined && points.every((point) => point.ok)),
     recordings,
-    untested: Object.keys(profile.points).filter((point) => !tested.has(point)),
+    untested: Object.keys(profile.points).filter((point) => !tested.has(point) && hasValue(profile, point, adapters)),
   };
+}
+
+/** A command has none. */
+function hasValue(profile: Profile, point: string, adapters: readonly AnyAdapter[]): boolean {
+  const adapter = adapters.find(({ type }) => type === profile.adapter)!;
+  const { points, options } = deviceOf(profile, {}, adapter);
+  return adapter.pushed?.(points[point]?.address, options, adapter.port.parse({}))?.isExpected !== false;
 }
 
 async function play(
@@ -70,6 +77,7 @@ async function play(
   const adapter = adapters.find(({ type }) => type === profile.adapter)!;
   if (adapter.replay === undefined) throw new Error(`the adapter ${adapter.type} plays no recordings`);
   const replay = adapter.replay({ framing, exchanges });
+  using _wire = { [Symbol.dispose]: () => void replay.wire.destroy() };
   const port = adapter.port.parse(replay.port);
   const context = { log: silentLog, clock: systemClock, endpoint: replay.endpoint };
   const config = deviceOf(profile, replay.device, adapter);

@@ -168,6 +168,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     },
     read: (device, point, signal) => devices.read(device, point, signal),
     write: (device, point, request, signal) => devices.write(device, point, request, signal),
+    recording: (port, after, limit) => devices.recording(port, after, limit),
     identify: (device, signal) => devices.identify(device, signal),
     pause: (device) => devices.pause(device),
     resume: (device) => devices.resume(device),

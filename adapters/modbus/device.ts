@@ -204,7 +204,8 @@ export class ModbusDevice implements Device<PointAddress> {
   }
 }
 
-function decode(data: Buffer, first: number, place: Place): Value | Unreadable {
+/** @param first - address of the first register or bit of `data` */
+export function decode(data: Buffer, first: number, place: Place): Value | Unreadable {
   const index = place.start - first;
   if (isBitTable(place.table)) return ((data[index >> 3]! >> (index & 7)) & 1) === 1;
   const value = place.codec!.decode(data, index);
@@ -221,7 +222,7 @@ function isRefusal({ code, details }: GatewayError): boolean {
   return code === 'MODBUS_EXCEPTION' && !isSilenceOfUnit(Number(details.exceptionCode));
 }
 
-function reading(point: string, value: Value | Unreadable, at: number): Reading {
+export function reading(point: string, value: Value | Unreadable, at: number): Reading {
   if (value instanceof Unreadable) {
     const error = modbusError(value.code, `the device returned ${value.text} for ${point}`);
     return { point, value: undefined, quality: 'bad', at, error };

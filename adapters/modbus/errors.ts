@@ -2,6 +2,7 @@
 import { type ErrorCatalogue, errorsOf, type GatewayError } from '../../src/adapter.js';
 
 export const modbusErrors = {
+  MODBUS_PASSIVE: { fault: 'caller', hint: 'wait for the other master to ask, or remove `passive` of the port' },
   MODBUS_TIMEOUT: {
     fault: 'device',
     hint: 'check power, wiring, unit id, baud rate and parity; raise the timeout of the port if the device is slow',

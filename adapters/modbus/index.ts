@@ -14,6 +14,8 @@ import { isRtuUnit, ModbusBus, RTU_UNIT_TEXT } from './bus.js';
 import { readCosts } from './costs.js';
 import { modbusError } from './errors.js';
 import { type Framing, rtuFraming } from './framing.js';
+import { dissect } from './listen/dissection.js';
+import { PassiveBus } from './listen/passive-bus.js';
 import type { Master } from './master.js';
 import { READ_LIMIT } from './pdu.js';
 import { extentOf, placeIssues, placeOf, placeText, pointIssues, readOnlyReason, resolvePoint } from './point.js';
@@ -67,8 +69,14 @@ function portIssues(port: PortOptions, endpoint: Endpoint): readonly ConfigIssue
   for (const field of ['silence', 'lateWindow'] as const) {
     if (framing === 'tcp' && port[field] !== undefined) add(field, `${field} is of framing rtu and ascii, not of tcp`);
   }
+  if (port.passive === true && framing !== 'rtu') add('passive', `only RTU is listened to, not ${framing}`);
+  if (port.passive !== true && port.passiveStaleAfter !== undefined)
+    add('passiveStaleAfter', 'is of a port with `passive: true`');
   return issues;
 }
+
+/** The slowest master that is usual, ms. */
+const PASSIVE_STALE_MS = 60_000;
 
 function createMaster(wire: Duplex, port: PortOptions, clock: Clock, endpoint: Endpoint): Master {
   const framing = framingOf(port, endpoint);
@@ -111,8 +119,12 @@ export default defineAdapter({
     return { space, ...extentOf(place), limit: READ_LIMIT[table] };
   },
 
+  pushed: (_point, _device, { passive, passiveStaleAfter = PASSIVE_STALE_MS }) =>
+    passive === true ? { isExpected: true, staleAfter: passiveStaleAfter } : undefined,
+
   profiles: profileFiles,
   replay,
+  wire: { framing: framingOf, dissect },
   server: serverRole,
 
   costs: (device, port, endpoint) =>
@@ -126,6 +138,7 @@ export default defineAdapter({
   async open(wire, port, { clock, endpoint, log }) {
     const issue = portIssues(port, endpoint)[0];
     if (issue !== undefined) throw modbusError('MODBUS_CONFIG', issue.message);
+    if (port.passive === true) return new PassiveBus(wire, clock);
     const framing = framingOf(port, endpoint);
     const master = createMaster(wire, port, clock, endpoint);
     return new ModbusBus(master, clock, framing, () => {

@@ -51,6 +51,13 @@ const modelId = z.int().min(1).max(65_534);
 const writeRegister = z.enum(['single', 'multiple']);
 
 export const portSchema = z.object({
+  passive: z
+    .boolean()
+    .optional()
+    .describe('RTU: another master is on the line; its traffic is decoded into the points, and nothing is ever sent'),
+  passiveStaleAfter: duration
+    .optional()
+    .describe('passive: without a value for so long the last one is stale. Default: 60s'),
   framing: z
     .enum(['tcp', 'rtu', 'ascii'])
     .optional()

@@ -40,7 +40,7 @@ export async function bundleProgram(folder) {
     // import.meta is where the worker of the store is found unbundled (src/store/start-worker.ts). The program may set NODE_ENV for React when it runs unbundled; here it is a constant.
     logOverride: { 'assign-to-define': 'silent', 'empty-import-meta': 'silent' },
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    plugins: [nativeAddon(runtime), deviceProfiles(root), withoutTopLevelAwait(runtime, yogaWasm)],
+    plugins: [nativeAddon(runtime), deviceProfiles(), withoutTopLevelAwait(runtime, yogaWasm)],
   });
   const text = readFileSync(program);
   if (text.some((byte) => byte > 0x7f)) throw new Error('the bundle is not ASCII: start.ts reads it as Latin-1');
@@ -63,7 +63,7 @@ export async function bundleConfigWorker(folder) {
     outfile: configWorker,
     supported: { 'dynamic-import': false },
     logOverride: { 'empty-import-meta': 'silent' },
-    plugins: [deviceProfiles(root)],
+    plugins: [deviceProfiles()],
   });
   return configWorker;
 }

@@ -1,6 +1,6 @@
 /** Where packages stand in the way of one CommonJS file. Each replacement fails the build when the package has changed. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** @serialport/bindings-cpp finds its addon through node-gyp-build, in folders that an executable does not have. */
 export function nativeAddon(runtime) {
@@ -13,12 +13,12 @@ export function nativeAddon(runtime) {
 }
 
 /** The device profiles become part of the program: `readProfileTexts` needs a folder that an executable does not have. */
-export function deviceProfiles(root) {
+export function deviceProfiles() {
   return {
     name: 'device profiles',
     setup(build) {
-      build.onLoad({ filter: /adapters\/modbus\/profile-files\.ts$/ }, ({ path }) => {
-        const folder = join(root, 'adapters/modbus/profiles');
+      build.onLoad({ filter: /adapters\/(modbus|serial)\/profile-files\.ts$/ }, ({ path }) => {
+        const folder = join(dirname(path), 'profiles');
         const names = globSync('*/*.yaml', { cwd: folder }).toSorted();
         const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
         const call = /readProfileTexts\(join\(import\.meta\.dirname, 'profiles'\)\)/g;

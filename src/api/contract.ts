@@ -20,6 +20,7 @@ import type {
   PlanView,
   PointView,
   PortView,
+  RecordingView,
   ServerView,
   ServiceView,
   StoreSummary,
@@ -46,6 +47,7 @@ export type {
   PlanView,
   PointView,
   PortView,
+  RecordingView,
   ServerView,
   ServiceView,
   StoreQueueView,
@@ -161,6 +163,8 @@ export interface Routes {
   'POST /v1/devices/{device}/identify': { out: IdentityView };
   'GET /v1/ports': { out: List<PortView> };
   'GET /v1/ports/{port}': { out: PortView };
+  /** What its wire carried last, oldest first; `after` is a sequence. */
+  'GET /v1/ports/{port}/recording': { query: { after?: string; limit?: string }; out: RecordingView };
   'GET /v1/points': { query: { device?: string }; out: List<PointView> };
   'GET /v1/points/{device}/{point}': { out: PointView };
   /** Reads from the device now, through the port's queue. */
@@ -240,6 +244,7 @@ export interface GatewayView {
   publish(request: PublishRequest): Promise<void>;
   read(device: string, point: string, signal: AbortSignal): Promise<PointView>;
   write(device: string, point: string, request: WriteRequest, signal: AbortSignal): Promise<CommandResult>;
+  recording(port: string, after: number, limit: number): RecordingView;
   identify(device: string, signal: AbortSignal): Promise<IdentityView>;
   pause(device: string): void;
   resume(device: string): void;

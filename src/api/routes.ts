@@ -103,6 +103,13 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
   },
   'GET /v1/ports': { handle: ({ view }) => ({ items: view.ports() }) },
   'GET /v1/ports/{port}': { handle: portOf },
+  'GET /v1/ports/{port}/recording': {
+    query: ['after', 'limit'],
+    handle(call) {
+      const after = numberOf(call.query, 'after', 0, 0, Number.MAX_SAFE_INTEGER);
+      return call.view.recording(portOf(call).name, after, numberOf(call.query, 'limit', DEFAULT_LIMIT));
+    },
+  },
   'GET /v1/points': {
     query: ['device'],
     handle(call) {

@@ -2,6 +2,7 @@
 import { type ErrorCatalogue, errorsOf } from '../core/errors.js';
 
 export const cliErrors = {
+  CLI_RECORDING: { fault: 'caller', hint: 'record a port with `hpmq port record PORT -o FILE`' },
   CLI_USAGE: { fault: 'caller', hint: 'see `hpmq --help`' },
   CLI_UNKNOWN_PORT: { fault: 'caller', hint: 'list the ports with `hpmq port list`' },
   CLI_UNKNOWN_DEVICE: { fault: 'caller', hint: 'list them with `hpmq device list`' },

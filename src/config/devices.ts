@@ -152,7 +152,7 @@ export function deviceSchema(adapter: AnyAdapter, port: z.ZodType) {
     for (const [id, point] of Object.entries(device.points)) {
       const address = partOf(adapter.address, point);
       if ((adapter.check?.point?.(address) ?? []).length > 0) continue;
-      for (const { path, message } of adapter.check?.pointOf?.(address, options) ?? []) {
+      for (const { path, message } of adapter.check?.pointOf?.(address, options, id) ?? []) {
         context.addIssue({ code: 'custom', path: ['points', id, ...path], message });
       }
     }

@@ -51,9 +51,15 @@ export interface Device<A> {
   identify?(signal: AbortSignal): Promise<Identity>;
   /**
    * Listens from now on, until it is disposed of, for what the device says without being asked. Called once on each open
-   * wire, before anything is asked.
+   * wire, before anything is asked. A read of a point that comes by itself waits for its next value.
+   *
+   * @param points - all of them, also those that do not come by themselves ({@link Adapter.pushed})
    */
   listen?(points: readonly Point<A>[], ear: Ear): Disposable;
+  /**
+   * Sends what somebody wrote, as it is, in the words of the adapter, and resolves with the answer. Rejects like write().
+   */
+  request?(text: string, signal: AbortSignal): Promise<string>;
   /**
    * Monotonic ms before which it is not to be asked, because the answer to an earlier question may still come and be
    * taken for that of the next. The wire serves other devices until then. Absent: it can be asked at any time.
@@ -65,6 +71,18 @@ export interface Device<A> {
 export interface Ear {
   /** Values that came by themselves: they are taken as if they had been read. None at all: the device is there. */
   report(readings: readonly Reading[]): void;
+  /** What came by itself was no good (`details.crc`: a wrong checksum): it is counted. */
+  fault(error: GatewayError): void;
+  /** Something for the topic `hpmq/<gateway>/<device>/<name>`: QoS 0, not retained. */
+  publish(name: string, payload: string | Buffer): void;
+}
+
+/** How a value comes that is not read. */
+export interface Pushed {
+  /** false: there is never a value, the point is only written. */
+  readonly isExpected: boolean;
+  /** Without a value for so long, ms, the last one is stale; undefined: it never is, as of a scanner. */
+  readonly staleAfter: number | undefined;
 }
 
 /** What a device says that it is. */
@@ -125,7 +143,7 @@ export interface ProfileFiles {
 
 /** What went over a wire, question and answer, frames as they were. */
 export interface Recording {
-  /** How the frames are wrapped, in the words of the adapter. */
+  /** How the frames are wrapped, in the words of the adapter. An empty request: the device spoke by itself. */
   readonly framing: string;
   readonly exchanges: readonly { readonly request: Buffer; readonly response: Buffer }[];
 }
@@ -178,6 +196,43 @@ export interface Finder {
   ): Promise<readonly FoundDevice[]>;
 }
 
+/** Bytes of one direction, as a wire carried them. */
+export interface WireBytes {
+  /** Unix µs. */
+  readonly at: number;
+  /** By the gateway. */
+  readonly sent: boolean;
+  readonly bytes: Buffer;
+}
+
+/** A message of a protocol that was found in them. */
+export interface WireMessage {
+  /** Unix µs of its last byte. */
+  readonly at: number;
+  readonly from: 'master' | 'device';
+  /** As it was on the wire. */
+  readonly bytes: Buffer;
+  /** For people: `unit 3 read holding 100 to 103`. */
+  readonly text: string;
+}
+
+/** Finds the messages of a protocol in what was recorded of a wire, whoever sent them. */
+export interface Dissection {
+  /** Of the dissector of Wireshark. */
+  readonly protocol: string;
+  /** The port number by which that tells questions from answers. */
+  readonly port: number;
+  push(part: WireBytes): readonly WireMessage[];
+}
+
+/** What else can be done with the bytes of a wire of this protocol. */
+export interface WireTools<P> {
+  /** How frames are wrapped, in the words of the adapter: that of {@link Recording}. */
+  framing(port: P, endpoint: Endpoint): string;
+  /** undefined: nobody knows how. */
+  dissect(framing: string): Dissection | undefined;
+}
+
 type AnyObject = z.ZodObject;
 
 /** Something wrong in the configuration that one field alone does not show. */
@@ -192,8 +247,8 @@ export interface AdapterChecks<P, D, A> {
   port?(port: P, endpoint: Endpoint): readonly ConfigIssue[];
   device?(device: D, port: P, endpoint: Endpoint): readonly ConfigIssue[];
   point?(address: A): readonly ConfigIssue[];
-  /** What only shows when the device is known; not called where `point` found something. */
-  pointOf?(address: A, device: D): readonly ConfigIssue[];
+  /** What only shows when the device, and the name of the point, are known; not called where `point` found something. */
+  pointOf?(address: A, device: D, id: string): readonly ConfigIssue[];
 }
 
 /** What a protocol brings. The three schemas are merged flat into the port, device and point of the configuration. */
@@ -224,6 +279,8 @@ export interface Adapter<
    * other methods get addresses that went through this.
    */
   resolve?(address: z.output<A>, device: z.output<D>): z.output<A>;
+  /** The device sends the value by itself: it is listened for, and not read at its beat. */
+  pushed?(address: z.output<A>, device: z.output<D>, port: z.output<P>): Pushed | undefined;
   /** The address as people read it, in one form whatever it was written in: `holding:100 float32 CDAB`. */
   describe?(address: z.output<A>): string;
   span?(address: z.output<A>): Span;
@@ -232,6 +289,7 @@ export interface Adapter<
   /** @throws GatewayError when a frame is not one of this protocol */
   replay?(recording: Recording): Replay;
   readonly finder?: Finder;
+  readonly wire?: WireTools<z.output<P>>;
   /** The protocol towards masters of others: `servers` of this type. */
   readonly server?: AnyServerRole;
   /** Absent: a read costs a round trip whatever its length, and takes nothing that nobody asked for. */

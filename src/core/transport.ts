@@ -141,6 +141,16 @@ export type Endpoint =
 /** Opens the wire or throws a GatewayError of fault `device` (cable, permission, host down). An open Duplex has an error listener. */
 export type OpenTransport = (endpoint: Endpoint, signal: AbortSignal) => Promise<Duplex>;
 
+/** A wire whose bit rate can be changed while it is open (IEC 62056-21 mode C). */
+export interface AdjustableWire extends Duplex {
+  /** Resolves when what was written before has left, and the rate is the new one. Rejects when the driver refuses. */
+  setBaudRate(baudRate: number): Promise<void>;
+}
+
+export function isAdjustable(wire: Duplex): wire is AdjustableWire {
+  return typeof (wire as Partial<AdjustableWire>).setBaudRate === 'function';
+}
+
 export const CONNECT_TIMEOUT_MS = 5_000;
 
 /** ms that opening may take at most, all addresses and rests included. */

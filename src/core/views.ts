@@ -145,6 +145,28 @@ export interface PortView {
   readonly cycleMs: number;
 }
 
+/** What a wire carried: the flight recorder of a port. */
+export interface RecordingView {
+  readonly port: string;
+  /** Type of the adapter; empty: no device uses the port. */
+  readonly adapter: string;
+  readonly endpoint: string;
+  /** How frames are wrapped, in the words of the adapter: `rtu`, `tcp`, `raw`. */
+  readonly framing: string;
+  /** Ask for what is after this sequence next. */
+  readonly next: number;
+  /** Sequence of the newest record there is. */
+  readonly newest: number;
+  readonly frames: readonly {
+    readonly sequence: number;
+    /** Unix µs. */
+    readonly at: number;
+    /** By the gateway. */
+    readonly sent: boolean;
+    readonly hex: string;
+  }[];
+}
+
 /** What a device says that it is. */
 export interface IdentityView {
   readonly device: string;

@@ -3,6 +3,7 @@
  * `…/set/result` and, when the message has a Response Topic, there as well, with its Correlation Data.
  */
 
+import type { Device } from '../core/adapter.js';
 import type { Audit } from '../core/audit.js';
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
@@ -17,7 +18,15 @@ import { CommandJournal, type JournalEntry } from './command-journal.js';
 import { type Commands, DEFAULT_DEADLINE_MS } from './commands.js';
 import type { DevicePoint } from './device-point.js';
 import { devicesError, didYouMean } from './errors.js';
-import { correlationText, parseValue, parseValues, resultJson, resultsJson, type WriteResult } from './payload.js';
+import {
+  correlationText,
+  parseRequest,
+  parseValue,
+  parseValues,
+  resultJson,
+  resultsJson,
+  type WriteResult,
+} from './payload.js';
 import type { Engineering } from './point.js';
 import type { Publisher } from './publisher.js';
 import type { Supervisor } from './supervisor.js';
@@ -26,6 +35,8 @@ import type { Supervisor } from './supervisor.js';
 const MAX_DEADLINE_MS = 3_600_000;
 /** A command that is done again after a restart waits so long for its device, ms. */
 const RESUMED_DEADLINE_MS = 60_000;
+/** In place of a point: the command is a request for the device as it is. */
+const RAW = '$raw';
 /** Commands in work at once, over all devices; more are refused. */
 const MAX_COMMANDS = 1_000;
 
@@ -154,6 +165,11 @@ export class CommandTopics implements Sink, AsyncDisposable {
     let result: WriteResult;
     try {
       const target = this.#target(device);
+      if (pointName === RAW) {
+        const raw = await this.#request(target, message, withinMs ?? this.#deadline(message));
+        this.#record(message, `${device}.${RAW}`, raw);
+        return (correlation) => resultJson(raw, correlation);
+      }
       const point = pointOf(target.supervisor, pointName);
       const order = { target: target.supervisor, point, withinMs: withinMs ?? this.#deadline(message), who };
       result = await target.commands.submit({ ...order, value: parseValue(message.payload) });
@@ -162,6 +178,28 @@ export class CommandTopics implements Sink, AsyncDisposable {
       this.#record(message, `${device}.${pointName}`, result);
     }
     return (correlation) => resultJson(result, correlation);
+  }
+
+  /** A request as somebody wrote it, for the device as it is; the answer is the value of the result. */
+  async #request({ supervisor }: Target, message: Message, withinMs: number): Promise<WriteResult> {
+    const text = parseRequest(message.payload);
+    if (supervisor.unavailable !== undefined) throw supervisor.unavailable;
+    const controller = new AbortController();
+    const timer = this.#o.clock.after(withinMs, () =>
+      controller.abort(devicesError('COMMAND_EXPIRED', `the wire was not free within ${withinMs} ms`)),
+    );
+    const ask = (device: Device<unknown>, signal: AbortSignal): Promise<string> => {
+      if (device.request !== undefined) return device.request(text, signal);
+      return Promise.reject(devicesError('DEVICE_NO_RAW', `${supervisor.config.name} takes no requests as they are`));
+    };
+    const outcome = await supervisor.lend('command', ask, controller.signal);
+    timer.cancel();
+    const at = this.#o.clock.now();
+    if (outcome.ok) return { status: 'written', value: outcome.value, at, error: undefined };
+    const { error, sent } = outcome;
+    const status =
+      !sent || error.fault === 'caller' ? 'refused' : outcome.timedOut || outcome.lost ? 'unknown' : 'failed';
+    return { status, value: undefined, at, error };
   }
 
   /** All values are checked before the first is sent: one that is refused refuses the whole command. */

@@ -1,5 +1,5 @@
-import type { AnyAdapter, Device, Point, Reading, Span, Value } from '../core/adapter.js';
-import type { PointConfig } from '../core/config.js';
+import type { AnyAdapter, Device, Point, Pushed, Reading, Span, Value } from '../core/adapter.js';
+import type { DeviceConfig, PointConfig } from '../core/config.js';
 import type { GatewayError } from '../core/errors.js';
 import { devicesError } from './errors.js';
 import { toEngineering } from './point.js';
@@ -13,17 +13,31 @@ export class DevicePoint {
   /** As the adapter gets it. */
   readonly point: Point<unknown>;
   readonly span: Span | undefined;
+  /** The device sends it by itself; undefined: it is read. */
+  readonly pushed: Pushed | undefined;
   readonly shadow: ShadowPoint;
   readonly rule: ReportRule;
 
-  constructor(device: string, config: PointConfig, adapter: AnyAdapter, shadow: Shadow, topic: string) {
+  /**
+   * @param device - its name, and its options as the adapter parsed them
+   * @param port - options of its port, parsed
+   */
+  constructor(
+    device: Pick<DeviceConfig, 'name' | 'options'>,
+    config: PointConfig,
+    adapter: AnyAdapter,
+    shadow: Shadow,
+    topic: string,
+    port: unknown,
+  ) {
     const reason =
       config.write === undefined ? 'the configuration does not allow writing' : adapter.readOnly?.(config.address);
     this.id = config.id;
     this.config = config;
     this.point = { id: config.id, address: config.address, writable: reason === undefined };
     this.span = adapter.span?.(config.address);
-    this.shadow = shadow.add(device, config, topic, reason, adapter.describe?.(config.address));
+    this.pushed = adapter.pushed?.(config.address, device.options, port);
+    this.shadow = shadow.add(device.name, config, topic, reason, adapter.describe?.(config.address));
     this.rule = new ReportRule(config.report, config.every);
   }
 

@@ -28,6 +28,7 @@ import type {
   PlanView,
   PointView,
   PortView,
+  RecordingView,
   ServiceView,
 } from '../core/views.js';
 import { CommandTopics, pointOf, type Target } from './command-topics.js';
@@ -44,7 +45,7 @@ import { Safeguards } from './safeguards.js';
 import { servedDevice } from './servers/served-device.js';
 import { Shadow, viewValue } from './shadow.js';
 import { Supervisor } from './supervisor.js';
-import { alarmViews, deviceView, portPlans, portView, type RunningPort } from './views.js';
+import { alarmViews, deviceView, portPlans, portView, type RunningPort, recordingView } from './views.js';
 
 export { devicesErrors } from './errors.js';
 export { Wires } from './transport/open.js';
@@ -86,6 +87,13 @@ export interface Devices extends Service {
   ports(): readonly PortView[];
   /** @throws GatewayError DEVICE_UNKNOWN */
   plan(device: string): PlanView;
+  /**
+   * What the wire of a port carried last.
+   *
+   * @param after - only what came after this sequence
+   * @throws GatewayError PORT_UNKNOWN
+   */
+  recording(port: string, after: number, limit: number): RecordingView;
   points(): readonly PointView[];
   /** Adds the points of each quality to what is given. */
   countQualities(counts: Record<Quality, number>): void;
@@ -221,6 +229,13 @@ class RunningDevices implements Devices {
   plan(device: string): PlanView {
     const { port } = this.#target(device);
     return portPlans(port).find((plan) => plan.device === device)!;
+  }
+
+  recording(name: string, after: number, limit: number): RecordingView {
+    const found = this.#ports.find(({ config }) => config.name === name);
+    if (found === undefined) throw devicesError('PORT_UNKNOWN', `there is no port ${name}`);
+    const adapter = this.#o.adapters.get(found.supervisors[0]?.config.adapter ?? '');
+    return recordingView(found, adapter, after, limit);
   }
 
   points(): readonly PointView[] {
@@ -384,7 +399,7 @@ class RunningDevices implements Devices {
     for (const [index, device] of members.entries()) {
       const points = Object.values(device.points).map((point) => {
         const topic = this.#publisher.topics.point(device.name, point.id);
-        return new DevicePoint(device.name, point, adapter, this.#shadow, topic);
+        return new DevicePoint(device, point, adapter, this.#shadow, topic, config.options);
       });
       const costs = costsOf(adapter, device, config);
       const learned = this.#learned.open(device, config);

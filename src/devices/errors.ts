@@ -50,6 +50,11 @@ export const devicesErrors = {
   DEVICE_TIMEOUT: { fault: 'device', hint: 'check wiring, address and that the device is on' },
   DEVICE_OFFLINE: { fault: 'device', hint: 'wait for the next attempt, or try it now with retry' },
   DEVICE_PAUSED: { fault: 'caller', hint: 'resume the device first' },
+  DEVICE_SILENT: {
+    fault: 'device',
+    hint: 'check that the device is on and sends by itself, and baud rate and framing; raise `staleAfter` if it is slow',
+  },
+  DEVICE_NO_RAW: { fault: 'caller', hint: 'the adapter of this device takes no requests as they are' },
   DEVICE_UNKNOWN: { fault: 'caller', hint: 'list the devices to see their names' },
   POINT_UNKNOWN: { fault: 'caller', hint: 'list the points of the device to see their names' },
   POINT_NOT_READABLE: { fault: 'caller', hint: 'the adapter of this device cannot read' },

@@ -112,6 +112,19 @@ export function parseValue(payload: Buffer): Engineering {
 }
 
 /**
+ * A request for a device as it is: `{"v":"…"}`, or the bare text, of which nothing is taken for a number.
+ *
+ * @throws GatewayError COMMAND_MALFORMED
+ */
+export function parseRequest(payload: Buffer): string {
+  const text = decode(payload);
+  if (!/^\s*[{"]/.test(text)) return text;
+  const value = parseValue(payload);
+  if (typeof value === 'string') return value;
+  throw devicesError('COMMAND_MALFORMED', 'a request is a text: {"v":"…"}, or the text alone');
+}
+
+/**
  * A command to several points of a device: `{"setpoint":42,"pump":{"v":true}}`.
  *
  * @throws GatewayError COMMAND_MALFORMED

@@ -22,6 +22,7 @@ import { devicesError } from './errors.js';
 import { type Exchange, notSent, type Outcome, perform } from './exchange.js';
 import { type Job, LANE_LIMIT, PortQueue } from './port-queue.js';
 import { PortStats } from './port-stats.js';
+import { Recorder } from './recorder.js';
 import { openSession, type Session, type SessionOptions } from './session.js';
 import { Bell } from './wait.js';
 
@@ -48,6 +49,7 @@ export interface PortOptions extends SessionOptions {
 export class Port implements AsyncDisposable {
   readonly name: string;
   readonly stats: PortStats;
+  readonly recorder: Recorder;
   readonly #o: PortOptions;
   readonly #log: Log;
   readonly #scope: Scope;
@@ -71,6 +73,7 @@ export class Port implements AsyncDisposable {
     this.#o = options;
     this.name = options.config.name;
     this.stats = new PortStats(options.clock);
+    this.recorder = new Recorder(options.clock);
     this.#log = options.log.child({ port: this.name });
     this.#since = options.clock.now();
     this.#queue = new PortQueue(options.clock, options.devices.size, options.config.timeout);
@@ -184,7 +187,7 @@ export class Port implements AsyncDisposable {
 
   /** @returns whether the wire stays closed until it is needed */
   async #session(signal: AbortSignal): Promise<boolean> {
-    const session = await openSession({ ...this.#o, log: this.#log }, signal);
+    const session = await openSession({ ...this.#o, log: this.#log, recorder: this.recorder }, signal);
     let isUnneeded = false;
     try {
       this.stats.opens++;
@@ -261,7 +264,7 @@ export class Port implements AsyncDisposable {
   /** ms until the wire is closed because nobody needs it; undefined: it is not. */
   #closesIn(session: Session, idleSince: number): number | undefined {
     const { closeAfter } = this.#o.config;
-    if (closeAfter === undefined || this.#queue.due === 0) return undefined;
+    if (closeAfter === undefined || session.isHeard || this.#queue.due === 0) return undefined;
     const at = Math.max(idleSince + closeAfter, session.quietAt);
     return Math.max(0, Math.ceil(at - this.#o.clock.monotonic()));
   }

@@ -90,9 +90,13 @@ export class Presence {
     this.#error = undefined;
   }
 
-  /** @param trouble - of a point, while the device answers */
-  tell(trouble: GatewayError | undefined): void {
+  /**
+   * @param trouble - of a point, while the device answers
+   * @param silence - of a device that should have spoken by itself
+   */
+  tell(trouble: GatewayError | undefined, silence?: GatewayError): void {
     if (this.mode === 'paused') this.#status.set('paused', undefined);
+    else if (this.mode === 'probing' && silence !== undefined && !this.isOffline) this.#status.set('degraded', silence);
     else if (this.mode !== 'polling') this.#status.set(this.isOffline ? 'offline' : 'starting', this.#error);
     else if (this.#failures > 0) this.#status.set('degraded', this.#error);
     else this.#status.set(trouble === undefined ? 'online' : 'degraded', trouble);

@@ -61,6 +61,17 @@ export class Publisher implements AsyncDisposable {
     });
   }
 
+  /** Something that the device said, for a topic of its own. */
+  message(device: string, name: string, payload: string | Buffer): void {
+    this.#send({
+      topic: this.topics.point(device, name),
+      payload,
+      origin: `device:${device}`,
+      receivedAt: this.#clock.now(),
+      qos: 0,
+    });
+  }
+
   state(device: string, state: DeviceState, since: number, reason: string | undefined): void {
     this.#send({
       topic: this.topics.state(device),

@@ -62,6 +62,15 @@ export class Readings {
     this.#troubled.clear();
   }
 
+  /** These did not come when they should have: the last value is old, and where there is none, the error says why. */
+  silent(points: readonly DevicePoint[], error: GatewayError): void {
+    for (const point of points) {
+      const { sample } = point.shadow;
+      if (sample === undefined) this.#store(point, { value: undefined, quality: 'bad', at: this.#clock.now(), error });
+      else if (sample.quality === 'good') this.#store(point, { ...sample, quality: 'stale' });
+    }
+  }
+
   /** Nobody looks after the values any more. */
   stale(): void {
     for (const point of this.#points) {

@@ -7,6 +7,7 @@ import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { endpointName, type OpenTransport, openTimeoutMs } from '../core/transport.js';
 import { devicesError } from './errors.js';
+import type { Recorder } from './recorder.js';
 import { orAborted, settles } from './wait.js';
 
 /** The transport ends its attempts itself, with the better message; the adapter may need a moment more, ms. */
@@ -28,6 +29,8 @@ export class Session {
   silent = 0;
   /** Exchanges that were on the wire when it failed. */
   lost = 0;
+  /** Somebody waits for what comes by itself: the wire is needed although nobody asks. */
+  isHeard = false;
   /** Exchanges in which the adapter threw something foreign; the first is logged. */
   defects = 0;
   #bus: AnyBus | undefined;
@@ -120,6 +123,18 @@ export interface SessionOptions {
   readonly openTransport: OpenTransport;
   readonly clock: Clock;
   readonly log: Log;
+  readonly recorder?: Recorder;
+}
+
+/** Records what the wire carries from now on; the adapter has its listener already, so nothing begins to flow by this. */
+function record(wire: Duplex, recorder: Recorder): void {
+  // Before that of the adapter, which may answer at once.
+  wire.prependListener('data', (chunk: Buffer) => recorder.add(false, chunk));
+  const write = wire.write;
+  wire.write = function (this: Duplex, chunk: unknown, ...rest: unknown[]) {
+    if (chunk instanceof Uint8Array) recorder.add(true, chunk);
+    return (write as (...args: unknown[]) => boolean).call(this, chunk, ...rest);
+  } as Duplex['write'];
 }
 
 /**
@@ -157,6 +172,7 @@ export async function openSession(o: SessionOptions, signal: AbortSignal): Promi
       })
       .catch(ignore);
     session.bus = await orAborted(bus, controller.signal);
+    if (o.recorder !== undefined && config.endpoint.type !== 'memory') record(session.wire, o.recorder);
     return session;
   } catch (error) {
     await session?.release(clock);

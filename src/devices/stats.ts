@@ -59,6 +59,12 @@ export class ExchangeStats {
     this.error(error);
   }
 
+  /** Something that came by itself was no good. */
+  unasked(error: GatewayError): void {
+    if (error.details.crc === true) this.crcErrors++;
+    this.error(error);
+  }
+
   /** The device answered, but with a refusal. */
   error(error?: GatewayError): void {
     this.errors++;

@@ -12,7 +12,7 @@
 import type { Device, ReadCosts, Reading } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig } from '../core/config.js';
-import type { GatewayError } from '../core/errors.js';
+import { type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { PlannedDevice } from '../core/plan-views.js';
 import { readMs } from '../core/read-plan.js';
@@ -23,6 +23,7 @@ import { DeviceStatus } from './device-status.js';
 import { devicesError } from './errors.js';
 import type { Outcome, Priority } from './exchange.js';
 import type { Learned } from './learned.js';
+import { Listening } from './listening.js';
 import { type Entry, PollGroups } from './poll-groups.js';
 import type { Port } from './port.js';
 import { type Mode, Presence } from './presence.js';
@@ -53,10 +54,10 @@ export class Supervisor implements AsyncDisposable {
   readonly #presence: Presence;
   readonly #scope: Scope;
   readonly #groups: PollGroups;
+  readonly #listening: Listening;
   readonly #probe: Probe;
   readonly #readings: Readings;
   readonly #costs: ReadCosts;
-  #ear: Disposable | undefined;
   /** Reads that wait for the wire or are on it. */
   #reading = 0;
   /** After an unanswered exchange, until the next beat. */
@@ -67,6 +68,7 @@ export class Supervisor implements AsyncDisposable {
   /** @param phase - of the device's beats among those of its port, above 0 to 1 */
   constructor(o: SupervisorOptions, phase: number) {
     const { config, clock } = o;
+    const polled = o.points.filter(({ pushed }) => pushed === undefined);
     this.config = config;
     this.points = new Map(o.points.map((point) => [point.id, point]));
     this.stats = new ExchangeStats(clock);
@@ -78,7 +80,22 @@ export class Supervisor implements AsyncDisposable {
     this.#scope = new Scope((error) => log.error({ err: error }, 'reading a device ended by a defect'));
     this.#readings = new Readings(config, o.points, o.publisher, clock);
     this.#probe = new Probe(clock, o.random, () => this.#kick());
-    this.#groups = new PollGroups(o.points, {
+    this.#listening = new Listening({
+      device: config.name,
+      clock,
+      points: o.points,
+      onReadings: (readings) => this.#heard(readings),
+      onFault: (error) => {
+        this.stats.unasked(error);
+        this.#port.stats.unasked(error);
+      },
+      onMessage: (name, payload) => o.publisher.message(config.name, name, payload),
+      onSilence: (points, error) => {
+        this.#readings.silent(points, error);
+        this.#tell();
+      },
+    });
+    this.#groups = new PollGroups(polled, {
       clock,
       phase,
       costs: o.costs,
@@ -141,24 +158,23 @@ export class Supervisor implements AsyncDisposable {
 
   /** A wire was opened: what the device says by itself is listened for from its first byte. */
   onOpen(session: Session): void {
-    this.#ear?.[Symbol.dispose]();
+    session.isHeard ||= !this.#listening.empty;
     try {
-      const device = session.device(this.config.name, this.config.options);
-      const points = [...this.points.values()].map(({ point }) => point);
-      this.#ear = device.listen?.(points, { report: (readings) => this.#heard(readings) });
-    } catch {
-      // A defect of the adapter: the first read meets it, too, and says so.
-      this.#ear = undefined;
+      this.#listening.attach(session.device(this.config.name, this.config.options));
+    } catch (error) {
+      session.close(toGatewayError(error));
     }
+    if (this.#presence.mode !== 'paused') this.#listening.start();
   }
 
   onPortUp(): void {
     if (this.#presence.mode !== 'waiting') return;
     this.#presence.mode = 'probing';
+    this.#listening.start();
     this.#probe.reset();
     this.#probe.now();
-    // Nothing to ask: an open wire is all there is to know.
-    if (this.#groups.empty) this.#answered();
+    // Nothing to ask and nothing to wait for: an open wire is all there is to know.
+    if (this.#groups.empty && this.#listening.empty) this.#answered();
     this.#tell();
   }
 
@@ -267,19 +283,16 @@ export class Supervisor implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#halt('waiting');
-    this.#ear?.[Symbol.dispose]();
+    this.#listening.detach();
     await this.#scope[Symbol.asyncDispose]();
   }
 
-  #heard(readings: readonly Reading[]): void {
+  #heard(readings: readonly (readonly [DevicePoint, Reading])[]): void {
     const { mode } = this.#presence;
     if (mode === 'paused' || mode === 'waiting') return;
     this.#port.heard();
     this.#answered();
-    for (const reading of readings) {
-      const point = this.points.get(reading.point);
-      if (point !== undefined) this.#readings.take(point, reading);
-    }
+    for (const [point, reading] of readings) this.#readings.take(point, reading);
     this.#tell();
   }
 
@@ -410,10 +423,12 @@ export class Supervisor implements AsyncDisposable {
     this.#resting = false;
     this.#groups.stop();
     this.#probe.stop();
+    if (mode === 'paused' || mode === 'waiting') this.#listening.stop();
   }
 
   #tell(): void {
-    this.#presence.tell(this.#readings.trouble);
+    const { silence } = this.#listening;
+    this.#presence.tell(silence ?? this.#readings.trouble, silence);
   }
 }
 

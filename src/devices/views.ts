@@ -1,9 +1,10 @@
 /** What people are shown of running ports and devices: plain data, made when someone looks. */
+import type { AnyAdapter } from '../core/adapter.js';
 import type { PortConfig } from '../core/config.js';
 import { errorView, type GatewayError } from '../core/errors.js';
 import { planViews } from '../core/plan-views.js';
 import { endpointName } from '../core/transport.js';
-import type { AlarmView, DeviceView, PlanSummary, PlanView, PortView } from '../core/views.js';
+import type { AlarmView, DeviceView, PlanSummary, PlanView, PortView, RecordingView } from '../core/views.js';
 import type { Commands } from './commands.js';
 import type { Port } from './port.js';
 import type { ExchangeStats } from './stats.js';
@@ -79,6 +80,24 @@ export function portView(running: RunningPort, createdAt: number): PortView {
     busyShare: share((stats?.busyShare() ?? 0) / (config.parallel ?? 1)),
     load: share(plan?.portLoad ?? 0),
     cycleMs: plan?.portCycleMs ?? 0,
+  };
+}
+
+export function recordingView(
+  { config, port }: RunningPort,
+  adapter: AnyAdapter | undefined,
+  after: number,
+  limit: number,
+): RecordingView {
+  const recorded = port?.recorder.after(after, limit) ?? [];
+  return {
+    port: config.name,
+    adapter: adapter?.type ?? '',
+    endpoint: endpointName(config.endpoint),
+    framing: adapter?.wire?.framing(config.options, config.endpoint) ?? 'raw',
+    next: recorded.at(-1)?.sequence ?? after,
+    newest: port?.recorder.count ?? 0,
+    frames: recorded.map(({ sequence, at, sent, bytes }) => ({ sequence, at, sent, hex: bytes.toString('hex') })),
   };
 }
 

@@ -48,7 +48,9 @@ export async function performWrite(
       perhapsDone: sent === undefined ? outcome.timedOut || outcome.lost : sent === true,
     };
   }
-  if (point.config.write?.verify === true) return { result: await verify(write, clock), perhapsDone: false };
+  const isReadable = point.pushed?.isExpected !== false;
+  if (point.config.write?.verify === true && isReadable)
+    return { result: await verify(write, clock), perhapsDone: false };
   target.refresh(point);
   const written = toEngineering(raw, point.config) ?? value;
   return { result: { status: 'written', value: written, at: clock.now(), error: undefined }, perhapsDone: false };

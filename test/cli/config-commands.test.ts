@@ -12,7 +12,7 @@ t.test('the example file is accepted, with the adapters that are built in', asyn
   const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'hpmq.example.yaml']);
   t.equal(stderr, '');
   t.equal(code, 0);
-  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 4 ports, 5 devices, 62 points, 2 servers, 1 link\n`);
+  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 5 ports, 6 devices, 65 points, 2 servers, 1 link\n`);
 });
 
 t.test('the README shows what a mistake in the example really gives', async (t) => {
@@ -49,7 +49,7 @@ t.test('the further ports that the example shows are valid', async (t) => {
   const example = readFileSync(join(repoRoot, 'hpmq.example.yaml'), 'utf8');
   const section = example.slice(example.indexOf('\nports:'), example.indexOf('\n# profiles:'));
   const shown = section.replace(/^( +)# (?=[\w-]+: [{[\d])/gm, '$1');
-  const devices = ['secure', 'radio', 'remote', 'dtu-1', 'line-a', 'plc'].map(
+  const devices = ['secure', 'radio', 'remote', 'dtu-1', 'line-a', 'line-b', 'bus', 'plc'].map(
     (port) => `  on-${port}: { adapter: modbus, port: ${port}, points: { a: { address: 'holding:0' } } }\n`,
   );
   devices.push('  on-node: { adapter: coap, port: node, points: { a: { path: /a } } }\n');
@@ -65,7 +65,7 @@ t.test('the further ports that the example shows are valid', async (t) => {
   });
   const { code, stdout } = await hpmq(t, ['config', 'check'], { cwd });
   t.equal(code, 0, stdout);
-  t.match(stdout, /ok, 7 ports, 7 devices, 7 points/);
+  t.match(stdout, /ok, 8 ports, 8 devices, 8 points/);
 });
 
 t.test('check notes a listener that lets nobody in', async (t) => {
@@ -101,7 +101,7 @@ t.test('what show prints of the example is a configuration again', async (t) => 
   const cwd = t.testdir({ 'hpmq.yaml': stdout });
   const { code, stdout: verdict } = await hpmq(t, ['config', 'check'], { cwd });
   t.equal(code, 0);
-  t.match(verdict, /ok, 4 ports, 5 devices, 62 points, 2 servers, 1 link/);
+  t.match(verdict, /ok, 5 ports, 6 devices, 65 points, 2 servers, 1 link/);
 });
 
 t.test('check notes two points on one address, and accepts them', async (t) => {

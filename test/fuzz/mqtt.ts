@@ -4,6 +4,7 @@ import { fuzzFastPath } from './fast-streams.js';
 import { fuzzListeners } from './listener-streams.js';
 import { fuzzConnections } from './mqtt-connections.js';
 import { fuzzBroker } from './mqtt-streams.js';
+import { fuzzSerial } from './serial-streams.js';
 
 const { values } = parseArgs({
   options: {
@@ -12,17 +13,27 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     /** Streams for the fast path against the general one, and nothing else. */
     fast: { type: 'string' },
+    /** Streams for the framers of serial devices, and nothing else. */
+    serial: { type: 'string' },
   },
 });
 const packets = Number(values.packets ?? 200_000);
 const streams = Number(values.streams ?? Math.min(100_000, Math.max(2_000, packets / 100)));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
-if (values.fast === undefined) await everything();
+if (values.serial !== undefined) await serial(Number(values.serial));
+else if (values.fast === undefined) await everything();
 else {
   await part('fast path', async () => {
     const sum = await fuzzFastPath({ streams: Number(values.fast), seed });
     return `${sum.streams} streams, ${sum.messages} messages, ${sum.answers} packets sent: the same with it and without`;
+  });
+}
+
+async function serial(count: number): Promise<void> {
+  await part('serial', async () => {
+    const sum = fuzzSerial({ streams: count, seed });
+    return `${sum.streams} streams, ${sum.bytes} bytes, ${sum.frames} frames, ${sum.discards} discarded, ${sum.parsed} taken apart, at most ${sum.mostPending} bytes kept`;
   });
 }
 

@@ -16,6 +16,7 @@ import type {
   PointView,
   PortView,
   PublishRequest,
+  RecordingView,
   ServerView,
   StatusView,
   StoreView,
@@ -399,6 +400,22 @@ export class FakeView implements GatewayView {
       load: 0.3,
       cycleMs: 300,
     }));
+  }
+
+  recording(port: string, after: number, limit: number): RecordingView {
+    const frames = [
+      { sequence: 1, at: 1_763_841_600_123_456, sent: true, hex: '030300640001c437' },
+      { sequence: 2, at: 1_763_841_600_140_001, sent: false, hex: '03030202ca40b3' },
+    ].filter(({ sequence }) => sequence > after);
+    return {
+      port,
+      adapter: 'modbus',
+      endpoint: '/dev/ttyUSB0 19200 8E1',
+      framing: 'rtu',
+      next: 2,
+      newest: 2,
+      frames: frames.slice(0, limit),
+    };
   }
 
   plan(device: string): PlanView {

@@ -11,7 +11,7 @@ import { freePort, listening, needs, type Peer, repoRoot, startPeer } from './pe
 /** pymodbus is Debian's, so is the Python that finds it. */
 export const PYTHON = '/usr/bin/python3';
 
-function works(program: string, args: readonly string[]): boolean {
+export function works(program: string, args: readonly string[]): boolean {
   try {
     execFileSync(program, args, { stdio: 'ignore' });
     return true;

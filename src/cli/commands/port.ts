@@ -5,11 +5,14 @@ import { ageText, portColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { unknown } from '../names.js';
 import { count, visible } from '../text.js';
+import { defineRecording } from './port-recording.js';
 
 export function define(command: HpmqCommand, cli: Cli): void {
   command.withExamples(
     ['port list', 'all wires, and how busy they are'],
     ['port show line-a', 'one wire with its counters'],
+    ['port sniff line-a', 'the messages on it, as they come'],
+    ['port export line-a -o line-a.pcapng', 'the last minutes for Wireshark'],
   );
   command
     .verb('list')
@@ -39,6 +42,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
         return undefined;
       }),
     );
+  defineRecording(command, cli);
 }
 
 export function exchangeLines({ p50, p95, p99 }: PortView['exchangeMs'], row: Row): readonly string[] {

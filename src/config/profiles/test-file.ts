@@ -45,7 +45,11 @@ const schema = z.strictObject({
         framing: z.string(),
         exchanges: z
           .array(
-            z.strictObject({ request: frame, response: frame, expect: z.record(z.string(), expected).default({}) }),
+            z.strictObject({
+              request: frame.default(Buffer.alloc(0)),
+              response: frame,
+              expect: z.record(z.string(), expected).default({}),
+            }),
           )
           .min(1)
           .max(200),

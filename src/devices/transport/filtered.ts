@@ -1,5 +1,6 @@
 /** A wire on a wire: bytes are changed on their way in and out, everything else passes through. */
 import { Duplex } from 'node:stream';
+import { isAdjustable } from '../../core/transport.js';
 
 export interface Filter {
   /** @returns what the reader gets; empty: nothing */
@@ -12,6 +13,8 @@ export interface Filter {
 
 export class FilteredWire extends Duplex {
   readonly inner: Duplex;
+  /** Where the wire below can. */
+  setBaudRate?: (baudRate: number) => Promise<void>;
   readonly #filter: Filter;
 
   constructor(inner: Duplex, filter: Filter) {
@@ -19,6 +22,7 @@ export class FilteredWire extends Duplex {
     this.inner = inner;
     this.#filter = filter;
     this.on('error', () => {});
+    if (isAdjustable(inner)) this.setBaudRate = (baudRate) => inner.setBaudRate(baudRate);
     inner.on('data', (bytes: Buffer) => this.#take(bytes));
     inner.on('end', () => this.push(null));
     inner.on('error', (error) => void this.destroy(error));

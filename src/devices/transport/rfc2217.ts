@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../core/clock.js';
+import type { GatewayError } from '../../core/errors.js';
 import {
   addressName,
   CONNECT_TIMEOUT_MS,
@@ -56,6 +57,8 @@ class ComPort implements Filter {
   readonly ready: Promise<void>;
   /** Settings whose answer is still to come, and the value that was asked for. */
   readonly #asked = new Map<number, number>();
+  /** Of a rate that is changed while the line is open. */
+  #changed: { resolve: () => void; reject: (error: Error) => void } | undefined;
   #isAgreed = false;
   #resume: (() => void) | undefined;
   gate: Promise<void> | undefined;
@@ -121,6 +124,16 @@ class ComPort implements Filter {
     this.#send(PURGE_DATA, Buffer.of(PURGE_BOTH));
   }
 
+  setBaudRate(baudRate: number): Promise<void> {
+    const changed = Promise.withResolvers<void>();
+    this.#changed?.reject(this.#error('its rate was changed twice'));
+    this.#changed = changed;
+    const value = Buffer.alloc(4);
+    value.writeUInt32BE(baudRate);
+    this.#ask(SET_BAUDRATE, value, baudRate);
+    return changed.promise;
+  }
+
   #take(bytes: Buffer): void {
     if (bytes[0] !== telnet.COM_PORT_OPTION || bytes.length < 2) return;
     const command = bytes[1]!;
@@ -128,6 +141,10 @@ class ComPort implements Filter {
     const wanted = this.#asked.get(command - SERVER);
     if (wanted !== undefined) {
       const got = command - SERVER === SET_BAUDRATE ? (value.length >= 4 ? value.readUInt32BE(0) : 0) : value[0];
+      if (got !== wanted)
+        this.#changed?.reject(this.#error(`it answered ${NAMES[command - SERVER]} ${got} to ${wanted}`));
+      else this.#changed?.resolve();
+      this.#changed = undefined;
       if (got !== wanted) this.#fail(`it answered ${NAMES[command - SERVER]} ${got} to ${wanted}`);
       this.#asked.delete(command - SERVER);
       if (this.#asked.size === 0) this.#accepted.resolve();
@@ -153,13 +170,18 @@ class ComPort implements Filter {
   }
 
   #fail(why: string, hint?: string): void {
+    const error = this.#error(why, hint);
+    this.#accepted.reject(error);
+    this.#changed?.reject(error);
+    this.#changed = undefined;
+  }
+
+  #error(why: string, hint?: string): GatewayError {
     const endpoint = addressName(this.#line);
-    this.#accepted.reject(
-      devicesError('PORT_RFC2217', `${endpoint}: ${why}`, {
-        details: { endpoint },
-        ...(hint !== undefined && { hint }),
-      }),
-    );
+    return devicesError('PORT_RFC2217', `${endpoint}: ${why}`, {
+      details: { endpoint },
+      ...(hint !== undefined && { hint }),
+    });
   }
 }
 
@@ -176,6 +198,7 @@ export class Rfc2217Wire extends FilteredWire {
   constructor(socket: Socket, port: ComPort) {
     super(socket, port);
     this.figures = port;
+    this.setBaudRate = (baudRate) => port.setBaudRate(baudRate);
   }
 }
 

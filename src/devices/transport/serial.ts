@@ -50,6 +50,13 @@ class SerialWire extends Duplex {
     });
   }
 
+  setBaudRate(baudRate: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (error?: Error | null) => (error ? reject(serialError(this.#name, error)) : resolve());
+      this.#port.drain((error) => (error ? done(error) : this.#port.update({ baudRate }, done)));
+    });
+  }
+
   override _read(): void {
     this.#port.resume();
   }

@@ -161,7 +161,7 @@ t.test('names of Object.prototype are ordinary names', async (t) => {
 t.test('the example file says what it promises', async (t) => {
   const { config } = loadConfig({ file: 'hpmq.example.yaml', env: {}, cwd: repoRoot, adapters: await loadAdapters() });
   t.equal(config.gateway.id, 'plant-7');
-  t.strictSame(Object.keys(config.devices), ['boiler', 'meter', 'chiller', 'incomer', 'room-7']);
+  t.strictSame(Object.keys(config.devices), ['boiler', 'scale', 'meter', 'chiller', 'incomer', 'room-7']);
   const written = config.broker.limits;
   t.strictSame(written, parse({}).broker.limits, 'the limits marked as defaults are the defaults');
   t.equal(config.links.cloud?.routes.length, 2);

@@ -146,7 +146,7 @@ t.test('fields that contradict one another', async (t) => {
     t.match(issues(fields), [{ path: [path], message }], JSON.stringify(fields));
   }
   const together = (fields: object, device: object = {}) =>
-    modbus.check?.pointOf?.(modbus.address.parse(fields), modbus.device.parse(device));
+    modbus.check?.pointOf?.(modbus.address.parse(fields), modbus.device.parse(device), 'p');
   t.strictSame(together({ address: 'holding:65534', type: 'int32' }), []);
   t.strictSame(together({ address: 'holding:65536' }, { base: 1 }), []);
   t.strictSame(together({ address: '40001' }, { base: 1 }), [], 'digits count from 1 anyway');

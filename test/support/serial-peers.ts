@@ -1,0 +1,35 @@
+/** Foreign serial devices (pyserial) on pseudo-terminals of socat. */
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { PYTHON, works } from './modbus-peers.js';
+import { needs, type Peer, repoRoot, startPeer } from './peers.js';
+
+/** Options of a test that needs socat and pyserial, and further programs. */
+export function needsSerialPeers(...programs: readonly string[]) {
+  const there = works(PYTHON, ['-c', 'import serial']);
+  return needs('socat', ...(there ? [] : ['python3-serial']), ...programs);
+}
+
+export interface PluggedIn {
+  readonly line: Peer;
+  readonly device: Peer;
+  /** Pulls the adapter: its device file is gone. */
+  pull(): Promise<void>;
+}
+
+/** @param path - of the near end; @param script - in test/peers */
+export async function plugIn(t: Test, path: string, script: string, ...args: readonly string[]): Promise<PluggedIn> {
+  const far = `${path}-far`;
+  const line = startPeer(t, 'socat', ['-d', '-d', `pty,raw,echo=0,link=${far}`, `pty,raw,echo=0,link=${path}`]);
+  await line.sees(/starting data transfer loop/);
+  const device = startPeer(t, PYTHON, [join(repoRoot, 'test', 'peers', script), far, ...args]);
+  await device.sees(/^ready$/m);
+  return {
+    line,
+    device,
+    async pull() {
+      await line.kill();
+      await device.kill();
+    },
+  };
+}
