@@ -4,6 +4,7 @@ import type { LinkConfig, RouteConfig } from '../core/config.js';
 import type { QoS } from '../core/message.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { type ConfigInputs, fileContent, secret, secretText } from './io.js';
+import { checkLoopOptions, linkType, loopOptions, toLoopOptions } from './link-loops.js';
 import { duration, say, shown, topicFilter, whole } from './values.js';
 
 const URL_HINT = 'write mqtt://host:1883 or mqtts://host:8883';
@@ -74,12 +75,13 @@ const route = z
 function linkSchema(inputs: ConfigInputs) {
   return z
     .strictObject({
-      type: z.literal('mqtt'),
+      type: linkType,
       url: url.describe('mqtt:// or mqtts://, without credentials'),
       protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),
       clientId: z.string().min(1).max(256).optional().describe('hpmq-<gateway>-<link> when absent'),
       username: z.string().min(1).max(256).optional(),
       password: secretText(inputs).optional(),
+      ...loopOptions,
       keepAlive: duration('1s', '65535s').prefault('30s').describe('MQTT Keep Alive'),
       queuedMessages: whole(1, 1_000_000)
         .default(10_000)
@@ -96,6 +98,7 @@ function linkSchema(inputs: ConfigInputs) {
     .superRefine((link, context) => {
       const fail = (path: string[], message: string, hint: string) =>
         context.addIssue({ code: 'custom', path, message: say(message, hint) });
+      checkLoopOptions(link, fail);
       const { ca, cert, key } = link.tls;
       if (cert !== undefined && key === undefined)
         fail(['tls', 'cert'], 'there is no key for it', 'add `key: { file: … }`');
@@ -120,7 +123,7 @@ export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
   const { ca, cert, key } = link.tls;
   return {
     name,
-    type: 'mqtt',
+    ...toLoopOptions(link),
     url: link.url,
     protocolVersion: link.protocolVersion,
     clientId: link.clientId,

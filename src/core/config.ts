@@ -390,7 +390,8 @@ export interface ServerConfig {
 
 export interface LinkConfig {
   readonly name: string;
-  readonly type: 'mqtt';
+  /** peer: another gateway, in one mesh with this one. */
+  readonly type: 'mqtt' | 'peer';
   /** mqtt:// or mqtts://, without credentials. */
   readonly url: string;
   readonly protocolVersion: 4 | 5;
@@ -400,6 +401,12 @@ export interface LinkConfig {
   readonly password: string | undefined;
   /** ms */
   readonly keepAlive: number;
+  /** Messages have stamps in user properties, and those that come are believed; undefined: when there are peers. */
+  readonly stamp: boolean | undefined;
+  /** The stamp is in the topic: what is there is for gateways with `wrap` only. */
+  readonly wrap: boolean;
+  /** MQTT 3.1.1 as a bridge, which brokers do not send its own messages back. */
+  readonly bridge: boolean;
   /** Messages kept in memory while the far side does not take them; the oldest goes first, counted. */
   readonly queuedMessages: number;
   /** File contents, PEM. */

@@ -183,6 +183,8 @@ export interface PointView {
 }
 
 export interface ClientView {
+  /** Id of the gateway that the client is, in a mesh with this one. */
+  readonly peer?: string | undefined;
   readonly clientId: string;
   readonly protocol: '3.1' | '3.1.1' | '5.0';
   readonly connected: boolean;
@@ -327,6 +329,8 @@ export interface LedgerView {
     readonly unmatched: number;
     readonly refused: number;
     readonly refusedBy: Readonly<Record<string, number>>;
+    /** From peers, and not delivered: it was here before, or has come round. */
+    readonly duplicates: number;
     /** 0: the books balance. */
     readonly difference: number;
   };

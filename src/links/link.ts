@@ -4,15 +4,16 @@ import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import { errorView, type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { Mesh } from '../core/mesh.js';
 import type { Message, Origin, QoS } from '../core/message.js';
 import { type Attachment, type Router, type Sink, subscriptionTo } from '../core/router.js';
 import { Scope } from '../core/scope.js';
 import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
-import { EchoGuard } from './echo.js';
 import { linkError } from './errors.js';
 import type { FarSide } from './far-side.js';
 import type { Will } from './kinds/mqtt.js';
+import { LoopGuard } from './loops.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
@@ -31,6 +32,7 @@ export interface LinkOptions {
   readonly config: LinkConfig;
   readonly gatewayId: string;
   readonly router: Router;
+  readonly mesh: Mesh | undefined;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
@@ -48,6 +50,7 @@ export class Link implements Sink, AsyncDisposable {
   readonly #rules: Rules;
   readonly #replies: Replies;
   readonly #status: LinkStatus;
+  readonly #loops: LoopGuard;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #scope: Scope;
@@ -64,14 +67,20 @@ export class Link implements Sink, AsyncDisposable {
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
-    const echo = new EchoGuard(clock, config.protocolVersion === 5);
-    const shared = { rules: this.#rules, origin: this.origin, router, clock, replies: this.#replies, echo };
+    const loops = new LoopGuard({ config, mesh: options.mesh, clock });
+    this.#loops = loops;
+    const shared = { rules: this.#rules, origin: this.origin, router, clock, replies: this.#replies, loops };
     this.#receiver = new Receiver(shared);
     this.#sender = new Sender({
       ...shared,
       queuedMessages: config.queuedMessages,
       onRefused: (error) => this.#status.refused(error),
     });
+  }
+
+  /** @see Sink.stamped */
+  get stamped(): boolean {
+    return this.#loops.stamped;
   }
 
   /** Does not wait for the far side. */
@@ -167,7 +176,8 @@ export class Link implements Sink, AsyncDisposable {
       onDrain: () => this.#sender.drain(),
     };
     const { openMqtt } = await import('./kinds/mqtt.js');
-    return openMqtt({ config, clientId, will: this.#will(), clock, events }, signal);
+    const peer = config.type === 'peer' ? gatewayId : undefined;
+    return openMqtt({ config, clientId, peer, will: this.#will(), clock, events }, signal);
   }
 
   /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */
@@ -212,7 +222,10 @@ export class Link implements Sink, AsyncDisposable {
   /** Filters at the far side, each with the highest QoS of its routes. */
   #filtersIn(): ReadonlyMap<string, QoS> {
     const filters = new Map<string, QoS>();
-    for (const { filter, qos } of this.#rules.in) filters.set(filter, Math.max(qos, filters.get(filter) ?? 0) as QoS);
+    for (const { filter: local, qos } of this.#rules.in) {
+      const filter = this.#loops.filter(local);
+      filters.set(filter, Math.max(qos, filters.get(filter) ?? 0) as QoS);
+    }
     return filters;
   }
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
+import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import { topicFilterFault } from '../core/topic.js';
@@ -17,6 +18,8 @@ export interface LinksOptions {
   readonly links: Readonly<Record<string, LinkConfig>>;
   readonly gatewayId: string;
   readonly router: Router;
+  /** Of the gateways that are peers of this one; absent: no stamps. */
+  readonly mesh?: Mesh | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /** In [0, 1), for the jitter of reconnects. */
@@ -32,10 +35,10 @@ export interface Links extends Service {
 
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
-  const { gatewayId, router, log, clock, random = Math.random } = options;
+  const { gatewayId, router, mesh, log, clock, random = Math.random } = options;
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
-    return new Link({ config, gatewayId, router, log, clock, random });
+    return new Link({ config, gatewayId, router, mesh, log, clock, random });
   });
   let since = clock.now();
   let state: ServiceStatus['state'] = 'starting';

@@ -3,8 +3,8 @@ import type { Clock } from '../core/clock.js';
 import { createMessage, type Origin, type PublishProperties, type QoS } from '../core/message.js';
 import type { Router } from '../core/router.js';
 import { topicNameFault } from '../core/topic.js';
-import type { EchoGuard } from './echo.js';
 import type { Incoming } from './far-side.js';
+import type { LoopGuard } from './loops.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
 import { type Rules, targetsOf } from './rules.js';
@@ -15,7 +15,7 @@ export interface ReceiverOptions {
   readonly router: Router;
   readonly clock: Clock;
   readonly replies: Replies;
-  readonly echo: EchoGuard;
+  readonly loops: LoopGuard;
 }
 
 export class Receiver {
@@ -39,15 +39,17 @@ export class Receiver {
 
   /** Publishes under the local names; resolves when the router has taken responsibility. */
   async take(incoming: Incoming): Promise<void> {
-    const { rules, origin, router, clock, echo } = this.#options;
-    const { topic, payload, qos, retain, expirySeconds } = incoming;
-    if (echo.isEcho(topic, payload, retain)) return;
+    const { rules, origin, router, clock, loops } = this.#options;
+    const { payload, qos, expirySeconds } = incoming;
+    const received = loops.incoming(incoming, payload);
+    if (received === undefined) return;
+    const { topic, retain } = received;
     this.#received.add();
     let unmapped = 0;
     const targets = targetsOf(rules.in, topic, () => unmapped++);
     this.#dropped += targets.length === 0 ? 1 : unmapped;
     if (targets.length === 0) return;
-    const properties = this.#localProperties(incoming.properties);
+    const properties = this.#localProperties(received.properties);
     const receivedAt = clock.now();
     const expiresAt = expirySeconds === undefined ? Number.POSITIVE_INFINITY : receivedAt + expirySeconds * 1_000;
     for (const target of targets) {
@@ -60,8 +62,11 @@ export class Receiver {
         origin,
         receivedAt,
         expiresAt,
+        stamp: loops.renamed(received, target.topic),
       });
-      await router.publish(message);
+      const committed = router.publish(message);
+      loops.published(message);
+      await committed;
     }
   }
 

@@ -10,9 +10,9 @@ import type { GatewayError } from '../core/errors.js';
 import type { Message, Origin, QoS } from '../core/message.js';
 import type { Router } from '../core/router.js';
 import { topicMatches } from '../core/topic.js';
-import type { EchoGuard } from './echo.js';
 import { linkError } from './errors.js';
 import type { FarSide } from './far-side.js';
+import type { LoopGuard } from './loops.js';
 import { Outbox, type Outgoing } from './queue.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
@@ -28,7 +28,7 @@ export interface SenderOptions {
   readonly router: Router;
   readonly clock: Clock;
   readonly replies: Replies;
-  readonly echo: EchoGuard;
+  readonly loops: LoopGuard;
   /** The far side refused one message for good; it is counted as dropped. */
   readonly onRefused: (error: GatewayError) => void;
 }
@@ -93,12 +93,18 @@ export class Sender {
   connected(far: FarSide): void {
     const { rules, router, origin } = this.#options;
     this.#far = far;
+    this.#options.loops.connected(false);
     this.#fresh = new WeakSet();
     const topics = new Set<string>();
     for (const { filter } of rules.out) {
       for (const message of router.retained(filter)) if (message.origin !== origin) topics.add(message.topic);
     }
     this.#replay = [...topics].reverse();
+    for (const { filter } of rules.out) {
+      for (const message of this.#options.loops.cleared(filter)) {
+        for (const target of targetsOf(rules.out, message.topic, () => this.#lost++)) this.#enqueue(message, target);
+      }
+    }
     this.#pump();
   }
 
@@ -107,7 +113,6 @@ export class Sender {
     this.#replay = [];
     this.#stall?.cancel();
     this.#stall = undefined;
-    this.#options.echo.disconnected();
     this.#outbox.requeue();
     this.#tellIdle();
   }
@@ -145,11 +150,9 @@ export class Sender {
 
   #enqueue(message: Message, target: Target): void {
     this.#push({
-      topic: target.topic,
+      ...this.#options.loops.outgoing(message, target.topic),
       qos: Math.min(message.qos, target.qos) as QoS,
-      retain: message.retain,
       payload: message.payload,
-      properties: message.properties,
       expiresAt: message.expiresAt,
       queuedAt: this.#options.clock.monotonic(),
       source: message,
@@ -182,7 +185,7 @@ export class Sender {
   }
 
   #send(far: FarSide, item: Outgoing): void {
-    const { clock, echo, rules } = this.#options;
+    const { clock, loops, rules } = this.#options;
     const left = item.expiresAt - clock.now();
     if (left <= 0) {
       this.#outbox.shift();
@@ -199,7 +202,7 @@ export class Sender {
     else this.#outbox.send();
     if (this.#replay.length > 0) this.#fresh.add(item.source);
     if (rules.in.some(({ filter }) => topicMatches(filter, item.topic))) {
-      echo.remember(item.topic, item.payload, item.retain);
+      loops.remember(item.topic, item.payload, item.retain);
     }
     if (item.qos > 0 && this.#outbox.inFlight === 1) this.#progressAt = clock.monotonic();
     this.#watchStall();
@@ -224,11 +227,12 @@ export class Sender {
   #replayNext(): boolean {
     const topic = this.#replay.pop();
     if (topic === undefined) return false;
-    const { router, origin, rules } = this.#options;
+    const { router, origin, rules, loops } = this.#options;
     // The topic may have been written or cleared since the connect: what is retained now is sent, once.
     for (const message of router.retained(topic)) {
       if (message.origin === origin || this.#fresh.has(message)) continue;
-      for (const target of targetsOf(rules.out, topic, () => this.#lost++)) this.#enqueue(message, target);
+      const replayed = loops.replayed(message);
+      for (const target of targetsOf(rules.out, topic, () => this.#lost++)) this.#enqueue(replayed, target);
     }
     return true;
   }

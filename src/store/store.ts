@@ -118,6 +118,7 @@ class SqliteStore implements OpenStore, QueueContext {
   #fault: GatewayError | undefined;
   #since: number;
   #drain: Waiter | undefined;
+  readonly #additions: (() => void)[] = [];
   #disk: DiskFigures;
   /** Not to be asked before, monotonic ms. */
   #askAt = 0;
@@ -328,7 +329,12 @@ class SqliteStore implements OpenStore, QueueContext {
     if (!this.#batch.isEmpty) this.#post();
   }
 
+  beforeBatch(add: () => void): void {
+    this.#additions.push(add);
+  }
+
   #post(): void {
+    for (const add of this.#additions) add();
     const changes = this.#batch.operations;
     const { bytes, length } = this.#batch.take();
     this.#posted.push({
@@ -403,6 +409,7 @@ class SqliteStore implements OpenStore, QueueContext {
   async #close(): Promise<void> {
     clearImmediate(this.#immediate);
     this.#timer?.cancel();
+    for (const add of this.#additions) add();
     this.#flush();
     await this.#link.close();
     this.#end(storeError('STORE_FAILED', 'the store is closed'));

@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.js';
 import type { LinkConfig } from '../../core/config.js';
 import { type GatewayError, toGatewayError } from '../../core/errors.js';
 import type { QoS } from '../../core/message.js';
+import { PEER_PROPERTY } from '../../core/stamp.js';
 import { topicNameFault } from '../../core/topic.js';
 import { linkError } from '../errors.js';
 import type { FarSide, FarSideEvents } from '../far-side.js';
@@ -49,6 +50,8 @@ export interface Will {
 export interface MqttOptions {
   readonly config: LinkConfig;
   readonly clientId: string;
+  /** Id of this gateway, for a far side that is a gateway, too. */
+  readonly peer: string | undefined;
   /** Always retained. */
   readonly will: Will | undefined;
   readonly clock: Clock;
@@ -130,7 +133,15 @@ class MqttConnection implements FarSide {
       log: () => {},
       ...(config.username === undefined ? {} : { username: config.username }),
       ...(config.password === undefined ? {} : { password: config.password }),
-      ...(config.protocolVersion === 5 ? { properties: { maximumPacketSize: MAX_INCOMING_BYTES } } : {}),
+      ...(config.protocolVersion === 5
+        ? {
+            properties: {
+              maximumPacketSize: MAX_INCOMING_BYTES,
+              ...(options.peer === undefined ? {} : { userProperties: { [PEER_PROPERTY]: options.peer } }),
+            },
+          }
+        : {}),
+      ...(config.bridge ? { bridgeMode: true } : {}),
       ...(will === undefined
         ? {}
         : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: true } }),
