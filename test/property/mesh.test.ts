@@ -30,10 +30,12 @@ class Gateway {
   /** What its subscriber got, payloads. */
   readonly got: string[] = [];
 
-  constructor(
-    readonly id: string,
-    readonly clock: ManualClock,
-  ) {
+  readonly id: string;
+  readonly clock: ManualClock;
+
+  constructor(id: string, clock: ManualClock) {
+    this.id = id;
+    this.clock = clock;
     this.mesh = new Mesh({ gatewayId: id });
     this.router = new MessageRouter({ clock, retainedMessages: 1_000, mesh: this.mesh });
     this.loops = new LoopGuard({ config: PEER, mesh: this.mesh, clock });
