@@ -335,6 +335,10 @@ class SqliteStore implements OpenStore, QueueContext {
 
   #post(): void {
     for (const add of this.#additions) add();
+    this.#send();
+  }
+
+  #send(): void {
     const changes = this.#batch.operations;
     const { bytes, length } = this.#batch.take();
     this.#posted.push({
@@ -375,6 +379,11 @@ class SqliteStore implements OpenStore, QueueContext {
         this.#touched.add(queue);
       }
     }
+    if (this.#batch.isEmpty && this.#posted.length === 0) {
+      // All that somebody waits for was taken before it left.
+      this.#waiter?.resolve();
+      this.#waiter = undefined;
+    }
     // While there is a fault, an empty batch asks whether it is over: the worker writes something for it.
     if (!this.#batch.isEmpty || this.#fault !== undefined) this.said();
     if (this.#drain !== undefined && !this.isCongested) {
@@ -410,7 +419,7 @@ class SqliteStore implements OpenStore, QueueContext {
     clearImmediate(this.#immediate);
     this.#timer?.cancel();
     for (const add of this.#additions) add();
-    this.#flush();
+    if (!this.#batch.isEmpty) this.#send();
     await this.#link.close();
     this.#end(storeError('STORE_FAILED', 'the store is closed'));
   }

@@ -72,7 +72,8 @@ for (const [name, plan] of Object.entries(shapes)) {
     const flapping = (async () => {
       while (!isOver) {
         const cut = mesh.relays.filter(() => choice.chance(0.4));
-        for (const relay of cut) choice.pick([() => relay.refuse(), () => relay.reset(), () => relay.swallow('down')])();
+        for (const relay of cut)
+          choice.pick([() => relay.refuse(), () => relay.reset(), () => relay.swallow('down')])();
         await sleep(choice.below(300));
         for (const relay of cut) relay.pass();
         await sleep(choice.below(300));

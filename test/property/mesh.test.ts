@@ -46,9 +46,7 @@ class Gateway {
 
   publish(topic: string, payload: string, retain: boolean): void {
     const origin = 'client:publisher';
-    void this.router.publish(
-      createMessage({ topic, payload, retain, origin, receivedAt: this.clock.now(), qos: 1 }),
-    );
+    void this.router.publish(createMessage({ topic, payload, retain, origin, receivedAt: this.clock.now(), qos: 1 }));
   }
 
   value(topic: string): string | undefined {
@@ -114,7 +112,19 @@ class Way {
 }
 
 const step = fc.record({
-  what: fc.constantFrom('publish', 'publish', 'retain', 'retain', 'clear', 'carry', 'carry', 'carry', 'lose', 'flap', 'time'),
+  what: fc.constantFrom(
+    'publish',
+    'publish',
+    'retain',
+    'retain',
+    'clear',
+    'carry',
+    'carry',
+    'carry',
+    'lose',
+    'flap',
+    'time',
+  ),
   who: fc.nat(50),
   topic: fc.constantFrom(...TOPICS),
 });

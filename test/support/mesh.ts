@@ -56,7 +56,9 @@ export async function startMesh(t: Test, plan: MeshPlan): Promise<TestMesh> {
     const own = join(folder, `g${index}`);
     mkdirSync(own, { recursive: true });
     const links = edges.flatMap(([from, to], edge) =>
-      from === index ? [linkYaml(`to-g${to}`, relays[edge]!.port, to === count ? plan.mqtt : plan.peer, to === count)] : [],
+      from === index
+        ? [linkYaml(`to-g${to}`, relays[edge]!.port, to === count ? plan.mqtt : plan.peer, to === count)]
+        : [],
     );
     const yaml = [
       `gateway: { id: g${index}, data: ${own}/data }`,
