@@ -119,6 +119,8 @@ class SqliteStore implements OpenStore, QueueContext {
   #since: number;
   #drain: Waiter | undefined;
   readonly #additions: (() => void)[] = [];
+  /** What is said now goes with the batch that leaves. */
+  #isLeaving = false;
   #disk: DiskFigures;
   /** Not to be asked before, monotonic ms. */
   #askAt = 0;
@@ -273,7 +275,7 @@ class SqliteStore implements OpenStore, QueueContext {
 
   said(): void {
     if (this.#posted.length > 0 || this.#immediate !== undefined || this.#timer !== undefined) return;
-    if (this.#closing !== undefined) return;
+    if (this.#closing !== undefined || this.#isLeaving) return;
     if (this.#options.durability === 'strict' && this.#fault === undefined) {
       this.#immediate = setImmediate(() => {
         this.#immediate = undefined;
@@ -334,8 +336,14 @@ class SqliteStore implements OpenStore, QueueContext {
   }
 
   #post(): void {
-    for (const add of this.#additions) add();
+    this.#add();
     this.#send();
+  }
+
+  #add(): void {
+    this.#isLeaving = true;
+    for (const add of this.#additions) add();
+    this.#isLeaving = false;
   }
 
   #send(): void {
@@ -418,7 +426,7 @@ class SqliteStore implements OpenStore, QueueContext {
   async #close(): Promise<void> {
     clearImmediate(this.#immediate);
     this.#timer?.cancel();
-    for (const add of this.#additions) add();
+    this.#add();
     if (!this.#batch.isEmpty) this.#send();
     await this.#link.close();
     this.#end(storeError('STORE_FAILED', 'the store is closed'));
