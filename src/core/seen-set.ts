@@ -124,7 +124,7 @@ export class SeenSet {
     pages.set(number, page);
     this.#pages++;
     if (isNew) this.#touch(page);
-    if (pages.size > this.#limits.pagesEach) this.#remove(pages, lowest(pages));
+    if (pages.size > this.#limits.pagesEach) this.#remove(pages, lowest(pages, number));
     for (const [other, theirs] of this.#origins) {
       if (this.#pages <= this.#limits.pages) break;
       for (const one of [...theirs.keys()]) if (theirs.get(one) !== page) this.#remove(theirs, one);
@@ -147,8 +147,9 @@ function keyOf({ origin, number }: Page): string {
   return `${origin}${SEPARATOR}${number}`;
 }
 
-function lowest(pages: ReadonlyMap<number, Page>): number {
+/** Of all but the one that is in use. */
+function lowest(pages: ReadonlyMap<number, Page>, used: number): number {
   let least = Number.POSITIVE_INFINITY;
-  for (const number of pages.keys()) least = Math.min(least, number);
+  for (const number of pages.keys()) if (number !== used) least = Math.min(least, number);
   return least;
 }

@@ -428,6 +428,17 @@ export interface LinkView {
   readonly oldestMs: number | null;
   readonly dropped: number;
   readonly nextTryAt?: number;
+  /** Messages have stamps (core/mesh.ts); absent: they have none. */
+  readonly mesh?: LinkMeshView;
+}
+
+export interface LinkMeshView {
+  /** Messages from there that were here before, or came round. */
+  readonly duplicates: number;
+  /** Most gateways that a message from there had passed. */
+  readonly hops: number;
+  /** Starts of gateways whose messages are known, by whatever way. */
+  readonly origins: number;
 }
 
 export interface LogLine {

@@ -112,6 +112,7 @@ export class Link implements Sink, AsyncDisposable {
       queued: this.#sender.queued,
       oldestMs: this.#sender.oldestMs,
       dropped: this.#sender.dropped + this.#receiver.dropped,
+      ...this.#loops.view(),
     };
   }
 

@@ -10,6 +10,7 @@ import type { LinkConfig } from '../core/config.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Message, PublishProperties, Stamp } from '../core/message.js';
 import { renamed, splitStamp } from '../core/stamp.js';
+import type { LinkMeshView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
 import { unwrap, WRAPPED, wrap } from './wrapped-topics.js';
 
@@ -51,14 +52,10 @@ export class LoopGuard {
     return config.protocolVersion === 5 && (config.stamp ?? mesh.isUsed);
   }
 
-  /** Messages that were here before, or came round. */
-  get duplicates(): number {
-    return this.#duplicates;
-  }
-
-  /** Most gateways that a message from there had passed. */
-  get hops(): number {
-    return this.#hops;
+  view(): { readonly mesh?: LinkMeshView } {
+    const { mesh } = this.#options;
+    if (mesh === undefined || !this.stamped) return {};
+    return { mesh: { duplicates: this.#duplicates, hops: this.#hops, origins: mesh.figures().origins } };
   }
 
   /** The filter to subscribe to at the far side. */
