@@ -3,7 +3,10 @@
  * src/config makes it from the YAML file; an object of these types is an immutable snapshot.
  */
 import type { QoS } from './message.js';
+import type { RouteConfig } from './route-config.js';
 import type { Endpoint, SerialEndpoint, TcpEndpoint } from './transport.js';
+
+export type { RouteConfig } from './route-config.js';
 
 export interface GatewayConfig {
   readonly gateway: {
@@ -409,15 +412,6 @@ export interface LinkConfig {
     readonly key: Buffer | undefined;
   };
   readonly routes: readonly RouteConfig[];
-}
-
-export interface RouteConfig {
-  readonly direction: 'out' | 'in' | 'both';
-  /** out: of local topics; in: of topics at the far side. */
-  readonly filter: string;
-  /** Topic template: `{topic}` the whole topic, `{topic:N}` the topic without its first N levels, `{gateway}` our id. */
-  readonly to: string;
-  readonly qos: QoS;
 }
 
 export interface ApiConfig {

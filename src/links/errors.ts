@@ -25,6 +25,15 @@ export const linkErrors = {
     fault: 'limit',
     hint: 'the oldest messages are being dropped; bring the far side back or raise queuedMessages',
   },
+  LINK_FORMAT: {
+    fault: 'config',
+    hint: 'give these topics a route with another `format`, or leave them out with `except`',
+  },
+  LINK_TOO_LARGE: { fault: 'limit', hint: 'raise `maxSize` of the route, or let the sender send less at a time' },
+  LINK_PAYLOAD: {
+    fault: 'peer',
+    hint: 'check what the far side sends on this topic, and `format`, `compress` and `maxSize` of the route',
+  },
   LINK_ROUTE_INVALID: { fault: 'config', hint: 'correct the route in the configuration' },
 } as const satisfies ErrorCatalogue;
 

@@ -16,7 +16,8 @@ import type { FarSide } from './far-side.js';
 import { Outbox, type Outgoing } from './queue.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
-import { type Rules, type Target, targetsOf } from './rules.js';
+import type { Target } from './route-types.js';
+import { type Rules, targetsOf } from './rules.js';
 
 /** Without any acknowledgement for this long, ms, the connection is given up. */
 const STALL_TIMEOUT = 60_000;
