@@ -23,7 +23,7 @@ import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
-import { createLinks } from './links/links.js';
+import { createLinks, linksTables } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
 import { version } from './version.js';
@@ -60,7 +60,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, ...devicesTables],
+        tables: [...brokerTables, ...devicesTables, ...linksTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),
@@ -102,6 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       links: config.links,
       gatewayId: id,
       router: broker.router,
+      store,
       log: log.child({ svc: 'links' }),
       clock,
     });

@@ -45,6 +45,7 @@ t.test('names, QoS, retain and expiry of the route', async (t) => {
 t.test('what is excepted is not there; what has no name is counted', async (t) => {
   t.match(arrive([{ except: ['far/x'] }], {}), { messages: [], dropped: 0 });
   t.match(arrive([{}], { topic: 'far' }), { messages: [], dropped: 1 });
+  t.match(arrive([{}], { topic: 'other' }), { messages: [], dropped: 1 }, 'nobody asked for it');
   t.match(
     arrive([{ to: '{topic:1}' }], { topic: 'far/$SYS/x' }),
     { messages: [], dropped: 1 },
