@@ -13,7 +13,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Service, ServiceStatus } from '../core/service.js';
-import type { Store, StoredQueue, StoredTable, StoreFigures } from '../core/store.js';
+import type { LabelFilter, Store, StoredQueue, StoredTable, StoreFigures, Surveyed } from '../core/store.js';
 import { Batch } from './batch.js';
 import { CommitMeter } from './commit-meter.js';
 import { storeError } from './errors.js';
@@ -299,9 +299,14 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#nextMessage++;
   }
 
-  read(queue: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
+  read(queue: number, after: number, messages: number, only?: LabelFilter): Promise<readonly ReadEntry[]> {
     this.#flush();
-    return this.#link.read(queue, after, messages);
+    return this.#link.read(queue, after, messages, only);
+  }
+
+  survey(queue: number, after: number, messages: number): Promise<readonly Surveyed[]> {
+    this.#flush();
+    return this.#link.survey(queue, after, messages);
   }
 
   readReleased(queue: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
