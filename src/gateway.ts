@@ -23,6 +23,7 @@ import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
+import { linksTables } from './links/keep.js';
 import { createLinks } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
@@ -60,7 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, ...devicesTables],
+        tables: [...brokerTables, ...devicesTables, ...linksTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),
@@ -104,6 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       router: broker.router,
       log: log.child({ svc: 'links' }),
       clock,
+      keep: { store, refusal: () => broker.storeRefusal },
     });
     const access = config.broker.access;
     const reload =

@@ -4,7 +4,8 @@ import type { LinkConfig, RouteConfig } from '../core/config.js';
 import type { QoS } from '../core/message.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { type ConfigInputs, fileContent, secret, secretText } from './io.js';
-import { duration, say, shown, topicFilter, whole } from './values.js';
+import { outboxSchema, toOutboxConfig } from './link-outbox.js';
+import { duration, say, shown, topicFilter } from './values.js';
 
 const URL_HINT = 'write mqtt://host:1883 or mqtts://host:8883';
 
@@ -81,9 +82,9 @@ function linkSchema(inputs: ConfigInputs) {
       username: z.string().min(1).max(256).optional(),
       password: secretText(inputs).optional(),
       keepAlive: duration('1s', '65535s').prefault('30s').describe('MQTT Keep Alive'),
-      queuedMessages: whole(1, 1_000_000)
-        .default(10_000)
-        .describe('kept in memory while the far side takes none; the oldest goes first'),
+      outbox: outboxSchema
+        .prefault({})
+        .describe('what is kept while the far side takes nothing, and how it catches up'),
       tls: z
         .strictObject({
           ca: fileContent(inputs).optional().describe('PEM file: who may sign the certificate of the far side'),
@@ -127,7 +128,7 @@ export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
     username: link.username,
     password: link.password,
     keepAlive: link.keepAlive,
-    queuedMessages: link.queuedMessages,
+    outbox: toOutboxConfig(link.outbox),
     tls: { ca, cert, key },
     routes: link.routes.map((one): RouteConfig => ({ ...one, qos: one.qos as QoS })),
   };

@@ -2,7 +2,7 @@
 import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
-import { errorView, type GatewayError, toGatewayError } from '../core/errors.js';
+import { type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Message, Origin, QoS } from '../core/message.js';
 import { type Attachment, type Router, type Sink, subscriptionTo } from '../core/router.js';
@@ -10,13 +10,14 @@ import { Scope } from '../core/scope.js';
 import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
-import { linkError } from './errors.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
+import type { LinkStore } from './keep.js';
 import type { Will } from './kinds/mqtt.js';
+import { LinkOutgoing } from './link-outgoing.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
-import { Sender } from './sender.js';
+import type { Sender } from './sender.js';
 import { LinkStatus } from './status.js';
 
 const RECONNECT = { first: 500, max: 30_000 };
@@ -34,13 +35,15 @@ export interface LinkOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly keep?: LinkStore | undefined;
 }
 
 export class Link implements Sink, AsyncDisposable {
   readonly id: string;
   readonly kind = 'link';
   readonly origin: Origin;
-  readonly durable = false;
+  /** What is accepted is on disk before its publisher is told. */
+  readonly durable: boolean;
   readonly #options: LinkOptions;
   readonly #log: Log;
   /** Topic of this gateway's own state. */
@@ -48,6 +51,7 @@ export class Link implements Sink, AsyncDisposable {
   readonly #rules: Rules;
   readonly #replies: Replies;
   readonly #status: LinkStatus;
+  readonly #outgoing: LinkOutgoing;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #scope: Scope;
@@ -67,11 +71,9 @@ export class Link implements Sink, AsyncDisposable {
     const echo = new EchoGuard(clock, config.protocolVersion === 5);
     const shared = { rules: this.#rules, origin: this.origin, router, clock, replies: this.#replies, echo };
     this.#receiver = new Receiver(shared);
-    this.#sender = new Sender({
-      ...shared,
-      queuedMessages: config.queuedMessages,
-      onRefused: (error) => this.#status.refused(error),
-    });
+    this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
+    this.#sender = this.#outgoing.sender;
+    this.durable = this.#outgoing.isDurable;
   }
 
   /** Does not wait for the far side. */
@@ -81,6 +83,7 @@ export class Link implements Sink, AsyncDisposable {
     const filters = new Set([...this.#rules.out.map(({ filter }) => filter), this.#replies.filter]);
     // The retained messages are sent at each connect, so there is no need for them now.
     for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
+    this.#scope.run(() => this.#outgoing.begin());
     this.#scope.run((signal) => this.#supervise(signal));
   }
 
@@ -98,11 +101,10 @@ export class Link implements Sink, AsyncDisposable {
       ...this.#status.view(),
       in: this.#receiver.received.total,
       out: this.#sender.sent.total,
+      ...this.#outgoing.view(),
       inPerSecond: this.#receiver.received.perSecond(),
       outPerSecond: this.#sender.sent.perSecond(),
-      queued: this.#sender.queued,
-      oldestMs: this.#sender.oldestMs,
-      dropped: this.#sender.dropped + this.#receiver.dropped,
+      dropped: this.#outgoing.dropped + this.#receiver.dropped,
     };
   }
 
@@ -111,13 +113,16 @@ export class Link implements Sink, AsyncDisposable {
   }
 
   alarms(): readonly AlarmView[] {
-    const alarms = [...this.#status.alarms(this.id)];
-    if (this.#sender.isFull) {
-      const message = `${this.#sender.queued} messages wait for the far side, ${this.#sender.dropped} were dropped`;
-      const error = errorView(linkError('LINK_QUEUE_FULL', message));
-      alarms.push({ severity: 'warn', subject: this.id, since: this.#status.since, error });
-    }
-    return alarms;
+    return [...this.#status.alarms(this.id), ...this.#outgoing.alarms(this.id)];
+  }
+
+  get name(): string {
+    return this.#options.config.name;
+  }
+
+  /** @see Links.pauseDrain */
+  pauseDrain(isPaused: boolean): void {
+    this.#outgoing.pauseDrain(isPaused);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -127,6 +132,7 @@ export class Link implements Sink, AsyncDisposable {
     await Promise.race([this.#sender.settled(), timeout]);
     drained.abort();
     await this.#scope[Symbol.asyncDispose]();
+    this.#outgoing.close();
     this.#status.stopped();
   }
 

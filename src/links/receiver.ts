@@ -7,7 +7,7 @@ import type { EchoGuard } from './echo.js';
 import type { Incoming } from './far-side.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
-import { type Rules, targetsOf } from './rules.js';
+import { hitsOf, type Rules } from './rules.js';
 
 export interface ReceiverOptions {
   readonly rules: Rules;
@@ -44,7 +44,7 @@ export class Receiver {
     if (echo.isEcho(topic, payload, retain)) return;
     this.#received.add();
     let unmapped = 0;
-    const targets = targetsOf(rules.in, topic, () => unmapped++);
+    const targets = hitsOf(rules.in, topic, () => unmapped++);
     this.#dropped += targets.length === 0 ? 1 : unmapped;
     if (targets.length === 0) return;
     const properties = this.#localProperties(incoming.properties);

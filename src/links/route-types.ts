@@ -6,26 +6,11 @@
  *
  * Nothing here waits, reads a clock or keeps what the sender has to keep.
  */
+
 import type { GatewayError } from '../core/errors.js';
 import type { Message, PublishProperties, QoS } from '../core/message.js';
-
-/** Times at which a route may send. */
-export interface Schedule {
-  /** @param now - Unix ms */
-  isOpen(now: number): boolean;
-  /** Unix ms, at most a day ahead: until then {@link isOpen} stays as it is now. */
-  nextChange(now: number): number;
-}
-
-export interface BatchLimits {
-  readonly maxMessages: number;
-  /** Of the payload before it is compressed. */
-  readonly maxBytes: number;
-  /** The first message of a batch waits so long at most, ms. */
-  readonly maxDelay: number;
-  /** `array`: one JSON array; `lines`: NDJSON, one JSON text a line. */
-  readonly as: 'array' | 'lines';
-}
+import type { BatchConfig, Compression, RouteConfig } from '../core/route-config.js';
+import type { Schedule } from '../core/schedule.js';
 
 /** One piece of a payload, made of one message: the whole of it, or an element of a batch. */
 export interface Encoder {
@@ -34,26 +19,50 @@ export interface Encoder {
   /** @returns the bytes, or why the message has no such form */
   element(message: Message): Buffer | GatewayError;
   /** Several elements as one payload. */
-  join(elements: readonly Buffer[], as: BatchLimits['as']): Buffer;
+  join(elements: readonly Buffer[], as: BatchConfig['as']): Buffer;
 }
 
 /** What is common to the targets of one route of direction out (or both). */
 export interface OutRoute {
   /** Where it stands in `routes` of the link, from 0. */
   readonly index: number;
-  readonly qos: QoS;
-  readonly retain: 'keep' | 'set' | 'clear';
+  readonly retain: NonNullable<RouteConfig['retain']>;
   /** 0 to 9; the higher is sent first and dropped last. */
   readonly priority: number;
   /** Of the payload as it arrives here; `refuse`: counted as refused and alarmed, `drop`: counted only. */
-  readonly maxSize: { readonly bytes: number; readonly over: 'drop' | 'refuse' } | undefined;
+  readonly maxSize: RouteConfig['maxSize'];
   /** undefined: as is. */
   readonly encoder: Encoder | undefined;
-  readonly batch: BatchLimits | undefined;
-  readonly compress: 'gzip' | 'zstd' | undefined;
+  readonly batch: BatchConfig | undefined;
+  readonly compress: Compression | undefined;
   readonly schedule: Schedule | undefined;
   /** Message Expiry Interval of the route, ms; undefined: that of the message. */
-  readonly expiry: { readonly ms: number; readonly mode: 'set' | 'cap' } | undefined;
+  readonly expiry: RouteConfig['expiry'];
+  /** Of its filters: the same after everything else in it was changed. */
+  readonly key: string;
+  /** Routes to one topic with the same form are one target. */
+  readonly form: string;
+}
+
+/** Forms of the far side become ours. */
+export interface Decoder {
+  /** @returns payloads for here, in order; or why it is none of this form */
+  decode(message: Message): readonly Buffer[] | GatewayError;
+}
+
+/** What becomes of messages that come in by a route. */
+export interface InRoute {
+  readonly index: number;
+  readonly retain: NonNullable<RouteConfig['retain']>;
+  readonly maxSize: RouteConfig['maxSize'];
+  readonly decoder: Decoder | undefined;
+  /** Payloads that are not marked are compressed so. */
+  readonly compress: Compression | undefined;
+  readonly expiry: RouteConfig['expiry'];
+  /** Subscribed while there is demand, and this long after, ms; undefined: always. */
+  readonly linger: number | undefined;
+  /** See {@link OutRoute.form}. */
+  readonly form: string;
 }
 
 /** Where one message goes by one route. Shared by all messages of the topic: never changed. */
@@ -84,6 +93,10 @@ export interface Batch<D> {
   /** In the order in which they were added. */
   readonly deliveries: readonly D[];
   readonly encoded: Encoded;
+  /** Of which it is made: see `halve` of batcher.ts. */
+  readonly elements: readonly Buffer[];
+  readonly qos: QoS;
+  readonly expiresAt: number;
 }
 
 /**
@@ -106,7 +119,7 @@ export interface Batcher<D> {
    * @param all - also those that could wait: at the end
    */
   next(now: number, all?: boolean): Batch<D> | undefined;
-  /** Monotonic ms at which {@link next} gives something without another message; Infinity: nothing is collected. */
+  /** Monotonic ms from which {@link next} gives something without another message; Infinity: nothing is collected. */
   readonly dueAt: number;
   /** Messages collected and not given out by {@link next}. */
   readonly size: number;

@@ -1,7 +1,7 @@
 /**
  * The outgoing half of a link: from the router to the far side.
  *
- *   accept ─▶ outbox ─▶ next ─▶ encode ─▶ in flight ─▶ acknowledged ─▶ settled
+ *   accept ─▶ outbox ─▶ next ─▶ encode, batch ─▶ in flight ─▶ acknowledged ─▶ settled
  *                └──────────── sent again after a lost connection ◀┘
  *
  * - A message of QoS 1 or 2 stays in the outbox until the far side acknowledges it; after a lost connection it is sent again,
@@ -9,53 +9,429 @@
  * - QoS 0 does not wait for a connection.
  * - Retained messages follow after each connect, when the backlog is gone, each with its value of that moment.
  */
-import type { Clock } from '../core/clock.js';
-import type { OutboxConfig } from '../core/config.js';
-import { GatewayError } from '../core/errors.js';
-import { createMessage, type Message, type Origin, type QoS } from '../core/message.js';
-import type { Router } from '../core/router.js';
-import type { StoredQueue } from '../core/store.js';
+import type { GatewayError } from '../core/errors.js';
+import type { Message } from '../core/message.js';
 import { topicMatches } from '../core/topic.js';
-import type { LinkBooksView, LinkDrainView } from '../core/views.js';
-import type { EchoGuard } from './echo.js';
+import { MessageBatcher } from './batcher.js';
+import { linkError } from './errors.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import { AlarmClock } from './outbox/alarm-clock.js';
+import { Batches } from './outbox/batches.js';
 import { Books } from './outbox/books.js';
-import { Drain } from './outbox/drain.js';
 import { type Flight, Flights, flightOf, packetIdOf } from './outbox/flights.js';
+import { Intake } from './outbox/intake.js';
 import type { Item } from './outbox/item.js';
-import type { Losses } from './outbox/losses.js';
-import { type Keeping, Outbox } from './outbox/outbox.js';
-import { markBackfill, outgoing } from './outbox/outgoing.js';
-import { Refusals } from './outbox/refusals.js';
+import { LossReports } from './outbox/loss-reports.js';
+import { Openings } from './outbox/openings.js';
+import { Outbox } from './outbox/outbox.js';
+import { outgoing } from './outbox/outgoing.js';
+import { Preparing } from './outbox/prepare.js';
+import { Refusals, reasonOf } from './outbox/refusals.js';
 import { Replay } from './outbox/replay.js';
+import type { SenderOptions } from './outbox/sender-options.js';
 import { Stall } from './outbox/stall.js';
-import { isTooOld } from './outbox/trimmer.js';
 import { Volatile } from './outbox/volatile.js';
 import { Rate } from './rate.js';
-import type { Replies } from './replies.js';
-import type { Encoded, Target } from './route-types.js';
-import type { Routing } from './routing.js';
-import type { Rules } from './rules.js';
+import type { Encoded } from './route-types.js';
 
-/** The far side publishes the record as it likes: a message of ours like any other. */
-const LOSS_QOS = 1;
+export class Sender {
+  readonly books = new Books();
+  readonly outbox: Outbox;
+  /** Messages that the far side took. */
+  readonly sent: Rate;
+  readonly #options: SenderOptions;
+  readonly #intake: Intake;
+  readonly #preparing: Preparing;
+  readonly #openings: Openings;
+  readonly #flights = new Flights();
+  readonly #batches: Batches;
+  readonly #volatile = new Volatile();
+  readonly #replay: Replay;
+  readonly #refusals: Refusals;
+  readonly #lossReports: LossReports;
+  readonly #stall: Stall;
+  readonly #alarm: AlarmClock;
+  #far: FarSide | undefined;
+  #isReady = false;
+  #isPumping = false;
+  /** Sent over an earlier connection and not acknowledged, in the order in which they were sent. */
+  #again: Flight[] = [];
+  /** PUBREC came, and the release is not on disk yet. */
+  readonly #unreleased = new Set<Flight>();
+  readonly #idle = new Set<() => void>();
 
-export interface SenderOptions {
-  readonly rules: Rules;
-  readonly routing: Routing;
-  readonly config: OutboxConfig;
-  readonly protocolVersion: 4 | 5;
-  readonly queue: StoredQueue;
-  readonly keeping: Keeping;
-  readonly losses: Losses;
-  /** Topic of the loss record. */
-  readonly lossTopic: string;
-  readonly origin: Origin;
-  readonly router: Router;
-  readonly clock: Clock;
-  readonly replies: Replies;
-  readonly echo: EchoGuard;
-  /** The far side refused one message for good; it is counted as dropped. */
-  readonly onRefused: (error: GatewayError) => void;
+  constructor(options: SenderOptions) {
+    const { clock, router, origin, queue, keeping, config, losses, lossTopic } = options;
+    const { books } = this;
+    this.#options = options;
+    this.outbox = new Outbox({ queue, keeping, config, clock, losses, books, onReady: () => this.#kept() });
+    this.sent = new Rate(clock);
+    this.#replay = new Replay(router, origin);
+    this.#openings = new Openings(clock);
+    this.#refusals = new Refusals(clock);
+    this.#batches = new Batches(new MessageBatcher<Item>(), clock);
+    this.#lossReports = new LossReports(losses, lossTopic);
+    this.#preparing = new Preparing(options, this.#openings);
+    this.#alarm = new AlarmClock(clock, () => this.#pump());
+    const inFlight = () => this.#flights.size;
+    this.#stall = new Stall(clock, inFlight, (silentMs) => this.#stalled(silentMs));
+    this.#intake = new Intake({
+      ...options,
+      books,
+      outbox: this.outbox,
+      volatile: this.#volatile,
+      replay: this.#replay,
+      openings: this.#openings,
+      isConnected: () => this.#far !== undefined,
+    });
+    losses.onReady = () => this.#pump();
+  }
+
+  /** Messages that the far side has not taken. */
+  get queued(): number {
+    return this.outbox.messages + this.#volatile.size;
+  }
+
+  /** Age of the oldest of them; null when there are none. */
+  get oldestMs(): number | null {
+    const at = this.outbox.oldestAt;
+    return at === null ? null : Math.max(0, this.#options.clock.now() - at);
+  }
+
+  /** Finds what was left by an earlier run; nothing is sent before. */
+  async begin(): Promise<void> {
+    for (const item of await this.outbox.begin()) {
+      this.#again.push({ ...flightOf(packetIdOf(item.stored.sequence), [item], undefined), stage: 'released' });
+    }
+    this.#isReady = true;
+    this.#startAgain();
+  }
+
+  /** @returns false when something had to be dropped */
+  accept(message: Message): boolean {
+    const isTaken = this.#intake.accept(message);
+    this.#pump();
+    return isTaken;
+  }
+
+  connected(far: FarSide): void {
+    this.#far = far;
+    this.#replay.begin(this.#options.rules.out.map(({ filter }) => filter));
+    if (this.#isReady) this.#startAgain();
+  }
+
+  disconnected(): void {
+    this.#far = undefined;
+    this.#replay.end();
+    this.#stall.stop();
+    this.#alarm.cancel();
+    this.#unreleased.clear();
+    this.#lossReports.disconnected();
+    this.#options.echo.disconnected();
+    this.#again = [...this.#flights.land(), ...this.#again].filter(({ items }) => items.length > 0);
+    for (const item of this.#batches.clear()) this.outbox.setAside(item);
+    this.outbox.disconnect();
+    this.books.drop('offline', this.#volatile.clear());
+    this.#tellIdle();
+  }
+
+  /** There is room on the wire again, or the backlog may go on. */
+  drain(): void {
+    this.#pump();
+  }
+
+  /** Resolves when nothing is left to send, or nobody is there to send it to. */
+  async settled(): Promise<void> {
+    if (this.#far === undefined || this.queued === 0) return;
+    this.#batches.hurry();
+    this.#pump();
+    if (this.queued > 0) await new Promise<void>((resolve) => this.#idle.add(resolve));
+  }
+
+  close(): void {
+    this.#alarm.cancel();
+    this.#stall.stop();
+    this.outbox.close();
+  }
+
+  /** @see FarSideEvents.onAcknowledged */
+  acknowledged(...[packet, packetId, refusal]: Parameters<FarSideEvents['onAcknowledged']>): void {
+    const flight = this.#flights.get(packetId);
+    if (flight === undefined || this.#far === undefined) return;
+    this.#stall.progress();
+    if (packet === 'pubrec' && refusal === undefined) this.#release(this.#far, flight);
+    else if (packet === 'pubrec' || flight.stage === 'sent') this.#landed(flight, refusal);
+    // What PUBCOMP says does not matter: the identifier is free, and the far side had the message.
+    else this.#landed(flight, undefined);
+    this.#pump();
+  }
+
+  /** Sends a message that is not from the outbox, now or never. @returns false: there is no room, or no connection */
+  publishNow(encoded: Encoded, settled: (refusal: GatewayError | undefined) => void): boolean {
+    const far = this.#far;
+    if (far === undefined || this.#flights.size >= far.window) return false;
+    const packetId = this.#flights.freeId(this.#options.queue.lastSequence);
+    this.#launch(far, flightOf(packetId, [], encoded, settled), encoded, false);
+    return true;
+  }
+
+  /** Both are there: the connection, and what is known of the earlier one. */
+  #startAgain(): void {
+    const far = this.#far;
+    if (far === undefined) return;
+    for (const flight of this.#again) {
+      if (far.sessionPresent || flight.stage === 'sent') continue;
+      // The far side has forgotten it: it is published anew, once the disk knows that, too.
+      flight.batch = this.outbox.unrelease(flight.items[0]!);
+      flight.stage = 'sent';
+    }
+    this.outbox.connect();
+    this.#pump();
+  }
+
+  /** Sends as much as the window and the wire allow. */
+  #pump(): void {
+    const far = this.#far;
+    // What is sent at QoS 0 is settled at once, and would come back in here from the middle of the loop.
+    if (far === undefined || this.#isPumping || !this.#isReady) return;
+    this.#isPumping = true;
+    try {
+      while (far.isWritable && this.#step(far));
+    } finally {
+      this.#isPumping = false;
+    }
+    if (this.queued === 0) this.#tellIdle();
+  }
+
+  /** Sends one message, or finds out that there is none to send. @returns whether to go on */
+  #step(far: FarSide): boolean {
+    const volatile = this.#volatile.shift();
+    if (volatile !== undefined) return this.#sendVolatile(far, volatile);
+    if (this.#flights.size >= far.window) return false;
+    if (this.#refusals.wait > 0) return this.#waitFor(this.#refusals.wait);
+    if (this.#again.length > 0) return this.#sendAgain(far, this.#again[0]!);
+    const loss = this.#lossReports.next(far.maximumQoS);
+    if (loss !== undefined) return this.publishNow(...loss);
+    const batch = this.#batches.next();
+    if (batch !== undefined) return this.#sendBatch(far, batch);
+    if (this.#openings.wait() === 0) {
+      this.#openings.reset();
+      this.outbox.rewind();
+    }
+    const wait = this.#options.drain.wait();
+    const item = this.outbox.peek(wait === 0, far.maximumQoS);
+    if (item !== undefined) return this.#sendItem(far, item);
+    if (wait > 0 && this.outbox.messages > 0) this.#waitFor(wait);
+    this.#waitFor(this.#batches.wait());
+    this.#waitFor(this.#openings.wait());
+    if (this.outbox.isWaiting || this.#replay.isOver) return false;
+    for (const message of this.#replay.next()) this.#intake.accept(message);
+    return true;
+  }
+
+  #waitFor(ms: number): false {
+    if (Number.isFinite(ms)) this.#alarm.within(ms);
+    return false;
+  }
+
+  #sendVolatile(far: FarSide, encoded: Encoded): true {
+    const { clock, onRefused } = this.#options;
+    if (encoded.expiresAt <= clock.now()) {
+      this.books.expired++;
+      return true;
+    }
+    const message = outgoing(encoded, far, 0, false, clock.now());
+    const refusal = far.refusal(message);
+    if (refusal !== undefined) {
+      this.books.drop(reasonOf(refusal));
+      onRefused(refusal);
+      return true;
+    }
+    this.#remember(encoded);
+    far.publish(message);
+    this.books.delivered++;
+    this.sent.add();
+    return true;
+  }
+
+  #sendAgain(far: FarSide, flight: Flight): boolean {
+    // What must be on disk before: the release, or that there is none any more.
+    if (this.#flights.has(flight.packetId) || !this.#options.keeping.isKept(flight.batch)) return false;
+    this.#again.shift();
+    if (flight.stage !== 'sent') {
+      this.#flights.add(flight);
+      this.#stall.watch();
+      far.release(flight.packetId);
+      return true;
+    }
+    for (const item of flight.items) {
+      item.isBacklog = true;
+      item.wasSent = far.sessionPresent;
+    }
+    if (flight.encoded === undefined) this.#send(far, flight.items[0]!);
+    else this.#launch(far, flight, flight.encoded, far.sessionPresent);
+    return true;
+  }
+
+  #sendBatch(far: FarSide, batch: NonNullable<ReturnType<Batches['next']>>): boolean {
+    const { deliveries } = batch;
+    const packetId = packetIdOf(deliveries[0]!.stored.sequence);
+    if (this.#flights.has(packetId)) {
+      this.#batches.putBack(batch);
+      return false;
+    }
+    const sealed = this.#preparing.seal(far, batch.encoded, deliveries);
+    if (sealed.kind === 'send') {
+      this.#launch(far, flightOf(packetId, deliveries, sealed.encoded), sealed.encoded, false);
+    } else if (!this.#batches.halve(batch)) {
+      for (const item of deliveries) this.#giveUp(item, sealed.error);
+    }
+    return true;
+  }
+
+  #sendItem(far: FarSide, item: Item): boolean {
+    if (this.#flights.has(packetIdOf(item.stored.sequence))) return false;
+    this.outbox.take(item);
+    this.#send(far, item);
+    return true;
+  }
+
+  /** Sends what was taken from the outbox, or does with it what is to be done instead. */
+  #send(far: FarSide, item: Item): void {
+    const prepared = this.#preparing.prepare(far, item);
+    switch (prepared.kind) {
+      case 'send': {
+        const flight = flightOf(packetIdOf(item.stored.sequence), [item], prepared.encoded);
+        this.#launch(far, flight, prepared.encoded, item.wasSent && far.sessionPresent);
+        return;
+      }
+      case 'collect': {
+        const fault = this.#batches.add(prepared.target, item.stored.message, item);
+        if (fault !== undefined) this.#giveUp(item, fault);
+        return;
+      }
+      case 'set-aside':
+        this.outbox.setAside(item);
+        return;
+      case 'refuse':
+        this.#giveUp(item, prepared.error);
+        return;
+      case 'abandon':
+        this.#abandon(far, item, prepared.reason);
+        return;
+    }
+  }
+
+  #launch(far: FarSide, flight: Flight, encoded: Encoded, dup: boolean): void {
+    const { clock, drain } = this.#options;
+    const message = outgoing(encoded, far, flight.packetId, dup, clock.now());
+    this.#remember(encoded);
+    if (message.qos > 0) {
+      this.#flights.add(flight);
+      this.#stall.watch();
+    }
+    const before = far.bytesOut;
+    far.publish(message);
+    const bytes = Math.max(far.bytesOut - before, encoded.payload.length + encoded.topic.length);
+    drain.sent(bytes, flight.items[0]?.isBacklog === true);
+    // This far side acknowledges nothing: more cannot be done.
+    if (message.qos === 0) this.#landed(flight, undefined);
+  }
+
+  #release(far: FarSide, flight: Flight): void {
+    const { keeping } = this.#options;
+    if (flight.stage === 'sent') {
+      flight.stage = 'released';
+      flight.batch = flight.items.reduce((_, item) => this.outbox.release(item), 0);
+    }
+    if (flight.stage === 'given-up' || keeping.isKept(flight.batch)) far.release(flight.packetId);
+    else this.#unreleased.add(flight);
+  }
+
+  /** Something is on disk, or was read from there. */
+  #kept(): void {
+    const far = this.#far;
+    if (far === undefined) return;
+    for (const flight of this.#unreleased) {
+      if (!this.#options.keeping.isKept(flight.batch)) continue;
+      this.#unreleased.delete(flight);
+      far.release(flight.packetId);
+    }
+    this.#pump();
+  }
+
+  #landed(flight: Flight, refusal: GatewayError | undefined): void {
+    this.#flights.delete(flight.packetId);
+    this.#unreleased.delete(flight);
+    if (flight.settled !== undefined) {
+      flight.settled(refusal);
+      return;
+    }
+    if (refusal !== undefined) {
+      if (this.#refusals.isForLater(refusal, flight.items[0]?.attempts ?? 0)) this.#later(flight);
+      else for (const item of flight.items) this.#giveUp(item, refusal);
+      return;
+    }
+    this.#refusals.accepted();
+    for (const item of flight.items) {
+      this.#options.drain.gone();
+      if (flight.stage === 'given-up') this.outbox.drop(item, flight.reason);
+      else {
+        this.outbox.settle(item);
+        this.sent.add();
+      }
+    }
+  }
+
+  /** It is sent again, when the pause is over. */
+  #later(flight: Flight): void {
+    const sequence = (one: Flight) => one.items[0]!.stored.sequence;
+    for (const item of flight.items) item.attempts++;
+    const at = this.#again.findIndex((one) => sequence(one) > sequence(flight));
+    this.#again.splice(at < 0 ? this.#again.length : at, 0, flight);
+  }
+
+  /** Not to be sent any more; but where it may have been, at QoS 2, the far side has to forget its identifier first. */
+  #abandon(far: FarSide, item: Item, reason: string): void {
+    const { qos, sequence } = item.stored;
+    if (qos < 2 || far.maximumQoS < 2 || !item.wasSent || !far.sessionPresent) {
+      this.#options.drain.gone();
+      this.outbox.drop(item, reason);
+      return;
+    }
+    const flight: Flight = { ...flightOf(packetIdOf(sequence), [item], undefined), stage: 'given-up', reason };
+    this.#flights.add(flight);
+    this.#stall.watch();
+    far.release(flight.packetId);
+  }
+
+  /** It has no form, or the far side does not want it. */
+  #giveUp(item: Item, error: GatewayError): void {
+    const { drain, onRefused, onDeadLetter } = this.#options;
+    drain.gone();
+    this.outbox.drop(item, reasonOf(error));
+    onRefused(error);
+    onDeadLetter(item.stored.message, error);
+  }
+
+  /** What comes back from there is no news. */
+  #remember({ topic, payload, retain }: Encoded): void {
+    const { rules, echo } = this.#options;
+    for (const { filter } of rules.in) {
+      if (!topicMatches(filter, topic)) continue;
+      echo.remember(topic, payload, retain);
+      return;
+    }
+  }
+
+  #stalled(silentMs: number): void {
+    const inFlight = this.#flights.size;
+    const message = `${inFlight} messages are not acknowledged for ${Math.round(silentMs)} ms`;
+    this.#far?.fail(linkError('LINK_STALLED', message, { details: { inFlight } }));
+  }
+
+  #tellIdle(): void {
+    for (const tell of this.#idle) tell();
+    this.#idle.clear();
+  }
 }

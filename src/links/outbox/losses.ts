@@ -55,10 +55,7 @@ export class Losses {
   onReady: (() => void) | undefined;
 
   /** @param kept - undefined: forgotten with the process */
-  constructor(
-    link: string,
-    kept: { readonly store: Pick<Store, 'commit'>; readonly table: StoredTable } | undefined,
-  ) {
+  constructor(link: string, kept: { readonly store: Pick<Store, 'commit'>; readonly table: StoredTable } | undefined) {
     const table = kept?.table;
     this.#store = kept?.store;
     this.#table = table;

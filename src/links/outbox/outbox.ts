@@ -128,9 +128,9 @@ export class Outbox {
     return this.#trimmer.fault;
   }
 
-  /** In memory, in flight included. */
-  get held(): number {
-    return this.#held.size;
+  /** Something could be sent that is not in flight. */
+  get isWaiting(): boolean {
+    return this.#isBusy || this.#history.size + this.#live.size > 0 || this.#classes.toRead !== undefined;
   }
 
   /** Reads what was left by an earlier run. @returns what the far side has and whose release is due, in that order */
@@ -186,6 +186,14 @@ export class Outbox {
     return true;
   }
 
+  /** A message that is not even kept. @returns false */
+  refuse(message: Message, qos: QoS, reason: string): false {
+    this.#options.books.received++;
+    if (qos > 0) this.#lose(message, reason);
+    else this.#options.books.drop(reason);
+    return false;
+  }
+
   connect(): void {
     this.#isConnected = true;
     this.#connectedAt = this.#queue.lastSequence;
@@ -225,7 +233,8 @@ export class Outbox {
     let next = history?.isBacklog && !mayBacklog ? undefined : history;
     if (live !== undefined) {
       // Of one topic the earlier is never in the history when the later is live, but it may be the other way round.
-      const isDue = order !== 'interleaved' || this.#isLiveNext || live.stored.sequence < (history?.stored.sequence ?? 0);
+      const isDue =
+        order !== 'interleaved' || this.#isLiveNext || live.stored.sequence < (history?.stored.sequence ?? 0);
       if (next === undefined || isDue) next = live;
     }
     if (next === undefined) return undefined;

@@ -83,7 +83,10 @@ export class Trimmer {
     const wait = Math.min(MAX_SWEEP, Math.max(MIN_SWEEP, maxAge / 10));
     this.#timer = this.#options.clock.after(wait, () => {
       const again = () => this.start();
-      if (this.#options.queue.messages === 0 || !this.#options.begin()) return again();
+      if (this.#options.queue.messages === 0 || !this.#options.begin()) {
+        again();
+        return;
+      }
       void this.#sweep(maxAge)
         .catch(() => {})
         .then(() => this.#options.end())

@@ -2,7 +2,7 @@
 import t from 'tap';
 import type { RouteConfig } from '../../../src/core/config.js';
 import { createMessage } from '../../../src/core/message.js';
-import { linkConfig, startLink } from '../../support/links.js';
+import { linkConfig, outboxConfig, startLink } from '../../support/links.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { eventually, freePort } from '../../support/peers.js';
 import { connack, friendly, scriptedBroker } from '../../support/scripted-broker.js';
@@ -165,7 +165,10 @@ t.test('a refused subscription is asked for again until it is granted', async (t
 
 t.test('a far side that does not read: the queue is bounded, the oldest go, counted', async (t) => {
   const far = await scriptedBroker(t, friendly);
-  const { router, links, is } = await startLink(t, linkConfig(far.url, [OUT], { queuedMessages: 50 }));
+  const { router, links, is } = await startLink(
+    t,
+    linkConfig(far.url, [OUT], { outbox: outboxConfig({ maxMessages: 50 }) }),
+  );
   await is('up');
   const { socket, publishes } = far.connections[0]!;
   socket.pause();
