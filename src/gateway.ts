@@ -23,8 +23,7 @@ import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
-import { linksTables } from './links/keep.js';
-import { createLinks } from './links/links.js';
+import { createLinks, linksTables } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
 import { version } from './version.js';
@@ -103,9 +102,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       links: config.links,
       gatewayId: id,
       router: broker.router,
+      store,
       log: log.child({ svc: 'links' }),
       clock,
-      keep: { store, refusal: () => broker.storeRefusal },
+      storeRefusal: () => broker.storeRefusal,
     });
     const access = config.broker.access;
     const reload =

@@ -4,8 +4,8 @@ import type { Store, StoredQueue, StoredTable } from '../core/store.js';
 import { MemoryQueue } from './outbox/memory-queue.js';
 import type { Keeping } from './outbox/outbox.js';
 
-/** Tables that links use; the store is opened with these. */
-export const linksTables = ['link'] as const;
+/** Tables of what is beside the queues. */
+export const keepTables = ['link'] as const;
 
 const QUEUE = 'link:';
 /** In memory at most. */

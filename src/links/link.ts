@@ -10,6 +10,7 @@ import { Scope } from '../core/scope.js';
 import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
+import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import type { LinkStore } from './keep.js';
 import type { Will } from './kinds/mqtt.js';
@@ -32,6 +33,7 @@ export interface LinkOptions {
   readonly config: LinkConfig;
   readonly gatewayId: string;
   readonly router: Router;
+  readonly memories: FarMemories;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
@@ -68,8 +70,16 @@ export class Link implements Sink, AsyncDisposable {
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
-    const echo = new EchoGuard(clock, config.protocolVersion === 5);
-    const shared = { rules: this.#rules, origin: this.origin, router, clock, replies: this.#replies, echo };
+    const echo = new EchoGuard(clock, config.protocolVersion === 5 || config.bridge);
+    const shared = {
+      rules: this.#rules,
+      origin: this.origin,
+      router,
+      clock,
+      log: this.#log,
+      replies: this.#replies,
+      echo,
+    };
     this.#receiver = new Receiver(shared);
     this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
     this.#sender = this.#outgoing.sender;
@@ -163,18 +173,13 @@ export class Link implements Sink, AsyncDisposable {
     const { config, gatewayId, clock } = this.#options;
     const clientId = config.clientId ?? `hpmq-${gatewayId}-${config.name}`;
     const events: FarSideEvents = {
-      onMessage: async (message) => {
-        try {
-          await this.#receiver.take(message);
-        } catch (error) {
-          this.#log.error({ err: error }, 'a message from the far side could not be published');
-        }
-      },
+      onMessage: (message) => this.#receiver.take(message),
       onAcknowledged: this.#sender.acknowledged.bind(this.#sender),
       onDrain: () => this.#sender.drain(),
     };
+    const memory = this.#options.memories.of(config.name, new URL(config.url).host);
     const { openMqtt } = await import('./kinds/mqtt.js');
-    return openMqtt({ config, clientId, will: this.#will(), clock, events }, signal);
+    return openMqtt({ config, clientId, will: this.#will(), clock, events, memory }, signal);
   }
 
   /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */
@@ -213,6 +218,7 @@ export class Link implements Sink, AsyncDisposable {
     } finally {
       signal.removeEventListener('abort', close);
       this.#sender.disconnected();
+      this.#receiver.disconnected();
     }
   }
 

@@ -4,10 +4,12 @@ import type { LinkConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
+import type { Store } from '../core/store.js';
 import { topicFilterFault } from '../core/topic.js';
 import type { AlarmView, LinkView, OrphanedOutboxView, ServiceView } from '../core/views.js';
 import { linkError } from './errors.js';
-import type { LinkStore } from './keep.js';
+import { FarMemories, linksTables as memoryTables } from './far-memory.js';
+import { keepTables } from './keep.js';
 import { Link } from './link.js';
 import { OrphanedOutboxes } from './orphans.js';
 import { routeFault } from './rules.js';
@@ -15,14 +17,19 @@ import { routeFault } from './rules.js';
 export { linkErrors } from './errors.js';
 export { routeFault } from './rules.js';
 
+/** Tables that links use; the store is opened with these. */
+export const linksTables = [...memoryTables, ...keepTables] as const;
+
 export interface LinksOptions {
   readonly links: Readonly<Record<string, LinkConfig>>;
   readonly gatewayId: string;
   readonly router: Router;
+  /** undefined: nothing outlives the process. */
+  readonly store?: Store | undefined;
   readonly log: Log;
   readonly clock: Clock;
-  /** Where messages wait for the far side; undefined: in memory. */
-  readonly keep?: LinkStore;
+  /** Why no message is taken now that must be kept. */
+  readonly storeRefusal?: () => Error | undefined;
   /** In [0, 1), for the jitter of reconnects. */
   readonly random?: () => number;
 }
@@ -42,12 +49,14 @@ export interface Links extends Service {
 
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
-  const { gatewayId, router, log, clock, keep, random = Math.random } = options;
+  const { gatewayId, router, store, log, clock, random = Math.random } = options;
+  const keep = store && { store, refusal: options.storeRefusal ?? (() => undefined) };
+  const memories = new FarMemories(options.store, new Set(Object.keys(options.links)));
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
-    return new Link({ config, gatewayId, router, log, clock, random, keep });
+    return new Link({ config, gatewayId, router, memories, keep, log, clock, random });
   });
-  const outboxes = new OrphanedOutboxes(keep?.store);
+  const outboxes = new OrphanedOutboxes(store);
   let since = clock.now();
   let state: ServiceStatus['state'] = 'starting';
 

@@ -11,7 +11,8 @@ export interface QueueContext {
   /** The batch that is being filled; {@link QueueContext.said} after each change. */
   readonly batch: Batch;
   readonly batchNumber: number;
-  said(): void;
+  /** @param isUrgent - somebody may wait for it */
+  said(isUrgent?: boolean): void;
   /** The queue wants to be told of the end of the running batch: {@link Queue.kept}, {@link Queue.lost}. */
   touched(queue: Queue): void;
   /** Of all queues. */
@@ -118,7 +119,7 @@ export class Queue implements StoredQueue {
       batch.strike(place);
       this.#places[sequence - this.#firstPlace] = undefined;
     }
-    this.#context.said();
+    this.#context.said(false);
   }
 
   release({ sequence }: StoredDelivery): number {

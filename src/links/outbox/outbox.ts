@@ -23,10 +23,10 @@ import type { Losses } from './losses.js';
 import { Oldest } from './oldest.js';
 import { Trimmer } from './trimmer.js';
 
-const MOST_MESSAGES = 1_000;
-const MOST_BYTES = 1024 * 1024;
+const MOST_MESSAGES = 2_500;
+const MOST_BYTES = 2 * 1024 * 1024;
 /** Read in one go, messages. */
-const CHUNK = 500;
+const CHUNK = 1_500;
 const SURVEY_CHUNK = 20_000;
 /** More cannot have been in flight when the gateway was killed: no window is larger. */
 export const MAX_WINDOW = 1_000;

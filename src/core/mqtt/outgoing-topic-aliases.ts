@@ -1,6 +1,6 @@
-/** Topic Aliases towards a client that takes them (MQTT 5.0 §3.3.2.3.4): from the first repeat of a topic on. */
+/** Topic Aliases towards a peer that takes them (MQTT 5.0 §3.3.2.3.4): from the first repeat of a topic on. */
 
-/** As many are used, whatever the client allows: bounds what a connection makes us remember. */
+/** As many are used, whatever the peer allows: bounds what a connection makes us remember. */
 const MAXIMUM = 64;
 
 export class OutgoingTopicAliases {
@@ -10,7 +10,7 @@ export class OutgoingTopicAliases {
   readonly #free: number[] = [];
   #last = '';
 
-  /** @param maximum - Topic Alias Maximum of the client, at least 1 */
+  /** @param maximum - Topic Alias Maximum of the peer, at least 1 */
   constructor(maximum: number) {
     this.#maximum = Math.min(maximum, MAXIMUM);
   }
