@@ -107,6 +107,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       store,
       log: log.child({ svc: 'links' }),
       clock,
+      storeRefusal: () => broker.storeRefusal,
     });
     const access = config.broker.access;
     const reload =

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { LinkConfig } from '../core/config.js';
 import { type ConfigInputs, fileContent, secret, secretText } from './io.js';
 import { alpn, connectionFields, urlRestFault } from './link-connection.js';
+import { outboxSchema, toOutboxConfig } from './link-outbox.js';
 import { route } from './link-routes.js';
-import { say, shown, whole } from './values.js';
+import { say, shown } from './values.js';
 
 const URL_HINT = 'write mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt';
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
@@ -40,9 +41,9 @@ function linkSchema(inputs: ConfigInputs) {
       username: z.string().min(1).max(256).optional(),
       password: secretText(inputs).optional(),
       ...connectionFields,
-      queuedMessages: whole(1, 1_000_000)
-        .default(10_000)
-        .describe('kept in memory while the far side takes none; the oldest goes first'),
+      outbox: outboxSchema
+        .prefault({})
+        .describe('what is kept while the far side takes nothing, and how it catches up'),
       tls: z
         .strictObject({
           ca: fileContent(inputs).optional().describe('PEM file: who may sign the certificate of the far side'),
@@ -94,7 +95,7 @@ export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
     keepAlive: link.keepAlive,
     sessionExpiry: link.sessionExpiry,
     bridge: link.bridge,
-    queuedMessages: link.queuedMessages,
+    outbox: toOutboxConfig(link.outbox),
     tls: { ca: link.tls.ca, cert: link.tls.cert, key: link.tls.key, alpn: link.tls.alpn },
     routes: link.routes,
   };

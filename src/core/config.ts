@@ -391,6 +391,32 @@ export interface ServerConfig {
   readonly options: unknown;
 }
 
+/** What a link keeps while its far side does not take it, and how it catches up. */
+export interface OutboxConfig {
+  readonly maxMessages: number;
+  /** As they are kept. */
+  readonly maxBytes: number;
+  /** ms; undefined: messages may be of any age. */
+  readonly maxAge: number | undefined;
+  /** With less free on the disk it counts as full: bytes, plus a share (0 to 1) of the disk. */
+  readonly minFree: { readonly bytes: number; readonly share: number };
+  /** What goes when it is full, counted. */
+  readonly full: 'drop-oldest' | 'drop-new' | 'thin';
+  readonly thin: ThinRule;
+  /** Local topic under which messages are published that the far side refused for good; undefined: they are only counted. */
+  readonly deadLetter: string | undefined;
+  readonly drain: {
+    readonly order: 'live-first' | 'history-first' | 'interleaved';
+    /** Messages of the backlog a second; undefined: as fast as it goes. */
+    readonly rate: number | undefined;
+    /** Bytes of it a second. */
+    readonly bandwidth: number | undefined;
+  };
+}
+
+/** Of each topic every n-th message stays, or the last of each interval, ms. */
+export type ThinRule = { readonly every: number } | { readonly interval: number };
+
 export interface LinkConfig {
   readonly name: string;
   readonly type: 'mqtt';
@@ -407,8 +433,7 @@ export interface LinkConfig {
   readonly sessionExpiry: number;
   /** The bridge bit of Mosquitto, with 3.1.1. */
   readonly bridge: boolean;
-  /** Messages kept in memory while the far side does not take them; the oldest goes first, counted. */
-  readonly queuedMessages: number;
+  readonly outbox: OutboxConfig;
   /** File contents, PEM. */
   readonly tls: {
     readonly ca: Buffer | undefined;

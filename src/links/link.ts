@@ -2,7 +2,7 @@
 import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
-import { errorView, type GatewayError, toGatewayError } from '../core/errors.js';
+import { type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Message, Origin, QoS } from '../core/message.js';
 import { type Attachment, type Router, type Sink, subscriptionTo } from '../core/router.js';
@@ -11,14 +11,15 @@ import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { Demand } from './demand.js';
 import { EchoGuard } from './echo.js';
-import { linkError } from './errors.js';
 import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
+import type { LinkStore } from './keep.js';
 import type { Will } from './kinds/options.js';
+import { LinkOutgoing } from './link-outgoing.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
-import { Sender } from './sender.js';
+import type { Sender } from './sender.js';
 import { LinkStatus } from './status.js';
 import { Subscriptions } from './subscriptions.js';
 
@@ -36,13 +37,15 @@ export interface LinkOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly keep?: LinkStore | undefined;
 }
 
 export class Link implements Sink, AsyncDisposable {
   readonly id: string;
   readonly kind = 'link';
   readonly origin: Origin;
-  readonly durable = false;
+  /** What is accepted is on disk before its publisher is told. */
+  readonly durable: boolean;
   readonly #options: LinkOptions;
   readonly #log: Log;
   /** Topic of this gateway's own state. */
@@ -50,6 +53,7 @@ export class Link implements Sink, AsyncDisposable {
   readonly #rules: Rules;
   readonly #replies: Replies;
   readonly #status: LinkStatus;
+  readonly #outgoing: LinkOutgoing;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #demand: Demand;
@@ -87,11 +91,9 @@ export class Link implements Sink, AsyncDisposable {
       random: options.random,
       onRefusals: (refusal) => this.#status.connected(refusal),
     });
-    this.#sender = new Sender({
-      ...shared,
-      queuedMessages: config.queuedMessages,
-      onRefused: (error) => this.#status.refused(error),
-    });
+    this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
+    this.#sender = this.#outgoing.sender;
+    this.durable = this.#outgoing.isDurable;
   }
 
   /** Does not wait for the far side. */
@@ -102,6 +104,7 @@ export class Link implements Sink, AsyncDisposable {
     // The retained messages are sent at each connect, so there is no need for them now.
     for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
     this.#demand.start();
+    this.#scope.run(() => this.#outgoing.begin());
     this.#scope.run((signal) => this.#supervise(signal));
   }
 
@@ -119,11 +122,10 @@ export class Link implements Sink, AsyncDisposable {
       ...this.#status.view(),
       in: this.#receiver.received.total,
       out: this.#sender.sent.total,
+      ...this.#outgoing.view(),
       inPerSecond: this.#receiver.received.perSecond(),
       outPerSecond: this.#sender.sent.perSecond(),
-      queued: this.#sender.queued,
-      oldestMs: this.#sender.oldestMs,
-      dropped: this.#sender.dropped + this.#receiver.dropped,
+      dropped: this.#outgoing.dropped + this.#receiver.dropped,
     };
   }
 
@@ -132,13 +134,16 @@ export class Link implements Sink, AsyncDisposable {
   }
 
   alarms(): readonly AlarmView[] {
-    const alarms = [...this.#status.alarms(this.id)];
-    if (this.#sender.isFull) {
-      const message = `${this.#sender.queued} messages wait for the far side, ${this.#sender.dropped} were dropped`;
-      const error = errorView(linkError('LINK_QUEUE_FULL', message));
-      alarms.push({ severity: 'warn', subject: this.id, since: this.#status.since, error });
-    }
-    return alarms;
+    return [...this.#status.alarms(this.id), ...this.#outgoing.alarms(this.id)];
+  }
+
+  get name(): string {
+    return this.#options.config.name;
+  }
+
+  /** @see Links.pauseDrain */
+  pauseDrain(isPaused: boolean): void {
+    this.#outgoing.pauseDrain(isPaused);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -149,6 +154,7 @@ export class Link implements Sink, AsyncDisposable {
     await Promise.race([this.#sender.settled(), timeout]);
     drained.abort();
     await this.#scope[Symbol.asyncDispose]();
+    this.#outgoing.close();
     this.#status.stopped();
   }
 
