@@ -25,7 +25,7 @@ import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
-import { createLinks } from './links/links.js';
+import { createLinks, linksTables } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
 import { version } from './version.js';
@@ -62,7 +62,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, ...devicesTables, ...meshTables],
+        tables: [...brokerTables, ...devicesTables, ...linksTables, ...meshTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),
@@ -108,8 +108,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       gatewayId: id,
       router: broker.router,
       mesh,
+      store,
       log: log.child({ svc: 'links' }),
       clock,
+      storeRefusal: () => broker.storeRefusal,
     });
     const access = config.broker.access;
     const reload =

@@ -121,6 +121,8 @@ export interface Broker extends Service {
   oldestQueued(clientId: string): Promise<number | undefined>;
   /** Sessions that outlive the gateway. */
   durableSessions(): number;
+  /** Why no message is taken now that must be kept; undefined: they are. Decided once for a batch of the store. */
+  readonly storeRefusal: Error | undefined;
   /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
   replaceAccess(config: AccessConfig): void;
 }
@@ -395,6 +397,10 @@ class MqttBroker implements Broker {
 
   async oldestQueued(clientId: string): Promise<number | undefined> {
     return this.#sessions.get(clientId)?.durable ? this.#persistence?.oldestAt(clientId) : undefined;
+  }
+
+  get storeRefusal(): Error | undefined {
+    return this.#persistence?.refusal;
   }
 
   durableSessions(): number {

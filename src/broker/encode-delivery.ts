@@ -2,9 +2,9 @@
 import type { Clock } from '../core/clock.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Message } from '../core/message.js';
+import type { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
 import type { Channel } from './channel.js';
 import type { Delivery } from './inflight.js';
-import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */

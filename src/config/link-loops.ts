@@ -1,4 +1,4 @@
-/** How a link keeps messages from going round: `type: peer`, `stamp`, `wrap`, `bridge`. */
+/** How a link keeps messages from going round: `type: peer`, `stamp`, `wrap`; `bridge` is in link-connection.ts. */
 import { z } from 'zod';
 import type { LinkConfig } from '../core/config.js';
 
@@ -19,10 +19,6 @@ export const loopOptions = {
     .describe(
       'they say it in the topic, for brokers without user properties: only gateways with `wrap` read such topics',
     ),
-  bridge: z
-    .boolean()
-    .default(false)
-    .describe('MQTT 3.1.1 as a bridge: Mosquitto and others then do not send back what came from here'),
 };
 
 interface Parsed {
@@ -30,7 +26,6 @@ interface Parsed {
   readonly protocolVersion: 4 | 5;
   readonly stamp?: boolean | undefined;
   readonly wrap: boolean;
-  readonly bridge: boolean;
 }
 
 export function checkLoopOptions(link: Parsed, fail: (path: string[], message: string, hint: string) => void): void {
@@ -44,16 +39,8 @@ export function checkLoopOptions(link: Parsed, fail: (path: string[], message: s
   if (link.stamp === true && link.protocolVersion === 4) {
     fail(['stamp'], 'MQTT 3.1.1 has no user properties', 'use protocolVersion 5, or `wrap: true`');
   }
-  if (link.bridge && link.protocolVersion === 5) {
-    fail(['bridge'], 'MQTT 5.0 has No Local instead', 'remove `bridge`');
-  }
 }
 
-export function toLoopOptions({
-  type,
-  stamp,
-  wrap,
-  bridge,
-}: Parsed): Pick<LinkConfig, 'type' | 'stamp' | 'wrap' | 'bridge'> {
-  return { type, stamp, wrap, bridge };
+export function toLoopOptions({ type, stamp, wrap }: Parsed): Pick<LinkConfig, 'type' | 'stamp' | 'wrap'> {
+  return { type, stamp, wrap };
 }

@@ -9,10 +9,10 @@
  * not come back from somebody who was away. What was seen is kept in the same commit as the message.
  */
 import { randomBytes } from 'node:crypto';
-import type { Message, PublishProperties, Stamp } from './message.js';
+import type { Message, Stamp } from './message.js';
 import { decodeMessageRecord, encodeMessageRecord } from './message-record.js';
 import { SeenSet } from './seen-set.js';
-import { joinStamp, MAX_HOPS, originOf, renamed } from './stamp.js';
+import { joinStamp, MAX_HOPS, originOf } from './stamp.js';
 import type { Store, StoredTable } from './store.js';
 import { topicMatches } from './topic.js';
 
@@ -259,22 +259,12 @@ export class Mesh {
     return gateway !== undefined && stamp !== undefined && (stamp.gateway === gateway || stamp.hops.includes(gateway));
   }
 
-  /**
-   * The properties of a message that goes to a peer.
-   *
-   * @param renaming - the rule that gives it another name there
-   */
-  outgoing(message: Message, renaming?: string): PublishProperties {
-    const stamp = this.stamp(message);
-    const { properties, retain } = message;
-    return joinStamp(properties, renaming === undefined ? stamp : renamed(stamp, renaming), this.gatewayId, retain);
-  }
-
   /** As a client of the broker gets it that is a peer. One object for all of them. */
   copyFor(message: Message): Message {
     if (this.#lastMessage !== message || this.#lastCopy === undefined) {
       this.#lastMessage = message;
-      this.#lastCopy = { ...message, properties: this.outgoing(message), stamp: undefined };
+      const properties = joinStamp(message.properties, this.stamp(message), this.gatewayId, message.retain);
+      this.#lastCopy = { ...message, properties, stamp: undefined };
     }
     return this.#lastCopy;
   }

@@ -9,7 +9,7 @@ import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Message, PublishProperties, Stamp } from '../core/message.js';
-import { renamed, splitStamp } from '../core/stamp.js';
+import { joinStamp, PEER_PROPERTY, renamed, splitStamp } from '../core/stamp.js';
 import type { LinkMeshView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
 import { unwrap, WRAPPED, wrap } from './wrapped-topics.js';
@@ -27,7 +27,7 @@ export interface Received extends Shape {
 }
 
 export interface LoopGuardOptions {
-  readonly config: Pick<LinkConfig, 'type' | 'protocolVersion' | 'stamp' | 'wrap'>;
+  readonly config: Pick<LinkConfig, 'type' | 'protocolVersion' | 'stamp' | 'wrap' | 'bridge'>;
   /** undefined: no stamps. */
   readonly mesh: Mesh | undefined;
   readonly clock: Clock;
@@ -41,7 +41,7 @@ export class LoopGuard {
 
   constructor(options: LoopGuardOptions) {
     this.#options = options;
-    this.#echo = new EchoGuard(options.clock, options.config.protocolVersion === 5);
+    this.#echo = new EchoGuard(options.clock, options.config.protocolVersion === 5 || options.config.bridge);
   }
 
   /** Messages go and come with stamps. By default as soon as there is any peer. */
@@ -63,17 +63,22 @@ export class LoopGuard {
     return this.#options.config.wrap ? WRAPPED + filter : filter;
   }
 
-  /** @param topic - its name at the far side */
-  outgoing(message: Message, topic: string): Shape {
+  /** Of CONNECT. */
+  get userProperties(): readonly (readonly [string, string])[] {
+    const { config, mesh } = this.#options;
+    return config.type === 'peer' && mesh !== undefined ? [[PEER_PROPERTY, mesh.gatewayId]] : [];
+  }
+
+  /** @param shape - as its route sends it */
+  outgoing(message: Message, { topic, retain, properties }: Shape): Shape {
     const { mesh, config } = this.#options;
-    const { retain } = message;
-    if (mesh === undefined || !this.stamped) return { topic, retain, properties: message.properties };
-    const renaming = topic === message.topic ? undefined : renamingOf(message.topic, topic);
-    if (!config.wrap) return { topic, retain, properties: mesh.outgoing(message, renaming) };
-    const stamp = mesh.stamp(message);
-    const own = renaming === undefined ? stamp : renamed(stamp, renaming);
+    if (mesh === undefined || !this.stamped) return { topic, retain, properties };
+    const known = mesh.stamp(message);
+    const stamp = topic === message.topic ? known : renamed(known, renamingOf(message.topic, topic));
+    const { gatewayId } = mesh;
+    if (!config.wrap) return { topic, retain, properties: joinStamp(properties, stamp, gatewayId, retain) };
     // Under this name it is never replaced: retained there, it would stay for ever.
-    return { topic: wrap(own, mesh.gatewayId, retain, topic), retain: false, properties: message.properties };
+    return { topic: wrap(stamp, gatewayId, retain, topic), retain: false, properties };
   }
 
   /** It goes out under a topic that the link is subscribed to. */
@@ -100,16 +105,19 @@ export class LoopGuard {
     return received;
   }
 
-  /** The stamp under the local name. */
-  renamed(received: Received, topic: string): Stamp | undefined {
-    const { stamp } = received;
-    if (stamp === undefined || topic === received.topic) return stamp;
-    return renamed(stamp, renamingOf(received.topic, topic));
+  /** What became of it here has its stamp: each under its local name, and by its number where there are several. */
+  stamp(messages: readonly Message[], { stamp, topic }: Received): void {
+    if (stamp === undefined) return;
+    for (const [index, message] of messages.entries()) {
+      const own = message.topic === topic ? stamp : renamed(stamp, renamingOf(topic, message.topic));
+      message.stamp = index === 0 ? own : renamed(own, `${index}`);
+    }
   }
 
-  /** It was just given to the router. */
-  published(message: Message): void {
+  /** Right after it was given to the router. */
+  counted(message: Message, published: void | Promise<void>): void | Promise<void> {
     if (message.stamp !== undefined && this.#options.mesh?.hasDropped(message)) this.#duplicates++;
+    return published;
   }
 
   /** What the far side is sent of the retained messages on each connect. */

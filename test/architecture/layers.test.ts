@@ -12,7 +12,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
   { from: '^adapters/([^/]+)/', to: ['^src/adapter\\.ts$', '^adapters/$1/'], packages: '.' },
   { from: '^src/broker/', to: ['^src/core/', '^src/broker/'], packages: '^(ws|jose|@mongodb-js/saslprep)$' },
   { from: '^src/devices/', to: ['^src/core/', '^src/devices/'], packages: '^(serialport)$' },
-  { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(mqtt)$' },
+  { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(ws)$' },
   {
     from: '^src/import/',
     to: ['^src/core/', '^src/import/', '^src/config/'],

@@ -13,7 +13,7 @@ import { ManualClock } from '../support/manual-clock.js';
 
 const RUNS = Number(process.argv[2] ?? 200);
 const TOPICS = ['a', 'b', 'c/d'];
-const PEER = { type: 'peer', protocolVersion: 5, stamp: undefined, wrap: false } as const;
+const PEER = { type: 'peer', protocolVersion: 5, stamp: undefined, wrap: false, bridge: false } as const;
 
 /** What lies on a wire: bytes would. */
 interface Packet {
@@ -81,7 +81,7 @@ class Way {
   }
 
   #send(message: Message): boolean {
-    const { topic, retain, properties } = this.#from.loops.outgoing(message, message.topic);
+    const { topic, retain, properties } = this.#from.loops.outgoing(message, message);
     this.queue.push({ topic, retain, properties, payload: message.payload });
     return true;
   }
