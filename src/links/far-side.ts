@@ -32,6 +32,13 @@ export interface Outgoing {
   readonly dup: boolean;
 }
 
+export interface SubscribeWishes {
+  /** Messages of ours do not come back (5.0); by default. */
+  readonly noLocal?: boolean;
+  /** Retained messages are sent only if there was no such subscription (5.0). */
+  readonly onlyNew?: boolean;
+}
+
 export interface FarSide {
   /** The far side still has our session (CONNACK): what it has of our messages, by Packet Identifier, counts. */
   readonly sessionPresent: boolean;
@@ -50,7 +57,7 @@ export interface FarSide {
   /** PUBREL; only after the release is kept. */
   release(packetId: number): void;
   /** Resolves with the refusal of the far side, or undefined when it granted the subscription; rejects when the connection ends. */
-  subscribe(filter: string, qos: QoS, options?: { readonly noLocal?: boolean }): Promise<GatewayError | undefined>;
+  subscribe(filter: string, qos: QoS, options?: SubscribeWishes): Promise<GatewayError | undefined>;
   unsubscribe(filter: string): Promise<void>;
   /** Resolves with the cause when the connection is gone; never rejects. */
   readonly closed: Promise<GatewayError>;

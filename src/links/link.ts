@@ -75,7 +75,7 @@ export class Link implements Sink, AsyncDisposable {
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
-    this.#loops = new LoopGuard({ config, mesh: options.mesh, clock });
+    this.#loops = new LoopGuard({ config, mesh: options.mesh, origin: this.origin, clock });
     const shared = {
       rules: this.#rules,
       origin: this.origin,

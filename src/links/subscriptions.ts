@@ -17,7 +17,7 @@ const AGAIN = { first: 5_000, max: 60_000 };
 export interface SubscriptionsOptions {
   readonly rules: readonly Rule<InRoute>[];
   readonly demand: Pick<Demand, 'isWanted'>;
-  readonly loops: Pick<LoopGuard, 'filter'>;
+  readonly loops: Pick<LoopGuard, 'filter' | 'wishes'>;
   readonly clock: Clock;
   readonly random: () => number;
   /** After {@link Subscriptions.open}: what is refused has changed; one of the refusals, or undefined when there is none. */
@@ -112,7 +112,7 @@ export class Subscriptions {
   async #ask(far: FarSide, filter: string, qos: QoS): Promise<void> {
     const asked: Asked = this.#asked.get(filter) ?? { refusal: undefined };
     this.#asked.set(filter, asked);
-    const refusal = await far.subscribe(this.#options.loops.filter(filter), qos);
+    const refusal = await far.subscribe(this.#options.loops.filter(filter), qos, this.#options.loops.wishes);
     // Meanwhile nobody wants it any more, or this is the answer of an earlier connection.
     if (this.#asked.get(filter) !== asked) return;
     const isNews = (refusal === undefined) !== (asked.refusal === undefined);

@@ -15,7 +15,7 @@ import type { QoS } from '../../core/message.js';
 import { OutgoingTopicAliases } from '../../core/mqtt/outgoing-topic-aliases.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
 import { linkError } from '../errors.js';
-import type { FarSide, Outgoing } from '../far-side.js';
+import type { FarSide, Outgoing, SubscribeWishes } from '../far-side.js';
 import { InFlight } from './in-flight.js';
 import { IncomingMessages, RECEIVE_MAXIMUM, TOPIC_ALIAS_MAXIMUM } from './incoming.js';
 import { KeepAlive } from './keep-alive.js';
@@ -177,14 +177,14 @@ export class MqttConnection implements FarSide {
   async subscribe(
     filter: string,
     qos: QoS,
-    options: { readonly noLocal?: boolean } = {},
+    options: SubscribeWishes = {},
   ): Promise<GatewayError | undefined> {
     const version = this.#options.config.protocolVersion;
-    const { noLocal = true } = options;
+    const { noLocal = true, onlyNew = false } = options;
     // Before it is asked for: what the far side may have must be found again.
     this.#options.memory.subscribed(filter);
     const refusal = await this.#request('suback', filter, (id) =>
-      encodeSubscribe(version, id, filter, { qos, noLocal }),
+      encodeSubscribe(version, id, filter, { qos, noLocal, onlyNew }),
     );
     if (refusal !== undefined) this.#options.memory.unsubscribed(filter);
     return refusal;

@@ -31,7 +31,8 @@ export class Intake {
 
   /** @returns false when something had to be dropped */
   accept(message: Message): boolean {
-    const { replies, rules } = this.#options;
+    const { replies, rules, loops } = this.#options;
+    if (!loops.carries(message)) return true;
     if (replies.isReply(message.topic)) return this.#acceptReply(message);
     let isTaken = true;
     const unmapped = () => {
