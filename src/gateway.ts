@@ -14,6 +14,7 @@ import { createMetricsServer } from './api/metrics-server.js';
 import { createApiServer } from './api/server.js';
 import { auditedView } from './audited-view.js';
 import { type Broker, createBroker } from './broker/broker.js';
+import { Breather } from './broker/fast/breather.js';
 import { brokerTables } from './broker/persistence/persistence.js';
 import type { AnyAdapter } from './core/adapter.js';
 import { createAudit } from './core/audit.js';
@@ -73,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'broker' }),
       clock,
       version,
+      breather: new Breather(clock),
     });
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({

@@ -62,6 +62,12 @@ const forbidden: IForbiddenRuleType[] = [
     from: { path: '^adapters/' },
     to: { path: '^(net|tls|dgram|node:net|node_modules/serialport)' },
   },
+  {
+    name: 'node:http comes through core/node-http.ts, which says why',
+    severity: 'error',
+    from: { path: '^(bin|src|adapters)/' },
+    to: { path: '^(node:)?http$', dependencyTypesNot: ['type-only'] },
+  },
   ...allowed.flatMap(({ from, to, packages }): IForbiddenRuleType[] => [
     {
       name: `${from} imports only ${to.join(' ')}`,

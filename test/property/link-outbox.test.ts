@@ -132,7 +132,7 @@ async function run(steps: readonly Step[], config: OutboxConfig): Promise<void> 
   }
 }
 
-const options = { numRuns: 40, endOnFailure: false };
+const options = { numRuns: 20 };
 const steps = fc.array(step, { minLength: 5, maxLength: 30 });
 
 t.test('without a limit nothing is lost, whatever ends', async () => {
