@@ -22,7 +22,7 @@ export interface Delivery {
   readonly label?: number;
 }
 
-export const MAX_LABEL = 2 ** 24 - 1;
+export const MAX_LABEL = 2 ** 29 - 1;
 
 /** Messages of one label within a stretch of a queue. */
 export interface Surveyed {

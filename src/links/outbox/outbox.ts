@@ -179,6 +179,7 @@ export class Outbox {
       return false;
     }
     this.#oldest.append(message.receivedAt);
+    if (this.#queue.messages === 0) this.#classes.clear();
     const label = labelOf(priority, slot);
     const delivery = { message, qos, retain: message.retain, identifiers: [], share: tag, label };
     this.#offer(this.#queue.append(delivery), slot, isHeldBack);
@@ -401,9 +402,9 @@ export class Outbox {
       const done = (isProgress: boolean) => {
         this.#answered();
         if (this.#isOver) return;
+        this.#options.onReady();
         this.#trimmer.check();
         if (isProgress) this.#work();
-        this.#options.onReady();
       };
       this.#load(epoch).then(done, () => done(false));
     });
