@@ -1,12 +1,11 @@
 /** The `links` section: upstream brokers and what is exchanged with them. */
 import { z } from 'zod';
-import type { LinkConfig, RouteConfig } from '../core/config.js';
-import type { QoS } from '../core/message.js';
-import { MAX_TOPIC_BYTES } from '../core/topic.js';
+import type { LinkConfig } from '../core/config.js';
 import { type ConfigInputs, fileContent, secret, secretText } from './io.js';
 import { alpn, connectionFields, urlRestFault } from './link-connection.js';
 import { outboxSchema, toOutboxConfig } from './link-outbox.js';
-import { say, shown, topicFilter } from './values.js';
+import { route } from './link-routes.js';
+import { say, shown } from './values.js';
 
 const URL_HINT = 'write mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt';
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
@@ -27,51 +26,6 @@ const url = z.string().superRefine((text, context) => {
   if (rest !== undefined) return fail(rest);
   return undefined;
 });
-
-const TEMPLATE_HINT = 'use {topic}, {topic:N} (without its first N levels) and {gateway}, such as plants/7/{topic}';
-
-/** @returns what is wrong with a topic template, or undefined */
-function templateFault(text: string): string | undefined {
-  if (text === '') return 'is empty';
-  if (Buffer.byteLength(text) > MAX_TOPIC_BYTES) return 'is too long';
-  const rest = text.replace(/\{(topic|topic:\d{1,3}|gateway)\}/g, '');
-  const brace = /\{[^{}]*\}?|\}/.exec(rest);
-  if (brace !== null) return `does not know ${shown(brace[0])}`;
-  if (/[+#]/.test(rest)) return 'contains a wildcard';
-  if (rest.includes('\0') || !rest.isWellFormed()) return 'contains a character that topics cannot have';
-  return undefined;
-}
-
-const template = z.string().superRefine((text, context) => {
-  const fault = templateFault(text);
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: say(`the template ${fault}`, TEMPLATE_HINT) });
-});
-
-const route = z
-  .strictObject({
-    direction: z.enum(['out', 'in', 'both']).describe('out: from here to the far side'),
-    filter: topicFilter.describe('out: local topics; in: topics at the far side'),
-    to: template.default('{topic}').describe('topic template: {topic}, {topic:N}, {gateway}'),
-    qos: z.literal([0, 1, 2]).default(1),
-  })
-  .superRefine((value, context) => {
-    if (value.direction === 'both' && value.to !== '{topic}') {
-      const message = say(
-        'a route in both directions cannot rename topics',
-        'write two routes, one `out` and one `in`',
-      );
-      context.addIssue({ code: 'custom', path: ['to'], message });
-    }
-    const levels = value.filter.split('/').length;
-    const cut = Math.max(-1, ...[...value.to.matchAll(/\{topic:(\d+)\}/g)].map((match) => Number(match[1])));
-    if (cut >= levels && !value.filter.endsWith('#')) {
-      const message = say(
-        `{topic:${cut}} leaves nothing of a topic with ${levels} level${levels === 1 ? '' : 's'}`,
-        `cut at most ${levels - 1}`,
-      );
-      context.addIssue({ code: 'custom', path: ['to'], message });
-    }
-  });
 
 function linkSchema(inputs: ConfigInputs) {
   return z
@@ -143,6 +97,6 @@ export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
     bridge: link.bridge,
     outbox: toOutboxConfig(link.outbox),
     tls: { ca: link.tls.ca, cert: link.tls.cert, key: link.tls.key, alpn: link.tls.alpn },
-    routes: link.routes.map((one): RouteConfig => ({ ...one, qos: one.qos as QoS })),
+    routes: link.routes,
   };
 }

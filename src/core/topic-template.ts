@@ -304,7 +304,8 @@ export function remapFault(
           : [part.level, `${filter} has no level ${part.level}`];
     if (needed > count && !isOpen) return { field: 'to', fault: text };
   }
+  const { filter: there, fault: noWay } = shapeOf(to, filter, 'gateway');
+  if (there === '') return { field: 'to', fault: `${to} leaves nothing of ${filter}` };
   if (!isBoth) return undefined;
-  const { fault: noWay } = shapeOf(to, filter, 'gateway');
   return noWay === undefined ? undefined : { field: 'to', fault: `cannot be reversed: ${noWay}` };
 }

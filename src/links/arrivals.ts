@@ -2,6 +2,7 @@
 import { GatewayError } from '../core/errors.js';
 import type { Message, Origin, PublishProperties, QoS } from '../core/message.js';
 import { createMessage } from '../core/message.js';
+import { topicMatches } from '../core/topic.js';
 import { unpack } from './content-encoding.js';
 import { expiryOf, retainOf } from './encode.js';
 import { linkError } from './errors.js';
@@ -12,7 +13,7 @@ import { hitsOf, type Rule } from './rules.js';
 export interface Arrivals {
   /** In order. */
   readonly messages: readonly Message[];
-  /** Copies that could not be made: no legal name here, too large, or not of the form that the route expects. */
+  /** Copies that could not be made: no route, no legal name here, too large, or not of the form that the route expects. */
   readonly dropped: number;
   /** Why, of the last of them that somebody should look at. */
   readonly fault: GatewayError | undefined;
@@ -35,6 +36,8 @@ export function arrivalsOf(
   const hits = hitsOf(rules, incoming.topic, () => dropped++);
   const expiresAt =
     incoming.expirySeconds === undefined ? Number.POSITIVE_INFINITY : now + incoming.expirySeconds * 1_000;
+  // The far side sends what nobody asked for.
+  if (!rules.some(({ filter }) => topicMatches(filter, incoming.topic))) dropped++;
   const properties = hits.length === 0 ? undefined : local(incoming.properties);
   for (const { topic, qos, route } of hits) {
     const content = contentOf(route, incoming, properties, origin, now);

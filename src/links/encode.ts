@@ -39,7 +39,7 @@ export function retainOf(
   return retain === 'keep' ? isRetained : retain === 'set';
 }
 
-/** One message, for a route without `batch`; or why it has no such form. */
+/** One message; for a route with `batch` as a batch of one. Or why it has no such form. */
 export function encode(target: Target, message: Message): Encoded | GatewayError {
   const { route, topic } = target;
   const { encoder } = route;
@@ -49,6 +49,9 @@ export function encode(target: Target, message: Message): Encoded | GatewayError
   if (encoder !== undefined && !isCleared) {
     const element = encoder.element(message);
     if (element instanceof GatewayError) return element;
+    if (route.batch !== undefined) {
+      return encodeBatch(target, { elements: [element], qos: message.qos, expiresAt: expiryOf(route, message) });
+    }
     payload = element;
     properties = { ...properties, ...typeOf(encoder.contentType) };
   }

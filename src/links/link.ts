@@ -9,21 +9,21 @@ import { type Attachment, type Router, type Sink, subscriptionTo } from '../core
 import { Scope } from '../core/scope.js';
 import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
+import { Demand } from './demand.js';
 import { EchoGuard } from './echo.js';
 import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import type { LinkStore } from './keep.js';
-import type { Will } from './kinds/mqtt.js';
+import type { Will } from './kinds/options.js';
 import { LinkOutgoing } from './link-outgoing.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
 import type { Sender } from './sender.js';
 import { LinkStatus } from './status.js';
+import { Subscriptions } from './subscriptions.js';
 
 const RECONNECT = { first: 500, max: 30_000 };
-/** Refused subscriptions are asked for again: the permissions at the far side may have been corrected. */
-const RESUBSCRIBE = { first: 5_000, max: 60_000 };
 /** A connection that lasted this long, ms, was a good one: the next attempt starts with the shortest delay again. */
 const GOOD_CONNECTION = 10_000;
 /** At the end, time for what is still queued, ms. */
@@ -56,6 +56,8 @@ export class Link implements Sink, AsyncDisposable {
   readonly #outgoing: LinkOutgoing;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #demand: Demand;
+  readonly #subscriptions: Subscriptions;
   readonly #scope: Scope;
   #attachment: Attachment | undefined;
 
@@ -80,7 +82,15 @@ export class Link implements Sink, AsyncDisposable {
       replies: this.#replies,
       echo,
     };
-    this.#receiver = new Receiver(shared);
+    this.#receiver = new Receiver({ ...shared, onRefused: (error) => this.#status.refused(error) });
+    const asked = { ...shared, rules: this.#rules.in };
+    this.#demand = new Demand({ ...asked, onChange: () => this.#subscriptions.follow() });
+    this.#subscriptions = new Subscriptions({
+      ...asked,
+      demand: this.#demand,
+      random: options.random,
+      onRefusals: (refusal) => this.#status.connected(refusal),
+    });
     this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
     this.#sender = this.#outgoing.sender;
     this.durable = this.#outgoing.isDurable;
@@ -93,6 +103,7 @@ export class Link implements Sink, AsyncDisposable {
     const filters = new Set([...this.#rules.out.map(({ filter }) => filter), this.#replies.filter]);
     // The retained messages are sent at each connect, so there is no need for them now.
     for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
+    this.#demand.start();
     this.#scope.run(() => this.#outgoing.begin());
     this.#scope.run((signal) => this.#supervise(signal));
   }
@@ -137,6 +148,7 @@ export class Link implements Sink, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#attachment?.[Symbol.dispose]();
+    this.#demand[Symbol.dispose]();
     const drained = new AbortController();
     const timeout = this.#options.clock.sleep(DRAIN_TIMEOUT, drained.signal).catch(() => {});
     await Promise.race([this.#sender.settled(), timeout]);
@@ -204,54 +216,18 @@ export class Link implements Sink, AsyncDisposable {
 
   /** Uses the connection until it ends; returns the cause. */
   async #serve(far: FarSide, signal: AbortSignal): Promise<GatewayError> {
-    const gone = new AbortController();
-    const closed = far.closed.finally(() => gone.abort());
     const close = () => far.close(!this.#hasSaidGoodbye());
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
     try {
-      const refusals = await this.#subscribe(far, this.#filtersIn());
-      this.#status.connected(refusals.values().next().value);
+      this.#status.connected(await this.#subscriptions.open(far));
       this.#sender.connected(far);
-      if (refusals.size > 0) await this.#subscribeAgain(far, refusals, gone.signal);
-      return await closed;
+      return await far.closed;
     } finally {
       signal.removeEventListener('abort', close);
+      this.#subscriptions.closed();
       this.#sender.disconnected();
       this.#receiver.disconnected();
-    }
-  }
-
-  /** Filters at the far side, each with the highest QoS of its routes. */
-  #filtersIn(): ReadonlyMap<string, QoS> {
-    const filters = new Map<string, QoS>();
-    for (const { filter, qos } of this.#rules.in) filters.set(filter, Math.max(qos, filters.get(filter) ?? 0) as QoS);
-    return filters;
-  }
-
-  /** @returns what the far side refused */
-  async #subscribe(far: FarSide, filters: ReadonlyMap<string, QoS>): Promise<ReadonlyMap<string, GatewayError>> {
-    const refusals = new Map<string, GatewayError>();
-    // One filter per SUBSCRIBE: some brokers limit their number.
-    const answers = [...filters].map(async ([filter, qos]) => {
-      const refusal = await far.subscribe(filter, qos);
-      if (refusal !== undefined) refusals.set(filter, refusal);
-    });
-    await Promise.all(answers);
-    return refusals;
-  }
-
-  /** Asks again until everything is granted or the connection ends. */
-  async #subscribeAgain(far: FarSide, refusals: ReadonlyMap<string, GatewayError>, gone: AbortSignal): Promise<void> {
-    let left = refusals;
-    for (const wait of backoffDelays(RESUBSCRIBE, this.#options.random)) {
-      await this.#options.clock.sleep(wait, gone).catch(() => {});
-      if (gone.aborted) return;
-      const filters = [...this.#filtersIn()].filter(([filter]) => left.has(filter));
-      const before = left.size;
-      left = await this.#subscribe(far, new Map(filters));
-      if (left.size !== before) this.#status.connected(left.values().next().value);
-      if (left.size === 0) return;
     }
   }
 }

@@ -19,8 +19,8 @@ import type { FarSide, Outgoing } from '../far-side.js';
 import { InFlight } from './in-flight.js';
 import { IncomingMessages, RECEIVE_MAXIMUM, TOPIC_ALIAS_MAXIMUM } from './incoming.js';
 import { KeepAlive } from './keep-alive.js';
-import type { MqttOptions } from './mqtt.js';
 import { closedCause, connackCause, disconnectCause, type Phase, socketCause, timeoutCause } from './mqtt-causes.js';
+import type { MqttOptions } from './options.js';
 import { Requests } from './requests.js';
 import { encodeConnect, encodeDisconnect, encodeSubscribe, encodeUnsubscribe, PINGREQ } from './wire/encode.js';
 import { Frames } from './wire/frames.js';
@@ -39,6 +39,8 @@ const MAX_WINDOW = 1_000;
 const WINDOW_3_1_1 = 100;
 /** Topics from which on an alias saves bytes. */
 const MIN_ALIASED = 4;
+/** A topic keeps its alias while so many messages go to others. */
+const ALIAS_PATIENCE = 1_000;
 const NEVER = 0xffff_ffff;
 const NO_LIMITS: Properties = {};
 
@@ -280,7 +282,7 @@ export class MqttConnection implements FarSide {
     this.#limits = limits;
     this.#sessionPresent = sessionPresent;
     this.#inFlight.continues = sessionPresent;
-    if (topicAliasMaximum > 0) this.#aliases = new OutgoingTopicAliases(topicAliasMaximum);
+    if (topicAliasMaximum > 0) this.#aliases = new OutgoingTopicAliases(topicAliasMaximum, ALIAS_PATIENCE);
     const keepAlive = serverKeepAlive === undefined ? config.keepAlive : serverKeepAlive * 1_000;
     this.#keepAlive = new KeepAlive(clock, keepAlive, {
       ping: () => this.#writer?.write(PINGREQ),
@@ -347,7 +349,7 @@ export class MqttConnection implements FarSide {
     if (aliases === undefined || message.topic.length < MIN_ALIASED) return 0;
     const alias = aliases.use(message.topic);
     const limit = this.#limits.maximumPacketSize;
-    if (alias < 0 || limit === undefined) return alias;
+    if (alias <= 0 || limit === undefined) return alias;
     // Setting it takes three bytes more than the limit was asked about.
     if (packetBytes(remainingLength(message, 5, alias)) <= limit) return alias;
     aliases.forget(message.topic);
