@@ -205,6 +205,8 @@ export class Link implements Sink, AsyncDisposable {
     if (signal.aborted) close();
     try {
       const refusals = await this.#subscribe(far, this.#filtersIn());
+      // Routes that are gone may have left something in the session.
+      await far.unsubscribeOthers();
       this.#status.connected(refusals.values().next().value);
       this.#sender.connected(far);
       if (refusals.size > 0) await this.#subscribeAgain(far, refusals, gone.signal);
