@@ -50,7 +50,7 @@ export interface FarSide {
   readonly isWritable: boolean;
   /** Bytes written to the wire since it opened. */
   readonly bytesOut: number;
-  /** Why the far side would not accept this message at all (Maximum Packet Size); undefined: it would. */
+  /** Why the far side would not accept this message at all (Maximum Packet Size), or MQTT cannot express it; undefined: it would. */
   refusal(message: Outgoing): GatewayError | undefined;
   /** Writes of one turn of the event loop leave together. */
   publish(message: Outgoing): void;
@@ -59,6 +59,8 @@ export interface FarSide {
   /** Resolves with the refusal of the far side, or undefined when it granted the subscription; rejects when the connection ends. */
   subscribe(filter: string, qos: QoS, options?: SubscribeWishes): Promise<GatewayError | undefined>;
   unsubscribe(filter: string): Promise<void>;
+  /** Ends what the session that is continued is subscribed to without having been asked for over this connection. */
+  unsubscribeOthers(): Promise<void>;
   /** Resolves with the cause when the connection is gone; never rejects. */
   readonly closed: Promise<GatewayError>;
   /** Ends the connection for this reason. */

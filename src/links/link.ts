@@ -230,7 +230,10 @@ export class Link implements Sink, AsyncDisposable {
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
     try {
-      this.#status.connected(await this.#subscriptions.open(far));
+      const refusal = await this.#subscriptions.open(far);
+      // Routes that are gone may have left something in the session.
+      await far.unsubscribeOthers();
+      this.#status.connected(refusal);
       this.#sender.connected(far);
       return await far.closed;
     } finally {
