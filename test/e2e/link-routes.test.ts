@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import mqtt from 'mqtt';
 import t, { type Test } from 'tap';
 import type { RouteConfig } from '../../src/core/config.js';
+import { startTestGateway, tempFolder } from '../support/gateway.js';
 import { linkConfig, type Mosquitto, publish, startLink, startMosquitto, subscriber } from '../support/links.js';
 import { eventually, needs } from '../support/peers.js';
 
@@ -186,3 +187,27 @@ t.test('onDemand: subscribed there while somebody here is', peers, async (t) => 
   await eventually(() => seen.includes('weather/berlin sun'));
   t.notOk(seen.includes('weather/berlin nobody here'));
 });
+
+t.test(
+  'a route in that is gone from the configuration is unsubscribed, although the session goes on',
+  peers,
+  async (t) => {
+    const far = await startMosquitto(t);
+    const folder = tempFolder(t);
+    const config = (filter: string) => `
+gateway: { id: plant-7 }
+broker: { listeners: [ { type: tcp, port: 0 } ] }
+links:
+  cloud:
+    type: mqtt
+    url: ${far.url}
+    routes: [ { direction: in, filter: ${filter} } ]
+`;
+    const first = await startTestGateway(t, config('[kept/#, old/#]'), folder);
+    await far.peer().sees(/\told\/# \(QoS 1\)/);
+    await first.process.kill('SIGKILL');
+    await startTestGateway(t, config('kept/#'), folder);
+    await far.peer().sees(/Received UNSUBSCRIBE from hpmq-plant-7-cloud\n.*\told\/#/);
+    t.notMatch(far.peer().stderr(), /UNSUBSCRIBE from hpmq-plant-7-cloud\n.*\tkept/);
+  },
+);

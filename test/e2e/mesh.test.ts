@@ -1,8 +1,8 @@
 /** Gateways in rings and meshes: one publish is one delivery to each subscriber, while links are cut and gateways killed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { full, listener, type MeshPlan, ring, startMesh, type TestMesh } from '../support/mesh.js';
 import { startMosquitto } from '../support/links.js';
+import { full, listener, type MeshPlan, ring, startMesh, type TestMesh } from '../support/mesh.js';
 import { eventually, needs } from '../support/peers.js';
 import { Choice } from '../support/random.js';
 
@@ -59,7 +59,12 @@ t.test('a ring with a mosquitto in it, calm and while links are cut', needs('mos
     [2, 3],
     [0, 3],
   ] as const;
-  const mesh = await startMesh(t, { count: 3, edges, foreign: far.port, mqtt: ', hub: { name: m, gateways: [g0, g2] }' });
+  const mesh = await startMesh(t, {
+    count: 3,
+    edges,
+    foreign: far.port,
+    mqtt: ', hub: { name: m, gateways: [g0, g2] }',
+  });
   await mesh.linked();
   const { publish, settled } = await crowd(t, mesh);
   for (let n = 0; n < 10; n++) for (const qos of [0, 1, 2] as const) await publish(qos);

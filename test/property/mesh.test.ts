@@ -13,7 +13,14 @@ import { ManualClock } from '../support/manual-clock.js';
 
 const RUNS = Number(process.argv[2] ?? 200);
 const TOPICS = ['a', 'b', 'c/d'];
-const PEER = { type: 'peer', protocolVersion: 5, stamp: undefined, hub: undefined, wrap: false, bridge: false } as const;
+const PEER = {
+  type: 'peer',
+  protocolVersion: 5,
+  stamp: undefined,
+  hub: undefined,
+  wrap: false,
+  bridge: false,
+} as const;
 
 /** What lies on a wire: bytes would. */
 interface Packet {

@@ -47,6 +47,7 @@ export interface FarOptions {
 
 /** One connection. */
 export class FakeFarSide implements FarSide {
+  readonly remembered = new Set<string>();
   readonly sessionPresent: boolean;
   readonly window: number;
   readonly maximumQoS: QoS;
@@ -115,6 +116,8 @@ export class FakeFarSide implements FarSide {
   }
 
   async unsubscribe(): Promise<void> {}
+
+  async unsubscribeOthers(): Promise<void> {}
 
   fail(): void {}
 

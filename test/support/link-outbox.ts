@@ -6,9 +6,9 @@ import { type Clock, systemClock } from '../../src/core/clock.js';
 import type { LinkConfig } from '../../src/core/config.js';
 import { silentLog } from '../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../src/core/message.js';
-import { EchoGuard } from '../../src/links/echo.js';
 import { LinkOutgoing } from '../../src/links/link-outgoing.js';
 import { linksTables } from '../../src/links/links.js';
+import { LoopGuard } from '../../src/links/loops.js';
 import { Replies } from '../../src/links/replies.js';
 import { compileRoutes } from '../../src/links/rules.js';
 import type { Sender } from '../../src/links/sender.js';
@@ -57,7 +57,7 @@ export class OutgoingBench {
       rules: compileRoutes(config.routes, GATEWAY),
       origin: `link:${config.name}`,
       replies: new Replies(config.name, clock),
-      echo: new EchoGuard(clock, true),
+      loops: new LoopGuard({ config, mesh: undefined, origin: `link:${config.name}`, clock }),
       status: new LinkStatus(clock, silentLog),
       keep: { store: this.store, refusal: () => undefined },
     });

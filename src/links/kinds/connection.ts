@@ -67,6 +67,7 @@ export class MqttConnection implements FarSide {
   #cause: GatewayError | undefined;
   #limits = NO_LIMITS;
   #sessionPresent = false;
+  #remembered: ReadonlySet<string> = new Set();
   /** Clean Start was asked for. */
   #isClean = true;
   /** Packet Identifier of the last message sent. */
@@ -128,6 +129,10 @@ export class MqttConnection implements FarSide {
     this.#phase = 'up';
   }
 
+  get remembered(): ReadonlySet<string> {
+    return this.#remembered;
+  }
+
   get sessionPresent(): boolean {
     return this.#sessionPresent;
   }
@@ -186,11 +191,7 @@ export class MqttConnection implements FarSide {
     this.#writer?.write4((PacketType.pubrel << 4) | 0x02, packetId);
   }
 
-  async subscribe(
-    filter: string,
-    qos: QoS,
-    options: SubscribeWishes = {},
-  ): Promise<GatewayError | undefined> {
+  async subscribe(filter: string, qos: QoS, options: SubscribeWishes = {}): Promise<GatewayError | undefined> {
     const version = this.#options.config.protocolVersion;
     const { noLocal = true, onlyNew = false } = options;
     const { memory } = this.#options;
@@ -311,6 +312,7 @@ export class MqttConnection implements FarSide {
       silent: () => this.#onSilent(keepAlive),
     });
     const kept = memory.connected(assignedClientIdentifier ?? (clientId || memory.clientId || ''), !sessionPresent);
+    this.#remembered = new Set(memory.filters);
     // A disk that takes nothing must not keep the link from working.
     const resolve = () => this.#connack.resolve();
     if (kept === undefined) resolve();

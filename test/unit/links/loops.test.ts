@@ -11,7 +11,15 @@ const message = (more: Partial<MessageInit> = {}) =>
 
 function guard(config: Partial<LoopGuardOptions['config']>, gatewayId = 'g1') {
   const mesh = new Mesh({ gatewayId, epoch: 'e' });
-  const all = { type: 'mqtt', protocolVersion: 5, stamp: undefined, hub: undefined, wrap: false, bridge: false, ...config } as const;
+  const all = {
+    type: 'mqtt',
+    protocolVersion: 5,
+    stamp: undefined,
+    hub: undefined,
+    wrap: false,
+    bridge: false,
+    ...config,
+  } as const;
   return { mesh, loops: new LoopGuard({ config: all, mesh, origin: 'link:l', clock: new ManualClock() }) };
 }
 
