@@ -71,7 +71,7 @@ t.test('a ring with a mosquitto in it, calm and while links are cut', needs('mos
   for (let n = 0; n < 5; n++) await publish(1, true);
   await settled();
   const isOver = flapping(mesh, 11);
-  for (let n = 0; n < 30; n++) {
+  for (let n = 0; n < 15; n++) {
     // What mosquitto has at QoS 1 it may send twice [MQTT-4.3.2-1].
     await publish(1, false, 3);
     await publish(2);
@@ -111,7 +111,7 @@ for (const [name, plan] of Object.entries(shapes)) {
     const mesh = await startMesh(t, plan);
     await mesh.linked();
     const { publish, settled, members } = await crowd(t, mesh);
-    for (let n = 0; n < 20; n++) for (const qos of [0, 1, 2] as const) await publish(qos);
+    for (let n = 0; n < 10; n++) for (const qos of [0, 1, 2] as const) await publish(qos);
     for (let n = 0; n < 5; n++) await publish(1, true);
     await settled();
     for (const { client } of members) await client.unsubscribeAsync('mesh/#');
@@ -126,7 +126,7 @@ for (const [name, plan] of Object.entries(shapes)) {
     await mesh.linked();
     const { publish, settled } = await crowd(t, mesh);
     const isOver = flapping(mesh, 7);
-    for (let n = 0; n < 40; n++) {
+    for (let n = 0; n < 15; n++) {
       await publish(1);
       await publish(2);
       await publish(2, true);

@@ -103,3 +103,25 @@ t.test('on a connect the state of the gateway itself is news, the rest is of the
   t.not(loops.replayed(state).stamp?.sequence, loops.replayed(state).stamp?.sequence);
   t.match(loops.replayed(message({ retain: true })), { stamp: { isSync: true } });
 });
+
+t.test('a hub: each message passes to it by one of its gateways, and from it by the first', async (t) => {
+  const hub = { name: 'm', gateways: ['g1', 'g2'] };
+  const [one, two] = [guard({ hub }), guard({ hub }, 'g2')];
+  t.ok(one.loops.stamped);
+  const stamp = { gateway: 'g3', epoch: 'e', sequence: 1, hops: ['g3'], at: 5, isSync: false };
+  const carriers = (more: Partial<MessageInit>) => [one, two].map(({ loops }) => loops.carries(message(more)));
+  t.strictSame(carriers({ stamp }), [true, false], 'of others: the first');
+  t.strictSame(carriers({ stamp: { ...stamp, gateway: 'g2' } }), [false, true], 'of its own: where it entered');
+  t.strictSame(carriers({ stamp: { ...stamp, hops: ['@m', 'g3'] } }), [false, false], 'what came from there: none');
+  const there = () => message({ origin: 'link:l' });
+  t.strictSame(
+    [one, two].map(({ mesh }) => mesh.staysHere(there())),
+    [false, true],
+  );
+  const told = there();
+  t.strictSame(one.mesh.stamp(told).hops, ['@m']);
+  t.notOk(one.mesh.isForeign(told.stamp!), 'it may be published again when it could not be kept');
+  const arrived = message({ stamp: { ...told.stamp!, hops: ['@m', 'g1'] } });
+  t.equal(two.mesh.judge(arrived, undefined), 'drop', 'it comes from there by itself');
+  t.equal(guard({}, 'g3').mesh.judge(arrived, undefined), 'all');
+});
