@@ -71,7 +71,6 @@ export class FakeView implements GatewayView {
       dropped: 0,
     },
   ];
-  /** The present, as the gateway sees it. */
   readonly now: number;
   points_: PointView[];
   devices_: DeviceView[];
