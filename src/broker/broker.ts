@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
 import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
+import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
 import type { TopicRights, Visitor } from '../core/server-role.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
@@ -37,6 +38,7 @@ import { Turns } from './limits/turns.js';
 import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
+import { peerStanding } from './peers.js';
 import { type Found, Persistence } from './persistence/persistence.js';
 import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
 import { MessageRouter } from './router.js';
@@ -81,6 +83,8 @@ export interface BrokerOptions {
   readonly breather?: Breather;
   /** Version of the gateway, for `$SYS/broker/version`. */
   readonly version?: string;
+  /** Of the gateways that are peers of this one; absent: none can be. */
+  readonly mesh?: Mesh;
 }
 
 export interface Broker extends Service {
@@ -120,6 +124,8 @@ export interface Broker extends Service {
   oldestQueued(clientId: string): Promise<number | undefined>;
   /** Sessions that outlive the gateway. */
   durableSessions(): number;
+  /** Why no message is taken now that must be kept; undefined: they are. Decided once for a batch of the store. */
+  readonly storeRefusal: Error | undefined;
   /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
   replaceAccess(config: AccessConfig): void;
 }
@@ -159,10 +165,16 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    const { store, storeLimits = unlimited } = options;
+    const { store, storeLimits = unlimited, mesh } = options;
     const persistence = store && new Persistence(store, storeLimits, clock);
     this.#persistence = persistence;
-    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics, persistence });
+    this.router = new MessageRouter({
+      clock,
+      retainedMessages: limits.retainedMessages,
+      statistics,
+      persistence,
+      mesh,
+    });
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
@@ -176,6 +188,7 @@ class MqttBroker implements Broker {
       statistics,
       messageMemory,
       persistence,
+      mesh,
       shareOf: (name) => router.share(name),
       subscriptionMemory: this.#subscriptionMemory,
       turns,
@@ -198,6 +211,7 @@ class MqttBroker implements Broker {
       limits,
       access,
       sessions,
+      mesh,
       statistics,
       turns,
       throttle: new Throttle(clock),
@@ -388,6 +402,10 @@ class MqttBroker implements Broker {
     return this.#sessions.get(clientId)?.durable ? this.#persistence?.oldestAt(clientId) : undefined;
   }
 
+  get storeRefusal(): Error | undefined {
+    return this.#persistence?.refusal;
+  }
+
   durableSessions(): number {
     let count = 0;
     for (const { durable } of this.#sessions) if (durable) count++;
@@ -401,8 +419,13 @@ class MqttBroker implements Broker {
   replaceAccess(config: AccessConfig): void {
     this.#access.replace(config);
     for (const session of [...this.#sessions]) {
-      const refusal = session.identity?.standing?.();
-      if (refusal === undefined) continue;
+      const { identity } = session;
+      const refusal = identity?.standing?.();
+      if (refusal === undefined) {
+        const notAPeer = peerStanding(session.stamped, identity);
+        if (notAPeer !== undefined) session.channel?.refuse(notAPeer);
+        continue;
+      }
       session.channel?.refuse(refusal);
       // What waits for somebody who is gone would wait for nobody.
       session.end();

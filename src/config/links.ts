@@ -1,11 +1,12 @@
 /** The `links` section: upstream brokers and what is exchanged with them. */
 import { z } from 'zod';
-import type { LinkConfig, RouteConfig } from '../core/config.js';
-import type { QoS } from '../core/message.js';
-import { MAX_TOPIC_BYTES } from '../core/topic.js';
+import type { LinkConfig } from '../core/config.js';
 import { type ConfigInputs, fileContent, secret, secretText } from './io.js';
 import { alpn, connectionFields, urlRestFault } from './link-connection.js';
-import { say, shown, topicFilter, whole } from './values.js';
+import { checkLoopOptions, linkType, loopOptions, toLoopOptions } from './link-loops.js';
+import { outboxSchema, toOutboxConfig } from './link-outbox.js';
+import { route } from './link-routes.js';
+import { say, shown } from './values.js';
 
 const URL_HINT = 'write mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt';
 const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
@@ -27,55 +28,10 @@ const url = z.string().superRefine((text, context) => {
   return undefined;
 });
 
-const TEMPLATE_HINT = 'use {topic}, {topic:N} (without its first N levels) and {gateway}, such as plants/7/{topic}';
-
-/** @returns what is wrong with a topic template, or undefined */
-function templateFault(text: string): string | undefined {
-  if (text === '') return 'is empty';
-  if (Buffer.byteLength(text) > MAX_TOPIC_BYTES) return 'is too long';
-  const rest = text.replace(/\{(topic|topic:\d{1,3}|gateway)\}/g, '');
-  const brace = /\{[^{}]*\}?|\}/.exec(rest);
-  if (brace !== null) return `does not know ${shown(brace[0])}`;
-  if (/[+#]/.test(rest)) return 'contains a wildcard';
-  if (rest.includes('\0') || !rest.isWellFormed()) return 'contains a character that topics cannot have';
-  return undefined;
-}
-
-const template = z.string().superRefine((text, context) => {
-  const fault = templateFault(text);
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: say(`the template ${fault}`, TEMPLATE_HINT) });
-});
-
-const route = z
-  .strictObject({
-    direction: z.enum(['out', 'in', 'both']).describe('out: from here to the far side'),
-    filter: topicFilter.describe('out: local topics; in: topics at the far side'),
-    to: template.default('{topic}').describe('topic template: {topic}, {topic:N}, {gateway}'),
-    qos: z.literal([0, 1, 2]).default(1),
-  })
-  .superRefine((value, context) => {
-    if (value.direction === 'both' && value.to !== '{topic}') {
-      const message = say(
-        'a route in both directions cannot rename topics',
-        'write two routes, one `out` and one `in`',
-      );
-      context.addIssue({ code: 'custom', path: ['to'], message });
-    }
-    const levels = value.filter.split('/').length;
-    const cut = Math.max(-1, ...[...value.to.matchAll(/\{topic:(\d+)\}/g)].map((match) => Number(match[1])));
-    if (cut >= levels && !value.filter.endsWith('#')) {
-      const message = say(
-        `{topic:${cut}} leaves nothing of a topic with ${levels} level${levels === 1 ? '' : 's'}`,
-        `cut at most ${levels - 1}`,
-      );
-      context.addIssue({ code: 'custom', path: ['to'], message });
-    }
-  });
-
 function linkSchema(inputs: ConfigInputs) {
   return z
     .strictObject({
-      type: z.literal('mqtt'),
+      type: linkType,
       url: url.describe('mqtt://, mqtts://, ws:// or wss://, without credentials'),
       protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),
       clientId: z
@@ -85,10 +41,11 @@ function linkSchema(inputs: ConfigInputs) {
         .describe('hpmq-<gateway>-<link> when absent; empty: the far side gives one'),
       username: z.string().min(1).max(256).optional(),
       password: secretText(inputs).optional(),
+      ...loopOptions,
       ...connectionFields,
-      queuedMessages: whole(1, 1_000_000)
-        .default(10_000)
-        .describe('kept in memory while the far side takes none; the oldest goes first'),
+      outbox: outboxSchema
+        .prefault({})
+        .describe('what is kept while the far side takes nothing, and how it catches up'),
       tls: z
         .strictObject({
           ca: fileContent(inputs).optional().describe('PEM file: who may sign the certificate of the far side'),
@@ -102,6 +59,7 @@ function linkSchema(inputs: ConfigInputs) {
     .superRefine((link, context) => {
       const fail = (path: string[], message: string, hint: string) =>
         context.addIssue({ code: 'custom', path, message: say(message, hint) });
+      checkLoopOptions(link, fail);
       const { ca, cert, key, alpn: protocols } = link.tls;
       if (cert !== undefined && key === undefined)
         fail(['tls', 'cert'], 'there is no key for it', 'add `key: { file: … }`');
@@ -131,7 +89,7 @@ export type ParsedLink = z.output<ReturnType<typeof linkSchema>>;
 export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
   return {
     name,
-    type: 'mqtt',
+    ...toLoopOptions(link),
     url: link.url,
     protocolVersion: link.protocolVersion,
     clientId: link.clientId,
@@ -140,8 +98,8 @@ export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
     keepAlive: link.keepAlive,
     sessionExpiry: link.sessionExpiry,
     bridge: link.bridge,
-    queuedMessages: link.queuedMessages,
+    outbox: toOutboxConfig(link.outbox),
     tls: { ca: link.tls.ca, cert: link.tls.cert, key: link.tls.key, alpn: link.tls.alpn },
-    routes: link.routes.map((one): RouteConfig => ({ ...one, qos: one.qos as QoS })),
+    routes: link.routes,
   };
 }

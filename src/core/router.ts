@@ -48,6 +48,10 @@ export interface Sink {
   readonly origin: Origin;
   /** true: deliver() only buffered the message, and publish() must wait for the store's commit. */
   readonly durable: boolean;
+  /** true: a peer in a mesh of gateways, or the way to one: what it gets has a stamp (core/mesh.ts). */
+  readonly stamped?: boolean;
+  /** Id of the gateway at its end: what has passed there is not given. */
+  readonly peerGateway?: string | undefined;
   /**
    * Takes one message, once, however many of its subscriptions match: `subscription` has the highest QoS and all
    * identifiers of those that do. Must not block, throw, or publish synchronously without bound.
@@ -83,6 +87,14 @@ export interface Attachment extends Disposable {
   arrived(): void;
 }
 
+/** Told who subscribes to what; must not throw, publish or subscribe. */
+export interface SubscriptionWatcher {
+  /** @param filter - what messages have to match: without `$share/{ShareName}/` */
+  onSubscribed(filter: string, sink: Sink): void;
+  /** Also when the receiver is gone. */
+  onUnsubscribed(filter: string, sink: Sink): void;
+}
+
 export interface RouterCounters {
   readonly received: number;
   readonly delivered: number;
@@ -103,4 +115,6 @@ export interface Router {
   /** Retained messages whose topic matches the filter. */
   retained(filter: string): Iterable<Message>;
   counters(): RouterCounters;
+  /** Tells of each subscription that there is, then of those that come and go, until it is disposed. */
+  watch(watcher: SubscriptionWatcher): Disposable;
 }

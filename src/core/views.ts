@@ -205,6 +205,8 @@ export interface PointView {
 }
 
 export interface ClientView {
+  /** Id of the gateway that the client is, in a mesh with this one. */
+  readonly peer?: string | undefined;
   readonly clientId: string;
   readonly protocol: '3.1' | '3.1.1' | '5.0';
   readonly connected: boolean;
@@ -275,6 +277,8 @@ export interface StoreView extends StoreSummary {
   readonly setAside: string | null;
   /** Sessions for which something waits, the most first, a hundred at most. */
   readonly queues: readonly StoreQueueView[];
+  /** What waits for links; those with `configured: false` have no link any more. */
+  readonly outboxes: readonly StoreOutboxView[];
 }
 
 export interface StoreSummary {
@@ -296,6 +300,15 @@ export interface StoreQueueView {
   readonly messages: number;
   readonly bytes: number;
   /** When the oldest of them was received, Unix ms; null: it was taken meanwhile. */
+  readonly oldestAt: number | null;
+}
+
+export interface StoreOutboxView {
+  readonly link: string;
+  readonly configured: boolean;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Unix ms; null: nothing waits. */
   readonly oldestAt: number | null;
 }
 
@@ -349,6 +362,8 @@ export interface LedgerView {
     readonly unmatched: number;
     readonly refused: number;
     readonly refusedBy: Readonly<Record<string, number>>;
+    /** From peers, and not delivered: it was here before, or has come round. */
+    readonly duplicates: number;
     /** 0: the books balance. */
     readonly difference: number;
   };
@@ -442,10 +457,68 @@ export interface LinkView {
   readonly outPerSecond: number;
   /** Messages not yet acknowledged by the far side. */
   readonly queued: number;
+  /** Of those of QoS 1 and 2, as they are kept. */
+  readonly queuedBytes: number;
   /** Age of the oldest of them, ms; null when none. */
   readonly oldestMs: number | null;
   readonly dropped: number;
   readonly nextTryAt?: number;
+  /** Messages have stamps (core/mesh.ts); absent: they have none. */
+  readonly mesh?: LinkMeshView;
+  /** Messages waiting on disk survive the gateway; false: the store takes nothing, they wait in memory. */
+  readonly durable: boolean;
+  readonly drain: LinkDrainView;
+  readonly books: LinkBooksView;
+  readonly losses: LinkLossView;
+}
+
+export interface LinkMeshView {
+  /** Messages from there that were here before, or came round. */
+  readonly duplicates: number;
+  /** Most gateways that a message from there had passed. */
+  readonly hops: number;
+  /** Starts of gateways whose messages are known, by whatever way. */
+  readonly origins: number;
+}
+
+/** How the backlog of a link leaves. */
+export interface LinkDrainView {
+  readonly order: 'live-first' | 'history-first' | 'interleaved';
+  readonly paused: boolean;
+  /** Messages of QoS 1 and 2 that left, over the last ten seconds. */
+  readonly perSecond: number;
+  /** Until nothing waits, at the present rates, ms; 0: nothing waits; null: not known, or never. */
+  readonly etaMs: number | null;
+}
+
+/** received + found = delivered + queued + expired + dropped; since start, one for each target of a message. */
+export interface LinkBooksView {
+  /** On disk at start. */
+  readonly found: number;
+  readonly received: number;
+  readonly delivered: number;
+  readonly queued: number;
+  readonly expired: number;
+  readonly dropped: number;
+  readonly droppedBy: Readonly<Record<string, number>>;
+  /** Not 0: a defect. */
+  readonly difference: number;
+}
+
+/** Messages of QoS 1 and 2 that will never arrive at the far side, since the link was first configured. */
+export interface LinkLossView {
+  readonly total: number;
+  readonly by: Readonly<Record<string, number>>;
+  /** Of which the far side does not know yet. */
+  readonly unreported: number;
+}
+
+/** What waits for a link that is not configured any more. */
+export interface OrphanedOutboxView {
+  readonly name: string;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly oldestAt: number | null;
 }
 
 export interface LogLine {

@@ -8,15 +8,16 @@ import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { createMessage, type Message, type Origin, type PublishProperties, type QoS } from '../core/message.js';
+import type { Message, Origin, PublishProperties } from '../core/message.js';
 import type { Router } from '../core/router.js';
 import { topicNameFault } from '../core/topic.js';
-import type { EchoGuard } from './echo.js';
+import { arrivalsOf } from './arrivals.js';
 import { linkError } from './errors.js';
 import type { Incoming } from './far-side.js';
+import type { LoopGuard } from './loops.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
-import { type Rules, targetsOf } from './rules.js';
+import type { Rules } from './rules.js';
 
 /** Between two attempts to publish what could not be kept, ms. */
 const KEEP_AGAIN = { first: 500, max: 5_000 };
@@ -28,7 +29,9 @@ export interface ReceiverOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly replies: Replies;
-  readonly echo: EchoGuard;
+  readonly loops: LoopGuard;
+  /** A message was not published, for good; it is counted as dropped. */
+  readonly onRefused: (error: GatewayError) => void;
 }
 
 export class Receiver {
@@ -47,7 +50,7 @@ export class Receiver {
     return this.#received;
   }
 
-  /** No legal local topic, no route, or QoS 0 that could not be published. */
+  /** No legal local topic, a payload that its route does not take, or QoS 0 that could not be published. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -60,38 +63,25 @@ export class Receiver {
 
   /** Resolves when the router has taken responsibility; rejects when the connection ends before. */
   async take(incoming: Incoming): Promise<void> {
-    const { rules, origin, clock, echo } = this.#options;
-    const { topic, payload, qos, retain, expirySeconds } = incoming;
-    if (echo.isEcho(topic, payload, retain)) return;
+    const { rules, origin, clock, loops, router, onRefused } = this.#options;
+    const received = loops.incoming(incoming, incoming.payload);
+    if (received === undefined) return;
     this.#received.add();
-    let unmapped = 0;
-    const targets = targetsOf(rules.in, topic, () => unmapped++);
-    this.#dropped += targets.length === 0 ? 1 : unmapped;
-    if (targets.length === 0) return;
-    const properties = this.#localProperties(incoming.properties);
-    const receivedAt = clock.now();
-    const expiresAt = expirySeconds === undefined ? Number.POSITIVE_INFINITY : receivedAt + expirySeconds * 1_000;
-    const messages = targets.map((target) =>
-      createMessage({
-        topic: target.topic,
-        payload,
-        qos: Math.min(qos, target.qos) as QoS,
-        retain,
-        properties,
-        origin,
-        receivedAt,
-        expiresAt,
-      }),
-    );
-    await this.#publish(messages, incoming);
+    const local = (properties: PublishProperties | undefined) => this.#localProperties(properties);
+    const { messages, dropped, fault } = arrivalsOf(rules.in, { ...incoming, ...received }, origin, clock.now(), local);
+    loops.stamp(messages, received);
+    this.#dropped += dropped;
+    if (fault !== undefined) onRefused(fault);
+    const news = loops.withoutReplays(messages, router);
+    if (news.length > 0) await this.#publish(news, incoming);
   }
 
   async #publish(messages: readonly Message[], { qos, keep }: Incoming): Promise<void> {
-    const { router, clock, log } = this.#options;
+    const { router, clock, log, loops } = this.#options;
     const { signal } = this.#connection;
     for (const wait of backoffDelays(KEEP_AGAIN, () => 0)) {
       try {
-        const published = messages.map((message) => router.publish(message));
+        const published = messages.map((message) => loops.counted(message, router.publish(message)));
         keep?.();
         await Promise.all(published);
         return;
