@@ -89,7 +89,6 @@ export class Link implements Sink, AsyncDisposable {
       ...asked,
       demand: this.#demand,
       random: options.random,
-      spared: `hpmq/${gatewayId}/$heartbeat/${config.name}`,
       onRefusals: (refusal) => this.#status.connected(refusal),
     });
     this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
@@ -221,7 +220,10 @@ export class Link implements Sink, AsyncDisposable {
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
     try {
-      this.#status.connected(await this.#subscriptions.open(far));
+      const refusal = await this.#subscriptions.open(far);
+      // Routes that are gone, or that nobody wants now, may have left something in the session.
+      await far.unsubscribeOthers();
+      this.#status.connected(refusal);
       this.#sender.connected(far);
       return await far.closed;
     } finally {

@@ -47,7 +47,6 @@ export interface FarOptions {
 
 /** One connection. */
 export class FakeFarSide implements FarSide {
-  readonly remembered = new Set<string>();
   readonly sessionPresent: boolean;
   readonly window: number;
   readonly maximumQoS: QoS;
@@ -116,6 +115,8 @@ export class FakeFarSide implements FarSide {
   }
 
   async unsubscribe(): Promise<void> {}
+
+  async unsubscribeOthers(): Promise<void> {}
 
   fail(): void {}
 
