@@ -116,6 +116,8 @@ export class FakeFarSide implements FarSide {
 
   async unsubscribe(): Promise<void> {}
 
+  async unsubscribeOthers(): Promise<void> {}
+
   fail(): void {}
 
   close(): void {}
