@@ -89,6 +89,7 @@ export class Link implements Sink, AsyncDisposable {
       ...asked,
       demand: this.#demand,
       random: options.random,
+      spared: `hpmq/${gatewayId}/$heartbeat/${config.name}`,
       onRefusals: (refusal) => this.#status.connected(refusal),
     });
     this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });

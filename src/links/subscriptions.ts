@@ -18,6 +18,8 @@ export interface SubscriptionsOptions {
   readonly demand: Pick<Demand, 'isWanted'>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** A filter that is somebody else's of this link. */
+  readonly spared: string;
   /** After {@link Subscriptions.open}: what is refused has changed; one of the refusals, or undefined when there is none. */
   readonly onRefusals: (refusal: GatewayError | undefined) => void;
 }
@@ -46,10 +48,13 @@ export class Subscriptions {
    */
   async open(far: FarSide): Promise<GatewayError | undefined> {
     this.#far = far;
-    // The far side may remember from an earlier connection what nobody wants any more.
-    if (far.sessionPresent) for (const filter of this.#unwanted()) this.#drop(far, filter);
+    const wanted = this.#wanted();
+    // Of an earlier configuration, or what nobody wants any more.
+    for (const filter of far.remembered) {
+      if (!wanted.has(filter) && filter !== this.#options.spared) this.#drop(far, filter);
+    }
     // One filter per SUBSCRIBE: some brokers limit their number.
-    await Promise.all([...this.#wanted()].map(([filter, qos]) => this.#ask(far, filter, qos)));
+    await Promise.all([...wanted].map(([filter, qos]) => this.#ask(far, filter, qos)));
     this.#isOpen = true;
     this.#retry();
     return this.#refusal;
@@ -96,11 +101,6 @@ export class Subscriptions {
       if (demand.isWanted(rule)) filters.set(filter, Math.max(qos, filters.get(filter) ?? 0) as QoS);
     }
     return filters;
-  }
-
-  #unwanted(): ReadonlySet<string> {
-    const wanted = this.#wanted();
-    return new Set(this.#options.rules.map(({ filter }) => filter).filter((filter) => !wanted.has(filter)));
   }
 
   #drop(far: FarSide, filter: string): void {

@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import mqtt from 'mqtt';
 import t, { type Test } from 'tap';
 import type { RouteConfig } from '../../src/core/config.js';
+import { startTestGateway, tempFolder } from '../support/gateway.js';
 import { linkConfig, type Mosquitto, publish, startLink, startMosquitto, subscriber } from '../support/links.js';
 import { eventually, needs } from '../support/peers.js';
 
@@ -86,6 +87,9 @@ t.test('one reading in several forms, under several names', peers, async (t) => 
   // A failed read has no value: two of the forms cannot say it.
   router.put('hpmq/plant-7/boiler/temperature', '{"v":null,"q":"bad","t":5,"e":"MODBUS_TIMEOUT"}', { qos: 1 });
   await eventually(() => links.links()[0]!.dropped === 2);
+  t.strictSame(links.alarms(), [], 'which is as it should be');
+  router.put('hpmq/plant-7/boiler/temperature', '{"x":1}', { qos: 1 });
+  await eventually(() => links.alarms().length > 0);
   t.match(links.alarms(), [{ severity: 'warn', error: { code: 'LINK_FORMAT', fault: 'config' } }]);
   await sub.sees('1 0 plant-7/boiler {"at":"1970-01-01T00:00:00.005Z","value":null,"source":"plant-7/boiler"}\\|.*');
 });
@@ -186,3 +190,27 @@ t.test('onDemand: subscribed there while somebody here is', peers, async (t) => 
   await eventually(() => seen.includes('weather/berlin sun'));
   t.notOk(seen.includes('weather/berlin nobody here'));
 });
+
+t.test(
+  'a route in that is gone from the configuration is unsubscribed, although the session goes on',
+  peers,
+  async (t) => {
+    const far = await startMosquitto(t);
+    const folder = tempFolder(t);
+    const config = (filter: string) => `
+gateway: { id: plant-7 }
+broker: { listeners: [ { type: tcp, port: 0 } ] }
+links:
+  cloud:
+    type: mqtt
+    url: ${far.url}
+    routes: [ { direction: in, filter: ${filter} } ]
+`;
+    const first = await startTestGateway(t, config('[kept/#, old/#]'), folder);
+    await far.peer().sees(/\told\/# \(QoS 1\)/);
+    await first.process.kill('SIGKILL');
+    await startTestGateway(t, config('kept/#'), folder);
+    await far.peer().sees(/Received UNSUBSCRIBE from hpmq-plant-7-cloud\n.*\told\/#/);
+    t.notMatch(far.peer().stderr(), /UNSUBSCRIBE from hpmq-plant-7-cloud\n.*\tkept/);
+  },
+);

@@ -47,6 +47,7 @@ export interface FarOptions {
 
 /** One connection. */
 export class FakeFarSide implements FarSide {
+  readonly remembered = new Set<string>();
   readonly sessionPresent: boolean;
   readonly window: number;
   readonly maximumQoS: QoS;

@@ -273,6 +273,12 @@ export class Outbox {
     else this.#options.books.drop(reason);
   }
 
+  /** Its route says nothing of it: nothing is lost. */
+  leaveOut(item: Item): void {
+    this.#remove(item);
+    this.#options.books.drop('not-good');
+  }
+
   /** QoS 2: PUBREC came. @returns the batch: see {@link Keeping.isKept} */
   release(item: Item): number {
     return item.isLost ? 0 : this.#queue.release(item.stored);
