@@ -25,7 +25,7 @@ import { Oldest } from './oldest.js';
 import { Trimmer } from './trimmer.js';
 
 /** In a lane. */
-const MOST_MESSAGES = 6_000;
+const MOST_MESSAGES = 8_000;
 const MOST_BYTES = 2 * 1024 * 1024;
 /** Of the live lane: what is behind that is history. */
 const MOST_LIVE = 1_000;
