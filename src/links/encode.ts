@@ -13,6 +13,11 @@ export function sizeFault({ route, topic }: Target, { payload }: Message): Gatew
   return linkError('LINK_TOO_LARGE', text, { details: { bytes: payload.length, maxSize: maxSize.bytes } });
 }
 
+/** The route says nothing of such a message, by its format: that is no loss. */
+export function isLeftOut({ code }: GatewayError): boolean {
+  return code === 'LINK_NOT_GOOD';
+}
+
 /** Is this refusal only to be counted? */
 export function isQuiet({ route }: Target, error: GatewayError): boolean {
   return error.code === 'LINK_TOO_LARGE' && route.maxSize?.over === 'drop';

@@ -37,6 +37,10 @@ export const linkErrors = {
     fault: 'config',
     hint: 'give these topics a route with another `format`, or leave them out with `except`',
   },
+  LINK_NOT_GOOD: {
+    fault: 'device',
+    hint: 'nothing is lost: this format says only good values; `reading`, or `quality: true` of thingsboard, say the others, too',
+  },
   LINK_TOO_LARGE: { fault: 'limit', hint: 'raise `maxSize` of the route, or let the sender send less at a time' },
   LINK_PAYLOAD: {
     fault: 'peer',

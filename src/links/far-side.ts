@@ -42,8 +42,6 @@ export interface SubscribeWishes {
 export interface FarSide {
   /** The far side still has our session (CONNACK): what it has of our messages, by Packet Identifier, counts. */
   readonly sessionPresent: boolean;
-  /** Topic Filters to which that session was subscribed before this connection. */
-  readonly remembered: ReadonlySet<string>;
   /** How many messages of QoS 1 and 2 may be unacknowledged (MQTT 5.0 §3.3.4). */
   readonly window: number;
   readonly maximumQoS: QoS;

@@ -1,8 +1,8 @@
 /** Where the messages of a link wait: in the store, or in memory where there is none or it takes nothing. */
 import type { OutboxConfig } from '../core/config.js';
 import type { Store, StoredQueue, StoredTable } from '../core/store.js';
+import type { Keeping } from './outbox/keeping.js';
 import { MemoryQueue } from './outbox/memory-queue.js';
-import type { Keeping } from './outbox/outbox.js';
 
 /** Tables of what is beside the queues. */
 export const keepTables = ['link'] as const;

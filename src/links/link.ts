@@ -92,7 +92,6 @@ export class Link implements Sink, AsyncDisposable {
       ...asked,
       demand: this.#demand,
       random: options.random,
-      spared: `hpmq/${gatewayId}/$heartbeat/${config.name}`,
       onRefusals: (refusal) => this.#status.connected(refusal),
     });
     this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
@@ -232,7 +231,7 @@ export class Link implements Sink, AsyncDisposable {
     if (signal.aborted) close();
     try {
       const refusal = await this.#subscriptions.open(far);
-      // Routes that are gone may have left something in the session.
+      // Routes that are gone, or that nobody wants now, may have left something in the session.
       await far.unsubscribeOthers();
       this.#status.connected(refusal);
       this.#sender.connected(far);

@@ -13,6 +13,7 @@ import type { GatewayError } from '../core/errors.js';
 import type { Message } from '../core/message.js';
 import { topicMatches } from '../core/topic.js';
 import { MessageBatcher } from './batcher.js';
+import { isLeftOut } from './encode.js';
 import { linkError } from './errors.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import { AlarmClock } from './outbox/alarm-clock.js';
@@ -416,6 +417,10 @@ export class Sender {
   #giveUp(item: Item, error: GatewayError): void {
     const { drain, onRefused, onDeadLetter } = this.#options;
     drain.gone();
+    if (isLeftOut(error)) {
+      this.outbox.leaveOut(item);
+      return;
+    }
     this.outbox.drop(item, reasonOf(error));
     onRefused(error);
     onDeadLetter(item.stored.message, error);

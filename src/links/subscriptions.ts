@@ -20,8 +20,6 @@ export interface SubscriptionsOptions {
   readonly loops: Pick<LoopGuard, 'filter' | 'wishes'>;
   readonly clock: Clock;
   readonly random: () => number;
-  /** A filter that is somebody else's of this link. */
-  readonly spared: string;
   /** After {@link Subscriptions.open}: what is refused has changed; one of the refusals, or undefined when there is none. */
   readonly onRefusals: (refusal: GatewayError | undefined) => void;
 }
@@ -50,13 +48,8 @@ export class Subscriptions {
    */
   async open(far: FarSide): Promise<GatewayError | undefined> {
     this.#far = far;
-    const wanted = this.#wanted();
-    // Of an earlier configuration, or what nobody wants any more.
-    for (const filter of far.remembered) {
-      if (!wanted.has(filter) && filter !== this.#options.spared) this.#drop(far, filter);
-    }
     // One filter per SUBSCRIBE: some brokers limit their number.
-    await Promise.all([...wanted].map(([filter, qos]) => this.#ask(far, filter, qos)));
+    await Promise.all([...this.#wanted()].map(([filter, qos]) => this.#ask(far, filter, qos)));
     this.#isOpen = true;
     this.#retry();
     return this.#refusal;

@@ -18,6 +18,7 @@ written    30 MB in a day, 90 MB since start
 dropped    4 queue full, 1 store failed
 queue      logger: 1000 messages (200 kB), oldest 1h 00m ago, away
 queue      panel: 3 messages (5 kB), connected
+outbox     old-cloud: 12 messages (2 kB), oldest 1d 0h ago; the link is not configured any more: hpmq link forget old-cloud
 `,
   );
   t.strictSame(JSON.parse((await run(['store', 'stat', '--json'])).stdout), view.store_);

@@ -87,6 +87,9 @@ t.test('one reading in several forms, under several names', peers, async (t) => 
   // A failed read has no value: two of the forms cannot say it.
   router.put('hpmq/plant-7/boiler/temperature', '{"v":null,"q":"bad","t":5,"e":"MODBUS_TIMEOUT"}', { qos: 1 });
   await eventually(() => links.links()[0]!.dropped === 2);
+  t.strictSame(links.alarms(), [], 'which is as it should be');
+  router.put('hpmq/plant-7/boiler/temperature', '{"x":1}', { qos: 1 });
+  await eventually(() => links.alarms().length > 0);
   t.match(links.alarms(), [{ severity: 'warn', error: { code: 'LINK_FORMAT', fault: 'config' } }]);
   await sub.sees('1 0 plant-7/boiler {"at":"1970-01-01T00:00:00.005Z","value":null,"source":"plant-7/boiler"}\\|.*');
 });

@@ -47,7 +47,6 @@ export interface FarOptions {
 
 /** One connection. */
 export class FakeFarSide implements FarSide {
-  readonly remembered = new Set<string>();
   readonly sessionPresent: boolean;
   readonly window: number;
   readonly maximumQoS: QoS;

@@ -5,7 +5,7 @@ import type { FormatConfig } from '../../core/route-config.js';
 import { linkError } from '../errors.js';
 import type { Decoder, Encoder } from '../route-types.js';
 import { isObject, joinJson, parseJson, utf8 } from './json.js';
-import { readingJson, readingOf, valueText } from './reading.js';
+import { notGood, readingJson, readingOf, valueText } from './reading.js';
 import { jsonTemplate, textTemplate } from './template.js';
 import { thingsBoard } from './thingsboard.js';
 
@@ -25,7 +25,7 @@ export function createEncoder(
     case 'reading':
       return simple(JSON_TYPE, readingJson, 'is no reading');
     case 'value':
-      return simple('text/plain', (message) => valueText(readingOf(message)?.v), 'has no value');
+      return { contentType: 'text/plain', element: bareValue, join: joinJson };
     case 'json':
       return { contentType: JSON_TYPE, element: envelope, join: joinJson };
     case 'thingsboard':
@@ -43,6 +43,16 @@ function simple(contentType: string, make: (message: Message) => string | undefi
     return text === undefined ? linkError('LINK_FORMAT', `${message.topic} ${fault}`) : Buffer.from(text);
   };
   return { contentType, element, join: joinJson };
+}
+
+function bareValue(message: Message): Buffer | GatewayError {
+  const { topic } = message;
+  const reading = readingOf(message);
+  const text = valueText(reading?.v);
+  if (text !== undefined) return Buffer.from(text);
+  return reading?.v === null && reading.q !== 'good'
+    ? notGood(topic)
+    : linkError('LINK_FORMAT', `${topic} has no value`);
 }
 
 /** What says by itself where and when it was: any payload has this form. */

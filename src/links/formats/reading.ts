@@ -1,5 +1,7 @@
 /** Readings as devices publish them here, `{"v":71.4,"q":"good","t":1763841600123,"u":"°C"}`, and bare values. */
+import type { GatewayError } from '../../core/errors.js';
 import type { Message } from '../../core/message.js';
+import { linkError } from '../errors.js';
 import { isObject, parseJson, utf8 } from './json.js';
 
 export interface Reading {
@@ -40,6 +42,10 @@ export function readingJson(message: Message): string | undefined {
   const { v, q, t, payload } = reading;
   if (isObject(payload)) return v === undefined ? undefined : JSON.stringify({ ...payload, v, q, t });
   return JSON.stringify({ v, q, t });
+}
+
+export function notGood(topic: string): GatewayError {
+  return linkError('LINK_NOT_GOOD', `${topic} has no good value now`);
 }
 
 /** @returns a value as bare text; undefined for none */

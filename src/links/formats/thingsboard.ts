@@ -5,7 +5,7 @@
  *   gateway API  v1/gateway/telemetry      {"boiler":[{"ts":…,"values":{"temperature":71.4}}]}
  *
  * The point is the last level of the topic, the device the one before, as in hpmq/<gateway>/<device>/<point>. Of an object
- * that is no reading each member is a value. `null` is none: ThingsBoard refuses the whole message for it.
+ * that is no reading each member is a value. `null` is none: some versions refuse the whole message for it.
  */
 import type { GatewayError } from '../../core/errors.js';
 import type { Message } from '../../core/message.js';
@@ -13,7 +13,7 @@ import type { FormatConfig } from '../../core/route-config.js';
 import { linkError } from '../errors.js';
 import type { Encoder } from '../route-types.js';
 import { isObject, joinJson, parseJson } from './json.js';
-import { type Reading, readingOf } from './reading.js';
+import { notGood, type Reading, readingOf } from './reading.js';
 
 type Options = Extract<FormatConfig, { readonly type: 'thingsboard' }>;
 
@@ -26,6 +26,7 @@ export function thingsBoard({ api, quality }: Options, gatewayId: string): Encod
   const element = (message: Message): Buffer | GatewayError => {
     const reading = readingOf(message);
     const { device, point } = placeOf(message.topic, gatewayId);
+    if (reading !== undefined && reading.q !== 'good' && !quality) return notGood(message.topic);
     const values = reading === undefined ? {} : valuesOf(reading, point, quality);
     if (reading === undefined || Object.keys(values).length === 0) {
       return linkError('LINK_FORMAT', `${message.topic} has no value that ThingsBoard takes`);
@@ -55,7 +56,7 @@ function valuesOf({ v, q, e, payload }: Reading, point: string, quality: boolean
     return Object.fromEntries(members.filter(([, value]) => value !== null && value !== undefined));
   }
   const isKnown = v !== null && v !== undefined && v !== '';
-  if (!quality) return isKnown && q === 'good' ? { [point]: v } : {};
+  if (!quality) return isKnown ? { [point]: v } : {};
   return {
     ...(isKnown && { [point]: v }),
     [`${point}_quality`]: q,

@@ -67,7 +67,6 @@ export class MqttConnection implements FarSide {
   #cause: GatewayError | undefined;
   #limits = NO_LIMITS;
   #sessionPresent = false;
-  #remembered: ReadonlySet<string> = new Set();
   /** Clean Start was asked for. */
   #isClean = true;
   /** Packet Identifier of the last message sent. */
@@ -127,10 +126,6 @@ export class MqttConnection implements FarSide {
   async connected(): Promise<void> {
     await this.#within(CONNECT_TIMEOUT, this.#connack.promise);
     this.#phase = 'up';
-  }
-
-  get remembered(): ReadonlySet<string> {
-    return this.#remembered;
   }
 
   get sessionPresent(): boolean {
@@ -312,7 +307,6 @@ export class MqttConnection implements FarSide {
       silent: () => this.#onSilent(keepAlive),
     });
     const kept = memory.connected(assignedClientIdentifier ?? (clientId || memory.clientId || ''), !sessionPresent);
-    this.#remembered = new Set(memory.filters);
     // A disk that takes nothing must not keep the link from working.
     const resolve = () => this.#connack.resolve();
     if (kept === undefined) resolve();

@@ -1,7 +1,7 @@
 /** From the router to the outbox: a copy for each target of a message. */
 import { GatewayError } from '../../core/errors.js';
 import type { Message } from '../../core/message.js';
-import { encode, isQuiet, qosOf, sizeFault } from '../encode.js';
+import { encode, isLeftOut, isQuiet, qosOf, sizeFault } from '../encode.js';
 import type { Target } from '../route-types.js';
 import { targetsOf } from '../rules.js';
 import type { Books } from './books.js';
@@ -78,6 +78,7 @@ export class Intake {
     if (!openings.isOpen(target.route)) return this.#drop('closed');
     const encoded = encode(target, message);
     if (encoded instanceof GatewayError) {
+      if (isLeftOut(encoded)) return this.#drop('not-good');
       onRefused(encoded);
       return this.#drop(reasonOf(encoded));
     }

@@ -14,17 +14,18 @@ import type { Clock } from '../../core/clock.js';
 import type { OutboxConfig } from '../../core/config.js';
 import type { GatewayError } from '../../core/errors.js';
 import type { Message, QoS } from '../../core/message.js';
-import type { DiskState, StoredDelivery, StoredQueue } from '../../core/store.js';
+import type { StoredDelivery, StoredQueue } from '../../core/store.js';
 import type { Books } from './books.js';
 import { Classes } from './classes.js';
 import { type Item, itemOf, labelOf, priorityOf, slotOf, slotOfTopic } from './item.js';
+import type { Keeping } from './keeping.js';
 import { Lane } from './lane.js';
 import type { Losses } from './losses.js';
 import { Oldest } from './oldest.js';
 import { Trimmer } from './trimmer.js';
 
 /** In a lane. */
-const MOST_MESSAGES = 6_000;
+const MOST_MESSAGES = 8_000;
 const MOST_BYTES = 2 * 1024 * 1024;
 /** Of the live lane: what is behind that is history. */
 const MOST_LIVE = 1_000;
@@ -33,16 +34,6 @@ const CHUNK = 4_000;
 const SURVEY_CHUNK = 20_000;
 /** More cannot have been in flight when the gateway was killed: no window is larger. */
 export const MAX_WINDOW = 1_000;
-
-/** What the outbox needs of the store. */
-export interface Keeping {
-  /** Nothing can be kept now, and why: publishers are told. */
-  readonly refusal: Error | undefined;
-  readonly disk: DiskState;
-  /** @see Store.batchNumber */
-  readonly batchNumber: number;
-  isKept(batch: number): boolean;
-}
 
 /** How a message is kept and sent. */
 export interface Terms {
@@ -280,6 +271,12 @@ export class Outbox {
   drop(item: Item, reason: string): void {
     if (this.#remove(item)) this.#lose(item.stored.message, reason);
     else this.#options.books.drop(reason);
+  }
+
+  /** Its route says nothing of it: nothing is lost. */
+  leaveOut(item: Item): void {
+    this.#remove(item);
+    this.#options.books.drop('not-good');
   }
 
   /** QoS 2: PUBREC came. @returns the batch: see {@link Keeping.isKept} */

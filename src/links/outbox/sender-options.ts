@@ -9,8 +9,8 @@ import type { LoopGuard } from '../loops.js';
 import type { Replies } from '../replies.js';
 import type { Rules } from '../rules.js';
 import type { Drain } from './drain.js';
+import type { Keeping } from './keeping.js';
 import type { Losses } from './losses.js';
-import type { Keeping } from './outbox.js';
 
 export interface SenderOptions {
   readonly rules: Rules;

@@ -11,7 +11,7 @@ import type { GatewayError } from '../../core/errors.js';
 import type { StoredDelivery, StoredQueue } from '../../core/store.js';
 import { linkError } from '../errors.js';
 import type { Classes } from './classes.js';
-import type { Keeping } from './outbox.js';
+import type { Keeping } from './keeping.js';
 import { Thinning } from './thinning.js';
 
 /** Read in one go, messages. */

@@ -26,7 +26,8 @@ t.test('value: the bare value of a reading, as text', async (t) => {
   t.equal(encode(format, '12'), '12');
   t.equal(encode(format, 'plain text'), 'plain text');
   t.equal(encode(format, '{"v":[1,2]}'), '[1,2]');
-  t.match(encode(format, BAD), /^LINK_FORMAT: .* has no value/, 'a failed read has none');
+  t.match(encode(format, BAD), /^LINK_NOT_GOOD/, 'a failed read has none');
+  t.match(encode(format, '{"v":null}'), /^LINK_FORMAT: .* has no value/);
   t.match(encode(format, '{"state":"online"}'), /^LINK_FORMAT/);
   t.match(encode(format, Buffer.from([0xff, 0])), /^LINK_FORMAT/);
 });
@@ -102,7 +103,7 @@ t.test('thingsboard: telemetry of a device, and of the devices of a gateway', as
     `{"ts":${NOON},"values":{"a":1,"b":2}}`,
     'all points of a device',
   );
-  t.match(encode(device, BAD), /^LINK_FORMAT/, 'a failed read has no value');
+  t.match(encode(device, BAD), /^LINK_NOT_GOOD/, 'a failed read has no value');
   t.equal(
     encode({ ...device, quality: true }, BAD),
     '{"ts":1763841600123,"values":{"temperature_quality":"bad","temperature_error":"MODBUS_TIMEOUT"}}',
@@ -112,7 +113,7 @@ t.test('thingsboard: telemetry of a device, and of the devices of a gateway', as
     '{"ts":1763841600123,"values":{"temperature":71.4,"temperature_quality":"good"}}',
   );
   const uncertain = '{"v":3,"q":"stale","t":7}';
-  t.match(encode(device, uncertain), /^LINK_FORMAT/);
+  t.match(encode(device, uncertain), /^LINK_NOT_GOOD/);
   t.equal(
     encode({ ...device, quality: true }, uncertain),
     '{"ts":7,"values":{"temperature":3,"temperature_quality":"stale"}}',
