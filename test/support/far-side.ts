@@ -27,6 +27,7 @@ export interface FarOptions {
   readonly more?: Partial<MqttOptions>;
   readonly memory?: FarMemory;
   readonly onMessage?: (message: Incoming) => Promise<void>;
+  readonly signal?: AbortSignal;
 }
 
 export function memoryOf(store?: Store): FarMemory {
@@ -59,7 +60,7 @@ export async function openFar(t: Test, url: string, options: FarOptions = {}): P
   };
   const far = await openMqtt(
     { config, clientId: 'test', will: undefined, clock: systemClock, events, memory, ...options.more },
-    new AbortController().signal,
+    options.signal ?? new AbortController().signal,
   );
   t.teardown(async () => {
     far.close(false);

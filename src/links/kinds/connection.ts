@@ -67,8 +67,9 @@ export class MqttConnection implements FarSide {
   #cause: GatewayError | undefined;
   #limits = NO_LIMITS;
   #sessionPresent = false;
-  /** Clean Start was asked for. */
+  /** We know of no session there. */
   #isClean = true;
+  #hasForeignSession = false;
   /** Packet Identifier of the last message sent. */
   #lastMessage = 0;
 
@@ -126,6 +127,11 @@ export class MqttConnection implements FarSide {
   async connected(): Promise<void> {
     await this.#within(CONNECT_TIMEOUT, this.#connack.promise);
     this.#phase = 'up';
+  }
+
+  /** The far side continues a session that we do not know, and that it was not told to give up: 3.1.1 cannot say so. */
+  get hasForeignSession(): boolean {
+    return this.#hasForeignSession;
   }
 
   get sessionPresent(): boolean {
@@ -239,7 +245,8 @@ export class MqttConnection implements FarSide {
       version,
       isBridge: config.bridge,
       clientId: clientId === '' && isKnown ? memory.clientId! : clientId,
-      cleanStart: !isKnown || sessionExpiry === 0,
+      // In 3.1.1 it says also that the session ends with the connection.
+      cleanStart: sessionExpiry === 0 || (version === 5 && !isKnown),
       keepAlive: Math.min(0xffff, Math.round(config.keepAlive / 1_000)),
       will,
       username: config.username,
@@ -286,9 +293,12 @@ export class MqttConnection implements FarSide {
       this.fail(connackCause(reasonCode, properties, this.#far));
       return undefined;
     }
-    // §3.2.2.1.1
-    if (sessionPresent && this.#isClean)
+    if (sessionPresent && this.#isClean) {
+      const { protocolVersion, sessionExpiry } = this.#options.config;
+      this.#hasForeignSession = protocolVersion === 4 && sessionExpiry > 0;
+      // §3.2.2.1.1
       return new Refusal(ReasonCode.protocolError, 'a session that we did not ask for');
+    }
     this.#accepted(sessionPresent, properties ?? NO_LIMITS);
     return undefined;
   }
@@ -355,7 +365,7 @@ export class MqttConnection implements FarSide {
   }
 
   #onClose(): void {
-    this.#cause ??= closedCause(this.#phase, this.#far);
+    this.#cause ??= closedCause(this.#phase, this.#far, this.#options.config.tls.cert !== undefined);
     this.#silence();
     this.#goodbye?.cancel();
     this.#end.resolve(this.#cause);

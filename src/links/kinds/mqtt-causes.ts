@@ -49,8 +49,12 @@ function reasonOf(error: Error, code: string): string {
   return error.message || code || 'unknown';
 }
 
-/** The far side closed the connection without a word. */
-export function closedCause(phase: Phase, far: string): GatewayError {
+/**
+ * The far side closed the connection without a word.
+ *
+ * @param hasCertificate - we showed one, which is judged after our end of the handshake (TLS 1.3)
+ */
+export function closedCause(phase: Phase, far: string, hasCertificate: boolean): GatewayError {
   switch (phase) {
     case 'tcp':
       return linkError('LINK_UNREACHABLE', `${far} closed the connection at once`, { details: { far } });
@@ -63,7 +67,9 @@ export function closedCause(phase: Phase, far: string): GatewayError {
     case 'mqtt':
       return linkError('LINK_PROTOCOL', `${far} closed the connection without answering CONNECT`, {
         details: { far },
-        hint: 'check the port (TLS or not) and the protocolVersion of the link',
+        hint: hasCertificate
+          ? 'check that the far side accepts the certificate of the link, and its protocolVersion'
+          : 'check the port (TLS or not) and the protocolVersion of the link',
       });
     case 'up':
       return linkError('LINK_LOST', `${far} closed the connection`, { details: { far } });

@@ -14,6 +14,18 @@ export const MAX_INCOMING_BYTES = 16 * 1_048_576;
  * @throws GatewayError with the cause, or `signal.reason` when aborted
  */
 export async function openMqtt(options: MqttOptions, signal: AbortSignal): Promise<FarSide> {
+  const first = await open(options, signal);
+  if (!first.hasForeignSession) return first;
+  // A connection with Clean Session ends it (MQTT 3.1.1 §3.1.2.4).
+  const clean = await open({ ...options, config: { ...options.config, sessionExpiry: 0 } }, signal);
+  clean.close(false);
+  await clean.closed;
+  signal.throwIfAborted();
+  return open(options, signal);
+}
+
+/** @returns a connection that is up, or over because of a session that is not ours */
+async function open(options: MqttOptions, signal: AbortSignal): Promise<MqttConnection> {
   const target = targetOf(options.config.url, options.config.tls, options.localAddress);
   const connection = new MqttConnection(options, target.url.host, MAX_INCOMING_BYTES);
   const abort = () => connection.fail(toGatewayError(signal.reason));
@@ -26,7 +38,7 @@ export async function openMqtt(options: MqttOptions, signal: AbortSignal): Promi
     connection.fail(toGatewayError(error));
     await connection.closed;
     signal.throwIfAborted();
-    throw error;
+    if (!connection.hasForeignSession) throw error;
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -34,7 +34,7 @@ t.test('CONNECT says what it must [MQTT 5.0 §3.1]', async (t) => {
   for (const isBridge of [false, true]) {
     await openFar(t, far.url, { config: { protocolVersion: 4, bridge: isBridge } });
     const packet = far.connections.at(-1)!.packets[0];
-    t.match(packet, { cmd: 'connect', protocolVersion: 4, clean: true, bridgeMode: isBridge ? true : undefined });
+    t.match(packet, { cmd: 'connect', protocolVersion: 4, clean: false, bridgeMode: isBridge ? true : undefined });
   }
 });
 
@@ -58,6 +58,27 @@ t.test('a session is continued only where one is known of; 0 s: never [MQTT 5.0 
 
   const liar = await scriptedBroker(t, (_packet, { send }) => send({ ...connack(), sessionPresent: true }));
   await t.rejects(openFar(t, liar.url), { code: 'LINK_PROTOCOL', message: /session that we did not ask for/ });
+});
+
+t.test('3.1.1: a session that is not ours is ended before ours begins [MQTT 3.1.1 §3.1.2.4]', async (t) => {
+  let sessions = 1;
+  const far = await scriptedBroker(t, (packet, connection) => {
+    if (packet.cmd !== 'connect') return friendly(packet, connection);
+    if (packet.clean) sessions = 0;
+    connection.send({ ...connack(), sessionPresent: sessions > 0 });
+    if (!packet.clean) sessions = 1;
+  });
+  const config = { protocolVersion: 4 } as const;
+  const memory = memoryOf();
+  const asked = () => far.connections.map(({ packets: [first] }) => first?.cmd === 'connect' && first.clean);
+  const first = await openFar(t, far.url, { memory, config });
+  t.equal(first.far.sessionPresent, false);
+  t.strictSame(asked(), [false, true, false]);
+  first.far.close(false);
+  await first.far.closed;
+  t.equal((await openFar(t, far.url, { memory, config })).far.sessionPresent, true);
+  t.equal((await openFar(t, far.url, { config: { ...config, sessionExpiry: 0 } })).far.sessionPresent, false);
+  t.strictSame(asked(), [false, true, false, false, true]);
 });
 
 t.test('an assigned Client Identifier is used from then on [MQTT 5.0 §3.2.2.3.7]', async (t) => {

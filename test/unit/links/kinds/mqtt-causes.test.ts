@@ -40,7 +40,7 @@ t.test('silence and a closed connection by phase', async (t) => {
     ['up', 'LINK_LOST', 'LINK_PROTOCOL'],
   ];
   for (const [phase, closed, silent] of phases) {
-    t.equal(closedCause(phase, far).code, closed);
+    t.equal(closedCause(phase, far, false).code, closed);
     t.match(timeoutCause(phase, far, 10_000), { code: silent, message: /10000 ms/, details: { timeoutMs: 10_000 } });
   }
 });
