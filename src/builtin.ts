@@ -16,7 +16,7 @@ export async function loadAdapters(types?: ReadonlySet<string>): Promise<readonl
 
 /** Every error code there is, for `hpmq explain`; those of the command line itself are not here. */
 export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
-  const [core, config, api, broker, devices, links, view, access, demo, tui, imports, modbus, simulator] =
+  const [core, config, api, broker, devices, links, view, access, time, demo, tui, imports, modbus, simulator] =
     await Promise.all([
       import('./core/errors.js'),
       import('./config/errors.js'),
@@ -26,6 +26,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
       import('./links/errors.js'),
       import('./view.js'),
       import('./access-reload.js'),
+      import('./known-time.js'),
       import('./demo/child.js'),
       import('./tui/errors.js'),
       import('./import/errors.js'),
@@ -41,6 +42,7 @@ export async function loadCatalogues(): Promise<readonly ErrorCatalogue[]> {
     links.linkErrors,
     view.viewErrors,
     access.accessErrors,
+    time.timeErrors,
     demo.demoErrors,
     tui.tuiErrors,
     imports.importErrors,

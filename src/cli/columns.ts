@@ -1,7 +1,7 @@
 /** The columns of lists, and the small texts in them: the same words as in the terminal interface. */
 import { formatDuration } from '../core/duration.js';
 import { percentText } from '../core/plan-text.js';
-import type { ClientView, DeviceView, PointView, PortView, ServerView } from '../core/views.js';
+import type { ClientView, DeviceView, LinkView, PointView, PortView, ServerView } from '../core/views.js';
 import type { Column } from './table.js';
 import { timeText, visible } from './text.js';
 import type { Tone } from './tone.js';
@@ -70,6 +70,29 @@ export function pointColumns(now: number): readonly Column<PointView>[] {
     { title: 'AGE', value: (point) => ageText(point.at, now), align: 'right' },
     { title: 'WRITE', value: (point) => (point.writable ? 'yes' : 'no') },
     { title: 'TOPIC', value: (point) => point.topic },
+  ];
+}
+
+const LINK_TONES: Readonly<Record<string, Tone>> = { up: 'ok', connecting: 'warn', degraded: 'warn', down: 'bad' };
+
+export function linkColumns(now: number): readonly Column<LinkView>[] {
+  return [
+    { title: 'LINK', value: (link) => link.name },
+    { title: 'STATE', value: (link) => link.state, tone: (link) => LINK_TONES[link.state] },
+    { title: 'SINCE', value: (link) => ageText(link.since, now), align: 'right' },
+    { title: 'QUEUED', value: (link) => String(link.queued), align: 'right' },
+    {
+      title: 'OLDEST',
+      value: (link) => (link.oldestMs === null ? UNKNOWN : formatDuration(link.oldestMs)),
+      align: 'right',
+    },
+    { title: 'P50 MS', value: (link) => msText(link.rttMs.p50), align: 'right' },
+    { title: 'P99 MS', value: (link) => msText(link.rttMs.p99), align: 'right' },
+    { title: 'OUT/S', value: (link) => String(Math.round(link.outPerSecond)), align: 'right' },
+    { title: 'IN/S', value: (link) => String(Math.round(link.inPerSecond)), align: 'right' },
+    { title: 'DROPPED', value: (link) => String(link.dropped), align: 'right' },
+    { title: 'HEARTBEAT', value: (link) => link.heartbeat },
+    { title: 'ENDPOINT', value: (link) => link.endpoint ?? link.url },
   ];
 }
 

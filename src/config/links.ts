@@ -3,28 +3,9 @@ import { z } from 'zod';
 import type { LinkConfig, RouteConfig } from '../core/config.js';
 import type { QoS } from '../core/message.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
-import { type ConfigInputs, fileContent, secret, secretText } from './io.js';
+import { type ConfigInputs, secretText } from './io.js';
+import { checkEndpoints, endpointKeys, toEndpointConfig } from './link-endpoints.js';
 import { duration, say, shown, topicFilter, whole } from './values.js';
-
-const URL_HINT = 'write mqtt://host:1883 or mqtts://host:8883';
-
-const url = z.string().superRefine((text, context) => {
-  // The text is not repeated in these messages: it may hold a password.
-  const fail = (message: string, hint = URL_HINT) => context.addIssue({ code: 'custom', message: say(message, hint) });
-  const parsed = URL.parse(text);
-  if (parsed === null) return fail('is not a url');
-  if (parsed.username !== '' || parsed.password !== '') {
-    return fail('holds credentials', 'move them to `username` and `password: { file: … }`');
-  }
-  if (parsed.protocol !== 'mqtt:' && parsed.protocol !== 'mqtts:') {
-    return fail(`has the scheme ${shown(parsed.protocol.slice(0, -1))}`);
-  }
-  if (parsed.hostname === '') return fail('has no host');
-  if ((parsed.pathname !== '' && parsed.pathname !== '/') || parsed.search !== '' || parsed.hash !== '') {
-    return fail('has more than scheme, host and port');
-  }
-  return undefined;
-});
 
 const TEMPLATE_HINT = 'use {topic}, {topic:N} (without its first N levels) and {gateway}, such as plants/7/{topic}';
 
@@ -75,7 +56,7 @@ function linkSchema(inputs: ConfigInputs) {
   return z
     .strictObject({
       type: z.literal('mqtt'),
-      url: url.describe('mqtt:// or mqtts://, without credentials'),
+      ...endpointKeys(inputs),
       protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),
       clientId: z.string().min(1).max(256).optional().describe('hpmq-<gateway>-<link> when absent'),
       username: z.string().min(1).max(256).optional(),
@@ -84,26 +65,12 @@ function linkSchema(inputs: ConfigInputs) {
       queuedMessages: whole(1, 1_000_000)
         .default(10_000)
         .describe('kept in memory while the far side takes none; the oldest goes first'),
-      tls: z
-        .strictObject({
-          ca: fileContent(inputs).optional().describe('PEM file: who may sign the certificate of the far side'),
-          cert: fileContent(inputs).optional().describe('PEM file: our certificate'),
-          key: secret(inputs).optional().describe('PEM: our private key'),
-        })
-        .prefault({}),
       routes: z.array(route).default([]).describe('which topics are exchanged'),
     })
     .superRefine((link, context) => {
-      const fail = (path: string[], message: string, hint: string) =>
+      const fail = (path: (string | number)[], message: string, hint: string) =>
         context.addIssue({ code: 'custom', path, message: say(message, hint) });
-      const { ca, cert, key } = link.tls;
-      if (cert !== undefined && key === undefined)
-        fail(['tls', 'cert'], 'there is no key for it', 'add `key: { file: … }`');
-      if (key !== undefined && cert === undefined)
-        fail(['tls', 'key'], 'there is no certificate for it', 'add `cert: …`');
-      if ((ca ?? cert ?? key) !== undefined && !link.url.toLowerCase().startsWith('mqtts:')) {
-        fail(['tls'], 'the link does not use TLS', 'write the url with mqtts://, or remove `tls`');
-      }
+      checkEndpoints(link, fail);
       if (link.password !== undefined && link.username === undefined && link.protocolVersion === 4) {
         fail(['password'], 'MQTT 3.1.1 knows no password without a user name [MQTT-3.1.2-22]', 'add `username`');
       }
@@ -117,18 +84,16 @@ export function linksSchema(inputs: ConfigInputs, linkName: z.ZodType<string, st
 export type ParsedLink = z.output<ReturnType<typeof linkSchema>>;
 
 export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
-  const { ca, cert, key } = link.tls;
   return {
     name,
     type: 'mqtt',
-    url: link.url,
+    ...toEndpointConfig(link),
     protocolVersion: link.protocolVersion,
     clientId: link.clientId,
     username: link.username,
     password: link.password,
     keepAlive: link.keepAlive,
     queuedMessages: link.queuedMessages,
-    tls: { ca, cert, key },
     routes: link.routes.map((one): RouteConfig => ({ ...one, qos: one.qos as QoS })),
   };
 }

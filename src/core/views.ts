@@ -409,8 +409,12 @@ export interface ServerView {
 export interface LinkView {
   readonly name: string;
   readonly type: string;
+  /** The preferred place. */
   readonly url: string;
-  /** degraded: connected, but the far side refused a subscription; outgoing routes work. */
+  /**
+   * up: what is sent is delivered, see `heartbeat`; degraded: it is connected, but nothing was delivered for two
+   * heartbeats, or a subscription is refused.
+   */
   readonly state: 'connecting' | 'up' | 'degraded' | 'down';
   readonly since: number;
   readonly error?: ErrorView;
@@ -424,6 +428,55 @@ export interface LinkView {
   readonly oldestMs: number | null;
   readonly dropped: number;
   readonly nextTryAt?: number;
+  /** Where it is connected, or was last tried; null: nowhere yet. */
+  readonly endpoint: string | null;
+  readonly endpoints: readonly LinkEndpointView[];
+  /**
+   * What proves delivery: the link's own message came back from the far side, was acknowledged (where it may not come
+   * back), is on its way for the first time; off: nothing, an open connection counts as up.
+   */
+  readonly heartbeat: 'returned' | 'acknowledged' | 'waiting' | 'off';
+  /** Of the last proof, Unix ms; null: none yet. */
+  readonly provenAt: number | null;
+  /** Of the last heartbeats, ms; null: none yet. */
+  readonly rttMs: { readonly p50: number | null; readonly p99: number | null };
+  /** Connections since start. */
+  readonly connects: number;
+  /** The last twenty times that the connection was lost or left, the newest last. */
+  readonly history: readonly LinkOutageView[];
+  readonly certificates: readonly LinkCertificateView[];
+}
+
+export interface LinkEndpointView {
+  /** `mqtts://a.example.com:8883 via eth0` */
+  readonly endpoint: string;
+  readonly state: 'unknown' | 'good' | 'failed';
+  readonly isCurrent: boolean;
+  /** It failed lately and is tried last. */
+  readonly isHeld: boolean;
+  /** Measured, ms; null: not yet. */
+  readonly rttMs: number | null;
+  readonly connects: number;
+}
+
+/** Why and for how long a link was without connection. */
+export interface LinkOutageView {
+  readonly at: number;
+  /** What was lost or left; null: the first attempts after start. */
+  readonly endpoint: string | null;
+  readonly code: string;
+  readonly message: string;
+  /** Attempts that failed meanwhile. */
+  readonly failures: number;
+  /** When it was connected again; null: not yet. */
+  readonly endedAt: number | null;
+}
+
+export interface LinkCertificateView {
+  readonly side: 'own' | 'far';
+  readonly subject: string;
+  readonly serial: string;
+  readonly notAfter: number;
 }
 
 export interface LogLine {

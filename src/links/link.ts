@@ -2,14 +2,18 @@
 import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
-import { errorView, type GatewayError, toGatewayError } from '../core/errors.js';
+import { errorView, type GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Message, Origin, QoS } from '../core/message.js';
 import { type Attachment, type Router, type Sink, subscriptionTo } from '../core/router.js';
 import { Scope } from '../core/scope.js';
 import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
+import { Announcer } from './announcer.js';
+import { Connections } from './connections.js';
+import { Credentials } from './credentials.js';
 import { EchoGuard } from './echo.js';
+import { endpointViews } from './endpoint-views.js';
 import { linkError } from './errors.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import type { Will } from './kinds/mqtt.js';
@@ -17,13 +21,13 @@ import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
 import { Sender } from './sender.js';
+import { SessionMemory } from './session-memory.js';
+import type { ResolveSrv } from './srv.js';
 import { LinkStatus } from './status.js';
+import type { ReadInterfaces } from './uplinks.js';
 
-const RECONNECT = { first: 500, max: 30_000 };
 /** Refused subscriptions are asked for again: the permissions at the far side may have been corrected. */
 const RESUBSCRIBE = { first: 5_000, max: 60_000 };
-/** A connection that lasted this long, ms, was a good one: the next attempt starts with the shortest delay again. */
-const GOOD_CONNECTION = 10_000;
 /** At the end, time for what is still queued, ms. */
 const DRAIN_TIMEOUT = 2_000;
 
@@ -34,6 +38,11 @@ export interface LinkOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
+  /** State, cause or endpoint may be another. */
+  readonly onChanged?: (() => void) | undefined;
+  /** Tests bring their own. */
+  readonly resolveSrv?: ResolveSrv | undefined;
+  readonly interfaces?: ReadInterfaces | undefined;
 }
 
 export class Link implements Sink, AsyncDisposable {
@@ -51,6 +60,10 @@ export class Link implements Sink, AsyncDisposable {
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #scope: Scope;
+  /** undefined: without TLS. */
+  readonly #credentials: Credentials | undefined;
+  readonly #connections: Connections;
+  readonly #announcer: Announcer;
   #attachment: Attachment | undefined;
 
   constructor(options: LinkOptions) {
@@ -72,6 +85,21 @@ export class Link implements Sink, AsyncDisposable {
       queuedMessages: config.queuedMessages,
       onRefused: (error) => this.#status.refused(error),
     });
+    const isSecure = config.reach.srv?.secure ?? config.reach.urls[0]?.startsWith('mqtts:') === true;
+    const onReplaced = (reason: GatewayError) => this.#connections.renew(reason);
+    if (isSecure) this.#credentials = new Credentials(config, clock, this.#log, onReplaced);
+    this.#connections = this.#createConnections();
+    this.#announcer = new Announcer({
+      gatewayId,
+      router,
+      clock,
+      view: () => this.view(),
+      onError: (error) => this.#log.debug({ err: error }, 'the state of the link was not stored'),
+    });
+    this.#status.onChanged = () => {
+      this.#announcer.changed();
+      options.onChanged?.();
+    };
   }
 
   /** Does not wait for the far side. */
@@ -81,7 +109,8 @@ export class Link implements Sink, AsyncDisposable {
     const filters = new Set([...this.#rules.out.map(({ filter }) => filter), this.#replies.filter]);
     // The retained messages are sent at each connect, so there is no need for them now.
     for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
-    this.#scope.run((signal) => this.#supervise(signal));
+    this.#announcer.start();
+    this.#scope.run((signal) => this.#connections.run(signal));
   }
 
   deliver(message: Message): boolean {
@@ -89,13 +118,15 @@ export class Link implements Sink, AsyncDisposable {
   }
 
   view(): LinkView {
-    const { name, type, url } = this.#options.config;
-    const { protocol, host } = new URL(url);
+    const { config, clock } = this.#options;
+    const { name, type, url } = config;
     return {
       name,
       type,
-      url: `${protocol}//${host}`,
+      url,
       ...this.#status.view(),
+      endpoints: endpointViews(this.#connections.endpoints, clock.monotonic()),
+      certificates: this.#credentials?.certificates.views() ?? [],
       in: this.#receiver.received.total,
       out: this.#sender.sent.total,
       inPerSecond: this.#receiver.received.perSecond(),
@@ -111,7 +142,7 @@ export class Link implements Sink, AsyncDisposable {
   }
 
   alarms(): readonly AlarmView[] {
-    const alarms = [...this.#status.alarms(this.id)];
+    const alarms = [...this.#status.alarms(this.id), ...(this.#credentials?.alarms() ?? [])];
     if (this.#sender.isFull) {
       const message = `${this.#sender.queued} messages wait for the far side, ${this.#sender.dropped} were dropped`;
       const error = errorView(linkError('LINK_QUEUE_FULL', message));
@@ -127,35 +158,13 @@ export class Link implements Sink, AsyncDisposable {
     await Promise.race([this.#sender.settled(), timeout]);
     drained.abort();
     await this.#scope[Symbol.asyncDispose]();
+    this.#credentials?.[Symbol.dispose]();
     this.#status.stopped();
+    this.#announcer[Symbol.dispose]();
   }
 
-  /** Connects again and again until the end. */
-  async #supervise(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
-    let delays = backoffDelays(RECONNECT, random);
-    while (!signal.aborted) {
-      this.#status.trying();
-      let openedAt = Number.POSITIVE_INFINITY;
-      let error: GatewayError;
-      try {
-        const far = await this.#open(signal);
-        openedAt = clock.monotonic();
-        error = await this.#serve(far, signal);
-      } catch (failure) {
-        error = toGatewayError(failure);
-      }
-      if (signal.aborted) return;
-      if (clock.monotonic() - openedAt >= GOOD_CONNECTION) delays = backoffDelays(RECONNECT, random);
-      const wait = delays.next().value;
-      this.#status.lost(error, clock.now() + wait);
-      await clock.sleep(wait, signal);
-    }
-  }
-
-  async #open(signal: AbortSignal): Promise<FarSide> {
-    const { config, gatewayId, clock } = this.#options;
-    const clientId = config.clientId ?? `hpmq-${gatewayId}-${config.name}`;
+  #createConnections(): Connections {
+    const { config, gatewayId, clock, random, resolveSrv, interfaces } = this.#options;
     const events: FarSideEvents = {
       onMessage: async (message) => {
         try {
@@ -167,8 +176,22 @@ export class Link implements Sink, AsyncDisposable {
       onAcknowledged: this.#sender.acknowledged.bind(this.#sender),
       onDrain: () => this.#sender.drain(),
     };
-    const { openMqtt } = await import('./kinds/mqtt.js');
-    return openMqtt({ config, clientId, will: this.#will(), clock, events }, signal);
+    return new Connections({
+      config,
+      gatewayId,
+      clientId: config.clientId ?? `hpmq-${gatewayId}-${config.name}`,
+      clock,
+      random,
+      log: this.#log,
+      status: this.#status,
+      certificates: this.#credentials?.certificates,
+      sessions: new SessionMemory(undefined, async () => {}),
+      events,
+      will: () => this.#will(),
+      use: (far, signal) => this.#serve(far, signal),
+      resolveSrv,
+      interfaces,
+    });
   }
 
   /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */
@@ -200,7 +223,7 @@ export class Link implements Sink, AsyncDisposable {
     if (signal.aborted) close();
     try {
       const refusals = await this.#subscribe(far, this.#filtersIn());
-      this.#status.connected(refusals.values().next().value);
+      this.#status.subscribed(refusals.values().next().value);
       this.#sender.connected(far);
       if (refusals.size > 0) await this.#subscribeAgain(far, refusals, gone.signal);
       return await closed;
@@ -238,7 +261,7 @@ export class Link implements Sink, AsyncDisposable {
       const filters = [...this.#filtersIn()].filter(([filter]) => left.has(filter));
       const before = left.size;
       left = await this.#subscribe(far, new Map(filters));
-      if (left.size !== before) this.#status.connected(left.values().next().value);
+      if (left.size !== before) this.#status.subscribed(left.values().next().value);
       if (left.size === 0) return;
     }
   }

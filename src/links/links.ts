@@ -9,6 +9,8 @@ import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { linkError } from './errors.js';
 import { Link } from './link.js';
 import { routeFault } from './rules.js';
+import type { ResolveSrv } from './srv.js';
+import type { ReadInterfaces } from './uplinks.js';
 
 export { linkErrors } from './errors.js';
 export { routeFault } from './rules.js';
@@ -21,6 +23,11 @@ export interface LinksOptions {
   readonly clock: Clock;
   /** In [0, 1), for the jitter of reconnects. */
   readonly random?: () => number;
+  /** The state, cause or endpoint of a link may be another. */
+  readonly onChanged?: () => void;
+  /** Tests bring their own. */
+  readonly resolveSrv?: ResolveSrv;
+  readonly interfaces?: ReadInterfaces;
 }
 
 export interface Links extends Service {
@@ -32,10 +39,10 @@ export interface Links extends Service {
 
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
-  const { gatewayId, router, log, clock, random = Math.random } = options;
+  const { gatewayId, router, log, clock, random = Math.random, resolveSrv, interfaces, onChanged } = options;
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
-    return new Link({ config, gatewayId, router, log, clock, random });
+    return new Link({ config, gatewayId, router, log, clock, random, resolveSrv, interfaces, onChanged });
   });
   let since = clock.now();
   let state: ServiceStatus['state'] = 'starting';

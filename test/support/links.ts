@@ -4,26 +4,38 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Clock, systemClock } from '../../src/core/clock.js';
-import type { LinkConfig, RouteConfig } from '../../src/core/config.js';
+import type { LinkConfig, LinkTlsConfig, RouteConfig } from '../../src/core/config.js';
 import { silentLog } from '../../src/core/log.js';
-import { createLinks, type Links } from '../../src/links/links.js';
+import { createLinks, type Links, type LinksOptions } from '../../src/links/links.js';
 import { FakeRouter } from './fake-router.js';
 import { eventually, freePort, listening, type Peer, startPeer } from './peers.js';
 
 export const GATEWAY = 'plant-7';
+
+export const NO_TLS: LinkTlsConfig = {
+  ca: [],
+  cert: undefined,
+  key: undefined,
+  serverName: undefined,
+  alpn: [],
+  renew: undefined,
+};
 
 export function linkConfig(url: string, routes: readonly RouteConfig[], more: Partial<LinkConfig> = {}): LinkConfig {
   return {
     name: 'cloud',
     type: 'mqtt',
     url,
+    reach: { urls: [url], srv: undefined, via: [], choose: 'first', failBack: 60_000, maxWait: 30_000 },
+    heartbeat: undefined,
+    preset: undefined,
     protocolVersion: 5,
     clientId: undefined,
     username: undefined,
     password: undefined,
     keepAlive: 30_000,
     queuedMessages: 10_000,
-    tls: { ca: undefined, cert: undefined, key: undefined },
+    tls: NO_TLS,
     routes,
     ...more,
   };
@@ -36,11 +48,16 @@ export interface Side {
   is(state: string): Promise<void>;
 }
 
+export interface SideOptions extends Partial<Pick<LinksOptions, 'random' | 'resolveSrv' | 'interfaces'>> {
+  readonly clock?: Clock;
+  readonly router?: FakeRouter;
+}
+
 /** One link on a router of its own; closed at the end of the test. Jitter is at its least. */
 export async function startLink(
   t: Test,
   config: LinkConfig,
-  { clock = systemClock, router = new FakeRouter() }: { clock?: Clock; router?: FakeRouter } = {},
+  { clock = systemClock, router = new FakeRouter(), ...more }: SideOptions = {},
 ): Promise<Side> {
   const links = createLinks({
     links: { [config.name]: config },
@@ -49,6 +66,7 @@ export async function startLink(
     log: silentLog,
     clock,
     random: () => 0,
+    ...more,
   });
   t.teardown(() => links[Symbol.asyncDispose]());
   await links.start(new AbortController().signal);

@@ -1,6 +1,5 @@
 /** One connection to an MQTT broker on MQTT.js. Its own queueing, storing and reconnecting are off: those are the link's. */
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { IConnackPacket, IPublishPacket, MqttClient, Packet } from 'mqtt';
 import type { Clock } from '../../core/clock.js';
 import type { LinkConfig } from '../../core/config.js';
@@ -52,6 +51,12 @@ export interface MqttOptions {
   readonly will: Will | undefined;
   readonly clock: Clock;
   readonly events: FarSideEvents;
+  /** Connected, with TLS where it should be. */
+  readonly socket: Socket;
+  /** `host:port`, for messages. */
+  readonly far: string;
+  /** A session that the far side has is not resumed. */
+  readonly cleanStart: boolean;
 }
 
 /**
@@ -62,7 +67,7 @@ export interface MqttOptions {
 export async function openMqtt(options: MqttOptions, signal: AbortSignal): Promise<FarSide> {
   const { default: mqtt } = await import('mqtt');
   signal.throwIfAborted();
-  const connection = new MqttConnection(options, mqtt.MqttClient, secureContext(options.config));
+  const connection = new MqttConnection(options, mqtt.MqttClient);
   const abort = () => connection.fail(toGatewayError(signal.reason));
   signal.addEventListener('abort', abort, { once: true });
   try {
@@ -77,43 +82,23 @@ export async function openMqtt(options: MqttOptions, signal: AbortSignal): Promi
   return connection;
 }
 
-/** Parsed here because tls.connect() would throw it into the middle of MQTT.js. */
-function secureContext({ url, tls: { ca, cert, key } }: LinkConfig): SecureContext | undefined {
-  if (new URL(url).protocol !== 'mqtts:') return undefined;
-  try {
-    return createSecureContext({
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    });
-  } catch (cause) {
-    throw linkError('LINK_TLS', `the certificate or key of the link cannot be used: ${(cause as Error).message}`, {
-      cause,
-      hint: 'check that `tls` names PEM files, and that the key belongs to the certificate',
-    });
-  }
-}
-
 class MqttConnection implements FarSide {
   readonly closed: Promise<GatewayError>;
   readonly #options: MqttOptions;
   readonly #far: string;
-  /** undefined: without TLS. */
-  readonly #secure: SecureContext | undefined;
   readonly #client: MqttClient;
   readonly #incoming = new IncomingStore(MAX_HELD_BYTES, (bytes) => this.#holdsTooMuch(bytes));
   readonly #guard = new FrameGuard(MAX_INCOMING_BYTES);
   #socket: Socket | undefined;
-  #phase: Phase = 'tcp';
+  #phase: Phase = 'mqtt';
   /** The first thing that went wrong; what follows are consequences. */
   #cause: GatewayError | undefined;
   #limits: NonNullable<IConnackPacket['properties']> = {};
 
-  constructor(options: MqttOptions, Client: typeof MqttClient, secure: SecureContext | undefined) {
+  constructor(options: MqttOptions, Client: typeof MqttClient) {
     this.#options = options;
-    this.#secure = secure;
-    const { config, will } = options;
-    this.#far = new URL(config.url).host;
+    const { config, will, far } = options;
+    this.#far = far;
     this.#client = new Client(() => this.#openSocket(), {
       manualConnect: true,
       reconnectPeriod: 0,
@@ -245,23 +230,9 @@ class MqttConnection implements FarSide {
   }
 
   #openSocket(): Socket {
-    const { hostname, port } = new URL(this.#options.config.url);
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const secureContext = this.#secure;
-    const secure = secureContext !== undefined;
-    const address = { host, port: port === '' ? (secure ? 8_883 : 1_883) : Number(port) };
-    const socket = secure
-      ? connectTls({ ...address, ...(isIP(host) === 0 ? { servername: host } : {}), secureContext })
-      : connectTcp(address);
+    const { socket } = this.#options;
     this.#socket = socket;
-    socket.setNoDelay(true);
     socket.on('error', (error) => this.fail(socketCause(error, this.#phase, this.#far)));
-    socket.on('connect', () => {
-      this.#phase = secure ? 'tls' : 'mqtt';
-    });
-    socket.on('secureConnect', () => {
-      this.#phase = 'mqtt';
-    });
     socket.on('drain', () => this.#options.events.onDrain());
     // The far side said FIN; MQTT has no half-open connections.
     socket.on('end', () => socket.destroy());

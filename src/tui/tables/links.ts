@@ -1,10 +1,34 @@
 import type { LinkView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
 import { absolute, age, compact, errorSpans, rate, stateSpan, UNKNOWN } from '../format.js';
-import { span } from '../spans.js';
+import { type Span, span } from '../spans.js';
 import type { TableSpec } from './table.js';
 
 const stateRank = { down: 0, degraded: 1, connecting: 2, up: 3 } as const;
+
+function heartbeatSpans({ heartbeat, provenAt }: LinkView, now: number): Span[] {
+  const tone = heartbeat === 'returned' || heartbeat === 'acknowledged' ? 'plain' : 'muted';
+  return [span(heartbeat, tone), ...(provenAt === null ? [] : [span(`, ${age(provenAt, now)} ago`, 'muted')])];
+}
+
+const milliseconds = (ms: number): string => `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
+
+function roundTripText({ p50, p99 }: LinkView['rttMs']): string {
+  return p50 === null ? UNKNOWN : `${milliseconds(p50)} (p50), ${milliseconds(p99 ?? p50)} (p99)`;
+}
+
+function endpointSpans({ endpoint, state, isCurrent, isHeld, rttMs }: LinkView['endpoints'][number]): Span[] {
+  const word = isCurrent ? 'in use' : state;
+  const tone = state === 'failed' && !isCurrent ? 'bad' : 'muted';
+  const more = `${isHeld ? ', tried last' : ''}${rttMs === null ? '' : `, ${milliseconds(rttMs)}`}`;
+  return [span(endpoint), span(` ${word}${more}`, tone)];
+}
+
+function outageSpans({ at, code, message, failures, endedAt }: LinkView['history'][number], now: number): Span[] {
+  const lasted = endedAt === null ? `${age(at, now)} so far` : formatDuration(endedAt - at);
+  const failed = failures === 0 ? '' : `, ${failures} attempts failed`;
+  return [span(`${absolute(at)} for ${lasted}${failed} `, 'muted'), span(code, 'warn'), span(` ${message}`)];
+}
 
 export const linkTable: TableSpec<LinkView> = {
   noun: 'links',
@@ -99,6 +123,9 @@ export const linkTable: TableSpec<LinkView> = {
     ...(link.error === undefined ? [] : [{ label: 'error', spans: errorSpans(link.error) }]),
     { label: 'since', spans: [span(absolute(link.since))] },
     { label: 'url', spans: [span(link.url)] },
+    { label: 'endpoint', spans: [span(link.endpoint ?? UNKNOWN)] },
+    { label: 'heartbeat', spans: heartbeatSpans(link, now) },
+    { label: 'round trip', spans: [span(roundTripText(link.rttMs))] },
     {
       label: 'queued',
       spans: [
@@ -112,5 +139,17 @@ export const linkTable: TableSpec<LinkView> = {
     ...(link.nextTryAt === undefined
       ? []
       : [{ label: 'next try', spans: [span(`in ${age(now, link.nextTryAt)}`, 'warn')] }]),
+    { label: 'connected', spans: [span(link.connects === 1 ? 'once' : `${link.connects} times`)] },
+    ...(link.endpoints.length > 1
+      ? link.endpoints.map((one, index) => ({ label: index === 0 ? 'endpoints' : '', spans: endpointSpans(one) }))
+      : []),
+    ...link.certificates.map(({ side, subject, notAfter }) => ({
+      label: side === 'own' ? 'our cert.' : 'their cert.',
+      spans: [span(subject), span(` until ${absolute(notAfter)}`, notAfter < now ? 'bad' : 'muted')],
+    })),
+    ...link.history.toReversed().map((one, index) => ({
+      label: index === 0 ? 'outages' : '',
+      spans: outageSpans(one, now),
+    })),
   ],
 };
