@@ -476,6 +476,7 @@ export interface LinkCertificateView {
   readonly side: 'own' | 'far';
   readonly subject: string;
   readonly serial: string;
+  readonly notBefore: number;
   readonly notAfter: number;
 }
 

@@ -101,9 +101,7 @@ export class LinkCertificates implements Disposable {
 
   views(): readonly LinkCertificateView[] {
     const view = (side: LinkCertificateView['side'], one: X509Certificate | undefined) =>
-      one === undefined
-        ? []
-        : [{ side, subject: subjectOf(one), serial: one.serialNumber, notAfter: validityOf(one).notAfter }];
+      one === undefined ? [] : [{ side, subject: subjectOf(one), serial: one.serialNumber, ...validityOf(one) }];
     return [...view('own', this.#current?.own), ...view('far', this.#far)];
   }
 
@@ -115,7 +113,7 @@ export class LinkCertificates implements Disposable {
       found.push({ severity, subject, since, error: errorView(error) });
     if (this.#rejected !== undefined) add('error', this.#rejected.since, this.#rejected.error);
     if (this.#refused !== undefined) add('error', this.#refused.since, this.#refused.error);
-    for (const { side, subject: name, serial, notAfter } of this.views()) {
+    for (const { side, subject: name, serial, notAfter, notBefore } of this.views()) {
       const what = side === 'own' ? `our certificate (${name})` : `the certificate of the far side (${name})`;
       const details = { side, serial };
       const day = new Date(notAfter).toISOString().slice(0, 10);
@@ -125,7 +123,9 @@ export class LinkCertificates implements Disposable {
         add('error', notAfter, linkError('LINK_CERTIFICATE_EXPIRED', text, { details, ...hint }));
         continue;
       }
-      const notice = EXPIRY_NOTICES.findLast((days) => notAfter - now < days * DAY);
+      // Certificates for some days or hours are not always about to end.
+      const notices = EXPIRY_NOTICES.filter((days) => days * DAY * 2 <= notAfter - notBefore);
+      const notice = notices.findLast((days) => notAfter - now < days * DAY);
       if (notice === undefined) continue;
       const text = `${what} expires on ${day}, in less than ${notice === 1 ? 'a day' : `${notice} days`}`;
       const error = linkError('LINK_CERTIFICATE_EXPIRES', text, { details: { ...details, days: notice }, ...hint });

@@ -94,16 +94,18 @@ export class Heartbeat implements Disposable {
     const { side, topic, every, clock, nonce } = this.#o;
     this.#beatTimer = clock.after(every, () => this.#beat());
     const number = ++this.#number;
-    const at = clock.monotonic();
-    const isSent = side.beat(topic, `${nonce} ${number}`, Math.ceil((2 * every) / 1_000), (refusal) => {
+    let at = 0;
+    const sent = () => {
+      at = clock.monotonic();
+      this.#sent.set(number, at);
+      if (this.#sent.size > DEGRADED_AFTER) this.#sent.delete(this.#sent.keys().next().value!);
+    };
+    side.beat(topic, `${nonce} ${number}`, Math.ceil((2 * every) / 1_000), sent, (refusal) => {
       if (this.#isOver) return;
       // Refused is answered, too.
       if (refusal !== undefined) this.#canReturn = false;
       if (!this.#waitsForReturn) this.#prove('acknowledged', clock.monotonic() - at);
     });
-    if (!isSent) return;
-    this.#sent.set(number, at);
-    if (this.#sent.size > DEGRADED_AFTER) this.#sent.delete(this.#sent.keys().next().value!);
   }
 
   #prove(proof: Proof, rttMs: number): void {

@@ -40,6 +40,8 @@ export class WatchedSide implements FarSide {
   #far!: FarSide;
   #lastId = 0;
   #beat: { readonly packetId: number; readonly settled: (refusal: GatewayError | undefined) => void } | undefined;
+  /** A heartbeat that waits for room. */
+  #waitingBeat: (() => void) | undefined;
   /** The sender is held back. */
   #isHeld = false;
   #idle: (() => void) | undefined;
@@ -82,10 +84,10 @@ export class WatchedSide implements FarSide {
     return this.#far.sessionPresent;
   }
 
-  /** One less while a heartbeat is on its way. */
+  /** One less while a heartbeat is on its way or waits for room. */
   get window(): number {
     const limit = Math.min(this.#far.window, this.#o.preset?.window ?? Number.POSITIVE_INFINITY);
-    return this.#beat === undefined ? limit : limit - 1;
+    return this.#beat === undefined && this.#waitingBeat === undefined ? limit : limit - 1;
   }
 
   get maximumQoS(): QoS {
@@ -159,22 +161,29 @@ export class WatchedSide implements FarSide {
   }
 
   /**
-   * Sends a heartbeat with QoS 1.
+   * Sends a heartbeat with QoS 1, when there is room for it.
    *
+   * @param sent - called when it is sent
    * @param settled - called with its acknowledgement
-   * @returns false: there is no room, or one is on its way
+   * @returns false: one is still on its way, or waits
    */
   beat(
     topic: string,
     payload: string,
     expirySeconds: number,
+    sent: () => void,
     settled: (refusal: GatewayError | undefined) => void,
   ): boolean {
-    if (this.#beat !== undefined || this.#inFlight.size >= this.#far.window) return false;
-    const packetId = this.#freeId();
-    this.#beat = { packetId, settled };
-    const message = { topic, payload: Buffer.from(payload), qos: 1, retain: false, expirySeconds, packetId } as const;
-    this.#far.publish({ ...message, properties: undefined, dup: false });
+    if (this.#beat !== undefined || this.#waitingBeat !== undefined) return false;
+    const send = () => {
+      const packetId = this.#freeId();
+      this.#beat = { packetId, settled };
+      sent();
+      const message = { topic, payload: Buffer.from(payload), qos: 1, retain: false, expirySeconds, packetId } as const;
+      this.#far.publish({ ...message, properties: undefined, dup: false });
+    };
+    if (this.#inFlight.size < this.#far.window) send();
+    else this.#waitingBeat = send;
     return true;
   }
 
@@ -221,6 +230,11 @@ export class WatchedSide implements FarSide {
       this.#qos2.delete(packetId);
     }
     this.#o.onProgress();
+    const waiting = this.#waitingBeat;
+    if (waiting !== undefined && this.#inFlight.size < this.#far.window) {
+      this.#waitingBeat = undefined;
+      waiting();
+    }
     this.#o.events.onAcknowledged(packet, packetId, refusal);
     if (this.#inFlight.size > 0) return;
     this.#idle?.();
