@@ -14,6 +14,7 @@ import { createMetricsServer } from './api/metrics-server.js';
 import { createApiServer } from './api/server.js';
 import { auditedView } from './audited-view.js';
 import { type Broker, createBroker } from './broker/broker.js';
+import { Breather } from './broker/fast/breather.js';
 import { brokerTables } from './broker/persistence/persistence.js';
 import type { AnyAdapter } from './core/adapter.js';
 import { createAudit } from './core/audit.js';
@@ -24,7 +25,7 @@ import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
 import { correctRetained, KnownTime } from './known-time.js';
-import { createLinks, type Links } from './links/links.js';
+import { createLinks, type Links, linksTables } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
 import { builtAt, version } from './version.js';
@@ -65,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, ...devicesTables],
+        tables: [...brokerTables, ...devicesTables, ...linksTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),
@@ -78,6 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'broker' }),
       clock,
       version,
+      breather: new Breather(clock),
     });
     time.onKnown = () => correctRetained(broker.router, id, clock);
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
@@ -126,8 +128,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       links: config.links,
       gatewayId: id,
       router: broker.router,
+      store,
       log: log.child({ svc: 'links' }),
       clock,
+      isAnnounced: true,
       onChanged: () => {
         const states = linkStates(links);
         if (phase !== 'up' || states === announced) return;

@@ -12,9 +12,12 @@ import {
 import { clientIdLimitFault, linkPresets, topicLimitFault } from '../core/link-presets.js';
 import { topicNameFault } from '../core/topic.js';
 import { type ConfigInputs, filePath, readBytes, secretSource } from './io.js';
+import { alpn, urlRestFault } from './link-connection.js';
 import { duration, host, say, shown } from './values.js';
 
-const URL_HINT = 'write mqtt://host:1883 or mqtts://host:8883';
+const URL_HINT = 'write mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt';
+const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
+const isSecureUrl = (text: string): boolean => /^(mqtts|wss):/i.test(text);
 
 const url = z.string().superRefine((text, context) => {
   // The text is not repeated in these messages: it may hold a password.
@@ -24,14 +27,12 @@ const url = z.string().superRefine((text, context) => {
   if (parsed.username !== '' || parsed.password !== '') {
     return fail('holds credentials', 'move them to `username` and `password: { file: … }`');
   }
-  if (parsed.protocol !== 'mqtt:' && parsed.protocol !== 'mqtts:') {
+  if (!SCHEMES.includes(parsed.protocol)) {
     return fail(`has the scheme ${shown(parsed.protocol.slice(0, -1))}`);
   }
   if (parsed.hostname === '') return fail('has no host');
-  if ((parsed.pathname !== '' && parsed.pathname !== '/') || parsed.search !== '' || parsed.hash !== '') {
-    return fail('has more than scheme, host and port');
-  }
-  return undefined;
+  const rest = urlRestFault(parsed);
+  return rest === undefined ? undefined : fail(rest);
 });
 
 const srv = z.string().regex(/^(_[A-Za-z0-9-]{1,62}\.){2}[A-Za-z0-9][A-Za-z0-9._-]{0,200}$/, {
@@ -81,7 +82,7 @@ function tlsSchema(inputs: ConfigInputs) {
       cert: filePath(inputs).optional().describe('PEM file: our certificate, then the intermediate ones'),
       key: secretSource(inputs).optional().describe('PEM: our private key'),
       serverName: host.optional().describe('name in the certificate of the far side; its host when absent'),
-      alpn: z.array(z.string().min(1).max(255)).max(8).optional().describe('application protocols (ALPN)'),
+      alpn,
       renew: z
         .strictObject({
           command: z
@@ -103,7 +104,7 @@ export function endpointKeys(inputs: ConfigInputs) {
     url: z
       .union([url, z.array(url).min(1).max(16)])
       .optional()
-      .describe('mqtt:// or mqtts://, without credentials; several: the preferred first'),
+      .describe('mqtt://, mqtts://, ws:// or wss://, without credentials; several: the preferred first'),
     srv: srv
       .optional()
       .describe('in place of url: DNS SRV records; TLS where the service is _secure-mqtt or _mqtts, or with `tls`'),
@@ -144,7 +145,7 @@ export function checkEndpoints(link: Parsed, fail: Fail): void {
   if (urls.length > 0 === (link.srv !== undefined)) {
     fail(urls.length > 0 ? ['srv'] : ['url'], 'a link has either url or srv', 'write `url: mqtts://host:8883`');
   }
-  const secure = urls.map((one) => one.toLowerCase().startsWith('mqtts:'));
+  const secure = urls.map(isSecureUrl);
   if (secure.includes(true) && secure.includes(false)) {
     fail(
       path(secure.indexOf(false)),
@@ -164,8 +165,8 @@ function checkTls({ tls }: Parsed, isSecure: boolean, fail: Fail): void {
   if (renew !== undefined && cert === undefined) {
     fail(['tls', 'renew'], 'there is no certificate to renew', 'add `cert: …` and `key: { file: … }`');
   }
-  if ((ca ?? cert ?? key) !== undefined && !isSecure) {
-    fail(['tls'], 'the link does not use TLS', 'write the url with mqtts://, or remove `tls`');
+  if ((ca ?? cert ?? key ?? tls.alpn ?? tls.serverName) !== undefined && !isSecure) {
+    fail(['tls'], 'the link does not use TLS', 'write the url with mqtts:// or wss://, or remove `tls`');
   }
   for (const file of listOf(ca)) {
     const fault = authoritiesFault(readBytes(file));
@@ -198,7 +199,7 @@ function checkPreset(
 ): void {
   const preset = linkPresets[name];
   for (const [index, one] of urls.entries()) {
-    if (preset.isSecureOnly && !one.toLowerCase().startsWith('mqtts:')) {
+    if (preset.isSecureOnly && !isSecureUrl(one)) {
       fail(path(index), `${preset.title} takes TLS only`, 'write mqtts://…');
     }
   }

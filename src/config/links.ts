@@ -4,8 +4,9 @@ import type { LinkConfig, RouteConfig } from '../core/config.js';
 import type { QoS } from '../core/message.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { type ConfigInputs, secretText } from './io.js';
+import { connectionFields } from './link-connection.js';
 import { checkEndpoints, endpointKeys, toEndpointConfig } from './link-endpoints.js';
-import { duration, say, shown, topicFilter, whole } from './values.js';
+import { say, shown, topicFilter, whole } from './values.js';
 
 const TEMPLATE_HINT = 'use {topic}, {topic:N} (without its first N levels) and {gateway}, such as plants/7/{topic}';
 
@@ -58,10 +59,14 @@ function linkSchema(inputs: ConfigInputs) {
       type: z.literal('mqtt'),
       ...endpointKeys(inputs),
       protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),
-      clientId: z.string().min(1).max(256).optional().describe('hpmq-<gateway>-<link> when absent'),
+      clientId: z
+        .string()
+        .max(256)
+        .optional()
+        .describe('hpmq-<gateway>-<link> when absent; empty: the far side gives one'),
       username: z.string().min(1).max(256).optional(),
       password: secretText(inputs).optional(),
-      keepAlive: duration('1s', '65535s').prefault('30s').describe('MQTT Keep Alive'),
+      ...connectionFields,
       queuedMessages: whole(1, 1_000_000)
         .default(10_000)
         .describe('kept in memory while the far side takes none; the oldest goes first'),
@@ -73,6 +78,12 @@ function linkSchema(inputs: ConfigInputs) {
       checkEndpoints(link, fail);
       if (link.password !== undefined && link.username === undefined && link.protocolVersion === 4) {
         fail(['password'], 'MQTT 3.1.1 knows no password without a user name [MQTT-3.1.2-22]', 'add `username`');
+      }
+      if (link.bridge && link.protocolVersion === 5) {
+        fail(['bridge'], 'MQTT 5.0 has No Local in its place', 'remove `bridge`, or set protocolVersion: 4');
+      }
+      if (link.clientId === '' && link.protocolVersion === 4) {
+        fail(['clientId'], 'MQTT 3.1.1 cannot give one that lasts', 'write a client id, or remove `clientId`');
       }
     });
 }
@@ -93,6 +104,8 @@ export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
     username: link.username,
     password: link.password,
     keepAlive: link.keepAlive,
+    sessionExpiry: link.sessionExpiry,
+    bridge: link.bridge,
     queuedMessages: link.queuedMessages,
     routes: link.routes.map((one): RouteConfig => ({ ...one, qos: one.qos as QoS })),
   };

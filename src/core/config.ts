@@ -391,19 +391,23 @@ export interface ServerConfig {
 export interface LinkConfig {
   readonly name: string;
   readonly type: 'mqtt';
-  /** The preferred place, for people: mqtt:// or mqtts:// without credentials, or the name of SRV records. */
+  /** The preferred place, for people: a url without credentials, or the name of SRV records. */
   readonly url: string;
   readonly reach: LinkReachConfig;
   /** undefined: "up" means that the connection is open. */
   readonly heartbeat: LinkHeartbeatConfig | undefined;
   readonly preset: LinkPresetName | undefined;
   readonly protocolVersion: 4 | 5;
-  /** undefined: `hpmq-<gateway>-<link>`. */
+  /** undefined: `hpmq-<gateway>-<link>`; empty: the far side gives one (5.0). */
   readonly clientId: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
   /** ms */
   readonly keepAlive: number;
+  /** How long the far side keeps our session, ms; 0: none is kept. 3.1.1 knows only 0 and for ever. */
+  readonly sessionExpiry: number;
+  /** The bridge bit of Mosquitto, with 3.1.1. */
+  readonly bridge: boolean;
   /** Messages kept in memory while the far side does not take them; the oldest goes first, counted. */
   readonly queuedMessages: number;
   readonly tls: LinkTlsConfig;

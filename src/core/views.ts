@@ -5,6 +5,7 @@
 import type { Quality } from './adapter.js';
 import type { ListenerType } from './config.js';
 import type { ErrorView } from './errors.js';
+import type { LinkCertificateView, LinkEndpointView, LinkOutageView } from './link-views.js';
 import type { LogLevel } from './log.js';
 import type { OriginKind, QoS } from './message.js';
 import type { ServiceState } from './service.js';
@@ -445,39 +446,6 @@ export interface LinkView {
   /** The last twenty times that the connection was lost or left, the newest last. */
   readonly history: readonly LinkOutageView[];
   readonly certificates: readonly LinkCertificateView[];
-}
-
-export interface LinkEndpointView {
-  /** `mqtts://a.example.com:8883 via eth0` */
-  readonly endpoint: string;
-  readonly state: 'unknown' | 'good' | 'failed';
-  readonly isCurrent: boolean;
-  /** It failed lately and is tried last. */
-  readonly isHeld: boolean;
-  /** Measured, ms; null: not yet. */
-  readonly rttMs: number | null;
-  readonly connects: number;
-}
-
-/** Why and for how long a link was without connection. */
-export interface LinkOutageView {
-  readonly at: number;
-  /** What was lost or left; null: the first attempts after start. */
-  readonly endpoint: string | null;
-  readonly code: string;
-  readonly message: string;
-  /** Attempts that failed meanwhile. */
-  readonly failures: number;
-  /** When it was connected again; null: not yet. */
-  readonly endedAt: number | null;
-}
-
-export interface LinkCertificateView {
-  readonly side: 'own' | 'far';
-  readonly subject: string;
-  readonly serial: string;
-  readonly notBefore: number;
-  readonly notAfter: number;
 }
 
 export interface LogLine {

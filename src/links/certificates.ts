@@ -13,8 +13,9 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { LinkTlsConfig } from '../core/config.js';
 import { errorView, type GatewayError } from '../core/errors.js';
 import { FileWatch } from '../core/file-watch.js';
+import type { LinkCertificateView } from '../core/link-views.js';
 import type { Log } from '../core/log.js';
-import type { AlarmView, LinkCertificateView } from '../core/views.js';
+import type { AlarmView } from '../core/views.js';
 import type { DialTls } from './dial.js';
 import { linkError } from './errors.js';
 

@@ -14,13 +14,14 @@ import type { Log } from '../core/log.js';
 import { Scope } from '../core/scope.js';
 import type { LinkCertificates } from './certificates.js';
 import { dial } from './dial.js';
-import { type Endpoint, placeOf } from './endpoint.js';
+import { type Endpoint, placeOf, urlOf } from './endpoint.js';
 import { EndpointSource } from './endpoint-source.js';
 import { Endpoints, SHORTEST_WAIT } from './endpoints.js';
 import { linkError } from './errors.js';
+import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import { Heartbeat } from './heartbeat.js';
-import type { Will } from './kinds/mqtt.js';
+import type { Will } from './kinds/options.js';
 import { probe } from './probe.js';
 import type { SessionMemory } from './session-memory.js';
 import type { ResolveSrv } from './srv.js';
@@ -45,6 +46,7 @@ export interface ConnectionsOptions {
   readonly status: LinkStatus;
   /** undefined: without TLS. */
   readonly certificates: LinkCertificates | undefined;
+  readonly memories: FarMemories;
   readonly sessions: SessionMemory;
   readonly events: FarSideEvents;
   readonly will: () => Will | undefined;
@@ -158,21 +160,25 @@ export class Connections {
   }
 
   async #open(endpoint: Endpoint, signal: AbortSignal): Promise<WatchedSide> {
-    const { config, clientId, clock, certificates, events, will, sessions } = this.#o;
+    const { clientId, clock, certificates, memories, will, sessions } = this.#o;
+    const { preset } = this.#o.config;
     const tls = endpoint.secure ? certificates?.use() : undefined;
     const { socket, certificate } = await dial(endpoint, tls, clock, signal);
     const side = new WatchedSide({
       clock,
-      preset: config.preset === undefined ? undefined : linkPresets[config.preset],
-      events,
+      preset: preset === undefined ? undefined : linkPresets[preset],
+      events: this.#o.events,
       onProgress: () => this.#heartbeat?.progressed(),
       heartbeatTopic: this.#heartbeatTopic,
       onReturned: (payload) => this.#heartbeat?.returned(payload),
     });
     const { openMqtt } = await import('./kinds/mqtt.js');
-    const cleanStart = sessions.isStale(placeOf({ ...endpoint, via: undefined }));
-    const far = placeOf(endpoint);
-    const options = { config, clientId, will: will(), clock, events: side.events, socket, far, cleanStart };
+    const place = placeOf({ ...endpoint, via: undefined });
+    const config = { ...this.#o.config, url: urlOf(endpoint) };
+    const memory = memories.of(config.name, place);
+    const opened = { socket, far: placeOf(endpoint) };
+    const cleanStart = sessions.isStale(place);
+    const options = { config, clientId, will: will(), clock, events: side.events, memory, opened, cleanStart };
     side.watch(await openMqtt(options, signal));
     certificates?.accepted(certificate);
     return side;

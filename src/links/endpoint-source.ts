@@ -73,7 +73,8 @@ export class EndpointSource {
       this.#records = signature;
       this.#places = srvOrder(records, random).map(({ name, port }) => {
         const host = name.replace(/\.$/, '');
-        return endpointAt({ host, port, secure: srv.secure, serverName: serverName ?? srvServerName(srv.name, name) });
+        const certified = serverName ?? srvServerName(srv.name, name);
+        return endpointAt({ host, port, secure: srv.secure, serverName: certified, path: undefined });
       });
       if (this.#places.length === 0) this.error = unresolved(srv.name, 'there are no records', undefined);
     } catch (cause) {

@@ -1,4 +1,4 @@
-import type { LinkEndpointView } from '../core/views.js';
+import type { LinkEndpointView } from '../core/link-views.js';
 import type { Endpoints } from './endpoints.js';
 
 /** @param now - monotonic ms */

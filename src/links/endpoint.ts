@@ -12,26 +12,32 @@ export interface Endpoint {
   readonly localAddress: string | undefined;
   /** Name that the certificate must have; undefined: that of the host. */
   readonly serverName: string | undefined;
+  /** WebSocket: path and query; undefined: MQTT on the socket itself. */
+  readonly path: string | undefined;
 }
 
-export const DEFAULT_PORT = { plain: 1_883, secure: 8_883 } as const;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1_883, 'mqtts:': 8_883, 'ws:': 80, 'wss:': 443 };
 
-/** @param url - `mqtt://host:port` or `mqtts://host:port`, checked by the configuration */
+/** @param url - mqtt://, mqtts://, ws:// or wss://, checked by the configuration */
 export function endpointOf(url: string): Endpoint {
-  const { protocol, hostname, port } = new URL(url);
-  const secure = protocol === 'mqtts:';
+  const { protocol, hostname, port, pathname, search } = new URL(url);
+  const isWeb = protocol === 'ws:' || protocol === 'wss:';
   return endpointAt({
     host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? (secure ? DEFAULT_PORT.secure : DEFAULT_PORT.plain) : Number(port),
-    secure,
+    port: port === '' ? DEFAULT_PORTS[protocol]! : Number(port),
+    secure: protocol === 'mqtts:' || protocol === 'wss:',
     serverName: undefined,
+    path: isWeb ? pathname + search : undefined,
   });
 }
 
-export function endpointAt(place: Pick<Endpoint, 'host' | 'port' | 'secure' | 'serverName'>): Endpoint {
-  const { host, port, secure } = place;
-  const key = `${secure ? 'mqtts' : 'mqtt'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { ...place, key, via: undefined, localAddress: undefined };
+export function endpointAt(place: Pick<Endpoint, 'host' | 'port' | 'secure' | 'serverName' | 'path'>): Endpoint {
+  return { ...place, key: urlOf(place), via: undefined, localAddress: undefined };
+}
+
+export function urlOf({ host, port, secure, path }: Pick<Endpoint, 'host' | 'port' | 'secure' | 'path'>): string {
+  const scheme = `${path === undefined ? 'mqtt' : 'ws'}${secure ? 's' : ''}`;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path ?? ''}`;
 }
 
 /** The same place over an uplink. */

@@ -12,6 +12,8 @@ export interface Incoming {
   readonly properties: PublishProperties | undefined;
   /** Message Expiry Interval that is left, s. */
   readonly expirySeconds: number | undefined;
+  /** QoS 2: that the message was here is kept with it. To be called in the turn in which it is published, each time it is. */
+  readonly keep?: () => void;
 }
 
 /** A message under the name it has at the far side. */
@@ -59,7 +61,7 @@ export interface FarSide {
 }
 
 export interface FarSideEvents {
-  /** The promise is our acknowledgement (PUBACK, PUBREC). Must not reject. */
+  /** The promise is our acknowledgement (PUBACK, PUBREC). Rejects when the message is not taken: it will be sent again. */
   onMessage(message: Incoming): Promise<void>;
   /** PUBACK, PUBREC or PUBCOMP for this identifier; `refusal`: its Reason Code is 0x80 or more. */
   onAcknowledged(packet: 'puback' | 'pubrec' | 'pubcomp', packetId: number, refusal: GatewayError | undefined): void;

@@ -1,7 +1,7 @@
 /** What became of the connections of a link: the last outages with their causes, and how long heartbeats take. */
 import type { GatewayError } from '../core/errors.js';
+import type { LinkOutageView } from '../core/link-views.js';
 import { Ring } from '../core/ring.js';
-import type { LinkOutageView } from '../core/views.js';
 
 const MOST_OUTAGES = 20;
 const MOST_TIMES = 128;

@@ -15,13 +15,14 @@ import { Credentials } from './credentials.js';
 import { EchoGuard } from './echo.js';
 import { endpointViews } from './endpoint-views.js';
 import { linkError } from './errors.js';
+import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
-import type { Will } from './kinds/mqtt.js';
+import type { Will } from './kinds/options.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
 import { Sender } from './sender.js';
-import { SessionMemory } from './session-memory.js';
+import type { SessionMemory } from './session-memory.js';
 import type { ResolveSrv } from './srv.js';
 import { LinkStatus } from './status.js';
 import type { ReadInterfaces } from './uplinks.js';
@@ -35,9 +36,12 @@ export interface LinkOptions {
   readonly config: LinkConfig;
   readonly gatewayId: string;
   readonly router: Router;
+  readonly memories: FarMemories;
+  readonly sessions: SessionMemory;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly isAnnounced: boolean;
   /** State, cause or endpoint may be another. */
   readonly onChanged?: (() => void) | undefined;
   /** Tests bring their own. */
@@ -63,7 +67,7 @@ export class Link implements Sink, AsyncDisposable {
   /** undefined: without TLS. */
   readonly #credentials: Credentials | undefined;
   readonly #connections: Connections;
-  readonly #announcer: Announcer;
+  readonly #announcer: Announcer | undefined;
   #attachment: Attachment | undefined;
 
   constructor(options: LinkOptions) {
@@ -77,27 +81,37 @@ export class Link implements Sink, AsyncDisposable {
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
-    const echo = new EchoGuard(clock, config.protocolVersion === 5);
-    const shared = { rules: this.#rules, origin: this.origin, router, clock, replies: this.#replies, echo };
+    const echo = new EchoGuard(clock, config.protocolVersion === 5 || config.bridge);
+    const shared = {
+      rules: this.#rules,
+      origin: this.origin,
+      router,
+      clock,
+      log: this.#log,
+      replies: this.#replies,
+      echo,
+    };
     this.#receiver = new Receiver(shared);
     this.#sender = new Sender({
       ...shared,
       queuedMessages: config.queuedMessages,
       onRefused: (error) => this.#status.refused(error),
     });
-    const isSecure = config.reach.srv?.secure ?? config.reach.urls[0]?.startsWith('mqtts:') === true;
+    const isSecure = config.reach.srv?.secure ?? /^(mqtts|wss):/i.test(config.reach.urls[0] ?? '');
     const onReplaced = (reason: GatewayError) => this.#connections.renew(reason);
     if (isSecure) this.#credentials = new Credentials(config, clock, this.#log, onReplaced);
     this.#connections = this.#createConnections();
-    this.#announcer = new Announcer({
-      gatewayId,
-      router,
-      clock,
-      view: () => this.view(),
-      onError: (error) => this.#log.debug({ err: error }, 'the state of the link was not stored'),
-    });
+    this.#announcer = options.isAnnounced
+      ? new Announcer({
+          gatewayId,
+          router,
+          clock,
+          view: () => this.view(),
+          onError: (error) => this.#log.debug({ err: error }, 'the state of the link was not stored'),
+        })
+      : undefined;
     this.#status.onChanged = () => {
-      this.#announcer.changed();
+      this.#announcer?.changed();
       options.onChanged?.();
     };
   }
@@ -109,7 +123,7 @@ export class Link implements Sink, AsyncDisposable {
     const filters = new Set([...this.#rules.out.map(({ filter }) => filter), this.#replies.filter]);
     // The retained messages are sent at each connect, so there is no need for them now.
     for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
-    this.#announcer.start();
+    this.#announcer?.start();
     this.#scope.run((signal) => this.#connections.run(signal));
   }
 
@@ -160,19 +174,13 @@ export class Link implements Sink, AsyncDisposable {
     await this.#scope[Symbol.asyncDispose]();
     this.#credentials?.[Symbol.dispose]();
     this.#status.stopped();
-    this.#announcer[Symbol.dispose]();
+    this.#announcer?.[Symbol.dispose]();
   }
 
   #createConnections(): Connections {
     const { config, gatewayId, clock, random, resolveSrv, interfaces } = this.#options;
     const events: FarSideEvents = {
-      onMessage: async (message) => {
-        try {
-          await this.#receiver.take(message);
-        } catch (error) {
-          this.#log.error({ err: error }, 'a message from the far side could not be published');
-        }
-      },
+      onMessage: (message) => this.#receiver.take(message),
       onAcknowledged: this.#sender.acknowledged.bind(this.#sender),
       onDrain: () => this.#sender.drain(),
     };
@@ -185,7 +193,8 @@ export class Link implements Sink, AsyncDisposable {
       log: this.#log,
       status: this.#status,
       certificates: this.#credentials?.certificates,
-      sessions: new SessionMemory(undefined, async () => {}),
+      memories: this.#options.memories,
+      sessions: this.#options.sessions,
       events,
       will: () => this.#will(),
       use: (far, signal) => this.#serve(far, signal),
@@ -230,6 +239,7 @@ export class Link implements Sink, AsyncDisposable {
     } finally {
       signal.removeEventListener('abort', close);
       this.#sender.disconnected();
+      this.#receiver.disconnected();
     }
   }
 

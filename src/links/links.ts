@@ -4,25 +4,33 @@ import type { LinkConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
+import type { Store } from '../core/store.js';
 import { topicFilterFault } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { linkError } from './errors.js';
+import { FarMemories } from './far-memory.js';
 import { Link } from './link.js';
 import { routeFault } from './rules.js';
+import { SessionMemories } from './session-memory.js';
 import type { ResolveSrv } from './srv.js';
 import type { ReadInterfaces } from './uplinks.js';
 
 export { linkErrors } from './errors.js';
+export { linksTables } from './far-memory.js';
 export { routeFault } from './rules.js';
 
 export interface LinksOptions {
   readonly links: Readonly<Record<string, LinkConfig>>;
   readonly gatewayId: string;
   readonly router: Router;
+  /** undefined: nothing outlives the process. */
+  readonly store?: Store | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /** In [0, 1), for the jitter of reconnects. */
   readonly random?: () => number;
+  /** What links say about themselves is published here, retained: see announcer.ts. */
+  readonly isAnnounced?: boolean;
   /** The state, cause or endpoint of a link may be another. */
   readonly onChanged?: () => void;
   /** Tests bring their own. */
@@ -39,10 +47,25 @@ export interface Links extends Service {
 
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
-  const { gatewayId, router, log, clock, random = Math.random, resolveSrv, interfaces, onChanged } = options;
+  const {
+    gatewayId,
+    router,
+    log,
+    clock,
+    store,
+    random = Math.random,
+    resolveSrv,
+    interfaces,
+    onChanged,
+    isAnnounced = false,
+  } = options;
+  const memories = new FarMemories(store, new Set(Object.keys(options.links)));
+  const endpoints = new SessionMemories(store);
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
-    return new Link({ config, gatewayId, router, log, clock, random, resolveSrv, interfaces, onChanged });
+    const sessions = endpoints.of(config.name);
+    const more = { resolveSrv, interfaces, onChanged, isAnnounced };
+    return new Link({ config, gatewayId, router, memories, sessions, log, clock, random, ...more });
   });
   let since = clock.now();
   let state: ServiceStatus['state'] = 'starting';

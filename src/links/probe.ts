@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import { type GatewayError, toGatewayError } from '../core/errors.js';
 import { type DialTls, dial } from './dial.js';
-import { type Endpoint, placeOf } from './endpoint.js';
+import { type Endpoint, placeOf, urlOf } from './endpoint.js';
+import { FarMemories } from './far-memory.js';
 import type { FarSide } from './far-side.js';
 
 const ACK_TIMEOUT = 10_000;
@@ -39,12 +40,11 @@ export async function probe(options: ProbeOptions, signal: AbortSignal): Promise
       onDrain: () => {},
     };
     const { openMqtt } = await import('./kinds/mqtt.js');
-    const will = undefined;
-    const config = { ...options.config, clientId: `${options.clientId}-probe` };
-    far = await openMqtt(
-      { config, clientId: config.clientId, will, clock, events, socket, far: placeOf(endpoint), cleanStart: true },
-      signal,
-    );
+    const clientId = `${options.clientId}-probe`;
+    const config = { ...options.config, url: urlOf(endpoint), sessionExpiry: 0 };
+    const memory = new FarMemories(undefined, new Set()).of('', '');
+    const opened = { socket, far: placeOf(endpoint) };
+    far = await openMqtt({ config, clientId, will: undefined, clock, events, memory, opened }, signal);
     if (heartbeatTopic === undefined) return dialledMs;
     const sentAt = clock.monotonic();
     const payload = Buffer.from('probe');

@@ -2,6 +2,8 @@
  * At which places the far side may still remember QoS 2 messages of ours that went another way since. Their Packet
  * Identifiers come again, and a new message under one of them would be taken for the old: such a session is not resumed.
  */
+import type { Store, StoredTable } from '../core/store.js';
+
 export interface SessionRecord {
   readonly last: string | undefined;
   readonly stale: readonly string[];
@@ -11,6 +13,29 @@ export interface SessionRecord {
 export type SaveSessions = (record: SessionRecord) => Promise<void>;
 
 const MOST_PLACES = 64;
+
+/** Table of the store: link → its record as JSON. */
+export const SESSION_TABLE = 'link-endpoint';
+
+/** Of all links. */
+export class SessionMemories {
+  readonly #store: Store | undefined;
+  readonly #table: StoredTable | undefined;
+  readonly #found = new Map<string, SessionRecord>();
+
+  constructor(store: Store | undefined) {
+    this.#store = store;
+    this.#table = store?.table(SESSION_TABLE);
+    for (const [link, value] of this.#table?.entries() ?? []) this.#found.set(link, JSON.parse(value.toString()));
+  }
+
+  of(link: string): SessionMemory {
+    return new SessionMemory(this.#found.get(link), async (record) => {
+      this.#table?.set(link, Buffer.from(JSON.stringify(record)), false);
+      await this.#store?.commit();
+    });
+  }
+}
 
 export class SessionMemory {
   readonly #save: SaveSessions;

@@ -34,6 +34,8 @@ export function linkConfig(url: string, routes: readonly RouteConfig[], more: Pa
     username: undefined,
     password: undefined,
     keepAlive: 30_000,
+    sessionExpiry: 3_600_000,
+    bridge: false,
     queuedMessages: 10_000,
     tls: NO_TLS,
     routes,
@@ -48,7 +50,8 @@ export interface Side {
   is(state: string): Promise<void>;
 }
 
-export interface SideOptions extends Partial<Pick<LinksOptions, 'random' | 'resolveSrv' | 'interfaces'>> {
+export interface SideOptions
+  extends Partial<Pick<LinksOptions, 'random' | 'resolveSrv' | 'interfaces' | 'store' | 'isAnnounced'>> {
   readonly clock?: Clock;
   readonly router?: FakeRouter;
 }

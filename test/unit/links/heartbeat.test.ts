@@ -252,7 +252,7 @@ t.test('nearest: the one that answers soonest', async (t) => {
 t.test('what a link says about itself is retained', async (t) => {
   const clock = new ManualClock();
   const far = await scriptedBroker(t, delivering);
-  const { router, links, is } = await startLink(t, beating(far.url), { clock });
+  const { router, links, is } = await startLink(t, beating(far.url), { clock, isAnnounced: true });
   const said = () => {
     const [message] = router.retained('hpmq/plant-7/$link/cloud');
     return JSON.parse(message!.payload.toString());
