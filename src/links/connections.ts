@@ -32,7 +32,7 @@ import { WatchedSide } from './watched-side.js';
 /** Time for what is in flight to be acknowledged before a move, ms. */
 const MOVE_TIMEOUT = 10_000;
 /** Uplinks come and go, records change: looked at again this often while connected, ms. */
-const LOOK_INTERVAL = 10_000;
+const LOOK_INTERVAL = 2_000;
 /** RTT of those that answer nothing is not measured again before this time, ms. */
 const MEASURE_INTERVAL = 600_000;
 
