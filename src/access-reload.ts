@@ -2,7 +2,7 @@
  * Users, rules and keys of tokens, read again when their files change. What cannot be used changes nothing: the old
  * ones stay in force, and an alarm says so.
  */
-import { FileWatch } from './broker/listeners/file-watch.js';
+
 import { ConfigError, problemLine } from './config/errors.js';
 import { fileFault, readRegularFile } from './config/files.js';
 import type { UsersFile } from './config/users.js';
@@ -11,6 +11,7 @@ import type { Audit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
 import type { AccessConfig, JwtConfig, UserConfig } from './core/config.js';
 import { type ErrorCatalogue, errorsOf, errorView, type GatewayError } from './core/errors.js';
+import { FileWatch } from './core/file-watch.js';
 import { parseJwtKeys } from './core/jwt-keys.js';
 import type { Log } from './core/log.js';
 import type { AlarmView } from './core/views.js';

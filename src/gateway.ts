@@ -25,10 +25,11 @@ import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
-import { createLinks, linksTables } from './links/links.js';
+import { correctRetained, KnownTime } from './known-time.js';
+import { createLinks, type Links, linksTables } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
-import { version } from './version.js';
+import { builtAt, version } from './version.js';
 import { createView } from './view.js';
 
 export interface GatewayOptions {
@@ -49,7 +50,7 @@ export interface Gateway extends AsyncDisposable {
 
 /** Starts everything, or closes what was started and throws the GatewayError of the part that could not. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, clock, logging, socket } = options;
+  const { config, logging, socket } = options;
   const { id } = config.gateway;
   const log = logging.log;
   const audit = createAudit(logging.audit);
@@ -58,6 +59,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let phase: 'starting' | 'up' | 'stopping' = 'starting';
   try {
     await refuseSecondGateway(socket);
+    const time = stack.use(
+      new KnownTime({ folder: config.gateway.data, clock: options.clock, log: log.child({ svc: 'clock' }), builtAt }),
+    );
+    const { clock } = time;
     const store = stack.use(
       await openStore({
         folder: config.gateway.data,
@@ -79,6 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       version,
       breather: new Breather(clock),
     });
+    time.onKnown = () => correctRetained(broker.router, id, clock);
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
       ports: config.ports,
@@ -106,6 +112,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'servers' }),
       clock,
     });
+    const since = clock.now();
+    /** What was said of the links last. */
+    let announced = '';
+    // Where the disk takes nothing, the gateway works all the same: the alarm of the store says so.
+    const announce = async (state: 'online' | 'offline', reason?: string, contradicted?: number) => {
+      announced = linkStates(links);
+      const more = state === 'online' && announced !== '{}' ? { links: JSON.parse(announced) } : {};
+      const message = createMessage({
+        topic: `hpmq/${id}/$state`,
+        payload: JSON.stringify({ state, since: state === 'online' ? since : clock.now(), version, reason, ...more }),
+        qos: 1,
+        retain: true,
+        origin: `gateway:${id}`,
+        receivedAt: clock.now(),
+      });
+      await broker.router.publish(
+        contradicted === undefined ? message : mesh.again(message, clock.now(), contradicted),
+      );
+    };
     const links = createLinks({
       links: config.links,
       gatewayId: id,
@@ -115,6 +140,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'links' }),
       clock,
       storeRefusal: () => broker.storeRefusal,
+      isAnnounced: true,
+      onChanged: () => {
+        const states = linkStates(links);
+        if (phase !== 'up' || states === announced) return;
+        void announce('online').catch(() => {});
+      },
     });
     const access = config.broker.access;
     const reload =
@@ -143,7 +174,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         store,
         storeLimits: config.store,
         config: options.shown,
-        moreAlarms: () => reload?.alarms() ?? [],
+        moreAlarms: () => [...time.alarms(), ...(reload?.alarms() ?? [])],
         phase: () => phase,
       }),
     );
@@ -157,21 +188,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       stack.use(service);
       await service.start(starting.signal);
     }
-    // Where the disk takes nothing, the gateway works all the same: the alarm of the store says so.
-    const since = clock.now();
-    const announce = async (state: 'online' | 'offline', reason?: string, contradicted?: number) => {
-      const message = createMessage({
-        topic: `hpmq/${id}/$state`,
-        payload: JSON.stringify({ state, since: state === 'online' ? since : clock.now(), version, reason }),
-        qos: 1,
-        retain: true,
-        origin: `gateway:${id}`,
-        receivedAt: clock.now(),
-      });
-      await broker.router.publish(
-        contradicted === undefined ? message : mesh.again(message, clock.now(), contradicted),
-      );
-    };
     void announce('online').catch(() => {});
     // A peer that lost its connection says `offline`, while another way to it may be open.
     mesh.onContradicted = (at) => {
@@ -193,6 +209,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await stack.disposeAsync().catch((closeError: unknown) => log.error({ error: closeError }, 'cleanup failed'));
     throw error;
   }
+}
+
+/** `{"cloud":"up"}` */
+function linkStates(links: Links): string {
+  return JSON.stringify(Object.fromEntries(links.links().map(({ name, state }) => [name, state])));
 }
 
 /** `client line-3 (user anna)` for the origin `client:line-3`. */

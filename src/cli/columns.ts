@@ -73,6 +73,35 @@ export function pointColumns(now: number): readonly Column<PointView>[] {
   ];
 }
 
+const LINK_TONES: Readonly<Record<string, Tone>> = { up: 'ok', connecting: 'warn', degraded: 'warn', down: 'bad' };
+
+export function linkColumns(now: number): readonly Column<LinkView>[] {
+  return [
+    { title: 'LINK', value: (link) => link.name },
+    { title: 'STATE', value: (link) => link.state, tone: (link) => LINK_TONES[link.state] },
+    { title: 'SINCE', value: (link) => ageText(link.since, now), align: 'right' },
+    { title: 'QUEUED', value: (link) => String(link.queued), align: 'right' },
+    {
+      title: 'OLDEST',
+      value: (link) => (link.oldestMs === null ? UNKNOWN : formatDuration(link.oldestMs)),
+      align: 'right',
+    },
+    {
+      title: 'DONE IN',
+      value: ({ drain: { paused, etaMs } }) =>
+        paused ? 'paused' : etaMs === null || etaMs === 0 ? UNKNOWN : formatDuration(etaMs),
+      align: 'right',
+    },
+    { title: 'P50 MS', value: (link) => msText(link.rttMs.p50), align: 'right' },
+    { title: 'P99 MS', value: (link) => msText(link.rttMs.p99), align: 'right' },
+    { title: 'OUT/S', value: (link) => String(Math.round(link.outPerSecond)), align: 'right' },
+    { title: 'IN/S', value: (link) => String(Math.round(link.inPerSecond)), align: 'right' },
+    { title: 'DROPPED', value: (link) => String(link.dropped), align: 'right' },
+    { title: 'HEARTBEAT', value: (link) => link.heartbeat },
+    { title: 'ENDPOINT', value: (link) => link.endpoint ?? link.url },
+  ];
+}
+
 const SERVER_TONES: Readonly<Record<string, Tone>> = { up: 'ok', down: 'bad' };
 
 export function serverColumns(now: number): readonly Column<ServerView>[] {
@@ -136,35 +165,4 @@ export function changeLine(point: PointView): string {
   const problem = point.error === undefined ? '' : `  ${point.error.code} ${point.error.message}`;
   const time = point.at === null ? ' '.repeat(12) : timeText(point.at);
   return `${time}  ${point.device}.${point.point}  ${valueText(point)}  ${point.quality}${visible(problem)}`;
-}
-
-const LINK_TONES: Readonly<Record<LinkView['state'], Tone>> = {
-  connecting: 'muted',
-  up: 'ok',
-  degraded: 'warn',
-  down: 'bad',
-};
-
-export function linkColumns(now: number): readonly Column<LinkView>[] {
-  return [
-    { title: 'LINK', value: (link) => link.name },
-    { title: 'STATE', value: (link) => link.state, tone: (link) => LINK_TONES[link.state] },
-    { title: 'SINCE', value: (link) => ageText(link.since, now), align: 'right' },
-    { title: 'QUEUED', value: (link) => String(link.queued), align: 'right' },
-    {
-      title: 'OLDEST',
-      value: (link) => (link.oldestMs === null ? UNKNOWN : formatDuration(link.oldestMs)),
-      align: 'right',
-    },
-    {
-      title: 'DONE IN',
-      value: ({ drain: { paused, etaMs } }) =>
-        paused ? 'paused' : etaMs === null || etaMs === 0 ? UNKNOWN : formatDuration(etaMs),
-      align: 'right',
-    },
-    { title: 'OUT/S', value: (link) => String(Math.round(link.outPerSecond)), align: 'right' },
-    { title: 'IN/S', value: (link) => String(Math.round(link.inPerSecond)), align: 'right' },
-    { title: 'DROPPED', value: (link) => String(link.dropped), align: 'right' },
-    { title: 'URL', value: (link) => link.url },
-  ];
 }

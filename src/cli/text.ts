@@ -34,6 +34,14 @@ export function rateText(perSecond: number): string {
 }
 
 /** Local time of day, `14:03:07.250`. */
+/** Local time: `2026-11-26 13:05:00`. */
+export function dateText(unixMs: number): string {
+  const date = new Date(unixMs);
+  const pad = (n: number) => String(n).padStart(2, '0');
+  const day = `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+}
+
 export function timeText(unixMs: number): string {
   const date = new Date(unixMs);
   const pad = (n: number, width = 2) => String(n).padStart(width, '0');

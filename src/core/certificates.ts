@@ -1,6 +1,7 @@
 /** X.509 as the gateway needs it: what a file holds, whether a key fits, until when it is good. Bytes in, facts out. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { BOOLEAN, element, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, oidText, SEQUENCE } from './der.js';
 
 /** What is wrong with one file or setting, and what to do. Never the content of a key. */
 export interface CertificateFault {
@@ -115,8 +116,6 @@ export function makeContext(options: SecureContextOptions): SecureContext | Cert
   }
 }
 
-const SEQUENCE = 0x30;
-const INTEGER = 0x02;
 const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
 
@@ -135,21 +134,6 @@ function nextUpdateOf(der: Buffer): number {
   return timeOf(der.toString('latin1', from, to), isUtc);
 }
 
-/** The content of a DER element. @throws RangeError when it has another tag or leaves the bytes */
-function element(der: Buffer, at: number, tag: number): { readonly from: number; readonly to: number } {
-  if (der[at] !== tag) throw new RangeError('another tag');
-  let length = der.readUInt8(at + 1);
-  let from = at + 2;
-  if (length > 0x80) {
-    const count = length - 0x80;
-    if (count > 4) throw new RangeError('too long');
-    length = der.readUIntBE(from, count);
-    from += count;
-  }
-  if (from + length > der.length) throw new RangeError('cut off');
-  return { from, to: from + length };
-}
-
 /** UTCTime has two digits of the year, of 1950 to 2049 (RFC 5280 §4.1.2.5.1). */
 function timeOf(text: string, isUtc: boolean): number {
   const full = isUtc ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
@@ -164,4 +148,58 @@ function timeOf(text: string, isUtc: boolean): number {
     number,
   ];
   return Date.UTC(year, month - 1, day, hour, minute, second);
+}
+
+const BASIC_CONSTRAINTS = '2.5.29.19';
+const VERSION = 0xa0;
+const EXTENSIONS = 0xa3;
+
+/**
+ * The critical extensions of a certificate (RFC 5280 §4.2), and how many authorities may stand below this one.
+ *
+ * @param der - Certificate (§4.1)
+ * @returns undefined when it cannot be read
+ */
+export function criticalExtensions(
+  der: Buffer,
+): { readonly oids: readonly string[]; readonly pathLength: number | undefined } | undefined {
+  try {
+    const oids: string[] = [];
+    let pathLength: number | undefined;
+    const tbs = element(der, element(der, 0, SEQUENCE).from, SEQUENCE);
+    let at = der[tbs.from] === VERSION ? element(der, tbs.from, VERSION).to : tbs.from;
+    at = element(der, at, INTEGER).to; // serialNumber
+    // signature, issuer, validity, subject, subjectPublicKeyInfo
+    for (let i = 0; i < 5; i++) at = element(der, at, SEQUENCE).to;
+    while (at < tbs.to && der[at] !== EXTENSIONS) at = element(der, at, der[at]!).to;
+    if (at >= tbs.to) return { oids, pathLength };
+    const list = element(der, element(der, at, EXTENSIONS).from, SEQUENCE);
+    for (at = list.from; at < list.to; ) {
+      const extension = element(der, at, SEQUENCE);
+      at = extension.to;
+      const name = element(der, extension.from, OBJECT_IDENTIFIER);
+      const oid = oidText(der.subarray(name.from, name.to));
+      let valueAt = name.to;
+      if (der[valueAt] === BOOLEAN) {
+        const critical = element(der, valueAt, BOOLEAN);
+        valueAt = critical.to;
+        if (der[critical.from] !== 0) oids.push(oid);
+      }
+      if (oid === BASIC_CONSTRAINTS) pathLength = pathLengthOf(der, element(der, valueAt, OCTET_STRING).from);
+    }
+    return { oids, pathLength };
+  } catch {
+    return undefined;
+  }
+}
+
+/** BasicConstraints (RFC 5280 §4.2.1.9). @throws RangeError */
+function pathLengthOf(der: Buffer, at: number): number | undefined {
+  const constraints = element(der, at, SEQUENCE);
+  let inner = constraints.from;
+  if (inner < constraints.to && der[inner] === BOOLEAN) inner = element(der, inner, BOOLEAN).to;
+  if (inner >= constraints.to) return undefined;
+  const { from, to } = element(der, inner, INTEGER);
+  if (to - from < 1 || to - from > 4) throw new RangeError('no length');
+  return der.readUIntBE(from, to - from);
 }

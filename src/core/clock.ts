@@ -13,7 +13,15 @@ export interface Clock {
   after(ms: number, callback: () => void): Timer;
   /** Resolves after `ms`, or rejects with `signal.reason` as soon as the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Whether now() is the time of the world, or only counts on from the last time that was known. Absent: it is known. */
+  readonly quality?: () => TimeQuality;
+  /** A time that now() gave earlier, corrected by what is known by now; the same where nothing is to be corrected. */
+  readonly rebased?: (unixMs: number) => number;
+  /** false: {@link rebased} changes nothing. */
+  readonly hasRebased?: () => boolean;
 }
+
+export type TimeQuality = 'synced' | 'unsynced';
 
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -429,8 +429,12 @@ export interface LinkConfig {
   readonly name: string;
   /** peer: another gateway, in one mesh with this one. */
   readonly type: 'mqtt' | 'peer';
-  /** mqtt://, mqtts://, ws:// or wss://, without credentials. */
+  /** The preferred place, for people: a url without credentials, or the name of SRV records. */
   readonly url: string;
+  readonly reach: LinkReachConfig;
+  /** undefined: "up" means that the connection is open. */
+  readonly heartbeat: LinkHeartbeatConfig | undefined;
+  readonly preset: LinkPresetName | undefined;
   readonly protocolVersion: 4 | 5;
   /** undefined: `hpmq-<gateway>-<link>`; empty: the far side gives one (5.0). */
   readonly clientId: string | undefined;
@@ -449,15 +453,55 @@ export interface LinkConfig {
   /** The bridge bit of Mosquitto, with 3.1.1. */
   readonly bridge: boolean;
   readonly outbox: OutboxConfig;
-  /** File contents, PEM. */
-  readonly tls: {
-    readonly ca: Buffer | undefined;
-    readonly cert: Buffer | undefined;
-    readonly key: Buffer | undefined;
-    /** ALPN (RFC 7301). */
-    readonly alpn?: readonly string[] | undefined;
-  };
+  readonly tls: LinkTlsConfig;
   readonly routes: readonly RouteConfig[];
+}
+
+export const linkPresetNames = ['aws-iot', 'emqx', 'hivemq', 'mosquitto'] as const;
+export type LinkPresetName = (typeof linkPresetNames)[number];
+
+/** Where the far side is, and from where it is reached. */
+export interface LinkReachConfig {
+  /** `mqtt://host:port` or `mqtts://host:port`, the preferred first; empty with `srv`. */
+  readonly urls: readonly string[];
+  readonly srv: { readonly name: string; readonly secure: boolean } | undefined;
+  /** Interfaces or addresses of this machine to connect from, the preferred first; empty: the routing table decides. */
+  readonly via: readonly string[];
+  readonly choose: 'first' | 'nearest';
+  /** A better endpoint must have been good for so long before the link goes there, ms. */
+  readonly failBack: number;
+  /** Longest wait between two attempts, ms. */
+  readonly maxWait: number;
+}
+
+export interface LinkHeartbeatConfig {
+  /** ms */
+  readonly every: number;
+  /** undefined: `hpmq/<gateway>/$heartbeat/<link>`. */
+  readonly topic: string | undefined;
+}
+
+/** PEM files, which may be replaced at any time. */
+export interface LinkTlsConfig {
+  /** Who may sign the certificate of the far side; empty: the authorities of the runtime. */
+  readonly ca: readonly string[];
+  readonly cert: string | undefined;
+  /** File, or the bytes themselves. */
+  readonly key: string | Buffer | undefined;
+  /** Name that the certificate of the far side must have; undefined: that of the host. */
+  readonly serverName: string | undefined;
+  readonly alpn: readonly string[];
+  readonly renew: LinkRenewConfig | undefined;
+}
+
+/** A program that gets a new certificate. */
+export interface LinkRenewConfig {
+  /** Program and arguments; no shell. */
+  readonly command: readonly string[];
+  /** So long before the end of the certificate, ms. */
+  readonly before: number;
+  /** ms */
+  readonly timeout: number;
 }
 
 export interface ApiConfig {

@@ -85,7 +85,6 @@ function connect(port: number, onMessage: (message: Incoming) => Promise<void>, 
     keepAlive: 30_000,
     sessionExpiry: 0,
     bridge: false,
-    tls: { ca: undefined, cert: undefined, key: undefined },
   } as const;
   const events = { onMessage, onAcknowledged: () => {}, onDrain: () => {} };
   const memory = new FarMemories(undefined, new Set()).of('demo', config.url);

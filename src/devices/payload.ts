@@ -15,6 +15,8 @@ export interface Report {
   readonly unit: string | undefined;
   /** Error code when bad. */
   readonly code: string | undefined;
+  /** Of `at`; undefined: it is the time. */
+  readonly timeQuality?: 'unsynced' | 'rebased' | undefined;
 }
 
 /** The bare value as text; empty when unknown, which clears a retained value rather than leave a wrong one. */
@@ -34,11 +36,15 @@ export function jsonValue(value: Engineering | undefined): string {
   }
 }
 
-/** `{"v":71.4,"q":"good","t":1763841600123,"u":"°C"}`; `{"v":null,"q":"bad","t":…,"e":"MODBUS_TIMEOUT"}` */
+/**
+ * `{"v":71.4,"q":"good","t":1763841600123,"u":"°C"}`; `{"v":null,"q":"bad","t":…,"e":"MODBUS_TIMEOUT"}`;
+ * `"tq":"unsynced"` behind a time of a clock that was not set yet, `"tq":"rebased"` behind one that was corrected since
+ */
 export function reportJson(report: Report): string {
   const unit = report.unit === undefined ? '' : `,"u":${JSON.stringify(report.unit)}`;
   const code = report.code === undefined ? '' : `,"e":${JSON.stringify(report.code)}`;
-  return `{"v":${jsonValue(report.value)},"q":"${report.quality}","t":${report.at}${unit}${code}}`;
+  const time = report.timeQuality === undefined ? '' : `,"tq":"${report.timeQuality}"`;
+  return `{"v":${jsonValue(report.value)},"q":"${report.quality}","t":${report.at}${time}${unit}${code}}`;
 }
 
 export function stateJson(state: DeviceState, since: number, reason: string | undefined): string {

@@ -6,7 +6,7 @@ import { createMessage, type MessageInit } from '../core/message.js';
 import type { Router } from '../core/router.js';
 import { Scope } from '../core/scope.js';
 import type { DeviceState } from '../core/views.js';
-import { reportJson, stateJson, valueText } from './payload.js';
+import { type Report, reportJson, stateJson, valueText } from './payload.js';
 import type { ShadowPoint } from './shadow.js';
 
 /** Topics of a gateway's devices. */
@@ -52,7 +52,7 @@ export class Publisher implements AsyncDisposable {
       payload:
         device.encoding === 'value'
           ? valueText(value)
-          : reportJson({ value, quality, at, unit: config.unit, code: error?.code }),
+          : reportJson({ value, quality, ...this.#timeOf(at), unit: config.unit, code: error?.code }),
       origin: `device:${device.name}`,
       receivedAt: this.#clock.now(),
       qos: config.qos,
@@ -97,6 +97,15 @@ export class Publisher implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#scope[Symbol.asyncDispose]();
+  }
+
+  /** The time of a sample by what is known of the clock now. */
+  #timeOf(sampledAt: number): Pick<Report, 'at' | 'timeQuality'> {
+    const { quality, rebased } = this.#clock;
+    if (quality === undefined) return { at: sampledAt };
+    if (quality() === 'unsynced') return { at: sampledAt, timeQuality: 'unsynced' };
+    const at = rebased?.(sampledAt) ?? sampledAt;
+    return at === sampledAt ? { at } : { at, timeQuality: 'rebased' };
   }
 
   /** Polling never waits for a store: what must be written first is awaited in the background. */

@@ -46,6 +46,37 @@ export const linkErrors = {
     fault: 'peer',
     hint: 'check what the far side sends on this topic, and `format`, `compress` and `maxSize` of the route',
   },
+  LINK_NOT_DELIVERING: {
+    fault: 'peer',
+    hint: 'the far side takes the connection but delivers nothing: check its load, its disk and its own log',
+  },
+  LINK_UPLINK_ABSENT: {
+    fault: 'peer',
+    hint: 'check the cable or modem, and `via` of the link; `ip address` lists them',
+  },
+  LINK_SRV: { fault: 'peer', hint: 'check `srv` of the link and the name server of this gateway' },
+  LINK_MOVED: { fault: 'peer', hint: 'nothing to do: the link went to an endpoint that it prefers' },
+  LINK_LIMIT: {
+    fault: 'config',
+    hint: 'the far side has this limit: shorten the topic with the `to` of a route, or send smaller messages',
+  },
+  LINK_CERTIFICATE_EXPIRES: {
+    fault: 'peer',
+    hint: 'renew the certificate and replace the file: it is read again by itself',
+  },
+  LINK_CERTIFICATE_EXPIRED: {
+    fault: 'peer',
+    hint: 'renew the certificate and replace the file: it is read again by itself',
+  },
+  LINK_CERTIFICATE_INVALID: {
+    fault: 'config',
+    hint: 'correct the PEM files of the link; what was read before is used until then',
+  },
+  LINK_CERTIFICATE_REFUSED: {
+    fault: 'peer',
+    hint: 'the far side refuses the new certificate and takes the one before: make the new one known there',
+  },
+  LINK_RENEW_FAILED: { fault: 'config', hint: 'run the command of `renew` by hand as the user of the gateway' },
   LINK_ROUTE_INVALID: { fault: 'config', hint: 'correct the route in the configuration' },
 } as const satisfies ErrorCatalogue;
 

@@ -9,9 +9,10 @@
  * Identifiers mean something else than ours, so it is not continued.
  */
 import type { Store, StoredTable } from '../core/store.js';
+import { SESSION_TABLE } from './session-memory.js';
 
 /** Tables that links use; the store is opened with these. */
-export const linksTables = ['link-session', 'link-incoming', 'link-filter'] as const;
+export const linksTables = ['link-session', 'link-incoming', 'link-filter', SESSION_TABLE] as const;
 
 const SEPARATOR = '\0';
 /** Without a store. */

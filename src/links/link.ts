@@ -1,8 +1,7 @@
 /** One link: keeps a connection to its far side, for ever, with the sender and the receiver on it. */
-import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
-import { type GatewayError, toGatewayError } from '../core/errors.js';
+import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Message, Origin, QoS } from '../core/message.js';
@@ -10,7 +9,11 @@ import { type Attachment, type Router, type Sink, subscriptionTo } from '../core
 import { Scope } from '../core/scope.js';
 import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
+import { Announcer } from './announcer.js';
+import { Connections } from './connections.js';
+import { Credentials } from './credentials.js';
 import { Demand } from './demand.js';
+import { endpointViews } from './endpoint-views.js';
 import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import type { LinkStore } from './keep.js';
@@ -21,12 +24,12 @@ import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
 import type { Sender } from './sender.js';
+import type { SessionMemory } from './session-memory.js';
+import type { ResolveSrv } from './srv.js';
 import { LinkStatus } from './status.js';
 import { Subscriptions } from './subscriptions.js';
+import type { ReadInterfaces } from './uplinks.js';
 
-const RECONNECT = { first: 500, max: 30_000 };
-/** A connection that lasted this long, ms, was a good one: the next attempt starts with the shortest delay again. */
-const GOOD_CONNECTION = 10_000;
 /** At the end, time for what is still queued, ms. */
 const DRAIN_TIMEOUT = 2_000;
 
@@ -36,10 +39,17 @@ export interface LinkOptions {
   readonly router: Router;
   readonly mesh: Mesh | undefined;
   readonly memories: FarMemories;
+  readonly sessions: SessionMemory;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
   readonly keep?: LinkStore | undefined;
+  readonly isAnnounced: boolean;
+  /** State, cause or endpoint may be another. */
+  readonly onChanged?: (() => void) | undefined;
+  /** Tests bring their own. */
+  readonly resolveSrv?: ResolveSrv | undefined;
+  readonly interfaces?: ReadInterfaces | undefined;
 }
 
 export class Link implements Sink, AsyncDisposable {
@@ -62,6 +72,10 @@ export class Link implements Sink, AsyncDisposable {
   readonly #demand: Demand;
   readonly #subscriptions: Subscriptions;
   readonly #scope: Scope;
+  /** undefined: without TLS. */
+  readonly #credentials: Credentials | undefined;
+  readonly #connections: Connections;
+  readonly #announcer: Announcer | undefined;
   #attachment: Attachment | undefined;
 
   constructor(options: LinkOptions) {
@@ -92,11 +106,28 @@ export class Link implements Sink, AsyncDisposable {
       ...asked,
       demand: this.#demand,
       random: options.random,
-      onRefusals: (refusal) => this.#status.connected(refusal),
+      onRefusals: (refusal) => this.#status.subscribed(refusal),
     });
     this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
     this.#sender = this.#outgoing.sender;
     this.durable = this.#outgoing.isDurable;
+    const isSecure = config.reach.srv?.secure ?? /^(mqtts|wss):/i.test(config.reach.urls[0] ?? '');
+    const onReplaced = (reason: GatewayError) => this.#connections.renew(reason);
+    if (isSecure) this.#credentials = new Credentials(config, clock, this.#log, onReplaced);
+    this.#connections = this.#createConnections();
+    this.#announcer = options.isAnnounced
+      ? new Announcer({
+          gatewayId,
+          router,
+          clock,
+          view: () => this.view(),
+          onError: (error) => this.#log.debug({ err: error }, 'the state of the link was not stored'),
+        })
+      : undefined;
+    this.#status.onChanged = () => {
+      this.#announcer?.changed();
+      options.onChanged?.();
+    };
   }
 
   /** @see Sink.stamped */
@@ -111,9 +142,10 @@ export class Link implements Sink, AsyncDisposable {
     const filters = new Set([...this.#rules.out.map(({ filter }) => filter), this.#replies.filter]);
     // The retained messages are sent at each connect, so there is no need for them now.
     for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
+    this.#announcer?.start();
     this.#demand.start();
     this.#scope.run(() => this.#outgoing.begin());
-    this.#scope.run((signal) => this.#supervise(signal));
+    this.#scope.run((signal) => this.#connections.run(signal));
   }
 
   deliver(message: Message): boolean {
@@ -121,13 +153,15 @@ export class Link implements Sink, AsyncDisposable {
   }
 
   view(): LinkView {
-    const { name, type, url } = this.#options.config;
-    const { protocol, host } = new URL(url);
+    const { config, clock } = this.#options;
+    const { name, type, url } = config;
     return {
       name,
       type,
-      url: `${protocol}//${host}`,
+      url,
       ...this.#status.view(),
+      endpoints: endpointViews(this.#connections.endpoints, clock.monotonic()),
+      certificates: this.#credentials?.certificates.views() ?? [],
       in: this.#receiver.received.total,
       out: this.#sender.sent.total,
       ...this.#outgoing.view(),
@@ -143,7 +177,7 @@ export class Link implements Sink, AsyncDisposable {
   }
 
   alarms(): readonly AlarmView[] {
-    return [...this.#status.alarms(this.id), ...this.#outgoing.alarms(this.id)];
+    return [...this.#status.alarms(this.id), ...(this.#credentials?.alarms() ?? []), ...this.#outgoing.alarms(this.id)];
   }
 
   get name(): string {
@@ -164,44 +198,36 @@ export class Link implements Sink, AsyncDisposable {
     drained.abort();
     await this.#scope[Symbol.asyncDispose]();
     this.#outgoing.close();
+    this.#credentials?.[Symbol.dispose]();
     this.#status.stopped();
+    this.#announcer?.[Symbol.dispose]();
   }
 
-  /** Connects again and again until the end. */
-  async #supervise(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
-    let delays = backoffDelays(RECONNECT, random);
-    while (!signal.aborted) {
-      this.#status.trying();
-      let openedAt = Number.POSITIVE_INFINITY;
-      let error: GatewayError;
-      try {
-        const far = await this.#open(signal);
-        openedAt = clock.monotonic();
-        error = await this.#serve(far, signal);
-      } catch (failure) {
-        error = toGatewayError(failure);
-      }
-      if (signal.aborted) return;
-      if (clock.monotonic() - openedAt >= GOOD_CONNECTION) delays = backoffDelays(RECONNECT, random);
-      const wait = delays.next().value;
-      this.#status.lost(error, clock.now() + wait);
-      await clock.sleep(wait, signal);
-    }
-  }
-
-  async #open(signal: AbortSignal): Promise<FarSide> {
-    const { config, gatewayId, clock } = this.#options;
-    const clientId = config.clientId ?? `hpmq-${gatewayId}-${config.name}`;
+  #createConnections(): Connections {
+    const { config, gatewayId, clock, random, resolveSrv, interfaces } = this.#options;
     const events: FarSideEvents = {
       onMessage: (message) => this.#receiver.take(message),
       onAcknowledged: this.#sender.acknowledged.bind(this.#sender),
       onDrain: () => this.#sender.drain(),
     };
-    const memory = this.#options.memories.of(config.name, new URL(config.url).host);
-    const { openMqtt } = await import('./kinds/mqtt.js');
-    const { userProperties } = this.#loops;
-    return openMqtt({ config, clientId, will: this.#will(), clock, events, memory, userProperties }, signal);
+    return new Connections({
+      config,
+      gatewayId,
+      clientId: config.clientId ?? `hpmq-${gatewayId}-${config.name}`,
+      clock,
+      random,
+      log: this.#log,
+      status: this.#status,
+      certificates: this.#credentials?.certificates,
+      memories: this.#options.memories,
+      sessions: this.#options.sessions,
+      events,
+      will: () => this.#will(),
+      userProperties: this.#loops.userProperties,
+      use: (far, signal) => this.#serve(far, signal),
+      resolveSrv,
+      interfaces,
+    });
   }
 
   /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */
@@ -233,7 +259,7 @@ export class Link implements Sink, AsyncDisposable {
       const refusal = await this.#subscriptions.open(far);
       // Routes that are gone, or that nobody wants now, may have left something in the session.
       await far.unsubscribeOthers();
-      this.#status.connected(refusal);
+      this.#status.subscribed(refusal);
       this.#sender.connected(far);
       return await far.closed;
     } finally {

@@ -14,6 +14,9 @@ import { keepTables } from './keep.js';
 import { Link } from './link.js';
 import { OrphanedOutboxes } from './orphans.js';
 import { routeFault } from './rules.js';
+import { SessionMemories } from './session-memory.js';
+import type { ResolveSrv } from './srv.js';
+import type { ReadInterfaces } from './uplinks.js';
 
 export { linkErrors } from './errors.js';
 export { routeFault } from './rules.js';
@@ -35,6 +38,13 @@ export interface LinksOptions {
   readonly storeRefusal?: () => Error | undefined;
   /** In [0, 1), for the jitter of reconnects. */
   readonly random?: () => number;
+  /** What links say about themselves is published here, retained: see announcer.ts. */
+  readonly isAnnounced?: boolean;
+  /** The state, cause or endpoint of a link may be another. */
+  readonly onChanged?: () => void;
+  /** Tests bring their own. */
+  readonly resolveSrv?: ResolveSrv;
+  readonly interfaces?: ReadInterfaces;
 }
 
 export interface Links extends Service {
@@ -53,11 +63,15 @@ export interface Links extends Service {
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
   const { gatewayId, router, mesh, store, log, clock, random = Math.random } = options;
+  const { resolveSrv, interfaces, onChanged, isAnnounced = false } = options;
   const keep = store && { store, refusal: options.storeRefusal ?? (() => undefined) };
-  const memories = new FarMemories(options.store, new Set(Object.keys(options.links)));
+  const memories = new FarMemories(store, new Set(Object.keys(options.links)));
+  const endpoints = new SessionMemories(store);
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
-    return new Link({ config, gatewayId, router, mesh, memories, keep, log, clock, random });
+    const sessions = endpoints.of(config.name);
+    const more = { resolveSrv, interfaces, onChanged, isAnnounced };
+    return new Link({ config, gatewayId, router, mesh, memories, sessions, keep, log, clock, random, ...more });
   });
   const outboxes = new OrphanedOutboxes(store);
   let since = clock.now();

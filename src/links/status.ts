@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { errorView, type GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
+import { LinkHistory, RoundTrips } from './history.js';
 
 /** A refused message is shown for this long, ms. */
 const REFUSAL_SHOWN = 5 * 60_000;
@@ -10,6 +11,8 @@ const REFUSAL_SHOWN = 5 * 60_000;
 export class LinkStatus {
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #history = new LinkHistory();
+  readonly #roundTrips = new RoundTrips();
   #state: LinkView['state'] = 'connecting';
   #since: number;
   #error: GatewayError | undefined;
@@ -18,6 +21,14 @@ export class LinkStatus {
   /** Attempts that failed since the link was up. */
   #failures = 0;
   #refused: { readonly error: GatewayError; readonly at: number } | undefined;
+  /** What the far side refused of our subscriptions. */
+  #refusal: GatewayError | undefined;
+  #endpoint: string | null = null;
+  #isConnected = false;
+  #heartbeat: LinkView['heartbeat'] = 'off';
+  #provenAt: number | null = null;
+  /** Told after each change of state, endpoint or cause. */
+  onChanged: () => void = () => {};
 
   constructor(clock: Clock, log: Log) {
     this.#clock = clock;
@@ -33,32 +44,84 @@ export class LinkStatus {
     return this.#since;
   }
 
-  /** @param refused - the far side granted the connection but not all subscriptions */
-  connected(refused: GatewayError | undefined): void {
-    const facts = { failures: this.#failures };
-    if (refused !== undefined)
-      this.#log.warn({ ...facts, code: refused.code, reason: refused.message }, 'link degraded');
-    else this.#log.info(facts, 'link up');
-    this.#failures = 0;
-    this.#change(refused === undefined ? 'up' : 'degraded', refused);
+  /** Where the next attempt goes. */
+  trying(endpoint: string | null): void {
+    this.#nextTryAt = undefined;
+    this.#endpoint = endpoint;
   }
 
-  lost(error: GatewayError, nextTryAt: number): void {
-    const facts = { code: error.code, reason: error.message, hint: error.hint };
+  /** The far side took the connection. @param needsProof - it counts as up only when something was delivered */
+  opened(needsProof: boolean): void {
+    this.#isConnected = true;
+    this.#refusal = undefined;
+    this.#heartbeat = needsProof ? 'waiting' : 'off';
+    this.#history.connected(this.#clock.now());
+  }
+
+  /** @param refused - the far side granted the connection but not all subscriptions */
+  subscribed(refused: GatewayError | undefined): void {
+    this.#refusal = refused;
+    if (this.#heartbeat !== 'waiting') this.#works();
+    else if (this.#state !== 'degraded') this.#change('connecting', undefined);
+  }
+
+  /** Something that was sent was delivered. */
+  proven(proof: 'returned' | 'acknowledged', rttMs: number): void {
+    const isOtherProof = this.#heartbeat !== proof;
+    this.#heartbeat = proof;
+    this.#provenAt = this.#clock.now();
+    this.#roundTrips.add(rttMs);
+    const state = this.#refusal === undefined ? 'up' : 'degraded';
+    if (this.#state !== state || this.#error !== this.#refusal) this.#works();
+    else if (isOtherProof) this.onChanged();
+  }
+
+  /** Connected, but nothing is delivered. */
+  missed(error: GatewayError): void {
+    this.#log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'link degraded');
+    this.#change('degraded', error);
+  }
+
+  lost(error: GatewayError): void {
+    const facts = { code: error.code, reason: error.message, hint: error.hint, endpoint: this.#endpoint };
     // A far side that stays away is news once, unless the cause changes.
     if (this.#failures === 0 || this.#error?.code !== error.code) this.#log.warn(facts, 'link down');
     else this.#log.debug(facts, 'link still down');
     this.#failures++;
+    this.#leave(error);
     this.#change('down', error);
-    this.#nextTryAt = nextTryAt;
   }
 
-  trying(): void {
-    this.#nextTryAt = undefined;
+  /** @param until - of the next attempt, Unix ms */
+  waiting(until: number): void {
+    this.#nextTryAt = until;
+  }
+
+  /** The link leaves on its own will: it is not down. */
+  moved(reason: GatewayError): void {
+    this.#log.info({ reason: reason.message }, 'link moves');
+    this.#leave(reason);
+    this.#change('connecting', undefined);
   }
 
   stopped(): void {
+    this.#isConnected = false;
     this.#change('down', undefined);
+  }
+
+  #leave(error: GatewayError): void {
+    this.#history.lost(this.#isConnected ? this.#endpoint : null, error, this.#clock.now());
+    this.#isConnected = false;
+  }
+
+  #works(): void {
+    const refused = this.#refusal;
+    const facts = { failures: this.#failures, endpoint: this.#endpoint, heartbeat: this.#heartbeat };
+    if (refused !== undefined) {
+      this.#log.warn({ ...facts, code: refused.code, reason: refused.message }, 'link degraded');
+    } else this.#log.info(facts, 'link up');
+    this.#failures = 0;
+    this.#change(refused === undefined ? 'up' : 'degraded', refused);
   }
 
   refused(error: GatewayError): void {
@@ -69,8 +132,17 @@ export class LinkStatus {
     this.#refused = { error, at: now };
   }
 
-  view(): Pick<LinkView, 'state' | 'since' | 'error' | 'nextTryAt'> {
+  view(): Pick<
+    LinkView,
+    'state' | 'since' | 'error' | 'nextTryAt' | 'endpoint' | 'heartbeat' | 'provenAt' | 'rttMs' | 'connects' | 'history'
+  > {
     return {
+      endpoint: this.#endpoint,
+      heartbeat: this.#heartbeat,
+      provenAt: this.#provenAt,
+      rttMs: this.#roundTrips.view(),
+      connects: this.#history.connects,
+      history: this.#history.view(),
       state: this.#state,
       since: this.#since,
       ...(this.#error === undefined ? {} : { error: errorView(this.#error) }),
@@ -102,5 +174,6 @@ export class LinkStatus {
     this.#state = state;
     this.#error = error;
     this.#nextTryAt = undefined;
+    this.onChanged();
   }
 }

@@ -75,6 +75,48 @@ export function defineField({ counter, gauge }: Definitions): void {
     'link',
     'reason',
   );
+  gauge(
+    'link_round_trip_seconds',
+    'Round trip of the last heartbeats over the far side',
+    ({ links }, set) => {
+      for (const { name, rttMs } of links) {
+        if (rttMs.p50 !== null) set(rttMs.p50 / 1_000, name, '0.5');
+        if (rttMs.p99 !== null) set(rttMs.p99 / 1_000, name, '0.99');
+      }
+    },
+    'link',
+    'quantile',
+  );
+  counter(
+    'link_connects_total',
+    'Connections to the far side',
+    ({ links }, set) => {
+      for (const { name, connects } of links) set(connects, name);
+    },
+    'link',
+  );
+  gauge(
+    'link_endpoint_up',
+    '1: the link uses this endpoint; 0: it does not',
+    ({ links }, set) => {
+      for (const { name, endpoints } of links) {
+        for (const { endpoint, isCurrent } of endpoints) set(Number(isCurrent), name, endpoint);
+      }
+    },
+    'link',
+    'endpoint',
+  );
+  gauge(
+    'link_certificate_end_seconds',
+    'When the certificate ends, Unix time; side: own or far',
+    ({ links }, set) => {
+      for (const { name, certificates } of links) {
+        for (const { side, notAfter } of certificates) set(notAfter / 1_000, name, side);
+      }
+    },
+    'link',
+    'side',
+  );
   counter(
     'link_dropped_total',
     'Messages that the queue of the link could not keep',

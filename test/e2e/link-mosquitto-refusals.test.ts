@@ -1,12 +1,12 @@
 /** What a link says when a real broker does not want it: every cause has its own code and hint. */
 import { execFileSync } from 'node:child_process';
 import { pbkdf2Sync } from 'node:crypto';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { LinkConfig, RouteConfig } from '../../src/core/config.js';
-import { linkConfig, startLink, startMosquitto, subscriber } from '../support/links.js';
+import { linkConfig, NO_TLS, startLink, startMosquitto, subscriber } from '../support/links.js';
 import { eventually, freePort, needs } from '../support/peers.js';
 
 const OUT: RouteConfig = { direction: 'out', filter: 'hpmq/#', to: 'plants/{topic:1}', qos: 1 };
@@ -113,7 +113,7 @@ t.test(
     const secure = await freePort();
     const listener = [`listener ${secure} 127.0.0.1`, `certfile ${cert}`, `keyfile ${key}`];
     const far = await startMosquitto(t, ['allow_anonymous true', ...listener]);
-    const tls = { ca: readFileSync(cert), cert: undefined, key: undefined };
+    const tls = { ...NO_TLS, ca: [cert] };
 
     const { is } = await startLink(t, linkConfig(`mqtts://localhost:${secure}`, [OUT], { tls, clientId: 'good' }));
     await is('up');

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Aedes } from 'aedes';
 import t, { type Test } from 'tap';
-import type { LinkConfig, RouteConfig } from '../../src/core/config.js';
+import type { RouteConfig } from '../../src/core/config.js';
 import type { QoS } from '../../src/core/message.js';
-import { memoryOf, type OpenFarSide, openFar, outgoing } from '../support/far-side.js';
+import { type FarTls, memoryOf, type OpenFarSide, openFar, outgoing } from '../support/far-side.js';
 import { linkConfig, publish, startLink, startMosquitto } from '../support/links.js';
 import { listener, portOf, startBroker, tlsConfig } from '../support/listeners.js';
 import { eventually, freePort, listening, needs, startPeer } from '../support/peers.js';
@@ -16,7 +16,7 @@ const names = 'DNS:localhost,IP:127.0.0.1';
 const webSocket = { path: '/mqtt', origins: undefined };
 
 /** As the configuration gives it to a link: what the files hold. */
-function tlsOf(ca: Authority, pair?: Pair, alpn?: readonly string[]): LinkConfig['tls'] {
+function tlsOf(ca: Authority, pair?: Pair, alpn?: readonly string[]): FarTls {
   const bytes = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
   return { ca: bytes(ca.cert), cert: bytes(pair?.cert), key: bytes(pair?.key), alpn };
 }
@@ -135,14 +135,15 @@ for (const [name, open] of Object.entries(places)) {
         await t.test(`${way}, protocol ${protocolVersion}`, async (t) => {
           const url = urls[way as keyof typeof urls];
           const memory = memoryOf();
-          const config = { protocolVersion, ...(tls !== undefined && { tls }) };
+          const config = { protocolVersion };
+          const secure = tls === undefined ? {} : { tls };
           const more = { clientId: `${way}-${protocolVersion}` };
-          const first = await openFar(t, url, { config, memory, more });
+          const first = await openFar(t, url, { config, memory, more, ...secure });
           t.equal(first.far.sessionPresent, false);
           await exchange(t, first, [0, 10, isSlow && way.startsWith('ws') ? 3_000 : 300_000]);
           first.far.close(false);
           t.match(await first.far.closed, { code: 'LINK_LOST' });
-          const second = await openFar(t, url, { config, memory, more });
+          const second = await openFar(t, url, { config, memory, more, ...secure });
           t.equal(second.far.sessionPresent, true, 'the session is continued');
           await second.far.unsubscribeOthers();
           t.strictSame([...memory.filters], []);
@@ -158,7 +159,7 @@ for (const [name, open] of Object.entries(places)) {
     const cases: readonly [
       what: string,
       url: string,
-      tls: LinkConfig['tls'] | undefined,
+      tls: FarTls | undefined,
       expected: { code?: string | RegExp; hint?: RegExp },
     ][] = [
       ['an authority that did not sign', urls.mqtts, tlsOf(stranger), { code: 'LINK_TLS' }],
@@ -184,7 +185,7 @@ for (const [name, open] of Object.entries(places)) {
     ];
     for (const [what, url, tls, expected] of cases) {
       await t.test(what, async (t) => {
-        const opened = openFar(t, url, tls === undefined ? {} : { config: { tls } });
+        const opened = openFar(t, url, tls === undefined ? {} : { tls });
         t.match(await opened.then(String, (error: unknown) => error), expected);
       });
     }
@@ -205,8 +206,8 @@ t.test(
   needs('openssl'),
   async (t) => {
     const { ca, pair, urls } = await ours(t);
-    await t.rejects(openFar(t, urls.mutual, { config: { tls: tlsOf(ca, pair, ['other']) } }), { code: 'LINK_TLS' });
-    const several = await openFar(t, urls.mutual, { config: { tls: tlsOf(ca, pair, ['other', AWS_ALPN]) } });
+    await t.rejects(openFar(t, urls.mutual, { tls: tlsOf(ca, pair, ['other']) }), { code: 'LINK_TLS' });
+    const several = await openFar(t, urls.mutual, { tls: tlsOf(ca, pair, ['other', AWS_ALPN]) });
     t.ok(several.far.isWritable);
   },
 );
@@ -222,8 +223,8 @@ t.test('ALPN and the name as openssl sees them', needs('openssl'), async (t) => 
   ]);
   await peer.sees(/ACCEPT/);
   const ending = new AbortController();
-  const config = { tls: tlsOf(ca, undefined, [AWS_ALPN, 'mqtt']) };
-  const opened = openFar(t, `mqtts://localhost:${port}`, { config, signal: ending.signal });
+  const tls = tlsOf(ca, undefined, [AWS_ALPN, 'mqtt']);
+  const opened = openFar(t, `mqtts://localhost:${port}`, { tls, signal: ending.signal });
   await peer.sees(/ALPN protocols advertised by the client: x-amzn-mqtt-ca, mqtt/);
   await peer.sees(/ALPN protocols selected: x-amzn-mqtt-ca/);
   await peer.sees(/extension "server name"[\s\S]*localhost/);

@@ -12,7 +12,7 @@ import type {
 import { topicMatches } from '../../src/core/topic.js';
 
 export class FakeRouter implements Router {
-  /** Everything published, in order. */
+  /** Everything published, in order; what the gateway says about itself is not. */
   readonly published: Message[] = [];
   readonly #retained = new Map<string, Message>();
   readonly #sinks = new Map<Sink, Map<string, Subscription>>();
@@ -21,7 +21,7 @@ export class FakeRouter implements Router {
   #delivered = 0;
 
   publish(message: Message): void {
-    this.published.push(message);
+    if (!message.origin.startsWith('gateway:')) this.published.push(message);
     if (message.retain) {
       if (message.payload.length > 0) this.#retained.set(message.topic, message);
       else this.#retained.delete(message.topic);

@@ -1,4 +1,5 @@
 /** A gateway without a gateway: a GatewayView of fixed content that tests change, for the API, the CLI and the TUI. */
+
 import type {
   ClientDetail,
   ClientEnd,
@@ -26,7 +27,7 @@ import type {
 import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from './client-view.js';
-import { idleOutbox } from './link-view.js';
+import { idleOutbox, quietLink } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
 export const FAKE_NOW = Date.UTC(2026, 0, 1);
@@ -326,6 +327,7 @@ export class FakeView implements GatewayView {
   links(): readonly LinkView[] {
     return [
       {
+        ...quietLink,
         name: 'cloud',
         type: 'mqtt',
         url: 'mqtt://iot.example.com:1883',

@@ -1,8 +1,11 @@
 /** One connection of a link, without the link: what it tells is recorded. */
+import { createSecureContext } from 'node:tls';
 import type { Test } from 'tap';
 import { systemClock } from '../../src/core/clock.js';
 import type { GatewayError } from '../../src/core/errors.js';
 import type { Store } from '../../src/core/store.js';
+import { dial } from '../../src/links/dial.js';
+import { endpointOf, placeOf } from '../../src/links/endpoint.js';
 import { FarMemories, type FarMemory } from '../../src/links/far-memory.js';
 import type { FarSide, Incoming, Outgoing } from '../../src/links/far-side.js';
 import { openMqtt } from '../../src/links/kinds/mqtt.js';
@@ -22,7 +25,16 @@ export interface OpenFarSide {
   readonly drains: () => number;
 }
 
+/** What the files hold. */
+export interface FarTls {
+  readonly ca: Buffer | undefined;
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+  readonly alpn: readonly string[] | undefined;
+}
+
 export interface FarOptions {
+  readonly tls?: FarTls;
   readonly config?: Partial<ConnectionConfig>;
   readonly more?: Partial<MqttOptions>;
   readonly memory?: FarMemory;
@@ -47,7 +59,6 @@ export async function openFar(t: Test, url: string, options: FarOptions = {}): P
     keepAlive: 30_000,
     sessionExpiry: 3_600_000,
     bridge: false,
-    tls: { ca: undefined, cert: undefined, key: undefined },
     ...options.config,
   };
   const events: MqttOptions['events'] = {
@@ -58,9 +69,24 @@ export async function openFar(t: Test, url: string, options: FarOptions = {}): P
     onAcknowledged: (packet, packetId, refusal) => void acknowledged.push({ packet, packetId, refusal }),
     onDrain: () => void drains++,
   };
+  const signal = options.signal ?? new AbortController().signal;
+  const connect = async () => {
+    const { ca, cert, key, alpn = [] }: Partial<FarTls> = options.tls ?? {};
+    const context = createSecureContext({
+      ...(ca !== undefined && { ca }),
+      ...(cert !== undefined && { cert }),
+      ...(key !== undefined && { key }),
+    });
+    const endpoint = endpointOf(url);
+    const tls = endpoint.secure
+      ? { context, authorities: ca === undefined ? undefined : [ca], alpn: [...alpn] }
+      : undefined;
+    const { socket } = await dial(endpoint, tls, systemClock, signal);
+    return { socket, far: placeOf(endpoint), hasCertificate: cert !== undefined };
+  };
   const far = await openMqtt(
-    { config, clientId: 'test', will: undefined, clock: systemClock, events, memory, ...options.more },
-    options.signal ?? new AbortController().signal,
+    { config, dial: connect, clientId: 'test', will: undefined, clock: systemClock, events, memory, ...options.more },
+    signal,
   );
   t.teardown(async () => {
     far.close(false);

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Clock, systemClock } from '../../src/core/clock.js';
-import type { LinkConfig, OutboxConfig, RouteConfig } from '../../src/core/config.js';
+import type { LinkConfig, LinkTlsConfig, OutboxConfig, RouteConfig } from '../../src/core/config.js';
 import { silentLog } from '../../src/core/log.js';
-import type { Store } from '../../src/core/store.js';
-import { createLinks, type Links } from '../../src/links/links.js';
+import { createLinks, type Links, type LinksOptions } from '../../src/links/links.js';
 import { FakeRouter } from './fake-router.js';
 import { eventually, freePort, listening, type Peer, startPeer } from './peers.js';
 
@@ -28,11 +27,23 @@ export function outboxConfig(more: Partial<OutboxConfig> = {}): OutboxConfig {
   };
 }
 
+export const NO_TLS: LinkTlsConfig = {
+  ca: [],
+  cert: undefined,
+  key: undefined,
+  serverName: undefined,
+  alpn: [],
+  renew: undefined,
+};
+
 export function linkConfig(url: string, routes: readonly RouteConfig[], more: Partial<LinkConfig> = {}): LinkConfig {
   return {
     name: 'cloud',
     type: 'mqtt',
     url,
+    reach: { urls: [url], srv: undefined, via: [], choose: 'first', failBack: 60_000, maxWait: 30_000 },
+    heartbeat: undefined,
+    preset: undefined,
     protocolVersion: 5,
     clientId: undefined,
     username: undefined,
@@ -44,7 +55,7 @@ export function linkConfig(url: string, routes: readonly RouteConfig[], more: Pa
     sessionExpiry: 3_600_000,
     bridge: false,
     outbox: outboxConfig(),
-    tls: { ca: undefined, cert: undefined, key: undefined, alpn: undefined },
+    tls: NO_TLS,
     routes,
     ...more,
   };
@@ -57,20 +68,26 @@ export interface Side {
   is(state: string): Promise<void>;
 }
 
+export interface SideOptions
+  extends Partial<Pick<LinksOptions, 'random' | 'resolveSrv' | 'interfaces' | 'store' | 'isAnnounced'>> {
+  readonly clock?: Clock;
+  readonly router?: FakeRouter;
+}
+
 /** One link on a router of its own; closed at the end of the test. Jitter is at its least. */
 export async function startLink(
   t: Test,
   config: LinkConfig,
-  { clock = systemClock, router = new FakeRouter(), store }: { clock?: Clock; router?: FakeRouter; store?: Store } = {},
+  { clock = systemClock, router = new FakeRouter(), ...more }: SideOptions = {},
 ): Promise<Side> {
   const links = createLinks({
     links: { [config.name]: config },
     gatewayId: GATEWAY,
     router,
-    store,
     log: silentLog,
     clock,
     random: () => 0,
+    ...more,
   });
   t.teardown(() => links[Symbol.asyncDispose]());
   await links.start(new AbortController().signal);

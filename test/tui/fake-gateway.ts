@@ -1,4 +1,5 @@
 /** A gateway that lives in this process: a small plant that moves, behind the interface of the API client. */
+
 import type {
   AlarmView,
   ApiClient,
@@ -21,7 +22,7 @@ import type { Clock } from '../../src/core/clock.js';
 import { type ErrorCatalogue, type ErrorView, errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from '../support/client-view.js';
-import { idleOutbox } from '../support/link-view.js';
+import { idleOutbox, quietLink } from '../support/link-view.js';
 
 export const fakeErrors = {
   API_UNREACHABLE: { fault: 'peer', hint: 'start the gateway with `hpmq run`' },
@@ -314,6 +315,7 @@ export class FakeGateway implements ApiClient {
     const now = this.#clock.now();
     return [
       {
+        ...quietLink,
         name: 'cloud',
         type: 'mqtt',
         url: 'mqtts://iot.example.com:8883',
@@ -328,6 +330,7 @@ export class FakeGateway implements ApiClient {
         dropped: 0,
       },
       {
+        ...quietLink,
         name: 'peer-2',
         type: 'mqtt',
         url: 'mqtts://plant-8.example.com:8883',

@@ -15,10 +15,10 @@ import {
 import type { Clock } from '../../core/clock.js';
 import type { KeyPairConfig, TlsConfig } from '../../core/config.js';
 import { errorView, type GatewayError } from '../../core/errors.js';
+import { FileWatch } from '../../core/file-watch.js';
 import type { Log } from '../../core/log.js';
 import type { AlarmView } from '../../core/views.js';
 import { brokerError } from '../errors.js';
-import { FileWatch } from './file-watch.js';
 
 const DAY = 86_400_000;
 /** Somebody should look when a certificate ends within this time. */

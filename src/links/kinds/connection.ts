@@ -49,6 +49,7 @@ const NO_LIMITS: Properties = {};
 export class MqttConnection implements FarSide {
   readonly closed: Promise<GatewayError>;
   readonly #options: MqttOptions;
+  readonly #hasCertificate: boolean;
   readonly #far: string;
   readonly #maximumPacketSize: number;
   readonly #frames: Frames;
@@ -73,7 +74,8 @@ export class MqttConnection implements FarSide {
   /** Packet Identifier of the last message sent. */
   #lastMessage = 0;
 
-  constructor(options: MqttOptions, far: string, maximumPacketSize: number) {
+  constructor(options: MqttOptions, far: string, maximumPacketSize: number, hasCertificate = false) {
+    this.#hasCertificate = hasCertificate;
     this.#options = options;
     this.#far = far;
     this.#maximumPacketSize = maximumPacketSize;
@@ -237,16 +239,17 @@ export class MqttConnection implements FarSide {
   }
 
   #connect(): void {
-    const { config, clientId, will, memory, userProperties = [] } = this.#options;
+    const { config, clientId, will, memory, userProperties = [], cleanStart = false } = this.#options;
     const version = config.protocolVersion;
     const sessionExpiry = Math.min(NEVER, Math.round(config.sessionExpiry / 1_000));
     const isKnown = memory.clientId !== undefined && (clientId === '' || memory.clientId === clientId);
+    this.#isClean = cleanStart || !isKnown || sessionExpiry === 0;
     const packet = encodeConnect({
       version,
       isBridge: config.bridge,
       clientId: clientId === '' && isKnown ? memory.clientId! : clientId,
       // In 3.1.1 it says also that the session ends with the connection.
-      cleanStart: sessionExpiry === 0 || (version === 5 && !isKnown),
+      cleanStart: cleanStart || sessionExpiry === 0 || (version === 5 && !isKnown),
       keepAlive: Math.min(0xffff, Math.round(config.keepAlive / 1_000)),
       will,
       username: config.username,
@@ -257,7 +260,6 @@ export class MqttConnection implements FarSide {
       topicAliasMaximum: TOPIC_ALIAS_MAXIMUM,
       userProperties,
     });
-    this.#isClean = !isKnown || sessionExpiry === 0;
     this.#writer?.write(packet);
     this.#writer?.flush();
   }
@@ -365,7 +367,7 @@ export class MqttConnection implements FarSide {
   }
 
   #onClose(): void {
-    this.#cause ??= closedCause(this.#phase, this.#far, this.#options.config.tls.cert !== undefined);
+    this.#cause ??= closedCause(this.#phase, this.#far, this.#hasCertificate);
     this.#silence();
     this.#goodbye?.cancel();
     this.#end.resolve(this.#cause);

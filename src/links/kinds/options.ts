@@ -1,4 +1,5 @@
 /** What a connection to an MQTT broker is opened with. */
+import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.js';
 import type { LinkConfig } from '../../core/config.js';
 import type { QoS } from '../../core/message.js';
@@ -13,8 +14,16 @@ export interface Will {
 
 export type ConnectionConfig = Pick<
   LinkConfig,
-  'url' | 'protocolVersion' | 'username' | 'password' | 'keepAlive' | 'sessionExpiry' | 'bridge' | 'tls'
+  'url' | 'protocolVersion' | 'username' | 'password' | 'keepAlive' | 'sessionExpiry' | 'bridge'
 >;
+
+export interface Opened {
+  readonly socket: Socket;
+  /** Its name, for messages. */
+  readonly far: string;
+  /** We showed one. */
+  readonly hasCertificate?: boolean;
+}
 
 export interface MqttOptions {
   readonly config: ConnectionConfig;
@@ -28,6 +37,8 @@ export interface MqttOptions {
   readonly memory: FarMemory;
   /** Of CONNECT. */
   readonly userProperties?: readonly (readonly [name: string, value: string])[];
-  /** Address of this machine to connect from. */
-  readonly localAddress?: string;
+  /** Connects, with TLS where it should be; absent: the url is dialled, without TLS. */
+  readonly dial?: () => Promise<Opened>;
+  /** The session at the far side must begin anew, whatever is remembered of it. */
+  readonly cleanStart?: boolean;
 }

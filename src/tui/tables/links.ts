@@ -1,7 +1,7 @@
 import type { LinkMeshView, LinkView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
 import { absolute, age, bytes, compact, errorSpans, rate, stateSpan, UNKNOWN } from '../format.js';
-import { span } from '../spans.js';
+import { type Span, span } from '../spans.js';
 import type { TableSpec } from './table.js';
 
 function meshText({ duplicates, hops, origins }: LinkMeshView): string {
@@ -24,6 +24,30 @@ function outboxText({ queuedBytes, durable, drain }: LinkView): string {
 function lossText({ losses: { by, unreported } }: LinkView): string {
   const reasons = Object.entries(by).map(([reason, count]) => `${count} ${reason}`);
   return `${reasons.join(', ')}${unreported > 0 ? `; ${unreported} not reported yet` : ''}`;
+}
+
+function heartbeatSpans({ heartbeat, provenAt }: LinkView, now: number): Span[] {
+  const tone = heartbeat === 'returned' || heartbeat === 'acknowledged' ? 'plain' : 'muted';
+  return [span(heartbeat, tone), ...(provenAt === null ? [] : [span(`, ${age(provenAt, now)} ago`, 'muted')])];
+}
+
+const milliseconds = (ms: number): string => `${ms < 10 ? Math.round(ms * 10) / 10 : Math.round(ms)} ms`;
+
+function roundTripText({ p50, p99 }: LinkView['rttMs']): string {
+  return p50 === null ? UNKNOWN : `${milliseconds(p50)} (p50), ${milliseconds(p99 ?? p50)} (p99)`;
+}
+
+function endpointSpans({ endpoint, state, isCurrent, isHeld, rttMs }: LinkView['endpoints'][number]): Span[] {
+  const word = isCurrent ? 'in use' : state;
+  const tone = state === 'failed' && !isCurrent ? 'bad' : 'muted';
+  const more = `${isHeld ? ', tried last' : ''}${rttMs === null ? '' : `, ${milliseconds(rttMs)}`}`;
+  return [span(endpoint), span(` ${word}${more}`, tone)];
+}
+
+function outageSpans({ at, code, message, failures, endedAt }: LinkView['history'][number], now: number): Span[] {
+  const lasted = endedAt === null ? `${age(at, now)} so far` : formatDuration(endedAt - at);
+  const failed = failures === 0 ? '' : `, ${failures} attempts failed`;
+  return [span(`${absolute(at)} for ${lasted}${failed} `, 'muted'), span(code, 'warn'), span(` ${message}`)];
 }
 
 export const linkTable: TableSpec<LinkView> = {
@@ -119,6 +143,9 @@ export const linkTable: TableSpec<LinkView> = {
     ...(link.error === undefined ? [] : [{ label: 'error', spans: errorSpans(link.error) }]),
     { label: 'since', spans: [span(absolute(link.since))] },
     { label: 'url', spans: [span(link.url)] },
+    { label: 'endpoint', spans: [span(link.endpoint ?? UNKNOWN)] },
+    { label: 'heartbeat', spans: heartbeatSpans(link, now) },
+    { label: 'round trip', spans: [span(roundTripText(link.rttMs))] },
     {
       label: 'queued',
       spans: [
@@ -142,5 +169,17 @@ export const linkTable: TableSpec<LinkView> = {
     ...(link.nextTryAt === undefined
       ? []
       : [{ label: 'next try', spans: [span(`in ${age(now, link.nextTryAt)}`, 'warn')] }]),
+    { label: 'connected', spans: [span(link.connects === 1 ? 'once' : `${link.connects} times`)] },
+    ...(link.endpoints.length > 1
+      ? link.endpoints.map((one, index) => ({ label: index === 0 ? 'endpoints' : '', spans: endpointSpans(one) }))
+      : []),
+    ...link.certificates.map(({ side, subject, notAfter }) => ({
+      label: side === 'own' ? 'our cert.' : 'their cert.',
+      spans: [span(subject), span(` until ${absolute(notAfter)}`, notAfter < now ? 'bad' : 'muted')],
+    })),
+    ...link.history.toReversed().map((one, index) => ({
+      label: index === 0 ? 'outages' : '',
+      spans: outageSpans(one, now),
+    })),
   ],
 };

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ConfigError, problemLine } from '../../../src/config/errors.js';
@@ -6,6 +6,8 @@ import { configPlaces, type LoadOptions, loadConfig } from '../../../src/config/
 import { effectiveYaml } from '../../../src/config/show.js';
 import { fakeAdapters } from '../../support/fake-adapters.js';
 import { tempFolder } from '../../support/gateway.js';
+import { needs } from '../../support/peers.js';
+import { createAuthority } from '../../support/pki.js';
 
 const load = (options: Partial<LoadOptions> & { cwd: string }) =>
   loadConfig({ env: { HOME: options.cwd }, adapters: fakeAdapters, hostName: 'box', ...options });
@@ -143,7 +145,9 @@ t.test('deep nesting is a problem, not a crash', async (t) => {
   t.ok(problemsOf(() => load({ cwd, file: 'deep.yaml' })).length > 0);
 });
 
-t.test('secrets come from files beside the configuration or from the environment', async (t) => {
+t.test('secrets come from files beside the configuration or from the environment', needs('openssl'), async (t) => {
+  const authority = createAuthority(t);
+  const pair = authority.issue({ subject: '/CN=gateway' });
   const cwd = t.testdir({
     conf: {
       'hpmq.yaml': `links:
@@ -155,17 +159,19 @@ t.test('secrets come from files beside the configuration or from the environment
     tls: { ca: ca.pem, cert: cert.pem, key: { env: KEY } }
 `,
       pass: 'hunter2\n',
-      'ca.pem': 'CA',
-      'cert.pem': 'CERT',
+      'ca.pem': readFileSync(authority.cert, 'utf8'),
+      'cert.pem': readFileSync(pair.cert, 'utf8'),
     },
   });
-  const env = { KEY: 'PRIVATE' };
+  const env = { KEY: readFileSync(pair.key, 'utf8') };
   const loaded = load({ cwd, env, file: 'conf/hpmq.yaml' });
   const link = loaded.config.links.c!;
   t.equal(link.password, 'hunter2', 'without the line break');
-  t.strictSame([link.tls.ca, link.tls.cert, link.tls.key].map(String), ['CA', 'CERT', 'PRIVATE']);
+  const { ca, cert, key } = link.tls;
+  t.strictSame([...ca, cert], [join(cwd, 'conf/ca.pem'), join(cwd, 'conf/cert.pem')]);
+  t.equal(String(key), env.KEY);
   const yaml = effectiveYaml(loaded, fakeAdapters, { origin: true });
-  t.notMatch(yaml, /hunter2|PRIVATE/);
+  t.notMatch(yaml, /hunter2|PRIVATE KEY/);
   t.match(yaml, /file: pass # conf\/hpmq\.yaml:6/);
   t.match(
     problemsOf(() => load({ cwd, env: {}, file: 'conf/hpmq.yaml' })),

@@ -1,7 +1,8 @@
 /** What must not harm the gateway: key material that cannot be read, far sides that fill its memory, bad times to leave. */
+import { join } from 'node:path';
 import t from 'tap';
 import type { RouteConfig } from '../../../src/core/config.js';
-import { linkConfig, startLink } from '../../support/links.js';
+import { linkConfig, NO_TLS, startLink } from '../../support/links.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { eventually } from '../../support/peers.js';
 import { friendly, scriptedBroker } from '../../support/scripted-broker.js';
@@ -11,16 +12,18 @@ const IN: RouteConfig = { direction: 'in', filter: 'in/#', to: '{topic:1}', qos:
 
 t.test('a certificate or key that cannot be read is said, tried again, and does not hold up the end', async (t) => {
   const clock = new ManualClock();
-  const noPem = Buffer.from('no PEM');
+  const noPem = join(t.testdir({ 'no.pem': 'no PEM' }), 'no.pem');
   for (const tls of [
-    { ca: undefined, cert: noPem, key: noPem },
-    { ca: undefined, cert: undefined, key: noPem },
+    { ...NO_TLS, cert: noPem, key: noPem },
+    { ...NO_TLS, ca: [noPem] },
+    { ...NO_TLS, cert: '/nowhere.pem', key: Buffer.from('no PEM') },
   ]) {
     const { links, is } = await startLink(t, linkConfig('mqtts://127.0.0.1:1', [OUT], { tls }), { clock });
     await is('down');
-    t.match(links.links()[0], { error: { code: 'LINK_TLS', hint: /PEM/ }, nextTryAt: clock.now() + 250 });
+    await eventually(() => links.links()[0]!.nextTryAt === clock.now() + 250);
+    t.match(links.links()[0], { error: { code: 'LINK_CERTIFICATE_INVALID', hint: /PEM|path/ } });
     await clock.advance(250);
-    await eventually(() => links.links()[0]!.nextTryAt === clock.now() + 500);
+    await eventually(() => links.links()[0]!.nextTryAt === clock.now() + 250);
     await links[Symbol.asyncDispose]();
     t.equal(clock.pending, 0);
   }
@@ -58,8 +61,8 @@ t.test('a connection that lasted was a good one, also when it ends while a subsc
     else if (++asked === 4) connection.socket.destroy();
     else connection.send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [0x87] });
   });
-  const { links, is } = await startLink(t, linkConfig(far.url, [IN], { keepAlive: 0 }), { clock });
-  for (const wait of [250, 500, 1_000]) {
+  const { links, is } = await startLink(t, linkConfig(far.url, [IN], { keepAlive: 0 }), { clock, random: () => 0.5 });
+  for (const wait of [500, 875, 1_438]) {
     await eventually(() => links.links()[0]!.nextTryAt === clock.now() + wait);
     await clock.advance(wait);
   }
@@ -70,7 +73,8 @@ t.test('a connection that lasted was a good one, also when it ends while a subsc
     return asked === 4;
   });
   await is('down');
-  t.equal(links.links()[0]!.nextTryAt, clock.now() + 250);
+  const { history, nextTryAt } = await eventually(() => links.links().find((link) => link.nextTryAt !== undefined));
+  t.equal(nextTryAt! - history.at(-1)!.at, 500);
 });
 
 t.test('the backlog has a limit in bytes, too', async (t) => {

@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Clock, Timer } from '../../core/clock.js';
+import type { Clock, Timer } from './clock.js';
 
 /** Between two looks, ms. What changed must have stood still from one to the next: pairs are not replaced at once. */
 export const LOOK_INTERVAL = 2_000;

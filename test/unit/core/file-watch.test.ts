@@ -1,10 +1,10 @@
 import { appendFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { FileWatch, LOOK_INTERVAL } from '../../../../src/broker/listeners/file-watch.js';
-import { tempFolder } from '../../../support/gateway.js';
-import { ManualClock } from '../../../support/manual-clock.js';
-import { eventually } from '../../../support/peers.js';
+import { FileWatch, LOOK_INTERVAL } from '../../../src/core/file-watch.js';
+import { tempFolder } from '../../support/gateway.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { eventually } from '../../support/peers.js';
 
 t.test('every way to replace a file is noticed once it stands still', async (t) => {
   const folder = tempFolder(t);

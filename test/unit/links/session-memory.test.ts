@@ -1,0 +1,26 @@
+/** Sessions at far sides that other connections went past. */
+import t from 'tap';
+import { SessionMemory, type SessionRecord } from '../../../src/links/session-memory.js';
+
+t.test('a session with open QoS 2 messages is not resumed after they went another way', async (t) => {
+  const saved: SessionRecord[] = [];
+  const memory = new SessionMemory(undefined, async (record) => void saved.push(record));
+  await memory.connected('a');
+  memory.ended(3);
+  t.notOk(memory.isStale('a'), 'back to the same place: it goes on');
+  await memory.connected('b');
+  t.ok(memory.isStale('a'));
+  memory.ended(0);
+  await memory.connected('a');
+  t.notOk(memory.isStale('a'), 'begun anew');
+  t.notOk(memory.isStale('b'), 'nothing was open there');
+  t.strictSame(saved.at(-1), { last: 'a', stale: [] });
+});
+
+t.test('after a crash nobody knows what was open at the last place', async (t) => {
+  const memory = new SessionMemory({ last: 'b', stale: ['c'] }, async () => {});
+  t.notOk(memory.isStale('b'));
+  t.ok(memory.isStale('c'));
+  await memory.connected('a');
+  t.ok(memory.isStale('b'));
+});
