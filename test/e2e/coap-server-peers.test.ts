@@ -29,6 +29,8 @@ servers:
     listen: { type: udp, port: 0 }
     user: coap
     write: true
+    ackTimeout: 300ms
+    maxRetransmit: 8
     maxConnections: 64
     mailboxes: { valve: { topic: to/valve, keep: 3 } }
 `;

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../src/adapter.js';
 import { MessageLayer, type Outgoing } from '../exchange/message-layer.js';
-import { DEFAULT_TRANSMISSION } from '../exchange/transmission.js';
+import { DEFAULT_TRANSMISSION, type TransmissionParameters } from '../exchange/transmission.js';
 import { Code, classOf, code, type Message, type Option } from '../message/message.js';
 import {
   type Block,
@@ -32,6 +32,8 @@ type Wire = ConstructorParameters<typeof MessageLayer>[0]['wire'];
 export interface PeerOptions {
   readonly wire: Wire;
   readonly clock: Clock;
+  /** In place of the defaults. */
+  readonly transmission?: Partial<TransmissionParameters>;
   readonly szx: number;
   readonly maxBytes: number;
   /** The tree under the first segment of a path, and how many segments that is. */
@@ -104,7 +106,7 @@ export class ServerPeer {
     this.#layer = new MessageLayer({
       wire: options.wire,
       clock: options.clock,
-      transmission: DEFAULT_TRANSMISSION,
+      transmission: { ...DEFAULT_TRANSMISSION, ...options.transmission },
       onRequest: (message) => this.#take(message),
     });
   }

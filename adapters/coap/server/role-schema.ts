@@ -65,6 +65,10 @@ export const roleSchema = z.object({
     )
     .default({})
     .describe('resources /mailbox/<name> for devices that sleep: GET shows the oldest message, DELETE takes it out'),
+  ackTimeout: duration('50ms', '1m')
+    .prefault('2s')
+    .describe('ACK_TIMEOUT: how long the first acknowledgement of a notification is awaited; doubles each time'),
+  maxRetransmit: z.int().min(0).max(10).default(4).describe('MAX_RETRANSMIT: then an observer is taken for gone'),
   maxAge: duration('1s', '1d').prefault('60s').describe('Max-Age of values: how long a client may believe them'),
   blockSize: z
     .literal([16, 32, 64, 128, 256, 512, 1024])

@@ -72,6 +72,7 @@ class CoapServerRole implements RunningServer {
     const peer = new ServerPeer({
       wire,
       clock,
+      transmission: { ackTimeout: this.#role.ackTimeout, maxRetransmit: this.#role.maxRetransmit },
       szx: szxOf(this.#role.blockSize),
       maxBytes: this.#role.maxBytes,
       signal: controller.signal,
