@@ -19,6 +19,7 @@ import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import type { Breather } from './fast/breather.js';
 import { FastPath } from './fast/fast-path.js';
 import { Flushes } from './fast/flushes.js';
 import { Slabs } from './fast/slabs.js';
@@ -75,6 +76,8 @@ export interface BrokerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** false: every packet is decoded and encoded, which is what the fast path is compared with in tests. */
   readonly hasFastPath?: boolean;
+  /** Rests between small turns, for a broker that has its thread for itself; absent: none. */
+  readonly breather?: Breather;
   /** Version of the gateway, for `$SYS/broker/version`. */
   readonly version?: string;
 }
@@ -199,7 +202,7 @@ class MqttBroker implements Broker {
         clock,
         congestedBytes: limits.slowConsumer.maxBytes,
         memory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
-        flushes: new Flushes(clock, turns),
+        flushes: new Flushes(clock, turns, options.breather),
         slabs: new Slabs(),
         drainTimeout: limits.drainTimeout,
         congestionTimeout: limits.slowConsumer.timeout,

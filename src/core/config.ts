@@ -391,15 +391,19 @@ export interface ServerConfig {
 export interface LinkConfig {
   readonly name: string;
   readonly type: 'mqtt';
-  /** mqtt:// or mqtts://, without credentials. */
+  /** mqtt://, mqtts://, ws:// or wss://, without credentials. */
   readonly url: string;
   readonly protocolVersion: 4 | 5;
-  /** undefined: `hpmq-<gateway>-<link>`. */
+  /** undefined: `hpmq-<gateway>-<link>`; empty: the far side gives one (5.0). */
   readonly clientId: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
   /** ms */
   readonly keepAlive: number;
+  /** How long the far side keeps our session, ms; 0: none is kept. 3.1.1 knows only 0 and for ever. */
+  readonly sessionExpiry: number;
+  /** The bridge bit of Mosquitto, with 3.1.1. */
+  readonly bridge: boolean;
   /** Messages kept in memory while the far side does not take them; the oldest goes first, counted. */
   readonly queuedMessages: number;
   /** File contents, PEM. */
@@ -407,6 +411,8 @@ export interface LinkConfig {
     readonly ca: Buffer | undefined;
     readonly cert: Buffer | undefined;
     readonly key: Buffer | undefined;
+    /** ALPN (RFC 7301). */
+    readonly alpn?: readonly string[] | undefined;
   };
   readonly routes: readonly RouteConfig[];
 }

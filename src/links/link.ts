@@ -11,8 +11,9 @@ import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
 import { linkError } from './errors.js';
-import type { FarSide } from './far-side.js';
-import type { Will } from './kinds/mqtt.js';
+import type { FarMemories } from './far-memory.js';
+import type { FarSide, FarSideEvents } from './far-side.js';
+import type { Will } from './kinds/options.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
@@ -31,6 +32,7 @@ export interface LinkOptions {
   readonly config: LinkConfig;
   readonly gatewayId: string;
   readonly router: Router;
+  readonly memories: FarMemories;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
@@ -64,8 +66,16 @@ export class Link implements Sink, AsyncDisposable {
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
-    const echo = new EchoGuard(clock, config.protocolVersion === 5);
-    const shared = { rules: this.#rules, origin: this.origin, router, clock, replies: this.#replies, echo };
+    const echo = new EchoGuard(clock, config.protocolVersion === 5 || config.bridge);
+    const shared = {
+      rules: this.#rules,
+      origin: this.origin,
+      router,
+      clock,
+      log: this.#log,
+      replies: this.#replies,
+      echo,
+    };
     this.#receiver = new Receiver(shared);
     this.#sender = new Sender({
       ...shared,
@@ -156,18 +166,14 @@ export class Link implements Sink, AsyncDisposable {
   async #open(signal: AbortSignal): Promise<FarSide> {
     const { config, gatewayId, clock } = this.#options;
     const clientId = config.clientId ?? `hpmq-${gatewayId}-${config.name}`;
-    const events = {
-      onMessage: async (message: Parameters<Receiver['take']>[0]) => {
-        try {
-          await this.#receiver.take(message);
-        } catch (error) {
-          this.#log.error({ err: error }, 'a message from the far side could not be published');
-        }
-      },
+    const events: FarSideEvents = {
+      onMessage: (message) => this.#receiver.take(message),
+      onAcknowledged: this.#sender.acknowledged.bind(this.#sender),
       onDrain: () => this.#sender.drain(),
     };
+    const memory = this.#options.memories.of(config.name, new URL(config.url).host);
     const { openMqtt } = await import('./kinds/mqtt.js');
-    return openMqtt({ config, clientId, will: this.#will(), clock, events }, signal);
+    return openMqtt({ config, clientId, will: this.#will(), clock, events, memory }, signal);
   }
 
   /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */
@@ -206,6 +212,7 @@ export class Link implements Sink, AsyncDisposable {
     } finally {
       signal.removeEventListener('abort', close);
       this.#sender.disconnected();
+      this.#receiver.disconnected();
     }
   }
 

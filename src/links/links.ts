@@ -4,19 +4,24 @@ import type { LinkConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
+import type { Store } from '../core/store.js';
 import { topicFilterFault } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { linkError } from './errors.js';
+import { FarMemories } from './far-memory.js';
 import { Link } from './link.js';
 import { routeFault } from './rules.js';
 
 export { linkErrors } from './errors.js';
+export { linksTables } from './far-memory.js';
 export { routeFault } from './rules.js';
 
 export interface LinksOptions {
   readonly links: Readonly<Record<string, LinkConfig>>;
   readonly gatewayId: string;
   readonly router: Router;
+  /** undefined: nothing outlives the process. */
+  readonly store?: Store | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /** In [0, 1), for the jitter of reconnects. */
@@ -33,9 +38,10 @@ export interface Links extends Service {
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
   const { gatewayId, router, log, clock, random = Math.random } = options;
+  const memories = new FarMemories(options.store, new Set(Object.keys(options.links)));
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
-    return new Link({ config, gatewayId, router, log, clock, random });
+    return new Link({ config, gatewayId, router, memories, log, clock, random });
   });
   let since = clock.now();
   let state: ServiceStatus['state'] = 'starting';

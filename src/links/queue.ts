@@ -5,7 +5,7 @@
 import type { Message, PublishProperties, QoS } from '../core/message.js';
 
 /** A message under the name and QoS it has at the far side. */
-export interface Outgoing {
+export interface Queued {
   readonly topic: string;
   readonly qos: QoS;
   readonly retain: boolean;
@@ -28,11 +28,11 @@ export class Outbox {
   readonly #capacity: number;
   readonly #maxBytes: number;
   /** undefined: a place before the head. */
-  #waiting: (Outgoing | undefined)[] = [];
+  #waiting: (Queued | undefined)[] = [];
   /** First used place of #waiting. */
   #head = 0;
   /** In the order they were sent. */
-  readonly #inFlight = new Set<Outgoing>();
+  readonly #inFlight = new Set<Queued>();
   #bytes = 0;
   #dropped = 0;
 
@@ -69,25 +69,25 @@ export class Outbox {
   }
 
   /** The oldest of all, in flight or waiting. */
-  get oldest(): Outgoing | undefined {
+  get oldest(): Queued | undefined {
     for (const item of this.#inFlight) return item;
     return this.#waiting[this.#head];
   }
 
   /** @returns false when the oldest had to go for it */
-  push(item: Outgoing): boolean {
+  push(item: Queued): boolean {
     this.#waiting.push(item);
     this.#bytes += item.payload.length;
     return this.#trim();
   }
 
   /** The next to send; stays until {@link shift}. */
-  peek(): Outgoing | undefined {
+  peek(): Queued | undefined {
     return this.#waiting[this.#head];
   }
 
   /** Takes the next away for good: it was sent at QoS 0, or cannot be sent. */
-  shift(): Outgoing | undefined {
+  shift(): Queued | undefined {
     const item = this.#waiting[this.#head];
     if (item === undefined) return undefined;
     this.#bytes -= item.payload.length;
@@ -104,7 +104,7 @@ export class Outbox {
   }
 
   /** Takes the next away until it is acknowledged by {@link settle}. */
-  send(): Outgoing | undefined {
+  send(): Queued | undefined {
     const item = this.shift();
     if (item === undefined) return undefined;
     this.#inFlight.add(item);
@@ -113,7 +113,7 @@ export class Outbox {
   }
 
   /** The far side took it, or refused it for good. */
-  settle(item: Outgoing): boolean {
+  settle(item: Queued): boolean {
     if (!this.#inFlight.delete(item)) return false;
     this.#bytes -= item.payload.length;
     return true;

@@ -12,8 +12,8 @@ import type { Router } from '../core/router.js';
 import { topicMatches } from '../core/topic.js';
 import type { EchoGuard } from './echo.js';
 import { linkError } from './errors.js';
-import type { FarSide } from './far-side.js';
-import { Outbox, type Outgoing } from './queue.js';
+import type { FarSide, FarSideEvents, Outgoing } from './far-side.js';
+import { Outbox, type Queued } from './queue.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
 import { type Rules, type Target, targetsOf } from './rules.js';
@@ -37,6 +37,9 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #outbox: Outbox;
   readonly #sent: Rate;
+  /** What is in flight, by Packet Identifier. */
+  readonly #flying = new Map<number, Queued>();
+  #lastId = 0;
   #far: FarSide | undefined;
   #pumping = false;
   /** Local topics whose retained message is still to be sent on this connection; from the end. */
@@ -108,8 +111,25 @@ export class Sender {
     this.#stall?.cancel();
     this.#stall = undefined;
     this.#options.echo.disconnected();
+    this.#flying.clear();
     this.#outbox.requeue();
     this.#tellIdle();
+  }
+
+  /** @see FarSideEvents.onAcknowledged */
+  acknowledged(...[packet, packetId, refusal]: Parameters<FarSideEvents['onAcknowledged']>): void {
+    const item = this.#flying.get(packetId);
+    if (item === undefined || this.#far === undefined) return;
+    this.#progressAt = this.#options.clock.monotonic();
+    if (packet === 'pubrec' && refusal === undefined) {
+      this.#far.release(packetId);
+      return;
+    }
+    this.#flying.delete(packetId);
+    this.#outbox.settle(item);
+    if (refusal === undefined) this.#sent.add();
+    else this.#refused(refusal);
+    this.#pump();
   }
 
   /** There is room on the wire again. */
@@ -156,7 +176,7 @@ export class Sender {
     });
   }
 
-  #push(item: Outgoing): void {
+  #push(item: Queued): void {
     if (item.qos === 0 && this.#far === undefined) this.#lost++;
     else this.#outbox.push(item);
   }
@@ -181,7 +201,7 @@ export class Sender {
     if (this.queued === 0) this.#tellIdle();
   }
 
-  #send(far: FarSide, item: Outgoing): void {
+  #send(far: FarSide, item: Queued): void {
     const { clock, echo, rules } = this.#options;
     const left = item.expiresAt - clock.now();
     if (left <= 0) {
@@ -189,30 +209,45 @@ export class Sender {
       this.#lost++;
       return;
     }
-    const refusal = far.refusal(item);
+    const message: Outgoing = {
+      topic: item.topic,
+      qos: Math.min(item.qos, far.maximumQoS) as QoS,
+      retain: item.retain && far.retainAvailable,
+      payload: item.payload,
+      properties: item.properties,
+      expirySeconds: Number.isFinite(left) ? Math.ceil(left / 1_000) : undefined,
+      packetId: 0,
+      dup: false,
+    };
+    const refusal = far.refusal(message);
     if (refusal !== undefined) {
       this.#outbox.shift();
       this.#refused(refusal);
       return;
     }
-    if (item.qos === 0) this.#outbox.shift();
-    else this.#outbox.send();
     if (this.#replay.length > 0) this.#fresh.add(item.source);
     if (rules.in.some(({ filter }) => topicMatches(filter, item.topic))) {
       echo.remember(item.topic, item.payload, item.retain);
     }
-    if (item.qos > 0 && this.#outbox.inFlight === 1) this.#progressAt = clock.monotonic();
+    if (message.qos === 0) {
+      this.#outbox.shift();
+      far.publish(message);
+      this.#sent.add();
+      return;
+    }
+    this.#outbox.send();
+    if (this.#outbox.inFlight === 1) this.#progressAt = clock.monotonic();
     this.#watchStall();
-    const expirySeconds = Number.isFinite(left) ? Math.ceil(left / 1_000) : undefined;
-    far.publish(item, expirySeconds, (error) => {
-      // After a lost connection the message is queued again, and the answer of the old one means nothing.
-      if (this.#far !== far) return;
-      this.#outbox.settle(item);
-      this.#progressAt = clock.monotonic();
-      if (error === undefined) this.#sent.add();
-      else this.#refused(error);
-      this.#pump();
-    });
+    const packetId = this.#freeId();
+    this.#flying.set(packetId, item);
+    far.publish({ ...message, packetId });
+  }
+
+  /** There are far fewer in flight than identifiers. */
+  #freeId(): number {
+    do this.#lastId = (this.#lastId % 0xffff) + 1;
+    while (this.#flying.has(this.#lastId));
+    return this.#lastId;
   }
 
   #refused(error: GatewayError): void {

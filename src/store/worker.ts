@@ -6,6 +6,7 @@ import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { collectGarbage } from '../core/collect-garbage.js';
 import { Applier, withoutPromises } from './apply.js';
 import { failureOf } from './failure.js';
 import { open, reopen } from './open.js';
@@ -226,6 +227,7 @@ try {
     if (answer.kind === 'closed') port.close();
   });
   port.postMessage({ kind: 'opened', found, disk: worker.disk } satisfies WorkerAnswer);
+  collectGarbage();
 } catch (error) {
   port.postMessage({ kind: 'notOpened', failure: failureOf(error) } satisfies WorkerAnswer);
   port.close();

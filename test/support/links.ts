@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import type { LinkConfig, RouteConfig } from '../../src/core/config.js';
 import { silentLog } from '../../src/core/log.js';
+import type { Store } from '../../src/core/store.js';
 import { createLinks, type Links } from '../../src/links/links.js';
 import { FakeRouter } from './fake-router.js';
 import { eventually, freePort, listening, type Peer, startPeer } from './peers.js';
@@ -22,8 +23,10 @@ export function linkConfig(url: string, routes: readonly RouteConfig[], more: Pa
     username: undefined,
     password: undefined,
     keepAlive: 30_000,
+    sessionExpiry: 3_600_000,
+    bridge: false,
     queuedMessages: 10_000,
-    tls: { ca: undefined, cert: undefined, key: undefined },
+    tls: { ca: undefined, cert: undefined, key: undefined, alpn: undefined },
     routes,
     ...more,
   };
@@ -40,12 +43,13 @@ export interface Side {
 export async function startLink(
   t: Test,
   config: LinkConfig,
-  { clock = systemClock, router = new FakeRouter() }: { clock?: Clock; router?: FakeRouter } = {},
+  { clock = systemClock, router = new FakeRouter(), store }: { clock?: Clock; router?: FakeRouter; store?: Store } = {},
 ): Promise<Side> {
   const links = createLinks({
     links: { [config.name]: config },
     gatewayId: GATEWAY,
     router,
+    store,
     log: silentLog,
     clock,
     random: () => 0,

@@ -26,18 +26,22 @@ t.test('a certificate or key that cannot be read is said, tried again, and does 
   }
 });
 
-t.test('QoS 2 messages that the far side never releases are bounded', async (t) => {
-  const payload = 'x'.repeat(15_000_000);
+t.test('messages that the far side never releases are bounded [MQTT 5.0 §3.3.4]', async (t) => {
+  let receiveMaximum = 0;
   const far = await scriptedBroker(t, (packet, connection) => {
     friendly(packet, connection);
+    if (packet.cmd === 'connect') receiveMaximum = packet.properties?.receiveMaximum ?? 0;
     if (packet.cmd !== 'subscribe' || far.connections.length > 1) return;
-    for (let messageId = 1; messageId <= 5; messageId++) {
-      connection.send({ cmd: 'publish', topic: 'in/x', payload, qos: 2, messageId, dup: false, retain: false });
+    for (let messageId = 1; messageId <= receiveMaximum + 1; messageId++) {
+      connection.send({ cmd: 'publish', topic: 'in/x', payload: 'x', qos: 2, messageId, dup: false, retain: false });
     }
   });
-  const { links, is } = await startLink(t, linkConfig(far.url, [IN], { protocolVersion: 4 }));
+  const { router, links, is } = await startLink(t, linkConfig(far.url, [IN]));
   const error = await eventually(() => links.links()[0]!.error);
-  t.match(error, { code: 'LINK_PROTOCOL', message: /QoS 2.*not released/ });
+  t.match(error, { code: 'LINK_PROTOCOL', message: /Receive Maximum/ });
+  t.equal(router.published.length, receiveMaximum, 'what was allowed came through');
+  await eventually(() => far.connections[0]!.packets.at(-1)?.cmd === 'disconnect');
+  t.match(far.connections[0]!.packets.at(-1), { reasonCode: 0x93 });
   await is('up');
 });
 

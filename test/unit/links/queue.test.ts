@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { createMessage, type QoS } from '../../../src/core/message.js';
-import { Outbox, type Outgoing } from '../../../src/links/queue.js';
+import { Outbox, type Queued } from '../../../src/links/queue.js';
 
-function item(topic: string, qos: QoS = 1): Outgoing {
+function item(topic: string, qos: QoS = 1): Queued {
   const source = createMessage({ topic, payload: '', origin: 'client:x', receivedAt: 0, qos });
   return { ...source, queuedAt: 0, source };
 }
@@ -76,7 +76,7 @@ t.test('any sequence of operations keeps the order and the books (property)', as
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 200 }), fc.integer({ min: 1, max: 20 }), (operations, capacity) => {
       const outbox = new Outbox(capacity);
-      const flying: Outgoing[] = [];
+      const flying: Queued[] = [];
       let pushed = 0;
       let settled = 0;
       for (const what of operations) {
