@@ -12,7 +12,7 @@
 import type { Device, ReadCosts, Reading } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig } from '../core/config.js';
-import { type GatewayError, toGatewayError } from '../core/errors.js';
+import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { PlannedDevice } from '../core/plan-views.js';
 import { readMs } from '../core/read-plan.js';
@@ -161,8 +161,8 @@ export class Supervisor implements AsyncDisposable {
     session.isHeard ||= !this.#listening.empty;
     try {
       this.#listening.attach(session.device(this.config.name, this.config.options));
-    } catch (error) {
-      session.close(toGatewayError(error));
+    } catch {
+      // A defect of the adapter: the first read meets it, too, and says so.
     }
     if (this.#presence.mode !== 'paused') this.#listening.start();
   }

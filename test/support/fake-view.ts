@@ -27,6 +27,7 @@ import type {
 import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from './client-view.js';
+import { fakeLedger } from './fake-ledger.js';
 import { idleOutbox, quietLink } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
@@ -77,33 +78,7 @@ export class FakeView implements GatewayView {
   points_: PointView[];
   devices_: DeviceView[];
   store_: StoreView | undefined;
-  ledger_: LedgerView = {
-    messages: {
-      received: 1_200,
-      fromClients: 200,
-      fromInside: 1_000,
-      repeated: 1,
-      routed: 890,
-      unmatched: 303,
-      refused: 7,
-      refusedBy: { not_authorized: 7 },
-      duplicates: 0,
-      difference: 0,
-    },
-    copies: {
-      made: 910,
-      routed: 900,
-      replayed: 10,
-      restored: 0,
-      delivered: 887,
-      inFlight: 1,
-      queued: 18,
-      expired: 1,
-      dropped: 3,
-      droppedBy: { queueFull: 2, offline: 1 },
-      difference: 0,
-    },
-  };
+  ledger_: LedgerView = fakeLedger;
   clients_: ClientView[];
   /** Links. */
   readonly drainsPaused = new Set<string>();
