@@ -393,9 +393,6 @@ export interface ServerConfig {
   readonly options: unknown;
 }
 
-/** Of each topic every n-th message stays, or the last of each interval, ms. */
-export type ThinRule = { readonly every: number } | { readonly interval: number };
-
 export interface ApiConfig {
   /** Unix socket of the control API; undefined: the default place (see src/api/socket.ts). */
   readonly socket: string | undefined;

@@ -88,6 +88,9 @@ export interface LinkRenewConfig {
   readonly timeout: number;
 }
 
+/** Of each topic every n-th message stays, or the last of each interval, ms. */
+export type ThinRule = { readonly every: number } | { readonly interval: number };
+
 /** What a link keeps while its far side does not take it, and how it catches up. */
 export interface OutboxConfig {
   readonly maxMessages: number;
