@@ -1,7 +1,14 @@
 /** `npm run crash`, `npm run crash -- links`, `npm run crash -- mesh`: prints one line of JSON; exit code 1: a promise was broken. */
 import { brokerProgram } from './broker-program.js';
+import { meshProgram } from './links/mesh-program.js';
 import { linksProgram } from './links/program.js';
 
-const [program, ...args] = process.argv.slice(2);
-const broken = await (program === 'links' ? linksProgram(args) : brokerProgram(process.argv.slice(2)));
+const programs: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  links: linksProgram,
+  mesh: meshProgram,
+};
+
+const args = process.argv.slice(2);
+const program = programs[args[0] ?? ''];
+const broken = await (program === undefined ? brokerProgram(args) : program(args.slice(1)));
 process.exitCode = broken === 0 ? 0 : 1;
