@@ -11,7 +11,7 @@ const CUT_BYTES = 4_096;
 const GATEWAY_STARTS = 40;
 
 const HELP = `Usage: npm run crash -- [options]
-       npm run crash -- links|mesh --help
+       npm run crash -- links|mesh|outage --help
 
   --kills N         how often the broker is killed under load (default 20; some 0.6 s each)
   --seed N          of the load and of the moments (default 1)
