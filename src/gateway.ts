@@ -14,6 +14,7 @@ import { createMetricsServer } from './api/metrics-server.js';
 import { createApiServer } from './api/server.js';
 import { auditedView } from './audited-view.js';
 import { type Broker, createBroker } from './broker/broker.js';
+import { Breather } from './broker/fast/breather.js';
 import { brokerTables } from './broker/persistence/persistence.js';
 import type { AnyAdapter } from './core/adapter.js';
 import { createAudit } from './core/audit.js';
@@ -23,7 +24,7 @@ import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
-import { createLinks } from './links/links.js';
+import { createLinks, linksTables } from './links/links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
 import { version } from './version.js';
@@ -60,7 +61,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, ...devicesTables],
+        tables: [...brokerTables, ...devicesTables, ...linksTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),
@@ -73,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       log: log.child({ svc: 'broker' }),
       clock,
       version,
+      breather: new Breather(clock),
     });
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
@@ -102,8 +104,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       links: config.links,
       gatewayId: id,
       router: broker.router,
+      store,
       log: log.child({ svc: 'links' }),
       clock,
+      storeRefusal: () => broker.storeRefusal,
     });
     const access = config.broker.access;
     const reload =

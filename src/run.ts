@@ -1,9 +1,9 @@
 /** `hpmq run`: the gateway as a process: configuration, log, signals, exit code. */
 import { defaultSocket } from './api/socket.js';
 import { loadAdapters } from './builtin.js';
-import { collectGarbage } from './collect-garbage.js';
 import { loadConfigApart } from './config-thread.js';
 import { systemClock } from './core/clock.js';
+import { collectGarbage } from './core/collect-garbage.js';
 import { EXIT } from './core/exit.js';
 import type { Log, LogLevel } from './core/log.js';
 import { startGateway } from './gateway.js';

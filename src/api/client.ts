@@ -1,11 +1,7 @@
 /** The client of the control API: node:http on a Unix socket. Everything it throws is a GatewayError. */
-import {
-  type ClientRequest,
-  type RequestOptions as HttpOptions,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http';
+import type { ClientRequest, RequestOptions as HttpOptions, IncomingMessage } from 'node:http';
 import { type ErrorView, type Fault, GatewayError } from '../core/errors.js';
+import { request as httpRequest } from '../core/node-http.js';
 import type { ApiClient, EventOptions, GatewayEvent, RequestOptions, RouteName, Routes } from './contract.js';
 import { apiError } from './errors.js';
 import { parseEvents } from './sse-parser.js';

@@ -1,9 +1,10 @@
 /** `/metrics` on a TCP address of its own, for a Prometheus that cannot reach the control socket. Nothing else is served there. */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../core/clock.js';
 import type { MetricsConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
+import { createServer } from '../core/node-http.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { GatewayView } from './contract.js';
 import { apiError } from './errors.js';

@@ -1,9 +1,10 @@
 /** The control API: JSON over HTTP on a Unix socket, events as SSE. Answers every mistake with an ErrorBody; never throws into the gateway. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.js';
 import { coreError, errorView, type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { createServer } from '../core/node-http.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { ErrorBody, GatewayView } from './contract.js';
 import { apiError, STATUS_OF_CODE, STATUS_OF_FAULT } from './errors.js';

@@ -19,6 +19,7 @@ import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import type { Breather } from './fast/breather.js';
 import { FastPath } from './fast/fast-path.js';
 import { Flushes } from './fast/flushes.js';
 import { Slabs } from './fast/slabs.js';
@@ -75,6 +76,8 @@ export interface BrokerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** false: every packet is decoded and encoded, which is what the fast path is compared with in tests. */
   readonly hasFastPath?: boolean;
+  /** Rests between small turns, for a broker that has its thread for itself; absent: none. */
+  readonly breather?: Breather;
   /** Version of the gateway, for `$SYS/broker/version`. */
   readonly version?: string;
 }
@@ -114,6 +117,8 @@ export interface Broker extends Service {
   oldestQueued(clientId: string): Promise<number | undefined>;
   /** Sessions that outlive the gateway. */
   durableSessions(): number;
+  /** Why no message is taken now that must be kept; undefined: they are. Decided once for a batch of the store. */
+  readonly storeRefusal: Error | undefined;
   /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
   replaceAccess(config: AccessConfig): void;
 }
@@ -199,7 +204,7 @@ class MqttBroker implements Broker {
         clock,
         congestedBytes: limits.slowConsumer.maxBytes,
         memory: new SocketMemory(limits.pendingBytes / 2, limits.connections),
-        flushes: new Flushes(clock, turns),
+        flushes: new Flushes(clock, turns, options.breather),
         slabs: new Slabs(),
         drainTimeout: limits.drainTimeout,
         congestionTimeout: limits.slowConsumer.timeout,
@@ -380,6 +385,10 @@ class MqttBroker implements Broker {
 
   async oldestQueued(clientId: string): Promise<number | undefined> {
     return this.#sessions.get(clientId)?.durable ? this.#persistence?.oldestAt(clientId) : undefined;
+  }
+
+  get storeRefusal(): Error | undefined {
+    return this.#persistence?.refusal;
   }
 
   durableSessions(): number {

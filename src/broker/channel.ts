@@ -1,6 +1,7 @@
 /** What a session needs of its connection. */
+
+import type { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
 import type { Passage } from './fast/frames.js';
-import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
 import type { EncodedPublish } from './wire/encode-publish.js';

@@ -7,6 +7,7 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
+import { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
 import type { Accepted, Authentication, BrokerContext, Client, Late } from './client.js';
 import { type AfterPacket, Codec } from './codec.js';
 import { Lane, type LaneOwner } from './fast/lane.js';
@@ -18,7 +19,6 @@ import { Rates } from './limits/rates.js';
 import type { EndReason } from './limits/reasons.js';
 import { SLICE } from './limits/turns.js';
 import { type DirectOwner, DirectSocket } from './listeners/direct-socket.js';
-import { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';

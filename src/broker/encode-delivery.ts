@@ -1,8 +1,8 @@
 /** A message for one client → PUBLISH as its version has it, with a Topic Alias where that is worth it. */
 import type { Clock } from '../core/clock.js';
+import type { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
 import type { Channel } from './channel.js';
 import type { Delivery } from './inflight.js';
-import type { OutgoingTopicAliases } from './outgoing-topic-aliases.js';
 import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */

@@ -15,6 +15,7 @@ import {
   type Share,
   type Sink,
   type Subscription,
+  type SubscriptionWatcher,
 } from '../core/router.js';
 import { MAX_TOPIC_BYTES } from '../core/topic.js';
 import { type Found, sortFound } from './fast/route.js';
@@ -55,6 +56,7 @@ export class MessageRouter implements Router, Receivers {
   readonly #shares = new Map<string, SharedSubscription>();
   readonly #statistics: Statistics;
   readonly #persistence: RouterPersistence | undefined;
+  readonly #watchers = new Set<SubscriptionWatcher>();
   /** The running publish() gave the message to something durable. */
   #mustWait = false;
   #subscriptions = 0;
@@ -140,6 +142,15 @@ export class MessageRouter implements Router, Receivers {
       retained: this.#retained.size,
       subscriptions: this.#subscriptions,
     };
+  }
+
+  watch(watcher: SubscriptionWatcher): Disposable {
+    for (const one of this.#tree.values()) {
+      if (one instanceof SharedSubscription) for (const sink of one.sinks) watcher.onSubscribed(one.filter, sink);
+      else watcher.onSubscribed(one.subscription.filter, one.sink);
+    }
+    this.#watchers.add(watcher);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
   }
 
   /** Subscriptions that share their messages; each member is one, as Mosquitto counts them. */
@@ -323,6 +334,7 @@ export class MessageRouter implements Router, Receivers {
       share.add(entry);
       if (share.size === 1) this.#tree.add(share.filter, share);
     }
+    for (const watcher of this.#watchers) watcher.onSubscribed(plainFilter(subscription.filter), receiver.sink);
   }
 
   /** @see Attachment.unsubscribe */
@@ -332,6 +344,7 @@ export class MessageRouter implements Router, Receivers {
     this.routes.changed(plainFilter(filter));
     receiver.remove(filter);
     this.#subscriptions--;
+    for (const watcher of this.#watchers) watcher.onUnsubscribed(plainFilter(filter), receiver.sink);
     const { share } = entry;
     if (share === undefined) return this.#tree.remove(filter, entry);
     share.remove(entry);

@@ -38,6 +38,10 @@ export class SharedSubscription implements Share {
     return this.#members.length;
   }
 
+  get sinks(): readonly Sink[] {
+    return this.#members.map(({ sink }) => sink);
+  }
+
   /** Whether a message of it may lie in the store. */
   get isDurable(): boolean {
     return this.#members.some(({ sink }) => sink.durable);

@@ -76,6 +76,19 @@ export class SubscriptionTree<T> {
     return true;
   }
 
+  /** Every value, once for each of its filters; the tree must not change meanwhile. */
+  *values(): Iterable<T> {
+    const nodes = [this.#root];
+    const found: T[] = [];
+    for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
+      append(node.values, found);
+      append(node.multiLevel, found);
+      yield* found.splice(0);
+      if (node.single !== undefined) nodes.push(node.single);
+      for (const child of node.children?.values() ?? []) nodes.push(child);
+    }
+  }
+
   /** Appends every value whose filter matches; one value once for each of its filters. */
   match(topic: string, found: T[]): void {
     const levels = topic.split('/');

@@ -1,12 +1,14 @@
 /** The `links` section: upstream brokers and what is exchanged with them. */
 import { z } from 'zod';
-import type { LinkConfig, RouteConfig } from '../core/config.js';
-import type { QoS } from '../core/message.js';
-import { MAX_TOPIC_BYTES } from '../core/topic.js';
+import type { LinkConfig } from '../core/config.js';
 import { type ConfigInputs, fileContent, secret, secretText } from './io.js';
-import { duration, say, shown, topicFilter, whole } from './values.js';
+import { alpn, connectionFields, urlRestFault } from './link-connection.js';
+import { outboxSchema, toOutboxConfig } from './link-outbox.js';
+import { route } from './link-routes.js';
+import { say, shown } from './values.js';
 
-const URL_HINT = 'write mqtt://host:1883 or mqtts://host:8883';
+const URL_HINT = 'write mqtt://host:1883, mqtts://host:8883, ws://host/mqtt or wss://host/mqtt';
+const SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:'];
 
 const url = z.string().superRefine((text, context) => {
   // The text is not repeated in these messages: it may hold a password.
@@ -16,79 +18,38 @@ const url = z.string().superRefine((text, context) => {
   if (parsed.username !== '' || parsed.password !== '') {
     return fail('holds credentials', 'move them to `username` and `password: { file: … }`');
   }
-  if (parsed.protocol !== 'mqtt:' && parsed.protocol !== 'mqtts:') {
+  if (!SCHEMES.includes(parsed.protocol)) {
     return fail(`has the scheme ${shown(parsed.protocol.slice(0, -1))}`);
   }
   if (parsed.hostname === '') return fail('has no host');
-  if ((parsed.pathname !== '' && parsed.pathname !== '/') || parsed.search !== '' || parsed.hash !== '') {
-    return fail('has more than scheme, host and port');
-  }
+  const rest = urlRestFault(parsed);
+  if (rest !== undefined) return fail(rest);
   return undefined;
 });
-
-const TEMPLATE_HINT = 'use {topic}, {topic:N} (without its first N levels) and {gateway}, such as plants/7/{topic}';
-
-/** @returns what is wrong with a topic template, or undefined */
-function templateFault(text: string): string | undefined {
-  if (text === '') return 'is empty';
-  if (Buffer.byteLength(text) > MAX_TOPIC_BYTES) return 'is too long';
-  const rest = text.replace(/\{(topic|topic:\d{1,3}|gateway)\}/g, '');
-  const brace = /\{[^{}]*\}?|\}/.exec(rest);
-  if (brace !== null) return `does not know ${shown(brace[0])}`;
-  if (/[+#]/.test(rest)) return 'contains a wildcard';
-  if (rest.includes('\0') || !rest.isWellFormed()) return 'contains a character that topics cannot have';
-  return undefined;
-}
-
-const template = z.string().superRefine((text, context) => {
-  const fault = templateFault(text);
-  if (fault !== undefined) context.addIssue({ code: 'custom', message: say(`the template ${fault}`, TEMPLATE_HINT) });
-});
-
-const route = z
-  .strictObject({
-    direction: z.enum(['out', 'in', 'both']).describe('out: from here to the far side'),
-    filter: topicFilter.describe('out: local topics; in: topics at the far side'),
-    to: template.default('{topic}').describe('topic template: {topic}, {topic:N}, {gateway}'),
-    qos: z.literal([0, 1, 2]).default(1),
-  })
-  .superRefine((value, context) => {
-    if (value.direction === 'both' && value.to !== '{topic}') {
-      const message = say(
-        'a route in both directions cannot rename topics',
-        'write two routes, one `out` and one `in`',
-      );
-      context.addIssue({ code: 'custom', path: ['to'], message });
-    }
-    const levels = value.filter.split('/').length;
-    const cut = Math.max(-1, ...[...value.to.matchAll(/\{topic:(\d+)\}/g)].map((match) => Number(match[1])));
-    if (cut >= levels && !value.filter.endsWith('#')) {
-      const message = say(
-        `{topic:${cut}} leaves nothing of a topic with ${levels} level${levels === 1 ? '' : 's'}`,
-        `cut at most ${levels - 1}`,
-      );
-      context.addIssue({ code: 'custom', path: ['to'], message });
-    }
-  });
 
 function linkSchema(inputs: ConfigInputs) {
   return z
     .strictObject({
       type: z.literal('mqtt'),
-      url: url.describe('mqtt:// or mqtts://, without credentials'),
+      url: url.describe('mqtt://, mqtts://, ws:// or wss://, without credentials'),
       protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),
-      clientId: z.string().min(1).max(256).optional().describe('hpmq-<gateway>-<link> when absent'),
+      clientId: z
+        .string()
+        .max(256)
+        .optional()
+        .describe('hpmq-<gateway>-<link> when absent; empty: the far side gives one'),
       username: z.string().min(1).max(256).optional(),
       password: secretText(inputs).optional(),
-      keepAlive: duration('1s', '65535s').prefault('30s').describe('MQTT Keep Alive'),
-      queuedMessages: whole(1, 1_000_000)
-        .default(10_000)
-        .describe('kept in memory while the far side takes none; the oldest goes first'),
+      ...connectionFields,
+      outbox: outboxSchema
+        .prefault({})
+        .describe('what is kept while the far side takes nothing, and how it catches up'),
       tls: z
         .strictObject({
           ca: fileContent(inputs).optional().describe('PEM file: who may sign the certificate of the far side'),
           cert: fileContent(inputs).optional().describe('PEM file: our certificate'),
           key: secret(inputs).optional().describe('PEM: our private key'),
+          alpn,
         })
         .prefault({}),
       routes: z.array(route).default([]).describe('which topics are exchanged'),
@@ -96,16 +57,22 @@ function linkSchema(inputs: ConfigInputs) {
     .superRefine((link, context) => {
       const fail = (path: string[], message: string, hint: string) =>
         context.addIssue({ code: 'custom', path, message: say(message, hint) });
-      const { ca, cert, key } = link.tls;
+      const { ca, cert, key, alpn: protocols } = link.tls;
       if (cert !== undefined && key === undefined)
         fail(['tls', 'cert'], 'there is no key for it', 'add `key: { file: … }`');
       if (key !== undefined && cert === undefined)
         fail(['tls', 'key'], 'there is no certificate for it', 'add `cert: …`');
-      if ((ca ?? cert ?? key) !== undefined && !link.url.toLowerCase().startsWith('mqtts:')) {
-        fail(['tls'], 'the link does not use TLS', 'write the url with mqtts://, or remove `tls`');
+      if ((ca ?? cert ?? key ?? protocols) !== undefined && !/^(mqtts|wss):/i.test(link.url)) {
+        fail(['tls'], 'the link does not use TLS', 'write the url with mqtts:// or wss://, or remove `tls`');
       }
       if (link.password !== undefined && link.username === undefined && link.protocolVersion === 4) {
         fail(['password'], 'MQTT 3.1.1 knows no password without a user name [MQTT-3.1.2-22]', 'add `username`');
+      }
+      if (link.bridge && link.protocolVersion === 5) {
+        fail(['bridge'], 'MQTT 5.0 has No Local in its place', 'remove `bridge`, or set protocolVersion: 4');
+      }
+      if (link.clientId === '' && link.protocolVersion === 4) {
+        fail(['clientId'], 'MQTT 3.1.1 cannot give one that lasts', 'write a client id, or remove `clientId`');
       }
     });
 }
@@ -117,7 +84,6 @@ export function linksSchema(inputs: ConfigInputs, linkName: z.ZodType<string, st
 export type ParsedLink = z.output<ReturnType<typeof linkSchema>>;
 
 export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
-  const { ca, cert, key } = link.tls;
   return {
     name,
     type: 'mqtt',
@@ -127,8 +93,10 @@ export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
     username: link.username,
     password: link.password,
     keepAlive: link.keepAlive,
-    queuedMessages: link.queuedMessages,
-    tls: { ca, cert, key },
-    routes: link.routes.map((one): RouteConfig => ({ ...one, qos: one.qos as QoS })),
+    sessionExpiry: link.sessionExpiry,
+    bridge: link.bridge,
+    outbox: toOutboxConfig(link.outbox),
+    tls: { ca: link.tls.ca, cert: link.tls.cert, key: link.tls.key, alpn: link.tls.alpn },
+    routes: link.routes,
   };
 }

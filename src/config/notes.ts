@@ -3,11 +3,12 @@ import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig, ListenerConfig } from '../core/config.js';
 import { durationText, planProblems } from '../core/plan-text.js';
 import { configuredPlans } from '../core/plan-views.js';
+import { linkNotes } from './link-notes.js';
 import { isLocal } from './listener-rules.js';
 
-/** A sentence for each listener that lets nobody in or takes passwords in clear, for each rate that a wire cannot keep, and for each point that reads the same place as an earlier one. */
+/** A sentence for each listener that lets nobody in or takes passwords in clear, for each rate that a wire cannot keep, for each point that reads the same place as an earlier one, and for routes that go round. */
 export function notesOf(
-  { broker, ports, devices }: GatewayConfig,
+  { gateway, broker, ports, devices, links }: GatewayConfig,
   adapters: readonly AnyAdapter[] = [],
 ): readonly string[] {
   const notes: string[] = [];
@@ -42,7 +43,7 @@ export function notesOf(
       else notes.push(`${path} reads the same address of the same device as ${earlier}`);
     }
   }
-  return notes;
+  return [...notes, ...linkNotes(links, gateway.id)];
 }
 
 /** SCRAM and certificates tell no secret. Behind a proxy, which may have ended TLS, and with systemd's sockets it is not known. */

@@ -8,7 +8,7 @@ import { say, shown, size } from './values.js';
 const PERCENT_PATTERN = /^(\d{1,2})%$/;
 
 /** A size such as `64MB`, or a part of the disk such as `5%`. */
-const diskSpace = z.string().transform((text, context) => {
+export const diskSpace = z.string().transform((text, context) => {
   const percent = PERCENT_PATTERN.exec(text)?.[1];
   if (percent !== undefined) return { bytes: 0, share: Number(percent) / 100 };
   if (SIZE_PATTERN.test(text)) return { bytes: parseSize(text)!, share: 0 };

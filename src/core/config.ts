@@ -3,7 +3,10 @@
  * src/config makes it from the YAML file; an object of these types is an immutable snapshot.
  */
 import type { QoS } from './message.js';
+import type { RouteConfig } from './route-config.js';
 import type { Endpoint, SerialEndpoint, TcpEndpoint } from './transport.js';
+
+export type { RouteConfig } from './route-config.js';
 
 export interface GatewayConfig {
   readonly gateway: {
@@ -388,36 +391,58 @@ export interface ServerConfig {
   readonly options: unknown;
 }
 
+/** What a link keeps while its far side does not take it, and how it catches up. */
+export interface OutboxConfig {
+  readonly maxMessages: number;
+  /** As they are kept. */
+  readonly maxBytes: number;
+  /** ms; undefined: messages may be of any age. */
+  readonly maxAge: number | undefined;
+  /** With less free on the disk it counts as full: bytes, plus a share (0 to 1) of the disk. */
+  readonly minFree: { readonly bytes: number; readonly share: number };
+  /** What goes when it is full, counted. */
+  readonly full: 'drop-oldest' | 'drop-new' | 'thin';
+  readonly thin: ThinRule;
+  /** Local topic under which messages are published that the far side refused for good; undefined: they are only counted. */
+  readonly deadLetter: string | undefined;
+  readonly drain: {
+    readonly order: 'live-first' | 'history-first' | 'interleaved';
+    /** Messages of the backlog a second; undefined: as fast as it goes. */
+    readonly rate: number | undefined;
+    /** Bytes of it a second. */
+    readonly bandwidth: number | undefined;
+  };
+}
+
+/** Of each topic every n-th message stays, or the last of each interval, ms. */
+export type ThinRule = { readonly every: number } | { readonly interval: number };
+
 export interface LinkConfig {
   readonly name: string;
   readonly type: 'mqtt';
-  /** mqtt:// or mqtts://, without credentials. */
+  /** mqtt://, mqtts://, ws:// or wss://, without credentials. */
   readonly url: string;
   readonly protocolVersion: 4 | 5;
-  /** undefined: `hpmq-<gateway>-<link>`. */
+  /** undefined: `hpmq-<gateway>-<link>`; empty: the far side gives one (5.0). */
   readonly clientId: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
   /** ms */
   readonly keepAlive: number;
-  /** Messages kept in memory while the far side does not take them; the oldest goes first, counted. */
-  readonly queuedMessages: number;
+  /** How long the far side keeps our session, ms; 0: none is kept. 3.1.1 knows only 0 and for ever. */
+  readonly sessionExpiry: number;
+  /** The bridge bit of Mosquitto, with 3.1.1. */
+  readonly bridge: boolean;
+  readonly outbox: OutboxConfig;
   /** File contents, PEM. */
   readonly tls: {
     readonly ca: Buffer | undefined;
     readonly cert: Buffer | undefined;
     readonly key: Buffer | undefined;
+    /** ALPN (RFC 7301). */
+    readonly alpn?: readonly string[] | undefined;
   };
   readonly routes: readonly RouteConfig[];
-}
-
-export interface RouteConfig {
-  readonly direction: 'out' | 'in' | 'both';
-  /** out: of local topics; in: of topics at the far side. */
-  readonly filter: string;
-  /** Topic template: `{topic}` the whole topic, `{topic:N}` the topic without its first N levels, `{gateway}` our id. */
-  readonly to: string;
-  readonly qos: QoS;
 }
 
 export interface ApiConfig {

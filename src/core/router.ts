@@ -83,6 +83,14 @@ export interface Attachment extends Disposable {
   arrived(): void;
 }
 
+/** Told who subscribes to what; must not throw, publish or subscribe. */
+export interface SubscriptionWatcher {
+  /** @param filter - what messages have to match: without `$share/{ShareName}/` */
+  onSubscribed(filter: string, sink: Sink): void;
+  /** Also when the receiver is gone. */
+  onUnsubscribed(filter: string, sink: Sink): void;
+}
+
 export interface RouterCounters {
   readonly received: number;
   readonly delivered: number;
@@ -103,4 +111,6 @@ export interface Router {
   /** Retained messages whose topic matches the filter. */
   retained(filter: string): Iterable<Message>;
   counters(): RouterCounters;
+  /** Tells of each subscription that there is, then of those that come and go, until it is disposed. */
+  watch(watcher: SubscriptionWatcher): Disposable;
 }

@@ -16,11 +16,30 @@ export interface Delivery {
   readonly retain: boolean;
   /** Subscription Identifiers (MQTT 5.0 §3.8.2.1.2). */
   readonly identifiers: readonly number[];
-  /** Name of the Shared Subscription it came through (§4.8.2); undefined: none. */
+  /** Of a session: name of the Shared Subscription it came through (§4.8.2). Of a link: what it knows its target by. */
   readonly share: string | undefined;
+  /** A number of the receiver's own, 0 (as when it is absent) to {@link MAX_LABEL}: see {@link StoredQueue.survey}. */
+  readonly label?: number;
+}
+
+export const MAX_LABEL = 2 ** 24 - 1;
+
+/** Messages of one label within a stretch of a queue. */
+export interface Surveyed {
+  readonly label: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly lastSequence: number;
+}
+
+/** Only messages with `label & mask === value`. */
+export interface LabelFilter {
+  readonly mask: number;
+  readonly value: number;
 }
 
 export interface StoredDelivery extends Delivery {
+  readonly label: number;
   /** Grows by one with each message of the receiver; unique within its queue. */
   readonly sequence: number;
   /** Of the message as it is kept. */
@@ -45,8 +64,15 @@ export interface StoredQueue {
   settle(delivery: StoredDelivery): void;
   /** QoS 2: PUBREC came. @returns the batch: see {@link Store.isKept} */
   release(delivery: StoredDelivery): number;
+  /** QoS 2: the receiver has forgotten what it said by PUBREC. @returns as {@link release} */
+  unrelease(delivery: StoredDelivery): number;
   /** In order, from behind `after`, so many at most (fewer when they are large); an empty answer: there are no more. */
-  read(after: number, messages: number): Promise<readonly StoredDelivery[]>;
+  read(after: number, messages: number, only?: LabelFilter): Promise<readonly StoredDelivery[]>;
+  /** The labels of so many messages from behind `after`. `lastSequence` of the stretch: 0 when there are no more. */
+  survey(
+    after: number,
+    messages: number,
+  ): Promise<{ readonly lastSequence: number; readonly labels: readonly Surveyed[] }>;
   /** Those up to this sequence that are released, in that order, from behind `after`; else as {@link read}. */
   readReleased(upTo: number, after: number, messages: number): Promise<readonly StoredDelivery[]>;
   /**

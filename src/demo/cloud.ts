@@ -1,9 +1,14 @@
-/** The demo's eyes at the far end: an ordinary MQTT client of gateway `cloud` that prints what arrives there. */
-import { connectAsync } from 'mqtt';
+/** The demo's eyes at the far end: an MQTT client of gateway `cloud` that prints what arrives there. */
+import { backoffDelays } from '../core/backoff.js';
 import { systemClock } from '../core/clock.js';
+import { toGatewayError } from '../core/errors.js';
+import { FarMemories } from '../links/far-memory.js';
+import type { FarSide, Incoming } from '../links/far-side.js';
+import { openMqtt } from '../links/kinds/mqtt.js';
 
 /** Readings are printed at most this often per topic, ms; states and results at once. */
 const PRINT_EVERY = 5_000;
+const RECONNECT = { first: 500, max: 5_000 };
 
 export interface CloudOptions {
   readonly port: number;
@@ -22,13 +27,10 @@ interface Reading {
 
 export async function watchCloud(options: CloudOptions): Promise<AsyncDisposable> {
   const { print, started } = options;
-  const client = await connectAsync(`mqtt://127.0.0.1:${options.port}`, { protocolVersion: 5 });
-  // It connects again by itself; without a listener an error would end the demo.
-  client.on('error', (error) => print(`  (gateway "cloud": ${error.message})`));
   const printed = new Map<string, number>();
   let first = true;
 
-  client.on('message', (topic, payload) => {
+  const onMessage = async ({ topic, payload }: Incoming) => {
     const now = systemClock.monotonic();
     const last = printed.get(topic);
     const isReading = /^plants\/demo\/[^/$]+\/[^/$]+$/.test(topic);
@@ -39,9 +41,55 @@ export async function watchCloud(options: CloudOptions): Promise<AsyncDisposable
       first = false;
       print(`  (the first value, ${((now - started) / 1_000).toFixed(1)} s after gateway "demo" was started)`);
     }
-  });
-  await client.subscribeAsync('plants/demo/#', { qos: 1 });
-  return { [Symbol.asyncDispose]: () => client.endAsync(true) };
+  };
+  const ending = new AbortController();
+  const open = async () => {
+    const far = await connect(options.port, onMessage, ending.signal);
+    await far.subscribe('plants/demo/#', 1);
+    return far;
+  };
+  let far: FarSide | undefined = await open();
+  let lost = far.closed;
+  const watch = async () => {
+    for (const wait of backoffDelays(RECONNECT)) {
+      const cause = await lost;
+      far = undefined;
+      if (ending.signal.aborted) return;
+      print(`  (gateway "cloud": ${cause.message})`);
+      await systemClock.sleep(wait, ending.signal).catch(() => {});
+      if (ending.signal.aborted) return;
+      try {
+        far = await open();
+        lost = far.closed;
+      } catch (error) {
+        lost = Promise.resolve(toGatewayError(error));
+      }
+    }
+  };
+  const watching = watch();
+  return {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      far?.close(false);
+      await watching;
+    },
+  };
+}
+
+function connect(port: number, onMessage: (message: Incoming) => Promise<void>, signal: AbortSignal): Promise<FarSide> {
+  const config = {
+    url: `mqtt://127.0.0.1:${port}`,
+    protocolVersion: 5,
+    username: undefined,
+    password: undefined,
+    keepAlive: 30_000,
+    sessionExpiry: 0,
+    bridge: false,
+    tls: { ca: undefined, cert: undefined, key: undefined },
+  } as const;
+  const events = { onMessage, onAcknowledged: () => {}, onDrain: () => {} };
+  const memory = new FarMemories(undefined, new Set()).of('demo', config.url);
+  return openMqtt({ config, clientId: 'demo-watcher', will: undefined, clock: systemClock, events, memory }, signal);
 }
 
 /** Anyone may publish here: what is no reading is shown as it is. */

@@ -23,7 +23,24 @@ export const linkErrors = {
   },
   LINK_QUEUE_FULL: {
     fault: 'limit',
-    hint: 'the oldest messages are being dropped; bring the far side back or raise queuedMessages',
+    hint: 'messages are being dropped as `outbox.full` says; bring the far side back, or raise the limits of the outbox',
+  },
+  LINK_NOT_DURABLE: {
+    fault: 'limit',
+    hint: 'make the folder `gateway.data` writable and restart the gateway: until then messages wait in memory, and few of them',
+  },
+  LINK_LOSS: {
+    fault: 'limit',
+    hint: 'bring the far side back sooner, raise the limits of the outbox, or send less: these messages are gone',
+  },
+  LINK_FORMAT: {
+    fault: 'config',
+    hint: 'give these topics a route with another `format`, or leave them out with `except`',
+  },
+  LINK_TOO_LARGE: { fault: 'limit', hint: 'raise `maxSize` of the route, or let the sender send less at a time' },
+  LINK_PAYLOAD: {
+    fault: 'peer',
+    hint: 'check what the far side sends on this topic, and `format`, `compress` and `maxSize` of the route',
   },
   LINK_ROUTE_INVALID: { fault: 'config', hint: 'correct the route in the configuration' },
 } as const satisfies ErrorCatalogue;

@@ -2,26 +2,28 @@
 import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
-import { errorView, type GatewayError, toGatewayError } from '../core/errors.js';
+import { type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Message, Origin, QoS } from '../core/message.js';
 import { type Attachment, type Router, type Sink, subscriptionTo } from '../core/router.js';
 import { Scope } from '../core/scope.js';
 import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
+import { Demand } from './demand.js';
 import { EchoGuard } from './echo.js';
-import { linkError } from './errors.js';
-import type { FarSide } from './far-side.js';
-import type { Will } from './kinds/mqtt.js';
+import type { FarMemories } from './far-memory.js';
+import type { FarSide, FarSideEvents } from './far-side.js';
+import type { LinkStore } from './keep.js';
+import type { Will } from './kinds/options.js';
+import { LinkOutgoing } from './link-outgoing.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
-import { Sender } from './sender.js';
+import type { Sender } from './sender.js';
 import { LinkStatus } from './status.js';
+import { Subscriptions } from './subscriptions.js';
 
 const RECONNECT = { first: 500, max: 30_000 };
-/** Refused subscriptions are asked for again: the permissions at the far side may have been corrected. */
-const RESUBSCRIBE = { first: 5_000, max: 60_000 };
 /** A connection that lasted this long, ms, was a good one: the next attempt starts with the shortest delay again. */
 const GOOD_CONNECTION = 10_000;
 /** At the end, time for what is still queued, ms. */
@@ -31,16 +33,19 @@ export interface LinkOptions {
   readonly config: LinkConfig;
   readonly gatewayId: string;
   readonly router: Router;
+  readonly memories: FarMemories;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly keep?: LinkStore | undefined;
 }
 
 export class Link implements Sink, AsyncDisposable {
   readonly id: string;
   readonly kind = 'link';
   readonly origin: Origin;
-  readonly durable = false;
+  /** What is accepted is on disk before its publisher is told. */
+  readonly durable: boolean;
   readonly #options: LinkOptions;
   readonly #log: Log;
   /** Topic of this gateway's own state. */
@@ -48,8 +53,11 @@ export class Link implements Sink, AsyncDisposable {
   readonly #rules: Rules;
   readonly #replies: Replies;
   readonly #status: LinkStatus;
+  readonly #outgoing: LinkOutgoing;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #demand: Demand;
+  readonly #subscriptions: Subscriptions;
   readonly #scope: Scope;
   #attachment: Attachment | undefined;
 
@@ -64,14 +72,28 @@ export class Link implements Sink, AsyncDisposable {
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
-    const echo = new EchoGuard(clock, config.protocolVersion === 5);
-    const shared = { rules: this.#rules, origin: this.origin, router, clock, replies: this.#replies, echo };
-    this.#receiver = new Receiver(shared);
-    this.#sender = new Sender({
-      ...shared,
-      queuedMessages: config.queuedMessages,
-      onRefused: (error) => this.#status.refused(error),
+    const echo = new EchoGuard(clock, config.protocolVersion === 5 || config.bridge);
+    const shared = {
+      rules: this.#rules,
+      origin: this.origin,
+      router,
+      clock,
+      log: this.#log,
+      replies: this.#replies,
+      echo,
+    };
+    this.#receiver = new Receiver({ ...shared, onRefused: (error) => this.#status.refused(error) });
+    const asked = { ...shared, rules: this.#rules.in };
+    this.#demand = new Demand({ ...asked, onChange: () => this.#subscriptions.follow() });
+    this.#subscriptions = new Subscriptions({
+      ...asked,
+      demand: this.#demand,
+      random: options.random,
+      onRefusals: (refusal) => this.#status.connected(refusal),
     });
+    this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
+    this.#sender = this.#outgoing.sender;
+    this.durable = this.#outgoing.isDurable;
   }
 
   /** Does not wait for the far side. */
@@ -81,6 +103,8 @@ export class Link implements Sink, AsyncDisposable {
     const filters = new Set([...this.#rules.out.map(({ filter }) => filter), this.#replies.filter]);
     // The retained messages are sent at each connect, so there is no need for them now.
     for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
+    this.#demand.start();
+    this.#scope.run(() => this.#outgoing.begin());
     this.#scope.run((signal) => this.#supervise(signal));
   }
 
@@ -98,11 +122,10 @@ export class Link implements Sink, AsyncDisposable {
       ...this.#status.view(),
       in: this.#receiver.received.total,
       out: this.#sender.sent.total,
+      ...this.#outgoing.view(),
       inPerSecond: this.#receiver.received.perSecond(),
       outPerSecond: this.#sender.sent.perSecond(),
-      queued: this.#sender.queued,
-      oldestMs: this.#sender.oldestMs,
-      dropped: this.#sender.dropped + this.#receiver.dropped,
+      dropped: this.#outgoing.dropped + this.#receiver.dropped,
     };
   }
 
@@ -111,22 +134,27 @@ export class Link implements Sink, AsyncDisposable {
   }
 
   alarms(): readonly AlarmView[] {
-    const alarms = [...this.#status.alarms(this.id)];
-    if (this.#sender.isFull) {
-      const message = `${this.#sender.queued} messages wait for the far side, ${this.#sender.dropped} were dropped`;
-      const error = errorView(linkError('LINK_QUEUE_FULL', message));
-      alarms.push({ severity: 'warn', subject: this.id, since: this.#status.since, error });
-    }
-    return alarms;
+    return [...this.#status.alarms(this.id), ...this.#outgoing.alarms(this.id)];
+  }
+
+  get name(): string {
+    return this.#options.config.name;
+  }
+
+  /** @see Links.pauseDrain */
+  pauseDrain(isPaused: boolean): void {
+    this.#outgoing.pauseDrain(isPaused);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#attachment?.[Symbol.dispose]();
+    this.#demand[Symbol.dispose]();
     const drained = new AbortController();
     const timeout = this.#options.clock.sleep(DRAIN_TIMEOUT, drained.signal).catch(() => {});
     await Promise.race([this.#sender.settled(), timeout]);
     drained.abort();
     await this.#scope[Symbol.asyncDispose]();
+    this.#outgoing.close();
     this.#status.stopped();
   }
 
@@ -156,18 +184,14 @@ export class Link implements Sink, AsyncDisposable {
   async #open(signal: AbortSignal): Promise<FarSide> {
     const { config, gatewayId, clock } = this.#options;
     const clientId = config.clientId ?? `hpmq-${gatewayId}-${config.name}`;
-    const events = {
-      onMessage: async (message: Parameters<Receiver['take']>[0]) => {
-        try {
-          await this.#receiver.take(message);
-        } catch (error) {
-          this.#log.error({ err: error }, 'a message from the far side could not be published');
-        }
-      },
+    const events: FarSideEvents = {
+      onMessage: (message) => this.#receiver.take(message),
+      onAcknowledged: this.#sender.acknowledged.bind(this.#sender),
       onDrain: () => this.#sender.drain(),
     };
+    const memory = this.#options.memories.of(config.name, new URL(config.url).host);
     const { openMqtt } = await import('./kinds/mqtt.js');
-    return openMqtt({ config, clientId, will: this.#will(), clock, events }, signal);
+    return openMqtt({ config, clientId, will: this.#will(), clock, events, memory }, signal);
   }
 
   /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */
@@ -192,53 +216,18 @@ export class Link implements Sink, AsyncDisposable {
 
   /** Uses the connection until it ends; returns the cause. */
   async #serve(far: FarSide, signal: AbortSignal): Promise<GatewayError> {
-    const gone = new AbortController();
-    const closed = far.closed.finally(() => gone.abort());
     const close = () => far.close(!this.#hasSaidGoodbye());
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
     try {
-      const refusals = await this.#subscribe(far, this.#filtersIn());
-      this.#status.connected(refusals.values().next().value);
+      this.#status.connected(await this.#subscriptions.open(far));
       this.#sender.connected(far);
-      if (refusals.size > 0) await this.#subscribeAgain(far, refusals, gone.signal);
-      return await closed;
+      return await far.closed;
     } finally {
       signal.removeEventListener('abort', close);
+      this.#subscriptions.closed();
       this.#sender.disconnected();
-    }
-  }
-
-  /** Filters at the far side, each with the highest QoS of its routes. */
-  #filtersIn(): ReadonlyMap<string, QoS> {
-    const filters = new Map<string, QoS>();
-    for (const { filter, qos } of this.#rules.in) filters.set(filter, Math.max(qos, filters.get(filter) ?? 0) as QoS);
-    return filters;
-  }
-
-  /** @returns what the far side refused */
-  async #subscribe(far: FarSide, filters: ReadonlyMap<string, QoS>): Promise<ReadonlyMap<string, GatewayError>> {
-    const refusals = new Map<string, GatewayError>();
-    // One filter per SUBSCRIBE: some brokers limit their number.
-    const answers = [...filters].map(async ([filter, qos]) => {
-      const refusal = await far.subscribe(filter, qos);
-      if (refusal !== undefined) refusals.set(filter, refusal);
-    });
-    await Promise.all(answers);
-    return refusals;
-  }
-
-  /** Asks again until everything is granted or the connection ends. */
-  async #subscribeAgain(far: FarSide, refusals: ReadonlyMap<string, GatewayError>, gone: AbortSignal): Promise<void> {
-    let left = refusals;
-    for (const wait of backoffDelays(RESUBSCRIBE, this.#options.random)) {
-      await this.#options.clock.sleep(wait, gone).catch(() => {});
-      if (gone.aborted) return;
-      const filters = [...this.#filtersIn()].filter(([filter]) => left.has(filter));
-      const before = left.size;
-      left = await this.#subscribe(far, new Map(filters));
-      if (left.size !== before) this.#status.connected(left.values().next().value);
-      if (left.size === 0) return;
+      this.#receiver.disconnected();
     }
   }
 }

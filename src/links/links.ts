@@ -4,21 +4,32 @@ import type { LinkConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
+import type { Store } from '../core/store.js';
 import { topicFilterFault } from '../core/topic.js';
-import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
+import type { AlarmView, LinkView, OrphanedOutboxView, ServiceView } from '../core/views.js';
 import { linkError } from './errors.js';
+import { FarMemories, linksTables as memoryTables } from './far-memory.js';
+import { keepTables } from './keep.js';
 import { Link } from './link.js';
+import { OrphanedOutboxes } from './orphans.js';
 import { routeFault } from './rules.js';
 
 export { linkErrors } from './errors.js';
 export { routeFault } from './rules.js';
 
+/** Tables that links use; the store is opened with these. */
+export const linksTables = [...memoryTables, ...keepTables] as const;
+
 export interface LinksOptions {
   readonly links: Readonly<Record<string, LinkConfig>>;
   readonly gatewayId: string;
   readonly router: Router;
+  /** undefined: nothing outlives the process. */
+  readonly store?: Store | undefined;
   readonly log: Log;
   readonly clock: Clock;
+  /** Why no message is taken now that must be kept. */
+  readonly storeRefusal?: () => Error | undefined;
   /** In [0, 1), for the jitter of reconnects. */
   readonly random?: () => number;
 }
@@ -28,15 +39,24 @@ export interface Links extends Service {
   /** One per link, `link:<name>`. */
   services(): readonly ServiceView[];
   alarms(): readonly AlarmView[];
+  /** What waits for links that are not configured any more. */
+  orphans(): readonly OrphanedOutboxView[];
+  /** Gives up what waits for such a link. @returns undefined when there is none of this name */
+  forget(name: string): OrphanedOutboxView | undefined;
+  /** Holds the backlog of a link back, or lets it go on; new messages pass. @returns undefined when there is no such link */
+  pauseDrain(name: string, isPaused: boolean): LinkView | undefined;
 }
 
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
-  const { gatewayId, router, log, clock, random = Math.random } = options;
+  const { gatewayId, router, store, log, clock, random = Math.random } = options;
+  const keep = store && { store, refusal: options.storeRefusal ?? (() => undefined) };
+  const memories = new FarMemories(options.store, new Set(Object.keys(options.links)));
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
-    return new Link({ config, gatewayId, router, log, clock, random });
+    return new Link({ config, gatewayId, router, memories, keep, log, clock, random });
   });
+  const outboxes = new OrphanedOutboxes(store);
   let since = clock.now();
   let state: ServiceStatus['state'] = 'starting';
 
@@ -45,6 +65,9 @@ export function createLinks(options: LinksOptions): Links {
     async start(signal) {
       signal.throwIfAborted();
       for (const link of links) link.start();
+      for (const { name, messages } of outboxes.orphans()) {
+        log.warn({ link: name, messages }, 'messages wait for a link that is not configured any more');
+      }
       since = clock.now();
       state = 'up';
     },
@@ -63,6 +86,13 @@ export function createLinks(options: LinksOptions): Links {
     links: () => links.map((link) => link.view()),
     services: () => links.map((link) => link.service()),
     alarms: () => links.flatMap((link) => link.alarms()),
+    orphans: () => outboxes.orphans(),
+    forget: (name) => outboxes.forget(name),
+    pauseDrain(name, isPaused) {
+      const link = links.find((one) => one.name === name);
+      link?.pauseDrain(isPaused);
+      return link?.view();
+    },
     async [Symbol.asyncDispose]() {
       state = 'stopping';
       since = clock.now();

@@ -1,27 +1,45 @@
-/** The incoming half of a link: from the far side to the router. */
+/**
+ * The incoming half of a link: from the far side to the router.
+ *
+ * A message is published under all its local names in one turn, so that they are kept together or not at all. Where nothing
+ * can be kept now it is published again until it can, and not acknowledged before; at QoS 0 it is dropped, counted.
+ */
+import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
-import { createMessage, type Origin, type PublishProperties, type QoS } from '../core/message.js';
+import { GatewayError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { Message, Origin, PublishProperties } from '../core/message.js';
 import type { Router } from '../core/router.js';
 import { topicNameFault } from '../core/topic.js';
+import { arrivalsOf } from './arrivals.js';
 import type { EchoGuard } from './echo.js';
+import { linkError } from './errors.js';
 import type { Incoming } from './far-side.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
-import { type Rules, targetsOf } from './rules.js';
+import type { Rules } from './rules.js';
+
+/** Between two attempts to publish what could not be kept, ms. */
+const KEEP_AGAIN = { first: 500, max: 5_000 };
 
 export interface ReceiverOptions {
   readonly rules: Rules;
   readonly origin: Origin;
   readonly router: Router;
   readonly clock: Clock;
+  readonly log: Log;
   readonly replies: Replies;
   readonly echo: EchoGuard;
+  /** A message was not published, for good; it is counted as dropped. */
+  readonly onRefused: (error: GatewayError) => void;
 }
 
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #received: Rate;
   #dropped = 0;
+  /** Aborted when the connection ends. */
+  #connection = new AbortController();
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -32,36 +50,49 @@ export class Receiver {
     return this.#received;
   }
 
-  /** No legal local topic, or no route. */
+  /** No legal local topic, a payload that its route does not take, or QoS 0 that could not be published. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Publishes under the local names; resolves when the router has taken responsibility. */
+  /** The connection is gone: what it brought and is not published yet will come again. */
+  disconnected(): void {
+    this.#connection.abort(linkError('LINK_LOST', 'the connection ended before the message could be kept'));
+    this.#connection = new AbortController();
+  }
+
+  /** Resolves when the router has taken responsibility; rejects when the connection ends before. */
   async take(incoming: Incoming): Promise<void> {
-    const { rules, origin, router, clock, echo } = this.#options;
-    const { topic, payload, qos, retain, expirySeconds } = incoming;
+    const { rules, origin, clock, echo, onRefused } = this.#options;
+    const { topic, payload, retain } = incoming;
     if (echo.isEcho(topic, payload, retain)) return;
     this.#received.add();
-    let unmapped = 0;
-    const targets = targetsOf(rules.in, topic, () => unmapped++);
-    this.#dropped += targets.length === 0 ? 1 : unmapped;
-    if (targets.length === 0) return;
-    const properties = this.#localProperties(incoming.properties);
-    const receivedAt = clock.now();
-    const expiresAt = expirySeconds === undefined ? Number.POSITIVE_INFINITY : receivedAt + expirySeconds * 1_000;
-    for (const target of targets) {
-      const message = createMessage({
-        topic: target.topic,
-        payload,
-        qos: Math.min(qos, target.qos) as QoS,
-        retain,
-        properties,
-        origin,
-        receivedAt,
-        expiresAt,
-      });
-      await router.publish(message);
+    const local = (properties: PublishProperties | undefined) => this.#localProperties(properties);
+    const { messages, dropped, fault } = arrivalsOf(rules.in, incoming, origin, clock.now(), local);
+    this.#dropped += dropped;
+    if (fault !== undefined) onRefused(fault);
+    if (messages.length === 0) return;
+    await this.#publish(messages, incoming);
+  }
+
+  async #publish(messages: readonly Message[], { qos, keep }: Incoming): Promise<void> {
+    const { router, clock, log } = this.#options;
+    const { signal } = this.#connection;
+    for (const wait of backoffDelays(KEEP_AGAIN, () => 0)) {
+      try {
+        const published = messages.map((message) => router.publish(message));
+        keep?.();
+        await Promise.all(published);
+        return;
+      } catch (error) {
+        const isLater = error instanceof GatewayError && error.fault !== 'bug';
+        if (!isLater) log.error({ err: error }, 'a message from the far side could not be published');
+        if (!isLater || qos === 0) {
+          this.#dropped++;
+          return;
+        }
+      }
+      await clock.sleep(wait, signal);
     }
   }
 

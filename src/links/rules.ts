@@ -1,13 +1,23 @@
 /** Routes of a link: which topics pass, and what they are called on the other side. */
-import type { RouteConfig } from '../core/config.js';
+import { createHash } from 'node:crypto';
 import type { QoS } from '../core/message.js';
-import { topicFilterFault, topicMatches, topicNameFault } from '../core/topic.js';
+import { DEFAULT_PRIORITY, type RouteConfig } from '../core/route-config.js';
+import { parseSchedule } from '../core/schedule.js';
+import { type Filter, matches, parseFilter } from '../core/topic-filter.js';
+import { remapFault, shapeOf, TopicTemplate } from '../core/topic-template.js';
+import { createDecoder, createEncoder } from './formats/formats.js';
+import type { InRoute, OutRoute, Target } from './route-types.js';
 
-/** One direction of a route, ready to use. */
-export interface Rule {
+/** One filter of one direction of a route, ready to use. */
+export interface Rule<R = OutRoute | InRoute> {
   readonly filter: string;
   /** Highest QoS that travels. */
   readonly qos: QoS;
+  readonly route: R;
+  /** A Topic Filter of what {@link map} gives. */
+  readonly mapped: string;
+  /** Does the route carry this topic? `levels`: of the topic. */
+  takes(topic: string, levels: readonly string[]): boolean;
   /**
    * The topic on the other side.
    *
@@ -18,124 +28,205 @@ export interface Rule {
 
 export interface Rules {
   /** From local topics to the far side. */
-  readonly out: readonly Rule[];
+  readonly out: readonly Rule<OutRoute>[];
   /** From the far side to local topics. */
-  readonly in: readonly Rule[];
+  readonly in: readonly Rule<InRoute>[];
 }
 
-type Part = { readonly literal: string } | { readonly dropLevels: number } | 'gateway';
-
-const PLACEHOLDER = /\{([^{}]*)\}/g;
-
-/** @returns the parts, or what is wrong with the template */
-function parseTemplate(template: string): readonly Part[] | string {
-  if (template === '') return 'the template is empty';
-  const parts: Part[] = [];
-  let end = 0;
-  for (const match of template.matchAll(PLACEHOLDER)) {
-    if (match.index > end) parts.push({ literal: template.slice(end, match.index) });
-    end = match.index + match[0].length;
-    const levels = /^topic(?::([1-9]\d{0,3}))?$/.exec(match[1]!);
-    if (levels !== null) parts.push({ dropLevels: Number(levels[1] ?? 0) });
-    else if (match[1] === 'gateway') parts.push('gateway');
-    else return `"${match[0]}" is not one of {topic}, {topic:N}, {gateway}`;
-  }
-  if (end < template.length) parts.push({ literal: template.slice(end) });
-  for (const part of parts) {
-    if (part === 'gateway' || !('literal' in part)) continue;
-    if (/[{}]/.test(part.literal)) return 'a brace is not closed or not opened';
-    const fault = topicNameFault(part.literal);
-    if (fault !== undefined) return `the template ${fault}`;
-  }
-  return parts;
+export function filtersOf({ filter }: RouteConfig): readonly string[] {
+  return typeof filter === 'string' ? [filter] : filter;
 }
 
 /** What is wrong with a route, for the author of the configuration; undefined: nothing. */
 export function routeFault(route: RouteConfig): string | undefined {
-  const filter = topicFilterFault(route.filter);
-  if (filter !== undefined) return `the filter ${filter === 'empty' ? 'is empty' : filter}`;
-  if (route.filter.startsWith('$share/')) return 'shared subscriptions cannot be used in a route';
-  const template = parseTemplate(route.to);
-  if (typeof template === 'string') return template;
-  if (route.direction === 'both' && route.to !== '{topic}') {
-    return `direction "both" needs to: "{topic}", because "${route.to}" cannot be reversed; write two routes`;
+  for (const filter of filtersOf(route)) {
+    const fault = remapFault(filter, route.to, route.direction === 'both');
+    if (fault !== undefined) return fault.fault;
   }
-  return undefined;
-}
-
-/** The topic without its first levels; undefined when nothing is left. */
-function dropLevels(topic: string, levels: number): string | undefined {
-  let start = 0;
-  for (let i = 0; i < levels; i++) {
-    const slash = topic.indexOf('/', start);
-    if (slash < 0) return undefined;
-    start = slash + 1;
+  for (const filter of route.except ?? []) {
+    const fault = remapFault(filter, '{topic}', false);
+    if (fault !== undefined) return fault.fault;
   }
-  return topic.slice(start);
-}
-
-function compileTemplate(template: string, gatewayId: string): (topic: string) => string | undefined {
-  const parts = parseTemplate(template);
-  if (typeof parts === 'string') throw new RangeError(`route was not checked: ${parts}`);
-  return (topic) => {
-    let result = '';
-    for (const part of parts) {
-      if (part === 'gateway') result += gatewayId;
-      else if ('literal' in part) result += part.literal;
-      else {
-        const rest = dropLevels(topic, part.dropLevels);
-        if (rest === undefined) return undefined;
-        result += rest;
-      }
-    }
-    return topicNameFault(result) === undefined ? result : undefined;
-  };
+  const schedule = parseSchedule(route.schedule ?? []);
+  return 'fault' in schedule ? schedule.fault : undefined;
 }
 
 /** Makes the rules of a link. Every route must have passed {@link routeFault}. */
 export function compileRoutes(routes: readonly RouteConfig[], gatewayId: string): Rules {
-  const rules = { out: [] as Rule[], in: [] as Rule[] };
-  for (const { direction, filter, to, qos } of routes) {
-    const rename = compileTemplate(to, gatewayId);
-    if (direction !== 'in') rules.out.push({ filter, qos, map: rename });
-    if (direction !== 'out') {
-      const ours = to.startsWith('$');
-      rules.in.push({
-        filter,
-        qos,
-        // Topics with `$` are the gateway's own ($SYS, reply topics): the far side reaches them only when the route says so.
-        map: (topic) => {
-          const name = rename(topic);
-          return name?.startsWith('$') && !ours ? undefined : name;
-        },
-      });
+  const rules = { out: [] as Rule<OutRoute>[], in: [] as Rule<InRoute>[] };
+  for (const [index, config] of routes.entries()) {
+    const fault = routeFault(config);
+    if (fault !== undefined) throw new RangeError(`route was not checked: ${fault}`);
+    const { direction, to, batch } = config;
+    // A batch that is sent again after a crash may hold other messages: its receiver must not take it for known.
+    const qos = batch === undefined ? config.qos : (Math.min(config.qos, 1) as QoS);
+    const except = (config.except ?? []).map(parseFilter);
+    const isExcepted = (levels: readonly string[]) => except.some((filter) => matches(filter, levels));
+    const shapes = filtersOf(config).map((filter) => ({ filter, shape: shapeOf(to, filter, gatewayId) }));
+    if (direction !== 'in') {
+      const route = outRoute(config, index, gatewayId);
+      for (const { filter, shape } of shapes) {
+        const { back, filter: far } = shape;
+        // With the wildcards by number nothing is lost on the way there that is needed on the way back.
+        const template = direction === 'both' && back !== undefined ? shapeOf(back, far, gatewayId).back! : to;
+        const isIn = direction === 'both' ? inside(far) : undefined;
+        const map = mapOf(template, filter, gatewayId, isIn);
+        const takes = takesOf(parseFilter(filter), isExcepted);
+        rules.out.push({ filter, qos, route, mapped: far, takes, map });
+      }
+    }
+    if (direction === 'out') continue;
+    const route = inRoute(config, index, gatewayId);
+    for (const { filter, shape } of shapes) {
+      const from = direction === 'both' ? shape.filter : filter;
+      const template = direction === 'both' ? shape.back! : to;
+      const mapped = direction === 'both' ? filter : shape.filter;
+      // Topics with `$` are the gateway's own ($SYS, reply topics): the far side reaches them only when the route says so.
+      const ours = template.startsWith('$');
+      const isOurs = inside(direction === 'both' ? filter : '#');
+      const map = mapOf(template, from, gatewayId, (name, levels) =>
+        name.startsWith('$') ? ours : isOurs(name, levels),
+      );
+      const takes =
+        direction === 'in'
+          ? takesOf(parseFilter(from), isExcepted)
+          : // `except` names topics of here.
+            takesOf(parseFilter(from), (_levels, topic) => isExcepted(map(topic)?.split('/') ?? []));
+      rules.in.push({ filter: from, qos, route, mapped, takes, map });
     }
   }
   return rules;
 }
 
-export interface Target {
+type IsAllowed = (name: string, levels: readonly string[]) => boolean;
+
+function inside(filter: string): IsAllowed {
+  const parsed = parseFilter(filter);
+  return (_name, levels) => matches(parsed, levels);
+}
+
+function mapOf(template: string, filter: string, gatewayId: string, isAllowed: IsAllowed | undefined) {
+  const rename = new TopicTemplate(template, filter, gatewayId);
+  return (topic: string) => {
+    const name = rename.make(topic, topic.split('/'));
+    return name === undefined || (isAllowed !== undefined && !isAllowed(name, name.split('/'))) ? undefined : name;
+  };
+}
+
+function takesOf(filter: Filter, isExcepted: (levels: readonly string[], topic: string) => boolean) {
+  return (topic: string, levels: readonly string[]) => matches(filter, levels) && !isExcepted(levels, topic);
+}
+
+function outRoute(config: RouteConfig, index: number, gatewayId: string): OutRoute {
+  const { retain = 'keep', priority = DEFAULT_PRIORITY, maxSize, format, batch, compress, expiry } = config;
+  const schedule = config.schedule === undefined ? undefined : parseSchedule(config.schedule);
+  return {
+    index,
+    retain,
+    priority,
+    maxSize,
+    encoder: createEncoder(batch === undefined ? format : (format ?? { type: 'json' }), filtersOf(config), gatewayId),
+    batch,
+    compress,
+    schedule: schedule !== undefined && 'isOpen' in schedule ? schedule : undefined,
+    expiry,
+    key: hashOf(JSON.stringify(filtersOf(config))),
+    form: JSON.stringify([retain, maxSize, format, batch, compress, expiry, config.schedule]),
+  };
+}
+
+function inRoute(config: RouteConfig, index: number, gatewayId: string): InRoute {
+  const { retain = 'keep', maxSize, format, compress, expiry, onDemand } = config;
+  const decoder = createDecoder(format, filtersOf(config), gatewayId);
+  const form = JSON.stringify([retain, maxSize, format, compress, expiry]);
+  return { index, retain, maxSize, decoder, compress, expiry, linger: onDemand?.linger, form };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha1').update(text).digest('base64url').slice(0, 6);
+}
+
+/** Between the key of the route and the topic in a {@link Target.tag}; no key has it. */
+const TAG_SEPARATOR = ' ';
+
+/** Where a message goes by one route. */
+export interface Hit<R> {
   readonly topic: string;
   readonly qos: QoS;
+  readonly route: R;
 }
 
 /**
- * Where a topic goes by a set of rules: each target once, with the highest QoS of the rules that lead there.
+ * Where a topic goes by a set of rules: each place once, with the highest QoS of the routes that lead there in the same form.
  *
- * @param unmapped - called for each rule that matches but gives no legal topic
+ * @param unmapped - called for each route that matches but gives no legal topic
  */
-export function targetsOf(rules: readonly Rule[], topic: string, unmapped: () => void): readonly Target[] {
-  const targets: Target[] = [];
+export function hitsOf<R extends OutRoute | InRoute>(
+  rules: readonly Rule<R>[],
+  topic: string,
+  unmapped: () => void,
+): readonly Hit<R>[] {
+  const hits: Hit<R>[] = [];
+  const levels = topic.split('/');
+  let done = -1;
   for (const rule of rules) {
-    if (!topicMatches(rule.filter, topic)) continue;
+    const { route, qos } = rule;
+    // The filters of one route are one after the other.
+    if (route.index === done || !rule.takes(topic, levels)) continue;
+    done = route.index;
     const mapped = rule.map(topic);
     if (mapped === undefined) {
       unmapped();
       continue;
     }
-    const known = targets.findIndex((target) => target.topic === mapped);
-    if (known < 0) targets.push({ topic: mapped, qos: rule.qos });
-    else if (targets[known]!.qos < rule.qos) targets[known] = { topic: mapped, qos: rule.qos };
+    const at = hits.findIndex((hit) => hit.topic === mapped && hit.route.form === route.form);
+    if (at < 0) hits.push({ topic: mapped, qos, route });
+    else
+      hits[at] = { topic: mapped, qos: Math.max(qos, hits[at]!.qos) as QoS, route: moreUrgent(hits[at]!.route, route) };
   }
-  return targets;
+  return hits;
 }
+
+function moreUrgent<R extends OutRoute | InRoute>(one: R, other: R): R {
+  return 'priority' in one && 'priority' in other && other.priority > one.priority ? other : one;
+}
+
+/** {@link hitsOf} of what goes out. */
+export function targetsOf(rules: readonly Rule<OutRoute>[], topic: string, unmapped: () => void): readonly Target[] {
+  return hitsOf(rules, topic, unmapped).map(toTarget);
+}
+
+function toTarget({ topic, qos, route }: Hit<OutRoute>): Target {
+  return { topic, qos, route, tag: `${route.key}${TAG_SEPARATOR}${topic}` };
+}
+
+/**
+ * The target of a message that was kept with a tag, by the routes of today: the same; else of the same route, which was
+ * renamed meanwhile; else by whichever route leads to the same place; else as it was accepted.
+ */
+export function resume(rules: readonly Rule<OutRoute>[], topic: string, tag: string): Target {
+  const targets = targetsOf(rules, topic, () => {});
+  const at = tag.indexOf(TAG_SEPARATOR);
+  const [key, there] = [tag.slice(0, at), tag.slice(at + 1)];
+  return (
+    targets.find((target) => target.tag === tag) ??
+    targets.find(({ route }) => route.key === key) ??
+    targets.find((target) => target.topic === there) ??
+    toTarget({ topic: there, qos: 2, route: { ...PLAIN, key } })
+  );
+}
+
+/** A route that changes nothing. */
+export const PLAIN: OutRoute = {
+  index: -1,
+  retain: 'keep',
+  priority: DEFAULT_PRIORITY,
+  maxSize: undefined,
+  encoder: undefined,
+  batch: undefined,
+  compress: undefined,
+  schedule: undefined,
+  expiry: undefined,
+  key: '',
+  form: '',
+};

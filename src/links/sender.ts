@@ -1,118 +1,141 @@
 /**
  * The outgoing half of a link: from the router to the far side.
  *
- * - A message of QoS 1 or 2 stays until the far side acknowledges it; after a lost connection it is sent again, in order.
+ *   accept ─▶ outbox ─▶ next ─▶ encode, batch ─▶ in flight ─▶ acknowledged ─▶ settled
+ *                └──────────── sent again after a lost connection ◀┘
+ *
+ * - A message of QoS 1 or 2 stays in the outbox until the far side acknowledges it; after a lost connection it is sent again,
+ *   in order, under the same Packet Identifier (MQTT 5.0 §4.4).
  * - QoS 0 does not wait for a connection.
  * - Retained messages follow after each connect, when the backlog is gone, each with its value of that moment.
  */
-import type { Clock, Timer } from '../core/clock.js';
 import type { GatewayError } from '../core/errors.js';
-import type { Message, Origin, QoS } from '../core/message.js';
-import type { Router } from '../core/router.js';
+import type { Message } from '../core/message.js';
 import { topicMatches } from '../core/topic.js';
-import type { EchoGuard } from './echo.js';
+import { MessageBatcher } from './batcher.js';
 import { linkError } from './errors.js';
-import type { FarSide } from './far-side.js';
-import { Outbox, type Outgoing } from './queue.js';
+import type { FarSide, FarSideEvents } from './far-side.js';
+import { AlarmClock } from './outbox/alarm-clock.js';
+import { Batches } from './outbox/batches.js';
+import { Books } from './outbox/books.js';
+import { type Flight, Flights, flightOf, packetIdOf } from './outbox/flights.js';
+import { Intake } from './outbox/intake.js';
+import type { Item } from './outbox/item.js';
+import { LossReports } from './outbox/loss-reports.js';
+import { Openings } from './outbox/openings.js';
+import { Outbox } from './outbox/outbox.js';
+import { outgoing } from './outbox/outgoing.js';
+import { Preparing } from './outbox/prepare.js';
+import { Refusals, reasonOf } from './outbox/refusals.js';
+import { Replay } from './outbox/replay.js';
+import type { SenderOptions } from './outbox/sender-options.js';
+import { Stall } from './outbox/stall.js';
+import { Volatile } from './outbox/volatile.js';
 import { Rate } from './rate.js';
-import type { Replies } from './replies.js';
-import { type Rules, type Target, targetsOf } from './rules.js';
-
-/** Without any acknowledgement for this long, ms, the connection is given up. */
-const STALL_TIMEOUT = 60_000;
-
-export interface SenderOptions {
-  readonly rules: Rules;
-  readonly queuedMessages: number;
-  readonly origin: Origin;
-  readonly router: Router;
-  readonly clock: Clock;
-  readonly replies: Replies;
-  readonly echo: EchoGuard;
-  /** The far side refused one message for good; it is counted as dropped. */
-  readonly onRefused: (error: GatewayError) => void;
-}
+import type { Encoded } from './route-types.js';
 
 export class Sender {
+  readonly books = new Books();
+  readonly outbox: Outbox;
+  /** Messages that the far side took. */
+  readonly sent: Rate;
   readonly #options: SenderOptions;
-  readonly #outbox: Outbox;
-  readonly #sent: Rate;
+  readonly #intake: Intake;
+  readonly #preparing: Preparing;
+  readonly #openings: Openings;
+  readonly #flights = new Flights();
+  readonly #batches: Batches;
+  readonly #volatile = new Volatile();
+  readonly #replay: Replay;
+  readonly #refusals: Refusals;
+  readonly #lossReports: LossReports;
+  readonly #stall: Stall;
+  readonly #alarm: AlarmClock;
   #far: FarSide | undefined;
-  #pumping = false;
-  /** Local topics whose retained message is still to be sent on this connection; from the end. */
-  #replay: string[] = [];
-  /** Sent on this connection while the replay lasts: not to be sent twice. */
-  #fresh = new WeakSet<Message>();
-  /** Expired, unmappable, refused, too late as a reply, or QoS 0 without a connection. */
-  #lost = 0;
-  #stall: Timer | undefined;
-  /** Monotonic ms of the last acknowledgement, or of the first message sent after a pause. */
-  #progressAt = 0;
+  #isReady = false;
+  #isPumping = false;
+  /** Sent over an earlier connection and not acknowledged, in the order in which they were sent. */
+  #again: Flight[] = [];
+  /** PUBREC came, and the release is not on disk yet. */
+  readonly #unreleased = new Set<Flight>();
   readonly #idle = new Set<() => void>();
 
   constructor(options: SenderOptions) {
+    const { clock, router, origin, queue, keeping, config, losses, lossTopic } = options;
+    const { books } = this;
     this.#options = options;
-    this.#outbox = new Outbox(options.queuedMessages);
-    this.#sent = new Rate(options.clock);
+    this.outbox = new Outbox({ queue, keeping, config, clock, losses, books, onReady: () => this.#kept() });
+    this.sent = new Rate(clock);
+    this.#replay = new Replay(router, origin);
+    this.#openings = new Openings(clock);
+    this.#refusals = new Refusals(clock);
+    this.#batches = new Batches(new MessageBatcher<Item>(), clock);
+    this.#lossReports = new LossReports(losses, lossTopic);
+    this.#preparing = new Preparing(options, this.#openings);
+    this.#alarm = new AlarmClock(clock, () => this.#pump());
+    const inFlight = () => this.#flights.size;
+    this.#stall = new Stall(clock, inFlight, (silentMs) => this.#stalled(silentMs));
+    this.#intake = new Intake({
+      ...options,
+      books,
+      outbox: this.outbox,
+      volatile: this.#volatile,
+      replay: this.#replay,
+      openings: this.#openings,
+      isConnected: () => this.#far !== undefined,
+    });
+    losses.onReady = () => this.#pump();
   }
 
-  get sent(): Rate {
-    return this.#sent;
-  }
-
-  get dropped(): number {
-    return this.#outbox.dropped + this.#lost;
-  }
-
-  /** Messages not yet acknowledged by the far side. */
+  /** Messages that the far side has not taken. */
   get queued(): number {
-    return this.#outbox.size;
+    return this.outbox.messages + this.#volatile.size;
   }
 
-  get isFull(): boolean {
-    return this.#outbox.isFull;
-  }
-
+  /** Age of the oldest of them; null when there are none. */
   get oldestMs(): number | null {
-    const oldest = this.#outbox.oldest;
-    return oldest === undefined ? null : this.#options.clock.monotonic() - oldest.queuedAt;
+    const at = this.outbox.oldestAt;
+    return at === null ? null : Math.max(0, this.#options.clock.now() - at);
+  }
+
+  /** Finds what was left by an earlier run; nothing is sent before. */
+  async begin(): Promise<void> {
+    for (const item of await this.outbox.begin()) {
+      this.#again.push({ ...flightOf(packetIdOf(item.stored.sequence), [item], undefined), stage: 'released' });
+    }
+    this.#isReady = true;
+    this.#startAgain();
   }
 
   /** @returns false when something had to be dropped */
   accept(message: Message): boolean {
-    const before = this.dropped;
-    const { replies, rules } = this.#options;
-    if (replies.isReply(message.topic)) this.#acceptReply(message);
-    else {
-      for (const target of targetsOf(rules.out, message.topic, () => this.#lost++)) this.#enqueue(message, target);
-    }
+    const isTaken = this.#intake.accept(message);
     this.#pump();
-    return this.dropped === before;
+    return isTaken;
   }
 
   connected(far: FarSide): void {
-    const { rules, router, origin } = this.#options;
     this.#far = far;
-    this.#fresh = new WeakSet();
-    const topics = new Set<string>();
-    for (const { filter } of rules.out) {
-      for (const message of router.retained(filter)) if (message.origin !== origin) topics.add(message.topic);
-    }
-    this.#replay = [...topics].reverse();
-    this.#pump();
+    this.#replay.begin(this.#options.rules.out.map(({ filter }) => filter));
+    if (this.#isReady) this.#startAgain();
   }
 
   disconnected(): void {
     this.#far = undefined;
-    this.#replay = [];
-    this.#stall?.cancel();
-    this.#stall = undefined;
+    this.#replay.end();
+    this.#stall.stop();
+    this.#alarm.cancel();
+    this.#unreleased.clear();
+    this.#lossReports.disconnected();
     this.#options.echo.disconnected();
-    this.#outbox.requeue();
+    this.#again = [...this.#flights.land(), ...this.#again].filter(({ items }) => items.length > 0);
+    for (const item of this.#batches.clear()) this.outbox.setAside(item);
+    this.outbox.disconnect();
+    this.books.drop('offline', this.#volatile.clear());
     this.#tellIdle();
   }
 
-  /** There is room on the wire again. */
+  /** There is room on the wire again, or the backlog may go on. */
   drain(): void {
     this.#pump();
   }
@@ -120,130 +143,291 @@ export class Sender {
   /** Resolves when nothing is left to send, or nobody is there to send it to. */
   async settled(): Promise<void> {
     if (this.#far === undefined || this.queued === 0) return;
-    await new Promise<void>((resolve) => this.#idle.add(resolve));
+    this.#batches.hurry();
+    this.#pump();
+    if (this.queued > 0) await new Promise<void>((resolve) => this.#idle.add(resolve));
   }
 
-  #acceptReply(message: Message): void {
-    const address = this.#options.replies.find(message.topic);
-    if (address === undefined) {
-      this.#lost++;
-      return;
+  close(): void {
+    this.#alarm.cancel();
+    this.#stall.stop();
+    this.outbox.close();
+  }
+
+  /** @see FarSideEvents.onAcknowledged */
+  acknowledged(...[packet, packetId, refusal]: Parameters<FarSideEvents['onAcknowledged']>): void {
+    const flight = this.#flights.get(packetId);
+    if (flight === undefined || this.#far === undefined) return;
+    this.#stall.progress();
+    if (packet === 'pubrec' && refusal === undefined) this.#release(this.#far, flight);
+    else if (packet === 'pubrec' || flight.stage === 'sent') this.#landed(flight, refusal);
+    // What PUBCOMP says does not matter: the identifier is free, and the far side had the message.
+    else this.#landed(flight, undefined);
+    this.#pump();
+  }
+
+  /** Sends a message that is not from the outbox, now or never. @returns false: there is no room, or no connection */
+  publishNow(encoded: Encoded, settled: (refusal: GatewayError | undefined) => void): boolean {
+    const far = this.#far;
+    if (far === undefined || this.#flights.size >= far.window) return false;
+    const packetId = this.#flights.freeId(this.#options.queue.lastSequence);
+    this.#launch(far, flightOf(packetId, [], encoded, settled), encoded, false);
+    return true;
+  }
+
+  /** Both are there: the connection, and what is known of the earlier one. */
+  #startAgain(): void {
+    const far = this.#far;
+    if (far === undefined) return;
+    for (const flight of this.#again) {
+      if (far.sessionPresent || flight.stage === 'sent') continue;
+      // The far side has forgotten it: it is published anew, once the disk knows that, too.
+      flight.batch = this.outbox.unrelease(flight.items[0]!);
+      flight.stage = 'sent';
     }
-    const { responseTopic: _local, ...properties } = message.properties ?? {};
-    const correlationData = properties.correlationData ?? address.correlationData;
-    this.#push({
-      topic: address.responseTopic,
-      qos: message.qos,
-      retain: false,
-      payload: message.payload,
-      properties: correlationData === undefined ? properties : { ...properties, correlationData },
-      expiresAt: message.expiresAt,
-      queuedAt: this.#options.clock.monotonic(),
-      source: message,
-    });
-  }
-
-  #enqueue(message: Message, target: Target): void {
-    this.#push({
-      topic: target.topic,
-      qos: Math.min(message.qos, target.qos) as QoS,
-      retain: message.retain,
-      payload: message.payload,
-      properties: message.properties,
-      expiresAt: message.expiresAt,
-      queuedAt: this.#options.clock.monotonic(),
-      source: message,
-    });
-  }
-
-  #push(item: Outgoing): void {
-    if (item.qos === 0 && this.#far === undefined) this.#lost++;
-    else this.#outbox.push(item);
+    this.outbox.connect();
+    this.#pump();
   }
 
   /** Sends as much as the window and the wire allow. */
   #pump(): void {
     const far = this.#far;
-    // Settling at once (QoS 0) would otherwise come back in here from the middle of the loop.
-    if (far === undefined || this.#pumping) return;
-    this.#pumping = true;
+    // What is sent at QoS 0 is settled at once, and would come back in here from the middle of the loop.
+    if (far === undefined || this.#isPumping || !this.#isReady) return;
+    this.#isPumping = true;
     try {
-      while (far.isWritable) {
-        const next = this.#outbox.peek();
-        if (next === undefined) {
-          if (!this.#replayNext()) break;
-        } else if (next.qos > 0 && this.#outbox.inFlight >= far.window) break;
-        else this.#send(far, next);
-      }
+      while (far.isWritable && this.#step(far));
     } finally {
-      this.#pumping = false;
+      this.#isPumping = false;
     }
     if (this.queued === 0) this.#tellIdle();
   }
 
-  #send(far: FarSide, item: Outgoing): void {
-    const { clock, echo, rules } = this.#options;
-    const left = item.expiresAt - clock.now();
-    if (left <= 0) {
-      this.#outbox.shift();
-      this.#lost++;
-      return;
+  /** Sends one message, or finds out that there is none to send. @returns whether to go on */
+  #step(far: FarSide): boolean {
+    const volatile = this.#volatile.shift();
+    if (volatile !== undefined) return this.#sendVolatile(far, volatile);
+    if (this.#flights.size >= far.window) return false;
+    if (this.#refusals.wait > 0) return this.#waitFor(this.#refusals.wait);
+    if (this.#again.length > 0) return this.#sendAgain(far, this.#again[0]!);
+    const loss = this.#lossReports.next(far.maximumQoS);
+    if (loss !== undefined) return this.publishNow(...loss);
+    const batch = this.#batches.next();
+    if (batch !== undefined) return this.#sendBatch(far, batch);
+    if (this.#openings.wait() === 0) {
+      this.#openings.reset();
+      this.outbox.rewind();
     }
-    const refusal = far.refusal(item);
+    const wait = this.#options.drain.wait();
+    const item = this.outbox.peek(wait === 0, far.maximumQoS);
+    if (item !== undefined) return this.#sendItem(far, item);
+    if (wait > 0 && this.outbox.messages > 0) this.#waitFor(wait);
+    this.#waitFor(this.#batches.wait());
+    this.#waitFor(this.#openings.wait());
+    if (this.outbox.isWaiting || this.#replay.isOver) return false;
+    for (const message of this.#replay.next()) this.#intake.accept(message);
+    return true;
+  }
+
+  #waitFor(ms: number): false {
+    if (Number.isFinite(ms)) this.#alarm.within(ms);
+    return false;
+  }
+
+  #sendVolatile(far: FarSide, encoded: Encoded): true {
+    const { clock, onRefused } = this.#options;
+    if (encoded.expiresAt <= clock.now()) {
+      this.books.expired++;
+      return true;
+    }
+    const message = outgoing(encoded, far, 0, false, clock.now());
+    const refusal = far.refusal(message);
     if (refusal !== undefined) {
-      this.#outbox.shift();
-      this.#refused(refusal);
-      return;
+      this.books.drop(reasonOf(refusal));
+      onRefused(refusal);
+      return true;
     }
-    if (item.qos === 0) this.#outbox.shift();
-    else this.#outbox.send();
-    if (this.#replay.length > 0) this.#fresh.add(item.source);
-    if (rules.in.some(({ filter }) => topicMatches(filter, item.topic))) {
-      echo.remember(item.topic, item.payload, item.retain);
-    }
-    if (item.qos > 0 && this.#outbox.inFlight === 1) this.#progressAt = clock.monotonic();
-    this.#watchStall();
-    const expirySeconds = Number.isFinite(left) ? Math.ceil(left / 1_000) : undefined;
-    far.publish(item, expirySeconds, (error) => {
-      // After a lost connection the message is queued again, and the answer of the old one means nothing.
-      if (this.#far !== far) return;
-      this.#outbox.settle(item);
-      this.#progressAt = clock.monotonic();
-      if (error === undefined) this.#sent.add();
-      else this.#refused(error);
-      this.#pump();
-    });
+    this.#remember(encoded);
+    far.publish(message);
+    this.books.delivered++;
+    this.sent.add();
+    return true;
   }
 
-  #refused(error: GatewayError): void {
-    this.#lost++;
-    this.#options.onRefused(error);
+  #sendAgain(far: FarSide, flight: Flight): boolean {
+    // What must be on disk before: the release, or that there is none any more.
+    if (this.#flights.has(flight.packetId) || !this.#options.keeping.isKept(flight.batch)) return false;
+    this.#again.shift();
+    if (flight.stage !== 'sent') {
+      this.#flights.add(flight);
+      this.#stall.watch();
+      far.release(flight.packetId);
+      return true;
+    }
+    for (const item of flight.items) {
+      item.isBacklog = true;
+      item.wasSent = far.sessionPresent;
+    }
+    if (flight.encoded === undefined) this.#send(far, flight.items[0]!);
+    else this.#launch(far, flight, flight.encoded, far.sessionPresent);
+    return true;
   }
 
-  /** @returns false when all retained messages are sent */
-  #replayNext(): boolean {
-    const topic = this.#replay.pop();
-    if (topic === undefined) return false;
-    const { router, origin, rules } = this.#options;
-    // The topic may have been written or cleared since the connect: what is retained now is sent, once.
-    for (const message of router.retained(topic)) {
-      if (message.origin === origin || this.#fresh.has(message)) continue;
-      for (const target of targetsOf(rules.out, topic, () => this.#lost++)) this.#enqueue(message, target);
+  #sendBatch(far: FarSide, batch: NonNullable<ReturnType<Batches['next']>>): boolean {
+    const { deliveries } = batch;
+    const packetId = packetIdOf(deliveries[0]!.stored.sequence);
+    if (this.#flights.has(packetId)) {
+      this.#batches.putBack(batch);
+      return false;
+    }
+    const sealed = this.#preparing.seal(far, batch.encoded, deliveries);
+    if (sealed.kind === 'send') {
+      this.#launch(far, flightOf(packetId, deliveries, sealed.encoded), sealed.encoded, false);
+    } else if (!this.#batches.halve(batch)) {
+      for (const item of deliveries) this.#giveUp(item, sealed.error);
     }
     return true;
   }
 
-  #watchStall(): void {
-    if (this.#stall !== undefined || this.#outbox.inFlight === 0) return;
-    const { clock } = this.#options;
-    const wait = Math.max(0, this.#progressAt + STALL_TIMEOUT - clock.monotonic());
-    this.#stall = clock.after(wait, () => {
-      this.#stall = undefined;
-      const silentMs = clock.monotonic() - this.#progressAt;
-      if (this.#outbox.inFlight === 0 || silentMs < STALL_TIMEOUT) return this.#watchStall();
-      const message = `${this.#outbox.inFlight} messages are not acknowledged for ${Math.round(silentMs)} ms`;
-      this.#far?.fail(linkError('LINK_STALLED', message, { details: { inFlight: this.#outbox.inFlight } }));
-    });
+  #sendItem(far: FarSide, item: Item): boolean {
+    if (this.#flights.has(packetIdOf(item.stored.sequence))) return false;
+    this.outbox.take(item);
+    this.#send(far, item);
+    return true;
+  }
+
+  /** Sends what was taken from the outbox, or does with it what is to be done instead. */
+  #send(far: FarSide, item: Item): void {
+    const prepared = this.#preparing.prepare(far, item);
+    switch (prepared.kind) {
+      case 'send': {
+        const flight = flightOf(packetIdOf(item.stored.sequence), [item], prepared.encoded);
+        this.#launch(far, flight, prepared.encoded, item.wasSent && far.sessionPresent);
+        return;
+      }
+      case 'collect': {
+        const fault = this.#batches.add(prepared.target, item.stored.message, item);
+        if (fault !== undefined) this.#giveUp(item, fault);
+        return;
+      }
+      case 'set-aside':
+        this.outbox.setAside(item);
+        return;
+      case 'refuse':
+        this.#giveUp(item, prepared.error);
+        return;
+      case 'abandon':
+        this.#abandon(far, item, prepared.reason);
+        return;
+    }
+  }
+
+  #launch(far: FarSide, flight: Flight, encoded: Encoded, dup: boolean): void {
+    const { clock, drain } = this.#options;
+    const message = outgoing(encoded, far, flight.packetId, dup, clock.now());
+    this.#remember(encoded);
+    if (message.qos > 0) {
+      this.#flights.add(flight);
+      this.#stall.watch();
+    }
+    const before = far.bytesOut;
+    far.publish(message);
+    const bytes = Math.max(far.bytesOut - before, encoded.payload.length + encoded.topic.length);
+    drain.sent(bytes, flight.items[0]?.isBacklog === true);
+    // This far side acknowledges nothing: more cannot be done.
+    if (message.qos === 0) this.#landed(flight, undefined);
+  }
+
+  #release(far: FarSide, flight: Flight): void {
+    const { keeping } = this.#options;
+    if (flight.stage === 'sent') {
+      flight.stage = 'released';
+      flight.batch = flight.items.reduce((_, item) => this.outbox.release(item), 0);
+    }
+    if (flight.stage === 'given-up' || keeping.isKept(flight.batch)) far.release(flight.packetId);
+    else this.#unreleased.add(flight);
+  }
+
+  /** Something is on disk, or was read from there. */
+  #kept(): void {
+    const far = this.#far;
+    if (far === undefined) return;
+    for (const flight of this.#unreleased) {
+      if (!this.#options.keeping.isKept(flight.batch)) continue;
+      this.#unreleased.delete(flight);
+      far.release(flight.packetId);
+    }
+    this.#pump();
+  }
+
+  #landed(flight: Flight, refusal: GatewayError | undefined): void {
+    this.#flights.delete(flight.packetId);
+    this.#unreleased.delete(flight);
+    if (flight.settled !== undefined) {
+      flight.settled(refusal);
+      return;
+    }
+    if (refusal !== undefined) {
+      if (this.#refusals.isForLater(refusal, flight.items[0]?.attempts ?? 0)) this.#later(flight);
+      else for (const item of flight.items) this.#giveUp(item, refusal);
+      return;
+    }
+    this.#refusals.accepted();
+    for (const item of flight.items) {
+      this.#options.drain.gone();
+      if (flight.stage === 'given-up') this.outbox.drop(item, flight.reason);
+      else {
+        this.outbox.settle(item);
+        this.sent.add();
+      }
+    }
+  }
+
+  /** It is sent again, when the pause is over. */
+  #later(flight: Flight): void {
+    const sequence = (one: Flight) => one.items[0]!.stored.sequence;
+    for (const item of flight.items) item.attempts++;
+    const at = this.#again.findIndex((one) => sequence(one) > sequence(flight));
+    this.#again.splice(at < 0 ? this.#again.length : at, 0, flight);
+  }
+
+  /** Not to be sent any more; but where it may have been, at QoS 2, the far side has to forget its identifier first. */
+  #abandon(far: FarSide, item: Item, reason: string): void {
+    const { qos, sequence } = item.stored;
+    if (qos < 2 || far.maximumQoS < 2 || !item.wasSent || !far.sessionPresent) {
+      this.#options.drain.gone();
+      this.outbox.drop(item, reason);
+      return;
+    }
+    const flight: Flight = { ...flightOf(packetIdOf(sequence), [item], undefined), stage: 'given-up', reason };
+    this.#flights.add(flight);
+    this.#stall.watch();
+    far.release(flight.packetId);
+  }
+
+  /** It has no form, or the far side does not want it. */
+  #giveUp(item: Item, error: GatewayError): void {
+    const { drain, onRefused, onDeadLetter } = this.#options;
+    drain.gone();
+    this.outbox.drop(item, reasonOf(error));
+    onRefused(error);
+    onDeadLetter(item.stored.message, error);
+  }
+
+  /** What comes back from there is no news. */
+  #remember({ topic, payload, retain }: Encoded): void {
+    const { rules, echo } = this.#options;
+    for (const { filter } of rules.in) {
+      if (!topicMatches(filter, topic)) continue;
+      echo.remember(topic, payload, retain);
+      return;
+    }
+  }
+
+  #stalled(silentMs: number): void {
+    const inFlight = this.#flights.size;
+    const message = `${inFlight} messages are not acknowledged for ${Math.round(silentMs)} ms`;
+    this.#far?.fail(linkError('LINK_STALLED', message, { details: { inFlight } }));
   }
 
   #tellIdle(): void {

@@ -31,7 +31,8 @@ export class Applier {
   }
 
   #operation(bytes: Buffer, start: number, messages: Map<number, Record>): void {
-    const { insertMessage, insertReference, settle, release, removeQueue, addQueue, set, remove } = this.#statements;
+    const { insertMessage, insertReference, settle, release, unrelease, removeQueue, addQueue, set, remove } =
+      this.#statements;
     const at = start + HEADER_BYTES;
     switch (bytes[start]) {
       case Operation.message: {
@@ -56,6 +57,9 @@ export class Applier {
       }
       case Operation.release:
         release.run(++this.#lastRelease, bytes.readUInt32BE(at), bytes.readDoubleBE(at + 4));
+        return;
+      case Operation.unrelease:
+        unrelease.run(bytes.readUInt32BE(at), bytes.readDoubleBE(at + 4));
         return;
       case Operation.addQueue:
         addQueue.run(bytes.readUInt32BE(at), text(bytes, at + 4).text);
@@ -88,8 +92,8 @@ export class Applier {
     const sequence = bytes.readDoubleBE(at + 4);
     const id = bytes.readDoubleBE(at + 12);
     const expires = bytes.readDoubleBE(at + 20);
-    const flags = bytes[at + 28]!;
-    const share = text(bytes, at + 29);
+    const flags = bytes.readUInt32BE(at + 28);
+    const share = text(bytes, at + 32);
     const { bytes: record, entries } = messages.get(id)!;
     this.#statements.insertEntry.run(
       queue,
@@ -137,6 +141,7 @@ function prepare(database: DatabaseSync) {
       VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`),
     settle: one('DELETE FROM entry WHERE queue = ? AND sequence = ? RETURNING message'),
     release: one('UPDATE entry SET released = ? WHERE queue = ? AND sequence = ? AND released = 0'),
+    unrelease: one('UPDATE entry SET released = 0 WHERE queue = ? AND sequence = ?'),
     unreference: one('UPDATE reference SET entries = entries - 1 WHERE message = ? RETURNING entries'),
     removeMessage: one('DELETE FROM message WHERE id = ?'),
     removeReference: one('DELETE FROM reference WHERE message = ?'),

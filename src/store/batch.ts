@@ -13,7 +13,7 @@ export const Operation = {
   /** f64 id, u32 receivers, u32 length, record */
   message: 1,
   /**
-   * u32 receiver, f64 sequence, f64 message id, f64 expires at, u8 qos and retain, u32 length, name of the share (0: none),
+   * u32 receiver, f64 sequence, f64 message id, f64 expires at, u32 flags, u32 length, name of the share (0: none),
    * u16 count, u32 identifier each
    */
   entry: 2,
@@ -28,12 +28,21 @@ export const Operation = {
   set: 7,
   /** u8 table, u32 length, key */
   delete: 8,
+  /** As settle. */
+  unrelease: 9,
 } as const;
 
 /** Every operation begins with its code and its length in all. */
 export const HEADER_BYTES = 5;
-const ENTRY_BYTES = HEADER_BYTES + 4 + 8 + 8 + 8 + 1 + 4 + 2;
+const ENTRY_BYTES = HEADER_BYTES + 4 + 8 + 8 + 8 + 4 + 4 + 2;
 const FIRST_BYTES = 64 * 1024;
+
+/** Of a label, within the flags. */
+export const LABEL_SHIFT = 3;
+
+function flagsOf({ qos, retain, label = 0 }: Delivery): number {
+  return qos | (retain ? 0x04 : 0) | (label << LABEL_SHIFT);
+}
 
 /** Where an entry stands in its batch, and its message. */
 export interface Place {
@@ -89,7 +98,7 @@ export class Batch {
     at = this.#bytes.writeDoubleBE(sequence, at);
     at = this.#bytes.writeDoubleBE(this.#messageId, at);
     at = this.#bytes.writeDoubleBE(message.expiresAt, at);
-    this.#bytes[at++] = delivery.qos | (delivery.retain ? 0x04 : 0);
+    at = this.#bytes.writeUInt32BE(flagsOf(delivery), at);
     at = this.#text(at, share, shareBytes);
     at = this.#bytes.writeUInt16BE(identifiers.length, at);
     for (const identifier of identifiers) at = this.#bytes.writeUInt32BE(identifier, at);
@@ -116,6 +125,10 @@ export class Batch {
 
   release(receiver: number, sequence: number): void {
     this.#receiverAndSequence(Operation.release, receiver, sequence);
+  }
+
+  unrelease(receiver: number, sequence: number): void {
+    this.#receiverAndSequence(Operation.unrelease, receiver, sequence);
   }
 
   addQueue(receiver: number, name: string): void {

@@ -1,4 +1,5 @@
 /** What the store and its worker say to each other. */
+import type { LabelFilter, Surveyed } from '../core/store.js';
 
 export interface WorkerOptions {
   readonly file: string;
@@ -13,6 +14,14 @@ export type WorkerRequest =
   | { readonly kind: 'batch'; readonly id: number; readonly bytes: ArrayBuffer; readonly length: number }
   | {
       readonly kind: 'read';
+      readonly id: number;
+      readonly receiver: number;
+      readonly after: number;
+      readonly messages: number;
+      readonly only: LabelFilter | undefined;
+    }
+  | {
+      readonly kind: 'survey';
       readonly id: number;
       readonly receiver: number;
       readonly after: number;
@@ -111,6 +120,7 @@ export type WorkerAnswer =
       readonly entries: readonly ReadEntry[];
       readonly failure?: Failure;
     }
+  | { readonly kind: 'surveyed'; readonly id: number; readonly labels: readonly Surveyed[]; readonly failure?: Failure }
   | {
       readonly kind: 'dropped';
       readonly id: number;

@@ -2,8 +2,8 @@
 
 import type { QoS } from '../core/message.js';
 import { decodeMessageRecord } from '../core/message-record.js';
-import type { Delivery, StoredDelivery, StoredQueue } from '../core/store.js';
-import type { Batch, Place } from './batch.js';
+import type { Delivery, LabelFilter, StoredDelivery, StoredQueue, Surveyed } from '../core/store.js';
+import { type Batch, LABEL_SHIFT, type Place } from './batch.js';
 import type { FoundQueue, ReadEntry } from './protocol.js';
 
 /** What a queue needs of its store. */
@@ -11,13 +11,15 @@ export interface QueueContext {
   /** The batch that is being filled; {@link QueueContext.said} after each change. */
   readonly batch: Batch;
   readonly batchNumber: number;
-  said(): void;
+  /** @param isUrgent - somebody may wait for it */
+  said(isUrgent?: boolean): void;
   /** The queue wants to be told of the end of the running batch: {@link Queue.kept}, {@link Queue.lost}. */
   touched(queue: Queue): void;
   /** Of all queues. */
   count(messages: number, bytes: number): void;
   nextMessageId(): number;
-  read(queue: number, after: number, messages: number): Promise<readonly ReadEntry[]>;
+  read(queue: number, after: number, messages: number, only?: LabelFilter): Promise<readonly ReadEntry[]>;
+  survey(queue: number, after: number, messages: number): Promise<readonly Surveyed[]>;
   readReleased(queue: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]>;
   dropOldest(
     queue: number,
@@ -97,9 +99,9 @@ export class Queue implements StoredQueue {
       this.#context.touched(this);
     }
     this.#context.said();
-    const { message, qos, retain, identifiers, share } = delivery;
+    const { message, qos, retain, identifiers, share, label = 0 } = delivery;
     const { bytes } = place;
-    return { message, qos, retain, identifiers, share, sequence, bytes, released: 0, batch: batchNumber };
+    return { message, qos, retain, identifiers, share, label, sequence, bytes, released: 0, batch: batchNumber };
   }
 
   settle({ sequence, bytes }: StoredDelivery): void {
@@ -117,7 +119,7 @@ export class Queue implements StoredQueue {
       batch.strike(place);
       this.#places[sequence - this.#firstPlace] = undefined;
     }
-    this.#context.said();
+    this.#context.said(false);
   }
 
   release({ sequence }: StoredDelivery): number {
@@ -127,8 +129,20 @@ export class Queue implements StoredQueue {
     return this.#context.batchNumber;
   }
 
-  async read(after: number, messages: number): Promise<readonly StoredDelivery[]> {
-    return this.#deliveries(await this.#context.read(this.id, after, messages));
+  unrelease({ sequence }: StoredDelivery): number {
+    this.#context.batch.unrelease(this.id, sequence);
+    this.#context.touched(this);
+    this.#context.said();
+    return this.#context.batchNumber;
+  }
+
+  async read(after: number, messages: number, only?: LabelFilter): Promise<readonly StoredDelivery[]> {
+    return this.#deliveries(await this.#context.read(this.id, after, messages, only));
+  }
+
+  async survey(after: number, messages: number): Promise<{ lastSequence: number; labels: readonly Surveyed[] }> {
+    const labels = await this.#context.survey(this.id, after, messages);
+    return { lastSequence: labels.reduce((last, one) => Math.max(last, one.lastSequence), 0), labels };
   }
 
   async readReleased(upTo: number, after: number, messages: number): Promise<readonly StoredDelivery[]> {
@@ -142,12 +156,13 @@ export class Queue implements StoredQueue {
       const message = decodeMessageRecord(record);
       const { sequence, released, identifiers, share } = entry;
       const retain = (entry.flags & 0x04) !== 0;
+      const label = entry.flags >>> LABEL_SHIFT;
       const qos = (entry.flags & 0x03) as QoS;
       // One that cannot be read is given up like one that nobody wants: it must not stand in the way of the others.
       if (message === undefined) this.settle({ sequence, bytes: record.length } as StoredDelivery);
       else {
         const bytes = record.length;
-        deliveries.push({ message, qos, retain, identifiers, share, sequence, bytes, released, batch: 0 });
+        deliveries.push({ message, qos, retain, identifiers, share, label, sequence, bytes, released, batch: 0 });
       }
     }
     return deliveries;

@@ -13,7 +13,7 @@ import type { Clock, Timer } from '../core/clock.js';
 import type { GatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Service, ServiceStatus } from '../core/service.js';
-import type { Store, StoredQueue, StoredTable, StoreFigures } from '../core/store.js';
+import type { LabelFilter, Store, StoredQueue, StoredTable, StoreFigures, Surveyed } from '../core/store.js';
 import { Batch } from './batch.js';
 import { CommitMeter } from './commit-meter.js';
 import { storeError } from './errors.js';
@@ -28,6 +28,8 @@ const CONGESTED_BYTES = 16 * 1024 * 1024;
 const RETRY_INTERVAL = 1_000;
 /** How often the disk is asked how full it is, ms. */
 const DISK_INTERVAL = 1_000;
+/** For what nobody waits for, ms: the more of it leaves at a time, the less is written. */
+const LAZY_WINDOW = 20;
 /** Durability relaxed: how long a change may wait before it is written; the window of what a cut can lose, ms. */
 export const RELAXED_WINDOW = 1_000;
 
@@ -112,6 +114,8 @@ class SqliteStore implements OpenStore, QueueContext {
   readonly #posted: Posted[] = [];
   #postedBytes = 0;
   #immediate: NodeJS.Immediate | undefined;
+  /** There is more in the batch than what nobody waits for. */
+  #isUrgent = false;
   #timer: Timer | undefined;
   #nextQueue: number;
   #nextMessage: number;
@@ -209,6 +213,8 @@ class SqliteStore implements OpenStore, QueueContext {
   commit(): Promise<void> | undefined {
     if (this.#options.durability === 'relaxed') return undefined;
     if (this.#closing !== undefined) return Promise.reject(storeError('STORE_FAILED', 'the store is closed'));
+    this.#isUrgent ||= !this.#batch.isEmpty;
+    if (this.#isUrgent) this.said();
     if (this.#batch.isEmpty) {
       const last = this.#posted.at(-1);
       if (last === undefined) return undefined;
@@ -270,17 +276,22 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#closing;
   }
 
-  said(): void {
-    if (this.#posted.length > 0 || this.#immediate !== undefined || this.#timer !== undefined) return;
-    if (this.#closing !== undefined) return;
-    if (this.#options.durability === 'strict' && this.#fault === undefined) {
+  said(isUrgent = true): void {
+    if (isUrgent) this.#isUrgent = true;
+    if (this.#posted.length > 0 || this.#immediate !== undefined || this.#closing !== undefined) return;
+    if (this.#options.durability === 'strict' && this.#fault === undefined && this.#isUrgent) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
       this.#immediate = setImmediate(() => {
         this.#immediate = undefined;
         this.#post();
       });
       return;
     }
-    this.#timer = this.#options.clock.after(this.#fault === undefined ? RELAXED_WINDOW : RETRY_INTERVAL, () => {
+    if (this.#timer !== undefined) return;
+    const { durability, clock } = this.#options;
+    const wait = durability === 'strict' ? LAZY_WINDOW : RELAXED_WINDOW;
+    this.#timer = clock.after(this.#fault === undefined ? wait : RETRY_INTERVAL, () => {
       this.#timer = undefined;
       this.#post();
     });
@@ -299,9 +310,14 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#nextMessage++;
   }
 
-  read(queue: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
+  read(queue: number, after: number, messages: number, only?: LabelFilter): Promise<readonly ReadEntry[]> {
     this.#flush();
-    return this.#link.read(queue, after, messages);
+    return this.#link.read(queue, after, messages, only);
+  }
+
+  survey(queue: number, after: number, messages: number): Promise<readonly Surveyed[]> {
+    this.#flush();
+    return this.#link.survey(queue, after, messages);
   }
 
   readReleased(queue: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
@@ -341,6 +357,7 @@ class SqliteStore implements OpenStore, QueueContext {
     });
     this.#postedBytes += length;
     this.#batch = new Batch();
+    this.#isUrgent = false;
     this.#waiter = undefined;
     this.#touched = new Set();
     this.#link.post(bytes, length);
@@ -370,7 +387,7 @@ class SqliteStore implements OpenStore, QueueContext {
       }
     }
     // While there is a fault, an empty batch asks whether it is over: the worker writes something for it.
-    if (!this.#batch.isEmpty || this.#fault !== undefined) this.said();
+    if (!this.#batch.isEmpty || this.#fault !== undefined) this.said(this.#isUrgent || this.#fault !== undefined);
     if (this.#drain !== undefined && !this.isCongested) {
       this.#drain.resolve();
       this.#drain = undefined;

@@ -1,6 +1,7 @@
 /** Requests to the worker and its answers. The worker answers in order, so what was posted before is visible to what is asked. */
 import type { Worker } from 'node:worker_threads';
 import type { GatewayError } from '../core/errors.js';
+import type { LabelFilter, Surveyed } from '../core/store.js';
 import { storeError } from './errors.js';
 import type { DiskFigures, Failure, ReadEntry, WorkerAnswer, WorkerRequest } from './protocol.js';
 
@@ -48,8 +49,20 @@ export class WorkerLink {
     this.#worker.postMessage({ kind: 'batch', id: this.#nextId++, bytes, length } satisfies WorkerRequest, [bytes]);
   }
 
-  async read(receiver: number, after: number, messages: number): Promise<readonly ReadEntry[]> {
-    return this.#entries(await this.#ask({ kind: 'read', receiver, after, messages }));
+  async read(
+    receiver: number,
+    after: number,
+    messages: number,
+    only: LabelFilter | undefined,
+  ): Promise<readonly ReadEntry[]> {
+    return this.#entries(await this.#ask({ kind: 'read', receiver, after, messages, only }));
+  }
+
+  async survey(receiver: number, after: number, messages: number): Promise<readonly Surveyed[]> {
+    const answer = await this.#ask({ kind: 'survey', receiver, after, messages });
+    if (answer.kind !== 'surveyed') throw unexpected(answer);
+    if (answer.failure !== undefined) throw failureError(this.#folder, answer.failure);
+    return answer.labels;
   }
 
   async readReleased(receiver: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]> {

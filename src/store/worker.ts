@@ -6,7 +6,10 @@ import { readFileSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { collectGarbage } from '../core/collect-garbage.js';
+import type { Surveyed } from '../core/store.js';
 import { Applier, withoutPromises } from './apply.js';
+import { LABEL_SHIFT } from './batch.js';
 import { failureOf } from './failure.js';
 import { open, reopen } from './open.js';
 import type { DiskFigures, Failure, Found, ReadEntry, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
@@ -32,6 +35,8 @@ const port = parentPort!;
 interface Statements {
   readonly applier: Applier;
   readonly read: StatementSync;
+  readonly readOnly: StatementSync;
+  readonly survey: StatementSync;
   readonly readReleased: StatementSync;
   readonly probe: StatementSync;
   readonly removeProbe: StatementSync;
@@ -44,6 +49,12 @@ function prepare(database: DatabaseSync): Statements {
   return {
     applier: new Applier(database, tables),
     read: database.prepare(`${entries} WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?`),
+    readOnly: database.prepare(`
+      ${entries} WHERE queue = ? AND sequence > ? AND (flags >> ${LABEL_SHIFT}) & ? = ? ORDER BY sequence LIMIT ?`),
+    survey: database.prepare(`
+      SELECT flags >> ${LABEL_SHIFT} AS label, COUNT(*) AS messages, SUM(bytes) AS bytes, MAX(sequence) AS lastSequence
+      FROM (SELECT flags, bytes, sequence FROM entry WHERE queue = ? AND sequence > ? ORDER BY sequence LIMIT ?)
+      GROUP BY label`),
     readReleased: database.prepare(
       `${entries} WHERE queue = ? AND sequence <= ? AND released > ? ORDER BY released LIMIT ?`,
     ),
@@ -87,9 +98,13 @@ class StoreWorker {
       case 'batch':
         return this.#batch(request.id, Buffer.from(request.bytes, 0, request.length));
       case 'read':
-        return this.#entries(request.id, () =>
-          this.#statements.read.iterate(request.receiver, request.after, request.messages),
-        );
+        return this.#entries(request.id, () => {
+          const { receiver, after, messages, only } = request;
+          if (only === undefined) return this.#statements.read.iterate(receiver, after, messages);
+          return this.#statements.readOnly.iterate(receiver, after, only.mask, only.value, messages);
+        });
+      case 'survey':
+        return this.#survey(request.id, request.receiver, request.after, request.messages);
       case 'readReleased':
         return this.#entries(request.id, () => {
           const { receiver, upTo, after, messages } = request;
@@ -147,6 +162,15 @@ class StoreWorker {
       return { kind: 'entries', id, entries };
     } catch (error) {
       return { kind: 'entries', id, entries, failure: failureOf(error) };
+    }
+  }
+
+  #survey(id: number, receiver: number, after: number, messages: number): WorkerAnswer {
+    try {
+      const labels = this.#statements.survey.all(receiver, after, messages) as unknown as Surveyed[];
+      return { kind: 'surveyed', id, labels };
+    } catch (error) {
+      return { kind: 'surveyed', id, labels: [], failure: failureOf(error) };
     }
   }
 
@@ -226,6 +250,7 @@ try {
     if (answer.kind === 'closed') port.close();
   });
   port.postMessage({ kind: 'opened', found, disk: worker.disk } satisfies WorkerAnswer);
+  collectGarbage();
 } catch (error) {
   port.postMessage({ kind: 'notOpened', failure: failureOf(error) } satisfies WorkerAnswer);
   port.close();

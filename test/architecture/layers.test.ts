@@ -12,7 +12,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
   { from: '^adapters/([^/]+)/', to: ['^src/adapter\\.ts$', '^adapters/$1/'], packages: '.' },
   { from: '^src/broker/', to: ['^src/core/', '^src/broker/'], packages: '^(ws|jose|@mongodb-js/saslprep)$' },
   { from: '^src/devices/', to: ['^src/core/', '^src/devices/'], packages: '^(serialport)$' },
-  { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(mqtt)$' },
+  { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(ws)$' },
   {
     from: '^src/import/',
     to: ['^src/core/', '^src/import/', '^src/config/'],
@@ -61,6 +61,12 @@ const forbidden: IForbiddenRuleType[] = [
     severity: 'error',
     from: { path: '^adapters/' },
     to: { path: '^(net|tls|dgram|node:net|node_modules/serialport)' },
+  },
+  {
+    name: 'node:http comes through core/node-http.ts, which says why',
+    severity: 'error',
+    from: { path: '^(bin|src|adapters)/' },
+    to: { path: '^(node:)?http$', dependencyTypesNot: ['type-only'] },
   },
   ...allowed.flatMap(({ from, to, packages }): IForbiddenRuleType[] => [
     {

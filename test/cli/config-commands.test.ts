@@ -12,7 +12,7 @@ t.test('the example file is accepted, with the adapters that are built in', asyn
   const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'hpmq.example.yaml']);
   t.equal(stderr, '');
   t.equal(code, 0);
-  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 4 devices, 56 points, 1 server, 1 link\n`);
+  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 4 devices, 56 points, 1 server, 2 links\n`);
 });
 
 t.test('the README shows what a mistake in the example really gives', async (t) => {
@@ -43,6 +43,15 @@ t.test('the rules that the README and the example show are valid', async (t) => 
     const { code, stdout } = await hpmq(t, ['config', 'check', file], { cwd });
     t.equal(code, 0, stdout);
   }
+});
+
+t.test('the routes that the README shows are valid', async (t) => {
+  const readme = readFileSync(join(repoRoot, 'README.md'), 'utf8');
+  const routes = /```yaml\n( {4}routes:\n.*?)```/s.exec(readme)![1]!;
+  const cwd = t.testdir({ 'hpmq.yaml': `links:\n  cloud:\n    type: mqtt\n    url: mqtt://far\n${routes}` });
+  const { code, stdout } = await hpmq(t, ['config', 'check'], { cwd });
+  t.match(stdout, /ok, .* 1 link\n/);
+  t.equal(code, 0, stdout);
 });
 
 t.test('the further ports that the example shows are valid', async (t) => {
@@ -96,7 +105,7 @@ t.test('what show prints of the example is a configuration again', async (t) => 
   const cwd = t.testdir({ 'hpmq.yaml': stdout });
   const { code, stdout: verdict } = await hpmq(t, ['config', 'check'], { cwd });
   t.equal(code, 0);
-  t.match(verdict, /ok, 3 ports, 4 devices, 56 points, 1 server, 1 link/);
+  t.match(verdict, /ok, 3 ports, 4 devices, 56 points, 1 server, 2 links/);
 });
 
 t.test('check notes two points on one address, and accepts them', async (t) => {

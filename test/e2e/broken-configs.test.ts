@@ -9,7 +9,7 @@ const folder = join(repoRoot, 'test', 'cli', 'broken-configs');
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
 // Each file starts a process.
-t.test(`${files.length} broken configurations, and one that is not there`, { timeout: 120_000 }, async (t) => {
+t.test(`${files.length} broken configurations, and one that is not there`, { timeout: 600_000 }, async (t) => {
   const temp = tempFolder(t);
   t.ok(files.length >= 20);
   const waiting = [...files, 'absent.yaml'];

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Outcome, tempFolder } from '../support/gateway.js';
-import { needs, type Peer, repoRoot, startPeer } from '../support/peers.js';
+import { needs, PATIENCE, type Peer, repoRoot, startPeer } from '../support/peers.js';
 
 const executable = join(repoRoot, 'dist', `hpmq-linux-${process.arch}`);
 const built = existsSync(executable) ? {} : { skip: `${executable} does not exist; npm run build makes it` };
@@ -13,7 +13,7 @@ const built = existsSync(executable) ? {} : { skip: `${executable} does not exis
 function run(folder: string, ...args: readonly string[]): Promise<Outcome> {
   const env = { HOME: folder, PATH: '/usr/bin:/bin' };
   return new Promise((resolve) => {
-    execFile(executable, args, { cwd: folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
+    execFile(executable, args, { cwd: folder, env, timeout: 30_000 * PATIENCE }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
     );
   });

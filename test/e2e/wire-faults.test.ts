@@ -11,7 +11,7 @@ import { startTestGateway } from '../support/gateway.js';
 import { openSerial, ptyPair } from '../support/modbus-peers.js';
 import { eventually, needs } from '../support/peers.js';
 
-t.setTimeout(120_000);
+t.setTimeout(600_000);
 
 const POINTS = 8;
 /** Good readings that must have come while the wire was bad. */

@@ -1,7 +1,14 @@
 /** The router's contract in its plainest form: a list of sinks, matched one by one. */
 import type { Message } from '../../src/core/message.js';
 import { createMessage, type MessageInit } from '../../src/core/message.js';
-import type { Attachment, Router, RouterCounters, Sink, Subscription } from '../../src/core/router.js';
+import type {
+  Attachment,
+  Router,
+  RouterCounters,
+  Sink,
+  Subscription,
+  SubscriptionWatcher,
+} from '../../src/core/router.js';
 import { topicMatches } from '../../src/core/topic.js';
 
 export class FakeRouter implements Router {
@@ -9,6 +16,7 @@ export class FakeRouter implements Router {
   readonly published: Message[] = [];
   readonly #retained = new Map<string, Message>();
   readonly #sinks = new Map<Sink, Map<string, Subscription>>();
+  readonly #watchers = new Set<SubscriptionWatcher>();
   #dropped = 0;
   #delivered = 0;
 
@@ -41,15 +49,24 @@ export class FakeRouter implements Router {
   attach(sink: Sink): Attachment {
     const subscriptions = new Map<string, Subscription>();
     this.#sinks.set(sink, subscriptions);
-    const detach = () => void this.#sinks.delete(sink);
+    const gone = (filter: string) => {
+      const was = subscriptions.delete(filter);
+      if (was) for (const watcher of this.#watchers) watcher.onUnsubscribed(filter, sink);
+      return was;
+    };
+    const detach = () => {
+      for (const filter of [...subscriptions.keys()]) gone(filter);
+      this.#sinks.delete(sink);
+    };
     return {
       subscribe: (subscription) => {
         const isNew = !subscriptions.has(subscription.filter);
         subscriptions.set(subscription.filter, subscription);
+        if (isNew) for (const watcher of this.#watchers) watcher.onSubscribed(subscription.filter, sink);
         const send = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && isNew);
         return send ? [...this.retained(subscription.filter)] : [];
       },
-      unsubscribe: (filter) => subscriptions.delete(filter),
+      unsubscribe: gone,
       arrived: () => {},
       [Symbol.dispose]: detach,
     };
@@ -76,6 +93,14 @@ export class FakeRouter implements Router {
       identifiers: [],
     });
     return attachment;
+  }
+
+  watch(watcher: SubscriptionWatcher): Disposable {
+    for (const [sink, subscriptions] of this.#sinks) {
+      for (const filter of subscriptions.keys()) watcher.onSubscribed(filter, sink);
+    }
+    this.#watchers.add(watcher);
+    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
   }
 
   *retained(filter: string): Iterable<Message> {

@@ -24,6 +24,7 @@ import type {
 import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from './client-view.js';
+import { idleOutbox } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
 export const FAKE_NOW = Date.UTC(2026, 0, 1);
@@ -323,7 +324,7 @@ export class FakeView implements GatewayView {
         out: 2,
         inPerSecond: 0,
         outPerSecond: 1,
-        queued: 0,
+        ...idleOutbox(0),
         oldestMs: null,
         dropped: 0,
       },

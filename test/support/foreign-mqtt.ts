@@ -1,7 +1,7 @@
 /** mosquitto's command line clients, as tests use them. */
 import { execFile } from 'node:child_process';
 import type { Test } from 'tap';
-import { eventually, startPeer } from './peers.js';
+import { eventually, PATIENCE, startPeer } from './peers.js';
 
 /** Resolves with the first payload on the topic that fits, from the start of the subscription on. */
 export type Seen = (topic: string, fits: (payload: string) => boolean, timeoutMs?: number) => Promise<string>;
@@ -57,7 +57,7 @@ export function mqttPublish(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const args = ['-h', '127.0.0.1', '-p', String(port), '-q', '1', '-t', topic, '-m', payload, ...options];
-    execFile('mosquitto_pub', args, { timeout: 10_000 }, (error, _stdout, stderr) => {
+    execFile('mosquitto_pub', args, { timeout: 10_000 * PATIENCE }, (error, _stdout, stderr) => {
       if (error === null) resolve();
       else reject(new Error(`mosquitto_pub failed: ${stderr}`, { cause: error }));
     });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { type Peer, repoRoot, startPeer } from './peers.js';
+import { PATIENCE, type Peer, repoRoot, startPeer } from './peers.js';
 
 export const hpmqEntry = join(repoRoot, 'dist', 'bin', 'hpmq.js');
 
@@ -53,7 +53,7 @@ export function runHpmq(
       {
         cwd: options.cwd ?? repoRoot,
         env: { ...process.env, XDG_STATE_HOME: state(), ...options.env },
-        timeout: 30_000,
+        timeout: 30_000 * PATIENCE,
       },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
     );

@@ -4,13 +4,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Clock, systemClock } from '../../src/core/clock.js';
-import type { LinkConfig, RouteConfig } from '../../src/core/config.js';
+import type { LinkConfig, OutboxConfig, RouteConfig } from '../../src/core/config.js';
 import { silentLog } from '../../src/core/log.js';
+import type { Store } from '../../src/core/store.js';
 import { createLinks, type Links } from '../../src/links/links.js';
 import { FakeRouter } from './fake-router.js';
 import { eventually, freePort, listening, type Peer, startPeer } from './peers.js';
 
 export const GATEWAY = 'plant-7';
+
+/** As the configuration has it by default. */
+export function outboxConfig(more: Partial<OutboxConfig> = {}): OutboxConfig {
+  return {
+    maxMessages: 1_000_000,
+    maxBytes: 256_000_000,
+    maxAge: undefined,
+    minFree: { bytes: 0, share: 0 },
+    full: 'drop-oldest',
+    thin: { every: 2 },
+    deadLetter: undefined,
+    drain: { order: 'live-first', rate: undefined, bandwidth: undefined },
+    ...more,
+  };
+}
 
 export function linkConfig(url: string, routes: readonly RouteConfig[], more: Partial<LinkConfig> = {}): LinkConfig {
   return {
@@ -22,8 +38,10 @@ export function linkConfig(url: string, routes: readonly RouteConfig[], more: Pa
     username: undefined,
     password: undefined,
     keepAlive: 30_000,
-    queuedMessages: 10_000,
-    tls: { ca: undefined, cert: undefined, key: undefined },
+    sessionExpiry: 3_600_000,
+    bridge: false,
+    outbox: outboxConfig(),
+    tls: { ca: undefined, cert: undefined, key: undefined, alpn: undefined },
     routes,
     ...more,
   };
@@ -40,12 +58,13 @@ export interface Side {
 export async function startLink(
   t: Test,
   config: LinkConfig,
-  { clock = systemClock, router = new FakeRouter() }: { clock?: Clock; router?: FakeRouter } = {},
+  { clock = systemClock, router = new FakeRouter(), store }: { clock?: Clock; router?: FakeRouter; store?: Store } = {},
 ): Promise<Side> {
   const links = createLinks({
     links: { [config.name]: config },
     gatewayId: GATEWAY,
     router,
+    store,
     log: silentLog,
     clock,
     random: () => 0,

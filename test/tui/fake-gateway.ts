@@ -21,6 +21,7 @@ import type { Clock } from '../../src/core/clock.js';
 import { type ErrorCatalogue, type ErrorView, errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from '../support/client-view.js';
+import { idleOutbox } from '../support/link-view.js';
 
 export const fakeErrors = {
   API_UNREACHABLE: { fault: 'peer', hint: 'start the gateway with `hpmq run`' },
@@ -322,7 +323,7 @@ export class FakeGateway implements ApiClient {
         out: 801_233,
         inPerSecond: 0.4,
         outPerSecond: 1_102,
-        queued: 0,
+        ...idleOutbox(0),
         oldestMs: null,
         dropped: 0,
       },
@@ -337,7 +338,7 @@ export class FakeGateway implements ApiClient {
         out: 0,
         inPerSecond: 0,
         outPerSecond: 0,
-        queued: 1_340,
+        ...idleOutbox(1_340),
         oldestMs: 72_000,
         dropped: 0,
         nextTryAt: now + 4_000,

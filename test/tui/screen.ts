@@ -5,9 +5,10 @@ import xterm from '@xterm/headless';
 import type { Test } from 'tap';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import { runTui, type TuiOptions } from '../../src/tui/main.js';
+import { PATIENCE } from '../support/peers.js';
 import { FakeGateway, type FakeOptions } from './fake-gateway.js';
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 10_000 * PATIENCE;
 
 class Output extends Writable {
   readonly isTTY = true;

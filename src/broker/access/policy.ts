@@ -5,7 +5,8 @@
  *   as an anonymous client from the network.
  */
 import type { RuleAction, RuleConfig } from '../../core/config.js';
-import { covers, dependsOnClientId, type Filter, fillPattern, matches, overlaps, parseFilter } from './filters.js';
+import { covers, type Filter, matches, overlaps, parseFilter } from '../../core/topic-filter.js';
+import { dependsOnClientId, fillPattern } from './filters.js';
 
 /** Whom the rules are asked about. */
 export interface Subject {

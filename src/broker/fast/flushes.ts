@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../../core/clock.js';
 import type { Turns } from '../limits/turns.js';
+import type { Breather } from './breather.js';
 
 /** What is sent in turns only is written after so long, ms: a few slices. */
 const LATEST = 0.5;
@@ -22,17 +23,20 @@ export class Flushes {
   #dueAt = 0;
   readonly #clock: Clock;
   readonly #turns: Turns;
+  readonly #breather: Breather | undefined;
   readonly #run = () => this.#flush();
 
-  constructor(clock: Clock, turns: Turns) {
+  constructor(clock: Clock, turns: Turns, breather?: Breather) {
     this.#clock = clock;
     this.#turns = turns;
+    this.#breather = breather;
   }
 
   /** Calls {@link Flushable.flush} at the end of this turn, or of one soon after. */
   add(one: Flushable): void {
     if (this.#due.push(one) === 1) {
       setImmediate(this.#run);
+      this.#breather?.began();
       if (this.#turns.isRunning) this.#dueAt = this.#clock.monotonic() + LATEST;
     }
     this.addMore();
@@ -55,5 +59,6 @@ export class Flushes {
     for (let i = 0; i < due.length; i++) due[i]!.flush();
     due.length = 0;
     this.#spare = due;
+    this.#breather?.ended();
   }
 }

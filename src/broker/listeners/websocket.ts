@@ -2,12 +2,13 @@
  * MQTT over WebSocket (MQTT 5.0 §6): HTTP requests on sockets that are connected already, upgraded or answered with what
  * is wrong. One per listener; it listens nowhere itself.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, WebSocketServer } from 'ws';
 import type { WebSocketConfig } from '../../core/config.js';
+import { createServer, STATUS_CODES } from '../../core/node-http.js';
 import { WebSocketStream } from './websocket-stream.js';
 
 /** Of the request line and all headers, bytes; browsers send cookies. */

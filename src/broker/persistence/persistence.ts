@@ -88,14 +88,14 @@ export class Persistence {
 
   /** Nothing more can be kept: it is refused at once instead of being lost. */
   get isFull(): boolean {
-    return this.#refusal !== undefined;
+    return this.refusal !== undefined;
   }
 
   /**
    * Decided once for a batch: a message that is taken for one receiver is taken for all of them, and acknowledged; what
    * exceeds the limit with it is refused from the next batch on.
    */
-  get #refusal(): Error | undefined {
+  get refusal(): Error | undefined {
     const { store } = this;
     const { fault, batchNumber, disk } = store;
     const decided = this.#decided;
@@ -129,7 +129,7 @@ export class Persistence {
 
   /** @see Store.commit; rejects at once when what was just said was not taken */
   commit(): Promise<void> | undefined {
-    const refusal = this.#refusal;
+    const refusal = this.refusal;
     return refusal === undefined ? this.store.commit() : Promise.reject(refusal);
   }
 

@@ -1,10 +1,10 @@
 /** CONNECT (MQTT 5.0 §3.1, 3.1.1 §3.1): its flags must agree with what follows them. */
 import type { QoS } from '../../core/message.js';
+import type { Reader } from '../../core/mqtt/reader.js';
 import { topicNameFault } from '../../core/topic.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import type { ConnectPacket, ProtocolVersion, WillFields } from './packets.js';
 import { type Properties, readProperties } from './properties.js';
-import type { Reader } from './reader.js';
 
 const NO_PROPERTIES: Properties = {};
 

@@ -1,10 +1,10 @@
 /** SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 §3.8, §3.10). */
 import type { QoS } from '../../core/message.js';
+import type { Reader } from '../../core/mqtt/reader.js';
 import type { Subscription } from '../../core/router.js';
 import { ReasonCode, type Refusal } from '../reason-codes.js';
 import type { ProtocolVersion, SubscribePacket, UnsubscribePacket } from './packets.js';
 import { readProperties } from './properties.js';
-import type { Reader } from './reader.js';
 
 const NO_IDENTIFIERS: readonly number[] = [];
 

@@ -1,5 +1,6 @@
 /** One complete frame → one packet, or why not. Bounds, UTF-8, properties, flags and Reason Codes are checked here. */
 import type { QoS } from '../../core/message.js';
+import { Reader } from '../../core/mqtt/reader.js';
 import { topicNameFault } from '../../core/topic.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { readConnect, readProtocol } from './decode-connect.js';
@@ -7,7 +8,6 @@ import { readSubscribe, readUnsubscribe } from './decode-subscribe.js';
 import type { AcknowledgementPacket, Packet, ProtocolVersion, PublishPacket } from './packets.js';
 import { PacketType } from './packets.js';
 import { type Properties, readProperties } from './properties.js';
-import { Reader } from './reader.js';
 import { allowedReasonCodes } from './reason-code-sets.js';
 
 const PINGREQ: Packet = { type: 'pingreq' };

@@ -1,8 +1,8 @@
 /** PUBLISH as a server sends it: encoded once for all receivers of the same kind. */
 import type { Message, QoS } from '../../core/message.js';
+import { publishPropertiesLength, writePublishProperties } from '../../core/mqtt/publish-properties.js';
+import { variableLength, writeVariable } from '../../core/mqtt/variable-byte-integer.js';
 import { PacketType, type ProtocolVersion } from './packets.js';
-import { PropertyIdentifier } from './properties.js';
-import { variableLength, writeVariable } from './variable-byte-integer.js';
 
 /** A PUBLISH whose Packet Identifier is filled in when it is written, so that one encoding serves many receivers. */
 export interface EncodedPublish {
@@ -29,7 +29,9 @@ export function encodePublish(message: Message, version: ProtocolVersion, flags:
   const topic = flags.alias < 0 ? '' : message.topic;
   const topicBytes = Buffer.byteLength(topic);
   const identifierBytes = flags.qos === 0 ? 0 : 2;
-  const propertyBytes = version === 5 ? propertiesLength(message, flags) : 0;
+  const expiry = message.expiresAt === Infinity ? 0 : remainingExpiry(message, flags.now);
+  const { properties } = message;
+  const propertyBytes = version === 5 ? publishPropertiesLength(properties, expiry, flags.alias, flags.identifiers) : 0;
   const propertyLengthBytes = version === 5 ? variableLength(propertyBytes) : 0;
   const remaining = 2 + topicBytes + identifierBytes + propertyLengthBytes + propertyBytes + message.payload.length;
   const bytes = Buffer.allocUnsafe(1 + variableLength(remaining) + remaining);
@@ -42,12 +44,8 @@ export function encodePublish(message: Message, version: ProtocolVersion, flags:
   let aliasAt = 0;
   if (version === 5) {
     at = writeVariable(bytes, propertyBytes, at);
-    if (flags.alias !== 0) {
-      bytes[at] = PropertyIdentifier.topicAlias;
-      aliasAt = at + 1;
-      at = bytes.writeUInt16BE(Math.abs(flags.alias), aliasAt);
-    }
-    at = writeProperties(bytes, at, message, flags);
+    if (flags.alias !== 0) aliasAt = at + 1;
+    at = writePublishProperties(bytes, at, properties, expiry, flags.alias, flags.identifiers);
   }
   message.payload.copy(bytes, at);
   return { bytes, identifierAt, aliasAt };
@@ -100,61 +98,4 @@ function withAlias(encoded: EncodedPublish, alias: number): EncodedPublish {
 /** §3.3.2.3.3: what is left, whole seconds, never less than 1 once the message is on its way. */
 function remainingExpiry(message: Message, now: number): number {
   return Math.min(0xffff_ffff, Math.max(1, Math.ceil((message.expiresAt - now) / 1_000)));
-}
-
-function propertiesLength(message: Message, flags: PublishFlags): number {
-  let length = (message.expiresAt === Infinity ? 0 : 5) + (flags.alias === 0 ? 0 : 3);
-  for (const identifier of flags.identifiers) length += 1 + variableLength(identifier);
-  const properties = message.properties;
-  if (properties === undefined) return length;
-  if (properties.payloadFormatIndicator !== undefined) length += 2;
-  if (properties.contentType !== undefined) length += 3 + Buffer.byteLength(properties.contentType);
-  if (properties.responseTopic !== undefined) length += 3 + Buffer.byteLength(properties.responseTopic);
-  if (properties.correlationData !== undefined) length += 3 + properties.correlationData.length;
-  for (const [name, value] of properties.userProperties ?? []) {
-    length += 5 + Buffer.byteLength(name) + Buffer.byteLength(value);
-  }
-  return length;
-}
-
-function writeProperties(bytes: Buffer, start: number, message: Message, flags: PublishFlags): number {
-  const { properties } = message;
-  let at = start;
-  if (properties?.payloadFormatIndicator !== undefined) {
-    bytes[at++] = PropertyIdentifier.payloadFormatIndicator;
-    bytes[at++] = properties.payloadFormatIndicator ? 1 : 0;
-  }
-  if (message.expiresAt !== Infinity) {
-    bytes[at++] = PropertyIdentifier.messageExpiryInterval;
-    at = bytes.writeUInt32BE(remainingExpiry(message, flags.now), at);
-  }
-  if (properties?.contentType !== undefined) {
-    bytes[at++] = PropertyIdentifier.contentType;
-    at = writeString(bytes, at, properties.contentType);
-  }
-  if (properties?.responseTopic !== undefined) {
-    bytes[at++] = PropertyIdentifier.responseTopic;
-    at = writeString(bytes, at, properties.responseTopic);
-  }
-  if (properties?.correlationData !== undefined) {
-    bytes[at++] = PropertyIdentifier.correlationData;
-    at = bytes.writeUInt16BE(properties.correlationData.length, at);
-    at += properties.correlationData.copy(bytes, at);
-  }
-  for (const identifier of flags.identifiers) {
-    bytes[at++] = PropertyIdentifier.subscriptionIdentifier;
-    at = writeVariable(bytes, identifier, at);
-  }
-  for (const [name, value] of properties?.userProperties ?? []) {
-    bytes[at++] = PropertyIdentifier.userProperty;
-    at = writeString(bytes, at, name);
-    at = writeString(bytes, at, value);
-  }
-  return at;
-}
-
-function writeString(bytes: Buffer, start: number, text: string): number {
-  const written = bytes.write(text, start + 2);
-  bytes.writeUInt16BE(written, start);
-  return start + 2 + written;
 }

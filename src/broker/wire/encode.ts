@@ -1,8 +1,9 @@
 /** Packets a server sends → bytes, all but PUBLISH (encode-publish.ts). */
+
+import { PropertyIdentifier } from '../../core/mqtt/property-identifiers.js';
+import { variableLength, writeVariable } from '../../core/mqtt/variable-byte-integer.js';
 import { connectReturnCode, type ReasonCode } from '../reason-codes.js';
 import { PacketType, type ProtocolVersion } from './packets.js';
-import { PropertyIdentifier } from './properties.js';
-import { variableLength, writeVariable } from './variable-byte-integer.js';
 
 /** The properties of CONNACK, DISCONNECT, AUTH and the acknowledgements; they go out in the order given. */
 export interface ServerProperties {

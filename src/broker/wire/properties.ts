@@ -1,36 +1,8 @@
 /** The properties a client may send (MQTT 5.0 §2.2.2.2): which packet allows them, how often, with which values. */
+import { PropertyIdentifier } from '../../core/mqtt/property-identifiers.js';
+import type { Reader } from '../../core/mqtt/reader.js';
 import { topicNameFault } from '../../core/topic.js';
 import { ReasonCode } from '../reason-codes.js';
-import type { Reader } from './reader.js';
-
-/** Property Identifiers (§2.2.2.2, table 2-4). */
-export const PropertyIdentifier = {
-  payloadFormatIndicator: 0x01,
-  messageExpiryInterval: 0x02,
-  contentType: 0x03,
-  responseTopic: 0x08,
-  correlationData: 0x09,
-  subscriptionIdentifier: 0x0b,
-  sessionExpiryInterval: 0x11,
-  assignedClientIdentifier: 0x12,
-  serverKeepAlive: 0x13,
-  authenticationMethod: 0x15,
-  authenticationData: 0x16,
-  requestProblemInformation: 0x17,
-  willDelayInterval: 0x18,
-  requestResponseInformation: 0x19,
-  responseInformation: 0x1a,
-  serverReference: 0x1c,
-  reasonString: 0x1f,
-  receiveMaximum: 0x21,
-  topicAliasMaximum: 0x22,
-  topicAlias: 0x23,
-  userProperty: 0x26,
-  maximumPacketSize: 0x27,
-  wildcardSubscriptionAvailable: 0x28,
-  subscriptionIdentifiersAvailable: 0x29,
-  sharedSubscriptionAvailable: 0x2a,
-} as const;
 
 /** Where properties stand; `will` is the second set inside CONNECT. */
 export type PropertyPlace =

@@ -3,7 +3,7 @@ import type { GatewayError } from '../../core/errors.js';
 import { linkError } from '../errors.js';
 
 /** How far the connection had come. */
-export type Phase = 'tcp' | 'tls' | 'mqtt' | 'up';
+export type Phase = 'tcp' | 'tls' | 'web' | 'mqtt' | 'up';
 
 const NETWORK_HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there: check the port, and that the broker at the far side runs',
@@ -28,6 +28,12 @@ export function socketCause(error: SystemError, phase: Phase, far: string): Gate
   if (phase === 'tls' || TLS_CODES.test(code)) {
     return linkError('LINK_TLS', `no TLS connection to ${far}: ${error.message}`, options);
   }
+  if (phase === 'web') {
+    return linkError('LINK_PROTOCOL', `no WebSocket at ${far}: ${reasonOf(error, code)}`, {
+      ...options,
+      hint: 'check the path of the url, and that the far side offers MQTT over WebSocket there',
+    });
+  }
   if (phase === 'tcp') {
     const hint = NETWORK_HINTS[code];
     return linkError('LINK_UNREACHABLE', `${far} cannot be reached: ${reasonOf(error, code)}`, {
@@ -50,6 +56,10 @@ export function closedCause(phase: Phase, far: string): GatewayError {
       return linkError('LINK_UNREACHABLE', `${far} closed the connection at once`, { details: { far } });
     case 'tls':
       return linkError('LINK_TLS', `${far} closed the connection during the TLS handshake`, { details: { far } });
+    case 'web':
+      return linkError('LINK_PROTOCOL', `${far} closed the connection during the WebSocket handshake`, {
+        details: { far },
+      });
     case 'mqtt':
       return linkError('LINK_PROTOCOL', `${far} closed the connection without answering CONNECT`, {
         details: { far },
@@ -68,6 +78,8 @@ export function timeoutCause(phase: Phase, far: string, ms: number): GatewayErro
       return linkError('LINK_UNREACHABLE', `${far} did not answer within ${ms} ms`, { details });
     case 'tls':
       return linkError('LINK_TLS', `${far} did not finish the TLS handshake within ${ms} ms`, { details });
+    case 'web':
+      return linkError('LINK_PROTOCOL', `${far} did not answer the WebSocket handshake within ${ms} ms`, { details });
     case 'mqtt':
       return linkError('LINK_PROTOCOL', `${far} did not answer CONNECT within ${ms} ms`, {
         details,
@@ -127,9 +139,10 @@ export function reasonText(reasonCode: number, reasonString?: string): string {
 }
 
 /** CONNACK with a reason code other than success. */
-export function connackCause(reasonCode: number, reasonString: string | undefined, far: string): GatewayError {
-  const message = `${far} refused the connection: ${reasonText(reasonCode, reasonString)}`;
-  const details = { far, reasonCode };
+export function connackCause(reasonCode: number, properties: Told | undefined, far: string): GatewayError {
+  const { reasonString, serverReference } = properties ?? {};
+  const message = `${far} refused the connection: ${reasonText(reasonCode, reasonString)}${elsewhere(serverReference)}`;
+  const details = { far, reasonCode, ...(serverReference === undefined ? {} : { serverReference }) };
   switch (reasonCode) {
     case 4:
     case 5:
@@ -144,14 +157,30 @@ export function connackCause(reasonCode: number, reasonString: string | undefine
     case 2:
     case 133:
       return linkError('LINK_REFUSED', message, { details, hint: 'change the clientId of the link' });
+    case 156:
+    case 157:
+      return linkError('LINK_REFUSED', message, { details, hint: 'change the url of the link to the server it names' });
     default:
       return linkError('LINK_REFUSED', message, { details });
   }
 }
 
 /** DISCONNECT from the far side (MQTT 5.0 §3.14). */
-export function disconnectCause(reasonCode: number, reasonString: string | undefined, far: string): GatewayError {
-  const message = `${far} ended the connection: ${reasonText(reasonCode, reasonString)}`;
+export function disconnectCause({ reasonCode, ...told }: Told & { reasonCode: number }, far: string): GatewayError {
+  const { reasonString, serverReference } = told;
+  const message = `${far} ended the connection: ${reasonText(reasonCode, reasonString)}${elsewhere(serverReference)}`;
   const code = reasonCode === 142 ? 'LINK_TAKEN_OVER' : 'LINK_LOST';
-  return linkError(code, message, { details: { far, reasonCode } });
+  const details = { far, reasonCode, ...(serverReference === undefined ? {} : { serverReference }) };
+  return linkError(code, message, { details });
+}
+
+/** What a far side may say with a reason code. */
+interface Told {
+  readonly reasonString?: string | undefined;
+  /** Where to go instead (§4.13). */
+  readonly serverReference?: string | undefined;
+}
+
+function elsewhere(serverReference: string | undefined): string {
+  return serverReference === undefined ? '' : `; it names ${serverReference}`;
 }

@@ -1,59 +1,12 @@
-/** One connection to an MQTT broker on MQTT.js. Its own queueing, storing and reconnecting are off: those are the link's. */
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
-import type { IConnackPacket, IPublishPacket, MqttClient, Packet } from 'mqtt';
-import type { Clock } from '../../core/clock.js';
-import type { LinkConfig } from '../../core/config.js';
-import { type GatewayError, toGatewayError } from '../../core/errors.js';
-import type { QoS } from '../../core/message.js';
-import { topicNameFault } from '../../core/topic.js';
-import { linkError } from '../errors.js';
-import type { FarSide, FarSideEvents } from '../far-side.js';
-import type { Outgoing } from '../queue.js';
-import { FrameGuard } from './frame-guard.js';
-import {
-  closedCause,
-  connackCause,
-  disconnectCause,
-  type Phase,
-  reasonText,
-  socketCause,
-  timeoutCause,
-} from './mqtt-causes.js';
-import { fromMqttProperties, publishBytes, toMqttProperties } from './mqtt-properties.js';
-import { IncomingStore, OutgoingStore } from './mqtt-store.js';
-import { intervalsOn } from './mqtt-timer.js';
+/** Opens connections to MQTT brokers, 3.1.1 and 5.0. */
+import { toGatewayError } from '../../core/errors.js';
+import type { FarSide } from '../far-side.js';
+import { MqttConnection } from './connection.js';
+import type { MqttOptions } from './options.js';
+import { openStream, targetOf } from './stream.js';
 
-/** Time from the first SYN to CONNACK, and from SUBSCRIBE to SUBACK, ms. */
-const CONNECT_TIMEOUT = 10_000;
-/** Time for the goodbye, ms. */
-const CLOSE_TIMEOUT = 1_000;
 /** Largest packet taken from the far side, bytes; announced as Maximum Packet Size where the protocol can. */
-const MAX_INCOMING_BYTES = 16 * 1_048_576;
-/** QoS 2 messages held until the far side releases them, bytes. */
-const MAX_HELD_BYTES = 64 * 1_048_576;
-/** In flight at most, where the far side allows more: what would have to be sent again after a lost connection. */
-const MAX_WINDOW = 1_000;
-/** MQTT 3.1.1 announces no limit; brokers commonly stop reading beyond 100. */
-const WINDOW_3_1_1 = 100;
-/** DISCONNECT "with Will Message" (MQTT 5.0 §3.14.2.1) and the plain one of 3.1.1. */
-const DISCONNECT_WITH_WILL = Buffer.from([0xe0, 0x02, 0x04, 0x00]);
-const DISCONNECT = Buffer.from([0xe0, 0x00]);
-
-export interface Will {
-  readonly topic: string;
-  readonly payload: string;
-  readonly qos: QoS;
-}
-
-export interface MqttOptions {
-  readonly config: LinkConfig;
-  readonly clientId: string;
-  /** Always retained. */
-  readonly will: Will | undefined;
-  readonly clock: Clock;
-  readonly events: FarSideEvents;
-}
+export const MAX_INCOMING_BYTES = 16 * 1_048_576;
 
 /**
  * Connects and waits for CONNACK.
@@ -61,14 +14,16 @@ export interface MqttOptions {
  * @throws GatewayError with the cause, or `signal.reason` when aborted
  */
 export async function openMqtt(options: MqttOptions, signal: AbortSignal): Promise<FarSide> {
-  const { default: mqtt } = await import('mqtt');
-  signal.throwIfAborted();
-  const connection = new MqttConnection(options, mqtt.MqttClient, secureContext(options.config));
+  const target = targetOf(options.config.url, options.config.tls, options.localAddress);
+  const connection = new MqttConnection(options, target.url.host, MAX_INCOMING_BYTES);
   const abort = () => connection.fail(toGatewayError(signal.reason));
   signal.addEventListener('abort', abort, { once: true });
   try {
+    signal.throwIfAborted();
+    connection.use(await openStream(target, MAX_INCOMING_BYTES, (phase) => connection.reached(phase)));
     await connection.connected();
   } catch (error) {
+    connection.fail(toGatewayError(error));
     await connection.closed;
     signal.throwIfAborted();
     throw error;
@@ -76,232 +31,4 @@ export async function openMqtt(options: MqttOptions, signal: AbortSignal): Promi
     signal.removeEventListener('abort', abort);
   }
   return connection;
-}
-
-/** Parsed here because tls.connect() would throw it into the middle of MQTT.js. */
-function secureContext({ url, tls: { ca, cert, key } }: LinkConfig): SecureContext | undefined {
-  if (new URL(url).protocol !== 'mqtts:') return undefined;
-  try {
-    return createSecureContext({
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    });
-  } catch (cause) {
-    throw linkError('LINK_TLS', `the certificate or key of the link cannot be used: ${(cause as Error).message}`, {
-      cause,
-      hint: 'check that `tls` names PEM files, and that the key belongs to the certificate',
-    });
-  }
-}
-
-class MqttConnection implements FarSide {
-  readonly closed: Promise<GatewayError>;
-  readonly #options: MqttOptions;
-  readonly #far: string;
-  /** undefined: without TLS. */
-  readonly #secure: SecureContext | undefined;
-  readonly #client: MqttClient;
-  readonly #incoming = new IncomingStore(MAX_HELD_BYTES, (bytes) => this.#holdsTooMuch(bytes));
-  readonly #guard = new FrameGuard(MAX_INCOMING_BYTES);
-  #socket: Socket | undefined;
-  #phase: Phase = 'tcp';
-  /** The first thing that went wrong; what follows are consequences. */
-  #cause: GatewayError | undefined;
-  #limits: NonNullable<IConnackPacket['properties']> = {};
-
-  constructor(options: MqttOptions, Client: typeof MqttClient, secure: SecureContext | undefined) {
-    this.#options = options;
-    this.#secure = secure;
-    const { config, will } = options;
-    this.#far = new URL(config.url).host;
-    this.#client = new Client(() => this.#openSocket(), {
-      manualConnect: true,
-      reconnectPeriod: 0,
-      resubscribe: false,
-      queueQoSZero: false,
-      clean: true,
-      protocolVersion: config.protocolVersion,
-      clientId: options.clientId,
-      keepalive: Math.min(65_535, Math.round(config.keepAlive / 1_000)),
-      outgoingStore: new OutgoingStore(),
-      incomingStore: this.#incoming,
-      timerVariant: intervalsOn(options.clock),
-      log: () => {},
-      ...(config.username === undefined ? {} : { username: config.username }),
-      ...(config.password === undefined ? {} : { password: config.password }),
-      ...(config.protocolVersion === 5 ? { properties: { maximumPacketSize: MAX_INCOMING_BYTES } } : {}),
-      ...(will === undefined
-        ? {}
-        : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: true } }),
-    });
-    this.closed = new Promise((resolve) => this.#client.once('close', () => void this.#onClose().then(resolve)));
-    this.#client.on('error', (error) => this.#onError(error));
-    this.#client.on('packetreceive', (packet) => this.#onPacket(packet));
-    this.#client.onKeepaliveTimeout = () => {
-      const message = `${this.#far} did not answer a ping within 1.5 keep-alive intervals`;
-      this.fail(linkError('LINK_LOST', message, { details: { far: this.#far, keepAliveMs: config.keepAlive } }));
-    };
-    this.#client.handleMessage = (packet, done) => void this.#take(packet).then(() => done());
-  }
-
-  async connected(): Promise<void> {
-    const connack = new Promise<void>((resolve) => this.#client.once('connect', () => resolve()));
-    this.#client.connect();
-    await this.#within(CONNECT_TIMEOUT, connack);
-    this.#phase = 'up';
-  }
-
-  get window(): number {
-    if (this.#options.config.protocolVersion === 4) return WINDOW_3_1_1;
-    return Math.min(this.#limits.receiveMaximum ?? MAX_WINDOW, MAX_WINDOW);
-  }
-
-  get isWritable(): boolean {
-    return this.#socket?.writable === true && !this.#socket.writableNeedDrain;
-  }
-
-  refusal(message: Outgoing): GatewayError | undefined {
-    const limit = this.#limits.maximumPacketSize;
-    if (limit === undefined) return undefined;
-    const bytes = publishBytes(message, this.#options.config.protocolVersion);
-    if (bytes <= limit) return undefined;
-    return linkError('LINK_PUBLISH_REFUSED', `a message of ${bytes} bytes is too large for ${this.#far}`, {
-      hint: 'send smaller messages to this topic, or raise the packet size at the far side',
-      details: { topic: message.topic, bytes, maximumPacketSize: limit },
-    });
-  }
-
-  publish(message: Outgoing, expirySeconds: number | undefined, settled: (refusal?: GatewayError) => void): void {
-    const qos = Math.min(message.qos, this.#limits.maximumQoS ?? 2) as QoS;
-    const retain = message.retain && this.#limits.retainAvailable !== false;
-    const properties = toMqttProperties(message.properties, expirySeconds);
-    this.#client.publish(message.topic, message.payload, { qos, retain, properties }, (error) => {
-      if (error === undefined || error === null) return settled();
-      // Only a reason code is an answer of the far side; all else means that the connection is gone.
-      if (!('code' in error) || typeof error.code !== 'number') return;
-      const text = `${this.#far} refused a message to ${message.topic}: ${reasonText(error.code)}`;
-      settled(linkError('LINK_PUBLISH_REFUSED', text, { details: { topic: message.topic, reasonCode: error.code } }));
-    });
-  }
-
-  subscribe(filter: string, qos: QoS): Promise<GatewayError | undefined> {
-    const five = this.#options.config.protocolVersion === 5;
-    const suback = new Promise<GatewayError | undefined>((resolve, reject) => {
-      this.#client.subscribe(
-        filter,
-        five ? { qos, nl: true, rap: true, rh: 0 } : { qos },
-        (error, _granted, packet) => {
-          const reasonCode = packet?.granted[0];
-          if (typeof reasonCode !== 'number') return reject(error ?? new Error('SUBACK without a reason code'));
-          if (reasonCode < 0x80) return resolve(undefined);
-          const text = `${this.#far} refused the subscription to ${filter}: ${reasonText(reasonCode)}`;
-          resolve(linkError('LINK_SUBSCRIPTION_REFUSED', text, { details: { filter, reasonCode } }));
-        },
-      );
-    });
-    return this.#within(CONNECT_TIMEOUT, suback);
-  }
-
-  /** Ends the connection for this reason. */
-  fail(cause: GatewayError): void {
-    this.#cause ??= cause;
-    this.#socket?.destroy();
-  }
-
-  close(will: boolean): void {
-    const socket = this.#socket;
-    if (socket === undefined || socket.destroyed) return;
-    const deadline = this.#options.clock.after(CLOSE_TIMEOUT, () => socket.destroy());
-    socket.once('close', () => deadline.cancel());
-    if (!will || this.#options.will === undefined) socket.end(DISCONNECT);
-    else if (this.#options.config.protocolVersion === 5) socket.end(DISCONNECT_WITH_WILL);
-    // Without a DISCONNECT the far side publishes the will [MQTT-3.1.2-8].
-    else socket.end();
-  }
-
-  #openSocket(): Socket {
-    const { hostname, port } = new URL(this.#options.config.url);
-    const host = hostname.replace(/^\[|\]$/g, '');
-    const secureContext = this.#secure;
-    const secure = secureContext !== undefined;
-    const address = { host, port: port === '' ? (secure ? 8_883 : 1_883) : Number(port) };
-    const socket = secure
-      ? connectTls({ ...address, ...(isIP(host) === 0 ? { servername: host } : {}), secureContext })
-      : connectTcp(address);
-    this.#socket = socket;
-    socket.setNoDelay(true);
-    socket.on('error', (error) => this.fail(socketCause(error, this.#phase, this.#far)));
-    socket.on('connect', () => {
-      this.#phase = secure ? 'tls' : 'mqtt';
-    });
-    socket.on('secureConnect', () => {
-      this.#phase = 'mqtt';
-    });
-    socket.on('drain', () => this.#options.events.onDrain());
-    // The far side said FIN; MQTT has no half-open connections.
-    socket.on('end', () => socket.destroy());
-    socket.on('data', (chunk) => {
-      const length = this.#guard.check(chunk);
-      if (length === undefined) return;
-      const message = `${this.#far} sent a packet of ${length} bytes, more than the ${MAX_INCOMING_BYTES} accepted`;
-      this.fail(linkError('LINK_PROTOCOL', message, { details: { far: this.#far } }));
-    });
-    return socket;
-  }
-
-  #holdsTooMuch(bytes: number): void {
-    const message = `${this.#far} sent ${bytes} bytes of QoS 2 messages that it has not released, more than ${MAX_HELD_BYTES}`;
-    this.fail(linkError('LINK_PROTOCOL', message, { details: { far: this.#far } }));
-  }
-
-  #onPacket(packet: Packet): void {
-    if (packet.cmd === 'connack') {
-      const reasonCode = packet.reasonCode ?? packet.returnCode ?? 0;
-      if (reasonCode !== 0) this.fail(connackCause(reasonCode, packet.properties?.reasonString, this.#far));
-      else this.#limits = packet.properties ?? {};
-    } else if (packet.cmd === 'disconnect') {
-      this.fail(disconnectCause(packet.reasonCode ?? 0, packet.properties?.reasonString, this.#far));
-    }
-  }
-
-  /** What MQTT.js found wrong; failures of the socket come here too, after the socket's own listener. */
-  #onError(error: Error): void {
-    const message = `${this.#far} broke the protocol: ${error.message}`;
-    this.fail(linkError('LINK_PROTOCOL', message, { cause: error, details: { far: this.#far } }));
-  }
-
-  async #take(packet: IPublishPacket): Promise<void> {
-    const topic = packet.topic.toString();
-    if (topicNameFault(topic) !== undefined) {
-      const message = `${this.#far} sent a PUBLISH whose topic is no legal Topic Name`;
-      return this.fail(linkError('LINK_PROTOCOL', message, { details: { far: this.#far } }));
-    }
-    const { properties } = packet;
-    await this.#options.events.onMessage({
-      topic,
-      payload: Buffer.from(packet.payload as Buffer),
-      qos: packet.qos,
-      retain: packet.retain,
-      properties: fromMqttProperties(properties),
-      expirySeconds: properties?.messageExpiryInterval,
-    });
-  }
-
-  async #onClose(): Promise<GatewayError> {
-    this.#cause ??= closedCause(this.#phase, this.#far);
-    this.#client.end(true);
-    for (const packet of this.#incoming.takeAll()) await this.#take(packet);
-    return this.#cause;
-  }
-
-  /** Waits for an answer of the far side, but not longer than `ms` and not beyond the end of the connection. */
-  async #within<T>(ms: number, answer: Promise<T>): Promise<T> {
-    using _deadline = this.#options.clock.after(ms, () => this.fail(timeoutCause(this.#phase, this.#far, ms)));
-    const lost = this.closed.then((cause) => {
-      throw cause;
-    });
-    // When the connection ends, MQTT.js also rejects what it waits for; the cause is the better answer.
-    return await Promise.race([answer.catch(() => lost), lost]);
-  }
 }

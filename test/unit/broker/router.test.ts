@@ -183,3 +183,30 @@ t.test('a topic with more than 201 levels is dropped and counted, whoever brings
   void router.publish(message('/'.repeat(200)));
   t.equal(sink.taken.length, 1);
 });
+
+t.test('a watcher is told of the subscriptions that there are, that come and that go', async (t) => {
+  const router = newRouter();
+  const told: string[] = [];
+  const watcher = {
+    onSubscribed: (filter: string, sink: Sink) => told.push(`+ ${filter} ${sink.id}`),
+    onUnsubscribed: (filter: string, sink: Sink) => told.push(`- ${filter} ${sink.id}`),
+  };
+  const one = router.attach(recorder('one'));
+  const two = router.attach(recorder('two'));
+  for (const filter of ['a/#', 'a/+/b', '$share/g/c']) one.subscribe(subscriptionTo(filter));
+  two.subscribe(subscriptionTo('$share/g/c'));
+  two.subscribe(subscriptionTo('a/#'));
+  const watching = router.watch(watcher);
+  t.strictSame(told.splice(0).toSorted(), ['+ a/# one', '+ a/# two', '+ a/+/b one', '+ c one', '+ c two']);
+  one.subscribe(subscriptionTo('a/#', { qos: 0 }));
+  t.strictSame(told.splice(0), [], 'the same filter again is no other subscription');
+  one.subscribe(subscriptionTo('d'));
+  one.unsubscribe('a/#');
+  one.unsubscribe('never');
+  t.strictSame(told.splice(0), ['+ d one', '- a/# one']);
+  one[Symbol.dispose]();
+  t.strictSame(told.splice(0).toSorted(), ['- a/+/b one', '- c one', '- d one']);
+  watching[Symbol.dispose]();
+  two[Symbol.dispose]();
+  t.strictSame(told, []);
+});

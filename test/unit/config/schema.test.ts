@@ -164,7 +164,10 @@ t.test('the example file says what it promises', async (t) => {
   t.strictSame(Object.keys(config.devices), ['boiler', 'meter', 'chiller', 'incomer']);
   const written = config.broker.limits;
   t.strictSame(written, parse({}).broker.limits, 'the limits marked as defaults are the defaults');
-  t.equal(config.links.cloud?.routes.length, 2);
+  t.equal(config.links.cloud?.routes.length, 4);
+  t.match(config.links.platform?.routes, [
+    { format: { api: 'gateway' }, batch: { maxDelay: 5_000 }, compress: 'gzip' },
+  ]);
 });
 
 t.test('the JSON Schema has every adapter, the defaults as they are written, and no machine in it', async (t) => {

@@ -57,6 +57,10 @@ export class FakeRouter implements Router {
     return [];
   }
 
+  watch() {
+    return { [Symbol.dispose]: () => {} };
+  }
+
   counters() {
     return { received: 0, delivered: 0, dropped: 0, unmatched: 0, retained: 0, subscriptions: this.#sinks.size };
   }

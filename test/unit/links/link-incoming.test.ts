@@ -4,7 +4,7 @@ import type { RouteConfig } from '../../../src/core/config.js';
 import { FakeRouter } from '../../support/fake-router.js';
 import { linkConfig, startLink } from '../../support/links.js';
 import { eventually } from '../../support/peers.js';
-import { friendly, scriptedBroker } from '../../support/scripted-broker.js';
+import { connack, friendly, scriptedBroker } from '../../support/scripted-broker.js';
 
 const IN: RouteConfig = { direction: 'in', filter: 'in/#', to: '{topic:1}', qos: 2 };
 
@@ -60,21 +60,47 @@ t.test('incoming: acknowledged only when the router has taken it', async (t) => 
   t.match(links.links()[0], { in: 1 });
 });
 
-t.test('incoming QoS 2: once; also when the connection is lost before PUBREL [MQTT 5.0 §4.3.3]', async (t) => {
+t.test('incoming QoS 2: once, also over several connections of one session [MQTT 5.0 §4.3.3]', async (t) => {
+  const sessions = [false, true, false];
   const far = await scriptedBroker(t, (packet, connection) => {
-    if (packet.cmd !== 'pubrec') friendly(packet, connection);
+    if (packet.cmd === 'connect') {
+      connection.send({ ...connack(), sessionPresent: sessions[far.connections.length - 1] ?? false });
+    } else if (packet.cmd !== 'pubrec') friendly(packet, connection);
   });
   const { router, is } = await startLink(t, linkConfig(far.url, [IN]));
   await is('up');
-  const { packets, send, socket } = far.connections[0]!;
   const publish = { cmd: 'publish', topic: 'in/a', payload: 'x', qos: 2, messageId: 1, retain: false } as const;
-  send({ ...publish, dup: false });
-  send({ ...publish, dup: true });
-  await eventually(() => packets.filter(({ cmd }) => cmd === 'pubrec').length === 2);
-  t.strictSame(router.published, []);
-  socket.destroy();
-  await eventually(() => far.connections.length === 2);
+  const answers = (cmd: string) => far.connections.at(-1)!.packets.filter((packet) => packet.cmd === cmd).length;
+  far.connections[0]!.send({ ...publish, dup: false });
+  far.connections[0]!.send({ ...publish, dup: true });
+  await eventually(() => answers('pubrec') === 2);
   t.match(router.published, [{ topic: 'a', qos: 2 }]);
+  t.match(
+    far.connections[0]!.packets[0],
+    { cmd: 'connect', clean: true },
+    'a session nobody knows of is not continued',
+  );
+
+  far.connections[0]!.socket.destroy();
+  await eventually(() => far.connections.length === 2 && answers('subscribe') > 0);
+  t.match(far.connections[1]!.packets[0], { cmd: 'connect', clean: false });
+  far.connections[1]!.send({ ...publish, dup: true });
+  await eventually(() => answers('pubrec') === 1);
+  t.equal(router.published.length, 1, 'it was here before');
+  for (const expected of [0, 0x92]) {
+    far.connections[1]!.send({ cmd: 'pubrel', messageId: 1 });
+    await eventually(() => answers('pubcomp') === (expected === 0 ? 1 : 2));
+    const pubcomp = far.connections[1]!.packets.findLast(({ cmd }) => cmd === 'pubcomp');
+    t.match(pubcomp, { messageId: 1, reasonCode: expected });
+  }
+  far.connections[1]!.send({ ...publish, dup: false });
+  await eventually(() => router.published.length === 2);
+
+  far.connections[1]!.socket.destroy();
+  await eventually(() => far.connections.length === 3 && answers('subscribe') > 0);
+  far.connections[2]!.send({ ...publish, dup: false });
+  await eventually(() => router.published.length === 3);
+  t.pass('the session is lost, and with it what the identifier meant');
 });
 
 t.test('incoming without a legal local topic or without a route is dropped and counted', async (t) => {

@@ -69,6 +69,20 @@ t.test('reason codes of CONNACK [MQTT 3.1.1 §3.2.2.3] [MQTT 5.0 §3.2.2.2]', as
 });
 
 t.test('DISCONNECT of the far side [MQTT 5.0 §3.14.2.1]', async (t) => {
-  t.match(disconnectCause(0x8e, undefined, far), { code: 'LINK_TAKEN_OVER', hint: /its own client id/ });
-  t.match(disconnectCause(0x8b, 'bye', far), { code: 'LINK_LOST', message: /server shutting down \(0x8b\): bye/ });
+  t.match(disconnectCause({ reasonCode: 0x8e }, far), { code: 'LINK_TAKEN_OVER', hint: /its own client id/ });
+  t.match(disconnectCause({ reasonCode: 0x8b, reasonString: 'bye' }, far), {
+    code: 'LINK_LOST',
+    message: /server shutting down \(0x8b\): bye/,
+  });
+  const moved = { reasonCode: 0x9d, serverReference: 'mqtt.example.org:1883' };
+  t.match(disconnectCause(moved, far), {
+    code: 'LINK_LOST',
+    message: /server moved \(0x9d\); it names mqtt\.example\.org:1883/,
+    details: { serverReference: 'mqtt.example.org:1883' },
+  });
+  t.match(connackCause(0x9c, { ...moved, reasonString: 'full' }, far), {
+    code: 'LINK_REFUSED',
+    message: /use another server \(0x9c\): full; it names mqtt\.example\.org:1883/,
+    hint: /url/,
+  });
 });

@@ -1,6 +1,6 @@
 /** Reads the data types of MQTT 5.0 §1.5 from one complete packet. Never throws: the first fault sticks. */
 import { isUtf8 } from 'node:buffer';
-import { ReasonCode, Refusal } from '../reason-codes.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
 
 const NOTHING = Buffer.alloc(0);
 /** Longer strings are looked at faster by Node, bytes. */

@@ -1,0 +1,175 @@
+/**
+ * Messages from the far side: each is given on once, and acknowledged when that is done, in the order they came
+ * [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+ *
+ *   PUBLISH ─▶ alias, Receive Maximum ─▶ held? ─▶ onMessage ─(promise)─▶ PUBACK, PUBREC ┄▶ PUBREL ─▶ PUBCOMP
+ *
+ * Rules: a message of QoS 2 is given on when it comes, and only its identifier is held until PUBREL; what waits for its
+ * promise is bounded, because nothing more is read then.
+ */
+import type { QoS } from '../../core/message.js';
+import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
+import type { FarMemory } from '../far-memory.js';
+import type { FarSideEvents } from '../far-side.js';
+import { messageProperties } from './message-properties.js';
+import { encodeRefusal } from './wire/encode.js';
+import { PacketType, type ProtocolVersion, type PublishPacket } from './wire/packets.js';
+import type { Writer } from './writer.js';
+
+/** Announced as Receive Maximum: messages of QoS 1 and 2 on their way at a time. */
+export const RECEIVE_MAXIMUM = 256;
+/** Announced as Topic Alias Maximum; bounds what a connection makes us remember. */
+export const TOPIC_ALIAS_MAXIMUM = 64;
+/** Messages, and bytes of them, that wait for their promise: with more nothing is read. */
+const MAX_WAITING = 2_000;
+const MAX_WAITING_BYTES = 32 * 1_048_576;
+/** Payloads from which on a copy is worth being avoided, bytes: such a frame has its memory for itself. */
+const LARGE_PAYLOAD = 64 * 1024;
+
+const TOO_MANY = new Refusal(
+  ReasonCode.receiveMaximumExceeded,
+  'more messages of QoS 1 and 2 than our Receive Maximum',
+);
+const ALIAS_RANGE = new Refusal(ReasonCode.topicAliasInvalid, 'a Topic Alias beyond our Topic Alias Maximum');
+const ALIAS_UNKNOWN = new Refusal(ReasonCode.protocolError, 'a Topic Alias that was never set');
+
+/** A message that is given on; at QoS 1 and 2 its acknowledgement is due then. */
+interface Due {
+  readonly qos: QoS;
+  readonly packetIdentifier: number;
+  readonly bytes: number;
+  isDone: boolean;
+}
+
+export interface IncomingOptions {
+  readonly version: ProtocolVersion;
+  readonly memory: FarMemory;
+  readonly writer: Writer;
+  readonly onMessage: FarSideEvents['onMessage'];
+  /** A message could not be given on: it is not acknowledged, and will be sent again. */
+  readonly onFailed: (error: unknown) => void;
+  /** Too much waits (true), or no longer. */
+  readonly onFlood: (isFlooded: boolean) => void;
+}
+
+export class IncomingMessages {
+  readonly #options: IncomingOptions;
+  readonly #aliases: (string | undefined)[] = [];
+  /** In the order they came; those before the head are acknowledged. */
+  #due: Due[] = [];
+  #head = 0;
+  /** Given on, and not done. */
+  #waiting = 0;
+  #waitingBytes = 0;
+  /** QoS 1 not acknowledged yet. */
+  #unacknowledged = 0;
+  /** QoS 2 whose PUBLISH came over this connection, not completed yet. */
+  readonly #open = new Set<number>();
+  #isFlooded = false;
+  #isOver = false;
+
+  constructor(options: IncomingOptions) {
+    this.#options = options;
+  }
+
+  /** @returns why the connection must end */
+  publish(packet: PublishPacket): Refusal | undefined {
+    const { qos, packetIdentifier, payload, properties } = packet;
+    const { memory, version } = this.#options;
+    const topic = this.#resolve(packet.topic, properties?.topicAlias);
+    if (typeof topic !== 'string') return topic;
+    const isHeld = qos === 2 && memory.isHeld(packetIdentifier);
+    if (qos > 0 && version === 5 && !isHeld && this.#unacknowledged + this.#open.size >= RECEIVE_MAXIMUM) {
+      return TOO_MANY;
+    }
+    if (qos === 1) this.#unacknowledged++;
+    else if (qos === 2) this.#open.add(packetIdentifier);
+    const due = { qos, packetIdentifier, bytes: isHeld ? 0 : payload.length, isDone: false };
+    if (qos > 0) this.#due.push(due);
+    this.#waiting++;
+    this.#waitingBytes += due.bytes;
+    const given = isHeld ? memory.given(packetIdentifier) : this.#give(packet, topic);
+    if (given === undefined) this.#done(due);
+    else given.then(() => this.#done(due), this.#options.onFailed);
+    this.#tellFlood();
+    return undefined;
+  }
+
+  /** PUBREL: the far side has our PUBREC. */
+  released(packetIdentifier: number): void {
+    const { memory, writer, version } = this.#options;
+    const committed = memory.release(packetIdentifier);
+    if (committed === false) {
+      if (version === 5) writer.write(encodeRefusal('pubcomp', packetIdentifier, ReasonCode.packetIdentifierNotFound));
+      else writer.write4(PacketType.pubcomp << 4, packetIdentifier);
+      return;
+    }
+    const complete = () => {
+      this.#open.delete(packetIdentifier);
+      if (!this.#isOver) writer.write4(PacketType.pubcomp << 4, packetIdentifier);
+    };
+    // What could not be written now is written later: the release is not lost.
+    if (committed === undefined) complete();
+    else committed.then(complete, complete);
+  }
+
+  /** The connection is over: nothing is acknowledged any more. */
+  close(): void {
+    this.#isOver = true;
+    this.#due = [];
+    this.#head = 0;
+  }
+
+  #resolve(topic: string, alias: number | undefined): string | Refusal {
+    if (alias === undefined) return topic;
+    if (alias > TOPIC_ALIAS_MAXIMUM) return ALIAS_RANGE;
+    if (topic === '') return this.#aliases[alias] ?? ALIAS_UNKNOWN;
+    this.#aliases[alias] = topic;
+    return topic;
+  }
+
+  #give({ qos, packetIdentifier, payload, retain, properties }: PublishPacket, topic: string): Promise<void> {
+    const { memory, onMessage } = this.#options;
+    const isAlone = payload.length >= LARGE_PAYLOAD && payload.length * 2 > payload.buffer.byteLength;
+    const given = onMessage({
+      topic,
+      payload: isAlone ? payload : Buffer.from(payload),
+      qos,
+      retain,
+      properties: messageProperties(properties),
+      expirySeconds: properties?.messageExpiryInterval,
+      ...(qos === 2 ? { keep: () => memory.keep(packetIdentifier) } : {}),
+    });
+    if (qos === 2) memory.hold(packetIdentifier, given);
+    return given;
+  }
+
+  /** Acknowledges all from the head on that are done. */
+  #done(due: Due): void {
+    due.isDone = true;
+    this.#waiting--;
+    this.#waitingBytes -= due.bytes;
+    if (this.#isOver) return;
+    const { writer } = this.#options;
+    for (let next = this.#due[this.#head]; next?.isDone; next = this.#due[++this.#head]) {
+      if (next.qos === 1) this.#unacknowledged--;
+      writer.write4((next.qos === 1 ? PacketType.puback : PacketType.pubrec) << 4, next.packetIdentifier);
+    }
+    if (this.#head === this.#due.length) {
+      this.#due = [];
+      this.#head = 0;
+    } else if (this.#head > 1_024 && this.#head * 2 > this.#due.length) {
+      this.#due = this.#due.slice(this.#head);
+      this.#head = 0;
+    }
+    this.#tellFlood();
+  }
+
+  #tellFlood(): void {
+    const share = this.#isFlooded ? 0.5 : 1;
+    const isFlooded = this.#waiting > MAX_WAITING * share || this.#waitingBytes > MAX_WAITING_BYTES * share;
+    if (isFlooded === this.#isFlooded) return;
+    this.#isFlooded = isFlooded;
+    this.#options.onFlood(isFlooded);
+  }
+}

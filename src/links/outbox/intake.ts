@@ -1,0 +1,94 @@
+/** From the router to the outbox: a copy for each target of a message. */
+import { GatewayError } from '../../core/errors.js';
+import type { Message } from '../../core/message.js';
+import { encode, isQuiet, qosOf, sizeFault } from '../encode.js';
+import type { Target } from '../route-types.js';
+import { targetsOf } from '../rules.js';
+import type { Books } from './books.js';
+import type { Openings } from './openings.js';
+import type { Outbox } from './outbox.js';
+import { reasonOf } from './refusals.js';
+import type { Replay } from './replay.js';
+import { replyTag, replyTarget } from './reply-tag.js';
+import type { SenderOptions } from './sender-options.js';
+import type { Volatile } from './volatile.js';
+
+export interface IntakeOptions extends Pick<SenderOptions, 'rules' | 'replies' | 'drain' | 'onRefused'> {
+  readonly outbox: Outbox;
+  readonly volatile: Volatile;
+  readonly books: Books;
+  readonly replay: Replay;
+  readonly openings: Openings;
+  isConnected(): boolean;
+}
+
+export class Intake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** @returns false when something had to be dropped */
+  accept(message: Message): boolean {
+    const { replies, rules } = this.#options;
+    if (replies.isReply(message.topic)) return this.#acceptReply(message);
+    let isTaken = true;
+    const unmapped = () => {
+      this.#drop('no-topic');
+      isTaken = false;
+    };
+    for (const target of targetsOf(rules.out, message.topic, unmapped)) {
+      if (!this.#enqueue(message, target)) isTaken = false;
+    }
+    return isTaken;
+  }
+
+  #acceptReply(message: Message): boolean {
+    const address = this.#options.replies.find(message.topic);
+    if (address === undefined) return this.#drop('late-reply');
+    const { responseTopic: _local, ...properties } = message.properties ?? {};
+    const correlationData = properties.correlationData ?? address.correlationData;
+    const reply = correlationData === undefined ? properties : { ...properties, correlationData };
+    const target = replyTarget(replyTag(address.responseTopic));
+    return this.#enqueue({ ...message, retain: false, properties: reply }, target);
+  }
+
+  #enqueue(message: Message, target: Target): boolean {
+    const { outbox, drain, replay, openings, onRefused } = this.#options;
+    const { route, tag } = target;
+    const qos = qosOf(target, message);
+    const fault = sizeFault(target, message);
+    if (fault !== undefined) {
+      if (!isQuiet(target, fault)) onRefused(fault);
+      return outbox.refuse(message, qos, reasonOf(fault));
+    }
+    replay.accepted(message);
+    if (qos === 0) return this.#enqueueVolatile(message, target);
+    drain.accepted();
+    const { priority, key } = route;
+    return outbox.accept(message, { qos, tag, key, priority, isHeldBack: !openings.isOpen(route) });
+  }
+
+  /** Batches and schedules are for what can wait. */
+  #enqueueVolatile(message: Message, target: Target): boolean {
+    const { volatile, books, isConnected, onRefused } = this.#options;
+    if (!isConnected()) return this.#drop('offline');
+    const encoded = encode(target, message);
+    if (encoded instanceof GatewayError) {
+      onRefused(encoded);
+      return this.#drop(reasonOf(encoded));
+    }
+    books.received++;
+    const dropped = volatile.push(encoded);
+    books.drop('congested', dropped);
+    return dropped === 0;
+  }
+
+  #drop(reason: string): false {
+    const { books } = this.#options;
+    books.received++;
+    books.drop(reason);
+    return false;
+  }
+}

@@ -1,0 +1,51 @@
+/** The retained messages that follow after each connect, once the backlog is gone: each with its value of that moment, once. */
+import type { Message, Origin } from '../../core/message.js';
+import type { Router } from '../../core/router.js';
+
+export class Replay {
+  readonly #router: Router;
+  /** What came from the far side does not go back. */
+  readonly #origin: Origin;
+  /** Local topics; from the end. */
+  #topics: string[] = [];
+  /** Went out on this connection while the replay lasts. */
+  #fresh = new WeakSet<Message>();
+
+  constructor(router: Router, origin: Origin) {
+    this.#router = router;
+    this.#origin = origin;
+  }
+
+  begin(filters: Iterable<string>): void {
+    const topics = new Set<string>();
+    for (const filter of filters) {
+      for (const message of this.#router.retained(filter)) {
+        if (message.origin !== this.#origin) topics.add(message.topic);
+      }
+    }
+    this.#topics = [...topics].reverse();
+    this.#fresh = new WeakSet();
+  }
+
+  end(): void {
+    this.#topics = [];
+  }
+
+  get isOver(): boolean {
+    return this.#topics.length === 0;
+  }
+
+  /** A live message goes out: it needs no replay. */
+  accepted(message: Message): void {
+    if (this.#topics.length > 0 && message.retain) this.#fresh.add(message);
+  }
+
+  /** The messages of the next topic; none: its value went out already, or there is none any more. */
+  *next(): Iterable<Message> {
+    const topic = this.#topics.pop();
+    if (topic === undefined) return;
+    for (const message of this.#router.retained(topic)) {
+      if (message.origin !== this.#origin && !this.#fresh.has(message)) yield message;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * What a link is subscribed to at its far side: the filters of its routes in, each once. Follows the demand for routes
+ * `onDemand`, and asks again for what was refused: the permissions there may have been corrected.
+ */
+import { backoffDelays } from '../core/backoff.js';
+import type { Clock, Timer } from '../core/clock.js';
+import type { GatewayError } from '../core/errors.js';
+import type { QoS } from '../core/message.js';
+import type { Demand } from './demand.js';
+import type { FarSide } from './far-side.js';
+import type { InRoute } from './route-types.js';
+import type { Rule } from './rules.js';
+
+const AGAIN = { first: 5_000, max: 60_000 };
+
+export interface SubscriptionsOptions {
+  readonly rules: readonly Rule<InRoute>[];
+  readonly demand: Pick<Demand, 'isWanted'>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** After {@link Subscriptions.open}: what is refused has changed; one of the refusals, or undefined when there is none. */
+  readonly onRefusals: (refusal: GatewayError | undefined) => void;
+}
+
+/** One filter that was asked for. */
+interface Asked {
+  refusal: GatewayError | undefined;
+}
+
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+  #far: FarSide | undefined;
+  #isOpen = false;
+  readonly #asked = new Map<string, Asked>();
+  #timer: Timer | undefined;
+  #delays: ReturnType<typeof backoffDelays> | undefined;
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Subscribes on a new connection.
+   *
+   * @returns one of the refusals, if any; rejects when the connection ends
+   */
+  async open(far: FarSide): Promise<GatewayError | undefined> {
+    this.#far = far;
+    // The far side may remember from an earlier connection what nobody wants any more.
+    if (far.sessionPresent) for (const filter of this.#unwanted()) this.#drop(far, filter);
+    // One filter per SUBSCRIBE: some brokers limit their number.
+    await Promise.all([...this.#wanted()].map(([filter, qos]) => this.#ask(far, filter, qos)));
+    this.#isOpen = true;
+    this.#retry();
+    return this.#refusal;
+  }
+
+  /** The demand has changed. */
+  follow(): void {
+    const far = this.#far;
+    if (far === undefined) return;
+    const wanted = this.#wanted();
+    for (const filter of [...this.#asked.keys()]) {
+      if (wanted.has(filter)) continue;
+      const isRefused = this.#asked.get(filter)?.refusal !== undefined;
+      this.#asked.delete(filter);
+      if (isRefused) this.#tell();
+      else this.#drop(far, filter);
+    }
+    for (const [filter, qos] of wanted) {
+      // It ends with the connection, which says why by itself.
+      if (!this.#asked.has(filter)) this.#ask(far, filter, qos).catch(() => {});
+    }
+  }
+
+  closed(): void {
+    this.#far = undefined;
+    this.#isOpen = false;
+    this.#asked.clear();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#delays = undefined;
+  }
+
+  get #refusal(): GatewayError | undefined {
+    for (const { refusal } of this.#asked.values()) if (refusal !== undefined) return refusal;
+    return undefined;
+  }
+
+  /** Filters, each with the highest QoS of its routes. */
+  #wanted(): ReadonlyMap<string, QoS> {
+    const { rules, demand } = this.#options;
+    const filters = new Map<string, QoS>();
+    for (const rule of rules) {
+      const { filter, qos } = rule;
+      if (demand.isWanted(rule)) filters.set(filter, Math.max(qos, filters.get(filter) ?? 0) as QoS);
+    }
+    return filters;
+  }
+
+  #unwanted(): ReadonlySet<string> {
+    const wanted = this.#wanted();
+    return new Set(this.#options.rules.map(({ filter }) => filter).filter((filter) => !wanted.has(filter)));
+  }
+
+  #drop(far: FarSide, filter: string): void {
+    far.unsubscribe(filter).catch(() => {});
+  }
+
+  async #ask(far: FarSide, filter: string, qos: QoS): Promise<void> {
+    const asked: Asked = this.#asked.get(filter) ?? { refusal: undefined };
+    this.#asked.set(filter, asked);
+    const refusal = await far.subscribe(filter, qos);
+    // Meanwhile nobody wants it any more, or this is the answer of an earlier connection.
+    if (this.#asked.get(filter) !== asked) return;
+    const isNews = (refusal === undefined) !== (asked.refusal === undefined);
+    asked.refusal = refusal;
+    if (isNews && this.#isOpen) this.#tell();
+    this.#retry();
+  }
+
+  #tell(): void {
+    this.#options.onRefusals(this.#refusal);
+  }
+
+  #retry(): void {
+    if (!this.#isOpen || this.#timer !== undefined) return;
+    if (this.#refusal === undefined) {
+      this.#delays = undefined;
+      return;
+    }
+    this.#delays ??= backoffDelays(AGAIN, this.#options.random);
+    this.#timer = this.#options.clock.after(this.#delays.next().value, () => {
+      this.#timer = undefined;
+      const far = this.#far;
+      if (far === undefined) return;
+      for (const [filter, qos] of this.#wanted()) {
+        if (this.#asked.get(filter)?.refusal !== undefined) this.#ask(far, filter, qos).catch(() => {});
+      }
+    });
+  }
+}
