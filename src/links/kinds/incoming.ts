@@ -2,10 +2,11 @@
  * Messages from the far side: each is given on once, and acknowledged when that is done, in the order they came
  * [MQTT-4.6.0-2] [MQTT-4.6.0-3].
  *
- *   PUBLISH ─▶ alias, Receive Maximum ─▶ held? ─▶ onMessage ─(promise)─▶ PUBACK, PUBREC ┄▶ PUBREL ─▶ PUBCOMP
+ *   PUBLISH ─▶ alias ─▶ held? ─▶ onMessage ─(promise)─▶ PUBACK, PUBREC ┄▶ PUBREL ─▶ PUBCOMP
  *
  * Rules: a message of QoS 2 is given on when it comes, and only its identifier is held until PUBREL; what waits for its
- * promise is bounded, because nothing more is read then.
+ * promise is bounded, because nothing more is read then. More than Receive Maximum is taken, too: Mosquitto 2.0 sends all it has
+ * when it resumes a session, and a link that turns it away for that never comes up again.
  */
 import type { QoS } from '../../core/message.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
@@ -26,10 +27,6 @@ const MAX_WAITING_BYTES = 32 * 1_048_576;
 /** Payloads from which on a copy is worth being avoided, bytes: such a frame has its memory for itself. */
 const LARGE_PAYLOAD = 64 * 1024;
 
-const TOO_MANY = new Refusal(
-  ReasonCode.receiveMaximumExceeded,
-  'more messages of QoS 1 and 2 than our Receive Maximum',
-);
 const ALIAS_RANGE = new Refusal(ReasonCode.topicAliasInvalid, 'a Topic Alias beyond our Topic Alias Maximum');
 const ALIAS_UNKNOWN = new Refusal(ReasonCode.protocolError, 'a Topic Alias that was never set');
 
@@ -61,10 +58,6 @@ export class IncomingMessages {
   /** Given on, and not done. */
   #waiting = 0;
   #waitingBytes = 0;
-  /** QoS 1 not acknowledged yet. */
-  #unacknowledged = 0;
-  /** QoS 2 whose PUBLISH came over this connection, not completed yet. */
-  readonly #open = new Set<number>();
   #isFlooded = false;
   #isOver = false;
 
@@ -75,15 +68,10 @@ export class IncomingMessages {
   /** @returns why the connection must end */
   publish(packet: PublishPacket): Refusal | undefined {
     const { qos, packetIdentifier, payload, properties } = packet;
-    const { memory, version } = this.#options;
+    const { memory } = this.#options;
     const topic = this.#resolve(packet.topic, properties?.topicAlias);
     if (typeof topic !== 'string') return topic;
     const isHeld = qos === 2 && memory.isHeld(packetIdentifier);
-    if (qos > 0 && version === 5 && !isHeld && this.#unacknowledged + this.#open.size >= RECEIVE_MAXIMUM) {
-      return TOO_MANY;
-    }
-    if (qos === 1) this.#unacknowledged++;
-    else if (qos === 2) this.#open.add(packetIdentifier);
     const due = { qos, packetIdentifier, bytes: isHeld ? 0 : payload.length, isDone: false };
     if (qos > 0) this.#due.push(due);
     this.#waiting++;
@@ -105,7 +93,6 @@ export class IncomingMessages {
       return;
     }
     const complete = () => {
-      this.#open.delete(packetIdentifier);
       if (!this.#isOver) writer.write4(PacketType.pubcomp << 4, packetIdentifier);
     };
     // What could not be written now is written later: the release is not lost.
@@ -152,7 +139,6 @@ export class IncomingMessages {
     if (this.#isOver) return;
     const { writer } = this.#options;
     for (let next = this.#due[this.#head]; next?.isDone; next = this.#due[++this.#head]) {
-      if (next.qos === 1) this.#unacknowledged--;
       writer.write4((next.qos === 1 ? PacketType.puback : PacketType.pubrec) << 4, next.packetIdentifier);
     }
     if (this.#head === this.#due.length) {
