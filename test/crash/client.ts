@@ -4,7 +4,8 @@ import { generate, type IPublishPacket, type Packet, parser } from 'mqtt-packet'
 import type { QoS } from '../../src/core/message.js';
 
 const VERSION = { protocolVersion: 5 } as const;
-const SESSION_EXPIRY = 3_600;
+/** Never. */
+const SESSION_EXPIRY = 0xffff_ffff;
 
 export interface OutgoingMessage {
   readonly topic: string;
