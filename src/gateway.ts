@@ -20,6 +20,7 @@ import type { AnyAdapter } from './core/adapter.js';
 import { createAudit } from './core/audit.js';
 import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
+import { Mesh, meshTables } from './core/mesh.js';
 import { createMessage } from './core/message.js';
 import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
@@ -61,13 +62,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, ...devicesTables, ...linksTables],
+        tables: [...brokerTables, ...devicesTables, ...linksTables, ...meshTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),
     );
+    const mesh = new Mesh({ gatewayId: id, store });
     const broker = createBroker({
       store,
+      mesh,
       storeLimits: config.store,
       config: config.broker,
       gatewayId: id,
@@ -104,6 +107,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       links: config.links,
       gatewayId: id,
       router: broker.router,
+      mesh,
       store,
       log: log.child({ svc: 'links' }),
       clock,
@@ -151,18 +155,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await service.start(starting.signal);
     }
     // Where the disk takes nothing, the gateway works all the same: the alarm of the store says so.
-    const announce = async (state: 'online' | 'offline', reason?: string) =>
-      broker.router.publish(
-        createMessage({
-          topic: `hpmq/${id}/$state`,
-          payload: JSON.stringify({ state, since: clock.now(), version, reason }),
-          qos: 1,
-          retain: true,
-          origin: `gateway:${id}`,
-          receivedAt: clock.now(),
-        }),
+    const since = clock.now();
+    const announce = async (state: 'online' | 'offline', reason?: string, contradicted?: number) => {
+      const message = createMessage({
+        topic: `hpmq/${id}/$state`,
+        payload: JSON.stringify({ state, since: state === 'online' ? since : clock.now(), version, reason }),
+        qos: 1,
+        retain: true,
+        origin: `gateway:${id}`,
+        receivedAt: clock.now(),
+      });
+      await broker.router.publish(
+        contradicted === undefined ? message : mesh.again(message, clock.now(), contradicted),
       );
+    };
     void announce('online').catch(() => {});
+    // A peer that lost its connection says `offline`, while another way to it may be open.
+    mesh.onContradicted = (at) => {
+      if (phase === 'up') void announce('online', undefined, at).catch(() => {});
+    };
     phase = 'up';
     log.info({ gateway: id, config: options.shown.file, listeners: broker.addresses(), socket }, 'gateway is up');
     return {

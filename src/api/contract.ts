@@ -38,6 +38,7 @@ export type {
   DropReason,
   IdentityView,
   LedgerView,
+  LinkMeshView,
   LinkView,
   ListenerView,
   LogLine,

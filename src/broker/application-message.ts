@@ -1,5 +1,6 @@
 /** What a client sent → a Message of the gateway. Copies what outlives the packet. */
 import { createMessage, type Message, type Origin, type PublishProperties } from '../core/message.js';
+import { splitStamp } from '../core/stamp.js';
 import type { PublishPacket } from './wire/packets.js';
 import type { Properties } from './wire/properties.js';
 
@@ -9,8 +10,10 @@ export const LARGE_PAYLOAD = 64 * 1024;
 /**
  * @param topic - with the Topic Alias resolved
  * @param now - Unix ms
+ * @param isPeer - its stamps hold; those of others are nothing
  */
-export function messageOf(packet: PublishPacket, topic: string, origin: Origin, now: number): Message {
+export function messageOf(packet: PublishPacket, topic: string, origin: Origin, now: number, isPeer: boolean): Message {
+  const { properties, stamp } = splitStamp(publishProperties(packet.properties), now);
   return createMessage({
     topic,
     payload: owned(packet.payload),
@@ -18,7 +21,8 @@ export function messageOf(packet: PublishPacket, topic: string, origin: Origin, 
     receivedAt: now,
     qos: packet.qos,
     retain: packet.retain,
-    properties: publishProperties(packet.properties),
+    properties,
+    stamp: isPeer ? stamp : undefined,
     expiresAt: expiryTime(packet.properties, now),
   });
 }

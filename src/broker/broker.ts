@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
 import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
+import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
 import type { Store } from '../core/store.js';
@@ -36,6 +37,7 @@ import { Turns } from './limits/turns.js';
 import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
+import { peerStanding } from './peers.js';
 import { type Found, Persistence } from './persistence/persistence.js';
 import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
 import { MessageRouter } from './router.js';
@@ -80,6 +82,8 @@ export interface BrokerOptions {
   readonly breather?: Breather;
   /** Version of the gateway, for `$SYS/broker/version`. */
   readonly version?: string;
+  /** Of the gateways that are peers of this one; absent: none can be. */
+  readonly mesh?: Mesh;
 }
 
 export interface Broker extends Service {
@@ -158,10 +162,16 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    const { store, storeLimits = unlimited } = options;
+    const { store, storeLimits = unlimited, mesh } = options;
     const persistence = store && new Persistence(store, storeLimits, clock);
     this.#persistence = persistence;
-    this.router = new MessageRouter({ clock, retainedMessages: limits.retainedMessages, statistics, persistence });
+    this.router = new MessageRouter({
+      clock,
+      retainedMessages: limits.retainedMessages,
+      statistics,
+      persistence,
+      mesh,
+    });
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
     this.#messageMemory = messageMemory;
@@ -175,6 +185,7 @@ class MqttBroker implements Broker {
       statistics,
       messageMemory,
       persistence,
+      mesh,
       shareOf: (name) => router.share(name),
       subscriptionMemory: this.#subscriptionMemory,
       turns,
@@ -197,6 +208,7 @@ class MqttBroker implements Broker {
       limits,
       access,
       sessions,
+      mesh,
       statistics,
       turns,
       throttle: new Throttle(clock),
@@ -400,8 +412,13 @@ class MqttBroker implements Broker {
   replaceAccess(config: AccessConfig): void {
     this.#access.replace(config);
     for (const session of [...this.#sessions]) {
-      const refusal = session.identity?.standing?.();
-      if (refusal === undefined) continue;
+      const { identity } = session;
+      const refusal = identity?.standing?.();
+      if (refusal === undefined) {
+        const notAPeer = peerStanding(session.stamped, identity);
+        if (notAPeer !== undefined) session.channel?.refuse(notAPeer);
+        continue;
+      }
       session.channel?.refuse(refusal);
       // What waits for somebody who is gone would wait for nobody.
       session.end();

@@ -19,6 +19,8 @@ export interface Channel {
   readonly receiveMaximum: number;
   /** Of the client, bytes. */
   readonly maximumPacketSize: number;
+  /** A gateway in a mesh with this one: what it gets has stamps. */
+  readonly isPeer: boolean;
   /** undefined: the client takes none. */
   readonly outgoingAliases: OutgoingTopicAliases | undefined;
   /** undefined: it is sent nothing as it came. */

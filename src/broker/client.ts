@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { BrokerConfig, BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
+import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
 import type { Channel } from './channel.js';
@@ -30,6 +31,8 @@ export interface BrokerContext {
   readonly limits: BrokerLimits;
   readonly access: Access;
   readonly sessions: Sessions;
+  /** undefined: no client is a peer. */
+  readonly mesh: Mesh | undefined;
   readonly statistics: Statistics;
   readonly turns: Turns;
   readonly throttle: Throttle;

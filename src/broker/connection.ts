@@ -118,6 +118,10 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
     return this.#codec.protocolVersion ?? 4;
   }
 
+  get isPeer(): boolean {
+    return this.#accepted?.session.stamped === true;
+  }
+
   get isBridge(): boolean {
     return this.#accepted?.isBridge ?? false;
   }

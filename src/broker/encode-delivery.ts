@@ -1,5 +1,7 @@
 /** A message for one client → PUBLISH as its version has it, with a Topic Alias where that is worth it. */
 import type { Clock } from '../core/clock.js';
+import type { Mesh } from '../core/mesh.js';
+import type { Message } from '../core/message.js';
 import type { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
 import type { Channel } from './channel.js';
 import type { Delivery } from './inflight.js';
@@ -12,6 +14,7 @@ const NO_IDENTIFIERS: readonly number[] = [];
 interface Context {
   readonly clock: Clock;
   readonly encoder: PublishEncoder;
+  readonly mesh: Mesh | undefined;
 }
 
 /** @param mayAlias - the packet may set an alias: it will not be dropped */
@@ -41,17 +44,24 @@ function encodeAliased(
   return encode(context, channel, delivery, 0);
 }
 
-function encode({ encoder, clock }: Context, channel: Channel, delivery: Delivery, alias: number): EncodedPublish {
-  const { message, qos, retain, identifiers } = delivery;
+function encode(context: Context, channel: Channel, delivery: Delivery, alias: number): EncodedPublish {
+  const { encoder, clock } = context;
+  const { qos, retain, identifiers } = delivery;
+  const message = shownTo(channel, delivery, context);
   const version = channel.protocolVersion;
   const now = message.expiresAt === Number.POSITIVE_INFINITY ? 0 : clock.now();
   const shown = version === 5 ? identifiers : NO_IDENTIFIERS;
   return encoder.encode(message, version, qos, retain, shown, now, alias);
 }
 
+/** Peers are shown stamps, others are not. */
+function shownTo({ isPeer }: Channel, { message }: Delivery, { mesh }: Context): Message {
+  return isPeer && mesh !== undefined ? mesh.copyFor(message) : message;
+}
+
 /** Once more: with DUP, and without an alias. */
-export function encodeRepeated({ clock }: Context, channel: Channel, delivery: Delivery): EncodedPublish {
-  const { message, qos, retain, identifiers } = delivery;
-  const flags = { qos, retain, dup: true, identifiers, now: clock.now(), alias: 0 };
-  return encodePublish(message, channel.protocolVersion, flags);
+export function encodeRepeated(context: Context, channel: Channel, delivery: Delivery): EncodedPublish {
+  const { qos, retain, identifiers } = delivery;
+  const flags = { qos, retain, dup: true, identifiers, now: context.clock.now(), alias: 0 };
+  return encodePublish(shownTo(channel, delivery, context), channel.protocolVersion, flags);
 }

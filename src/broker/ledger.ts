@@ -1,10 +1,10 @@
 /**
  * The books: what came in, and what became of every copy of it. They balance at any moment:
  *
- *   messages: received (distinct) = routed + unmatched + refused(reason)
+ *   messages: received (distinct) = routed + unmatched + refused(reason) + duplicates
  *   copies:   routed + replayed + restored = delivered + in flight + queued + expired + dropped(reason)
  *
- * received: PUBLISH of clients, and what devices, links, Wills and the gateway itself publish, `$SYS` included. routed:
+ * duplicates: came from peers by several ways (core/mesh.ts). received: PUBLISH of clients, and what devices, links, Wills and the gateway itself publish, `$SYS` included. routed:
  * somebody subscribes; a look at the traffic through the API is nobody. copy: one for each receiver, and one for each
  * Shared Subscription, which stays one when it goes from member to member. replayed: retained messages sent because
  * of a new subscription. restored: found in the store at start. delivered: QoS 0: given to the network; QoS 1 and 2: acknowledged; inside the gateway: taken.
@@ -33,6 +33,8 @@ export class Ledger {
   published = 0;
   routed = 0;
   unmatched = 0;
+  /** From peers, and not delivered: it was here before, or has come round. */
+  duplicates = 0;
   /** Copies made by the router. */
   copies = 0;
   /** Copies made of retained messages for clients. */
@@ -56,7 +58,7 @@ export class Ledger {
   }
 
   view(held: Held): LedgerView {
-    const { repeated, routed, unmatched, delivered, expired, drops } = this;
+    const { repeated, routed, unmatched, duplicates, delivered, expired, drops } = this;
     const clients = this.publishes - repeated;
     const inside = this.published - this.accepted;
     const refusedBy = Object.fromEntries(Array.from(this.#refused, ([code, count]) => [reasonName(code), count]));
@@ -72,7 +74,8 @@ export class Ledger {
         unmatched,
         refused,
         refusedBy,
-        difference: clients + inside - routed - unmatched - refused,
+        duplicates,
+        difference: clients + inside - routed - unmatched - refused - duplicates,
       },
       copies: {
         made,

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
+import type { Mesh } from '../core/mesh.js';
 import type { MessageMemory } from './limits/message-memory.js';
 import type { Turns } from './limits/turns.js';
 import type { Statistics } from './statistics.js';
@@ -13,4 +14,6 @@ export interface OutgoingContext {
   readonly statistics: Statistics;
   readonly messageMemory: MessageMemory;
   readonly turns: Turns;
+  /** Of the gateways that are peers of this one. */
+  readonly mesh: Mesh | undefined;
 }

@@ -72,6 +72,10 @@ export class RetainedMessages {
     return true;
   }
 
+  get(topic: string): Message | undefined {
+    return this.#find(topic.split('/'))?.message;
+  }
+
   delete(topic: string): void {
     const levels = topic.split('/');
     const path: Node[] = [this.#root];

@@ -6,6 +6,7 @@
  * receivers are collected before the first is told, so that a receiver may publish, subscribe or go while it is told.
  */
 import type { Clock } from '../core/clock.js';
+import type { Mesh } from '../core/mesh.js';
 import type { Message, QoS } from '../core/message.js';
 import {
   type Attachment,
@@ -37,6 +38,8 @@ export interface RouterOptions {
   readonly statistics?: Statistics;
   /** Where retained messages survive; undefined: nowhere. */
   readonly persistence?: RouterPersistence | undefined;
+  /** Of the gateways that are peers of this one; undefined: there are none. */
+  readonly mesh?: Mesh | undefined;
 }
 
 /** What the router needs of persistence/persistence.ts. */
@@ -56,6 +59,7 @@ export class MessageRouter implements Router, Receivers {
   readonly #shares = new Map<string, SharedSubscription>();
   readonly #statistics: Statistics;
   readonly #persistence: RouterPersistence | undefined;
+  readonly #mesh: Mesh | undefined;
   readonly #watchers = new Set<SubscriptionWatcher>();
   /** The running publish() gave the message to something durable. */
   #mustWait = false;
@@ -74,6 +78,7 @@ export class MessageRouter implements Router, Receivers {
     this.#statistics = options.statistics ?? new Statistics();
     this.#now = () => this.#clock.now();
     this.#persistence = options.persistence;
+    this.#mesh = options.mesh;
     for (const message of options.persistence?.retained.entries() ?? []) this.#retained.set(message);
   }
 
@@ -95,14 +100,20 @@ export class MessageRouter implements Router, Receivers {
     }
     const isCounted = !topic.startsWith('$SYS/');
     if (isCounted) this.#received++;
+    const mesh = this.#mesh;
+    const isForeign = message.stamp !== undefined && message.stamp.hops.length > 0;
+    const verdict = mesh === undefined || !isForeign ? 'all' : mesh.judge(message, this.#before(topic));
+    if (verdict === 'drop') return this.#dropDuplicate(message);
     // A receiver that is told may publish in turn.
     const outer = this.#mustWait;
     this.#mustWait = false;
-    if (message.retain) this.#retain(message);
     const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
-    const receivers = found.length === 0 ? 0 : this.#deliver(message, found);
+    if (mesh !== undefined) this.#stamp(mesh, message, found);
+    if (message.retain && verdict !== 'deliver') this.#retain(message);
+    const receivers = found.length === 0 || verdict === 'retain' ? 0 : this.#deliver(message, found);
     if (receivers > 0) ledger.routed++;
+    else if (verdict === 'retain') ledger.duplicates++;
     else {
       ledger.unmatched++;
       if (isCounted) this.#unmatched++;
@@ -112,7 +123,29 @@ export class MessageRouter implements Router, Receivers {
     const mustWait = this.#mustWait;
     this.#wasStored = mustWait;
     this.#mustWait = outer;
-    return mustWait ? this.#persistence?.commit() : undefined;
+    const committed = mustWait ? this.#persistence?.commit() : undefined;
+    if (isForeign) committed?.catch(() => mesh?.forget(message));
+    return committed;
+  }
+
+  /** From a peer: seen before, or come round. Its sender is told once the copy that was first is kept. */
+  #dropDuplicate({ qos }: Message): Promise<void> | undefined {
+    this.#statistics.ledger.duplicates++;
+    this.#hasMatched = true;
+    this.#wasStored = false;
+    return qos > 0 ? this.#mesh?.kept() : undefined;
+  }
+
+  /** What is retained on the topic, or cleared it. */
+  #before(topic: string): Message | undefined {
+    return this.#retained.get(topic) ?? this.#mesh?.cleared(topic);
+  }
+
+  /** A message that enters the mesh here is given its stamp before anybody gets it: what is on disk has it. */
+  #stamp(mesh: Mesh, message: Message, found: readonly (Entry | SharedSubscription)[]): void {
+    if (message.stamp !== undefined) return;
+    const before = message.retain && mesh.isUsed ? this.#before(message.topic) : undefined;
+    if (before?.stamp !== undefined || found.some(isStamped)) mesh.stamp(message, before);
   }
 
   /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
@@ -177,6 +210,7 @@ export class MessageRouter implements Router, Receivers {
 
   #retain(message: Message): void {
     const { topic, qos, origin } = message;
+    if (this.#mesh?.isUsed) this.#mesh.retained(message);
     const keeper = this.#persistence?.retained;
     if (keeper !== undefined && !isLazy(qos, origin) && this.#persistence!.isFull) {
       // Refused, as its publisher is told; what was there stays.
@@ -206,6 +240,7 @@ export class MessageRouter implements Router, Receivers {
       }
       const { receiver, subscription } = target;
       if (subscription.noLocal && receiver.sink.origin === message.origin) continue;
+      if (message.stamp !== undefined && this.#mesh?.hasPassed(message, receiver.sink.peerGateway)) continue;
       if (receiver.foundBy === serial) {
         subscriptions[receiver.foundAt] = merge(subscriptions[receiver.foundAt]!, subscription);
         continue;
@@ -352,6 +387,10 @@ export class MessageRouter implements Router, Receivers {
     this.#shares.delete(filter);
     return this.#tree.remove(share.filter, share);
   }
+}
+
+function isStamped(target: Entry | SharedSubscription): boolean {
+  return target instanceof Entry && target.receiver.sink.stamped === true;
 }
 
 /** Overlapping subscriptions of one receiver: the highest QoS and all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-3]. */

@@ -60,6 +60,8 @@ export class Session implements Sink, MessageHolder {
   refused = 0;
   #channel: Channel | undefined;
   #identity: Identity | undefined;
+  /** Id of the gateway that its client is, in a mesh with this one. */
+  peerGateway: string | undefined;
   #identityTimer: Timer | undefined;
   #expiry = 0;
   #will: Will | undefined;
@@ -119,6 +121,11 @@ export class Session implements Sink, MessageHolder {
     return this.#keeper !== undefined;
   }
 
+  /** @see Sink.stamped */
+  get stamped(): boolean {
+    return this.peerGateway !== undefined;
+  }
+
   get identity(): Identity | undefined {
     return this.#identity;
   }
@@ -170,6 +177,7 @@ export class Session implements Sink, MessageHolder {
       sent: sent.total,
       dropped: drops.total,
       user: this.user ?? null,
+      ...(this.stamped && { peer: this.peerGateway }),
       listener: peer?.listener.name ?? '',
       transport: peer?.listener.type ?? 'tcp',
       ...(peer?.tls !== undefined && { tls: peer.tls }),
@@ -364,7 +372,11 @@ export class Session implements Sink, MessageHolder {
     this.#subscriptions.set(subscription.filter, subscription);
     this.#keeper?.subscribe(this.id, subscription);
     const retained = this.#attachment.subscribe(subscription);
-    if (retained === NO_RETAINED) this.#outgoing.stopFeed(subscription.filter);
+    const { mesh } = this.#context;
+    if (this.stamped && mesh !== undefined && subscription.retainHandling === 0) {
+      const known = mesh.sync(retained, subscription.filter, this.peerGateway);
+      this.#outgoing.feed(subscription, this.#permitted(known));
+    } else if (retained === NO_RETAINED) this.#outgoing.stopFeed(subscription.filter);
     else this.#outgoing.feed(subscription, this.#permitted(retained));
   }
 
@@ -389,6 +401,7 @@ export class Session implements Sink, MessageHolder {
   restore({ record, subscriptions, incoming, will }: FoundSession): void {
     const { clock } = this.#context;
     this.#userBefore = record.user;
+    this.peerGateway = record.peer;
     this.#expiry = record.expiry;
     this.#protocolVersion = record.protocolVersion;
     this.#since = record.left ?? clock.now();
@@ -417,6 +430,7 @@ export class Session implements Sink, MessageHolder {
       protocolVersion: this.#protocolVersion,
       left: this.#channel === undefined ? this.#since : undefined,
       sent,
+      peer: this.peerGateway,
     });
   }
 

@@ -1,5 +1,6 @@
 /** The Will Message of a connection (MQTT 5.0 §3.1.2.5): sent when it ends otherwise than by a normal DISCONNECT. */
 import { createMessage, type Message, type Origin } from '../core/message.js';
+import { splitStamp } from '../core/stamp.js';
 import type { WillView } from '../core/views.js';
 import { expiryTime, publishProperties } from './application-message.js';
 import type { WillFields } from './wire/packets.js';
@@ -39,7 +40,7 @@ export class Will {
       receivedAt: now,
       qos,
       retain,
-      properties: publishProperties(properties),
+      properties: splitStamp(publishProperties(properties), now).properties,
       expiresAt: expiryTime(properties, now),
     });
   }

@@ -22,6 +22,7 @@ export function ledgerLines({ messages, copies }: LedgerView): readonly string[]
         ['+ unmatched (nobody subscribes)', messages.unmatched],
         ['+ refused', messages.refused],
         ...reasons(messages.refusedBy),
+        ...(messages.duplicates > 0 ? [['+ duplicates, from peers', messages.duplicates] as const] : []),
       ],
       messages.difference,
     ],

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { LinkConfig } from '../core/config.js';
 import { type ConfigInputs, fileContent, secret, secretText } from './io.js';
 import { alpn, connectionFields, urlRestFault } from './link-connection.js';
+import { checkLoopOptions, linkType, loopOptions, toLoopOptions } from './link-loops.js';
 import { outboxSchema, toOutboxConfig } from './link-outbox.js';
 import { route } from './link-routes.js';
 import { say, shown } from './values.js';
@@ -30,7 +31,7 @@ const url = z.string().superRefine((text, context) => {
 function linkSchema(inputs: ConfigInputs) {
   return z
     .strictObject({
-      type: z.literal('mqtt'),
+      type: linkType,
       url: url.describe('mqtt://, mqtts://, ws:// or wss://, without credentials'),
       protocolVersion: z.literal([4, 5]).default(5).describe('4 is MQTT 3.1.1'),
       clientId: z
@@ -40,6 +41,7 @@ function linkSchema(inputs: ConfigInputs) {
         .describe('hpmq-<gateway>-<link> when absent; empty: the far side gives one'),
       username: z.string().min(1).max(256).optional(),
       password: secretText(inputs).optional(),
+      ...loopOptions,
       ...connectionFields,
       outbox: outboxSchema
         .prefault({})
@@ -57,6 +59,7 @@ function linkSchema(inputs: ConfigInputs) {
     .superRefine((link, context) => {
       const fail = (path: string[], message: string, hint: string) =>
         context.addIssue({ code: 'custom', path, message: say(message, hint) });
+      checkLoopOptions(link, fail);
       const { ca, cert, key, alpn: protocols } = link.tls;
       if (cert !== undefined && key === undefined)
         fail(['tls', 'cert'], 'there is no key for it', 'add `key: { file: … }`');
@@ -86,7 +89,7 @@ export type ParsedLink = z.output<ReturnType<typeof linkSchema>>;
 export function toLinkConfig(name: string, link: ParsedLink): LinkConfig {
   return {
     name,
-    type: 'mqtt',
+    ...toLoopOptions(link),
     url: link.url,
     protocolVersion: link.protocolVersion,
     clientId: link.clientId,

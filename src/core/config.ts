@@ -419,7 +419,8 @@ export type ThinRule = { readonly every: number } | { readonly interval: number 
 
 export interface LinkConfig {
   readonly name: string;
-  readonly type: 'mqtt';
+  /** peer: another gateway, in one mesh with this one. */
+  readonly type: 'mqtt' | 'peer';
   /** mqtt://, mqtts://, ws:// or wss://, without credentials. */
   readonly url: string;
   readonly protocolVersion: 4 | 5;
@@ -429,6 +430,10 @@ export interface LinkConfig {
   readonly password: string | undefined;
   /** ms */
   readonly keepAlive: number;
+  /** Messages have stamps in user properties, and those that come are believed; undefined: when there are peers. */
+  readonly stamp: boolean | undefined;
+  /** The stamp is in the topic: what is there is for gateways with `wrap` only. */
+  readonly wrap: boolean;
   /** How long the far side keeps our session, ms; 0: none is kept. 3.1.1 knows only 0 and for ever. */
   readonly sessionExpiry: number;
   /** The bridge bit of Mosquitto, with 3.1.1. */

@@ -1,16 +1,17 @@
 /**
  * A message as bytes, for the store: written in place, so that a batch of many costs one buffer.
  *
- *   version 1 │ flags │ receivedAt f64 │ [expiresAt f64] │ topic │ origin │ [properties] │ payload to the end
+ *   version 1 │ flags │ receivedAt f64 │ [expiresAt f64] │ topic │ origin │ [properties] │ [stamp] │ payload to the end
  *
  * Texts have a length of two bytes before them, big-endian, as in MQTT; a longer origin is cut.
  */
-import type { Message, Origin, PublishProperties, QoS } from './message.js';
+import type { Message, Origin, PublishProperties, QoS, Stamp } from './message.js';
 
 const VERSION = 1;
 const RETAIN = 0x04;
 const HAS_PROPERTIES = 0x08;
 const EXPIRES = 0x10;
+const HAS_STAMP = 0x20;
 
 const FORMAT = 0x01;
 const FORMAT_IS_TEXT = 0x02;
@@ -22,8 +23,9 @@ const USER_PROPERTIES = 0x20;
 const MAX_TEXT_BYTES = 0xffff;
 
 /** @returns an upper bound of the bytes that {@link writeMessageRecord} writes: texts count three bytes a character */
-export function messageRecordRoom({ topic, origin, payload, properties }: Message): number {
+export function messageRecordRoom({ topic, origin, payload, properties, stamp }: Message): number {
   let bytes = 18 + 4 + 3 * (topic.length + origin.length) + payload.length;
+  if (stamp !== undefined) bytes += stampRoom(stamp);
   if (properties === undefined) return bytes;
   const { responseTopic, correlationData, contentType, userProperties = [] } = properties;
   bytes += 9 + 3 * ((responseTopic?.length ?? 0) + (contentType?.length ?? 0)) + (correlationData?.length ?? 0);
@@ -40,12 +42,14 @@ export function writeMessageRecord(bytes: Buffer, start: number, message: Messag
     message.qos |
     (message.retain ? RETAIN : 0) |
     (properties === undefined ? 0 : HAS_PROPERTIES) |
-    (expires ? EXPIRES : 0);
+    (expires ? EXPIRES : 0) |
+    (message.stamp === undefined ? 0 : HAS_STAMP);
   let at = bytes.writeDoubleBE(message.receivedAt, start + 2);
   if (expires) at = bytes.writeDoubleBE(expiresAt, at);
   at = writeText(bytes, at, message.topic);
   at = writeText(bytes, at, message.origin);
   if (properties !== undefined) at = writeProperties(bytes, at, properties);
+  if (message.stamp !== undefined) at = writeStamp(bytes, at, message.stamp);
   return at + message.payload.copy(bytes, at);
 }
 
@@ -78,6 +82,7 @@ function decode(bytes: Buffer): Message | undefined {
   const topic = reader.text();
   const origin = reader.text() as Origin;
   const properties = flags & HAS_PROPERTIES ? readProperties(reader) : undefined;
+  const stamp = flags & HAS_STAMP ? readStamp(reader) : undefined;
   return {
     topic,
     payload: reader.rest(),
@@ -87,7 +92,33 @@ function decode(bytes: Buffer): Message | undefined {
     origin,
     receivedAt,
     expiresAt,
+    stamp,
   };
+}
+
+function stampRoom({ gateway, epoch, hops }: Stamp): number {
+  let bytes = 8 + 8 + 1 + 1 + 4 + 3 * (gateway.length + epoch.length);
+  for (const hop of hops) bytes += 2 + 3 * hop.length;
+  return bytes;
+}
+
+function writeStamp(bytes: Buffer, start: number, stamp: Stamp): number {
+  let at = bytes.writeDoubleBE(stamp.sequence, start);
+  at = bytes.writeDoubleBE(stamp.at, at);
+  bytes[at++] = stamp.isSync ? 1 : 0;
+  bytes[at++] = stamp.hops.length;
+  at = writeText(bytes, writeText(bytes, at, stamp.gateway), stamp.epoch);
+  for (const hop of stamp.hops) at = writeText(bytes, at, hop);
+  return at;
+}
+
+function readStamp(reader: RecordReader): Stamp {
+  const sequence = reader.double();
+  const at = reader.double();
+  const isSync = reader.byte() === 1;
+  const hops = reader.byte();
+  const [gateway, epoch] = [reader.text(), reader.text()];
+  return { gateway, epoch, sequence, at, isSync, hops: Array.from({ length: hops }, () => reader.text()) };
 }
 
 function writeProperties(bytes: Buffer, start: number, properties: PublishProperties): number {

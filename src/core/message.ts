@@ -16,6 +16,22 @@ export interface PublishProperties {
   readonly contentType?: string;
 }
 
+/** Where a message entered a mesh of gateways, its number there, and whom it has passed: see stamp.ts. */
+export interface Stamp {
+  /** Id of the gateway where the message entered. */
+  readonly gateway: string;
+  /** The start of that gateway, and behind `~` what the message was renamed by. */
+  readonly epoch: string;
+  /** From 1, one more with each message of the start. */
+  readonly sequence: number;
+  /** Ids of the gateways passed, the first first, without the one that it is in; empty where it entered. */
+  readonly hops: readonly string[];
+  /** Unix ms; more than that of the retained message it replaced. */
+  readonly at: number;
+  /** Sent because two gateways met, not because it was published. */
+  readonly isSync: boolean;
+}
+
 export interface Message {
   /** Topic Name, no wildcards (§4.7). */
   readonly topic: string;
@@ -30,6 +46,8 @@ export interface Message {
   readonly receivedAt: number;
   /** Unix ms; Infinity without a Message Expiry Interval (§3.3.2.3.3). */
   readonly expiresAt: number;
+  /** Of a message that has been in a mesh of gateways; given once, by core/mesh.ts, and never changed after. */
+  stamp: Stamp | undefined;
 }
 
 export interface MessageInit {
@@ -41,6 +59,7 @@ export interface MessageInit {
   readonly retain?: boolean;
   readonly properties?: PublishProperties | undefined;
   readonly expiresAt?: number;
+  readonly stamp?: Stamp | undefined;
 }
 
 /** Makes a message with all fields set, always in the same order (one hidden class on the hot path). */
@@ -54,5 +73,6 @@ export function createMessage(init: MessageInit): Message {
     origin: init.origin,
     receivedAt: init.receivedAt,
     expiresAt: init.expiresAt ?? Number.POSITIVE_INFINITY,
+    stamp: init.stamp,
   };
 }

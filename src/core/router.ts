@@ -48,6 +48,10 @@ export interface Sink {
   readonly origin: Origin;
   /** true: deliver() only buffered the message, and publish() must wait for the store's commit. */
   readonly durable: boolean;
+  /** true: a peer in a mesh of gateways, or the way to one: what it gets has a stamp (core/mesh.ts). */
+  readonly stamped?: boolean;
+  /** Id of the gateway at its end: what has passed there is not given. */
+  readonly peerGateway?: string | undefined;
   /**
    * Takes one message, once, however many of its subscriptions match: `subscription` has the highest QoS and all
    * identifiers of those that do. Must not block, throw, or publish synchronously without bound.

@@ -152,6 +152,8 @@ export interface Store {
    * of this batch could not be kept and are forgotten. undefined: the durability is relaxed, nobody has to wait.
    */
   commit(): Promise<void> | undefined;
+  /** `add` is called whenever a batch is about to leave, and may say what belongs to it. */
+  beforeBatch(add: () => void): void;
   /** Of what is said now. */
   readonly batchNumber: number;
   /** Whether what was said in this batch is on disk; with relaxed durability: always. */

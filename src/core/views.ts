@@ -183,6 +183,8 @@ export interface PointView {
 }
 
 export interface ClientView {
+  /** Id of the gateway that the client is, in a mesh with this one. */
+  readonly peer?: string | undefined;
   readonly clientId: string;
   readonly protocol: '3.1' | '3.1.1' | '5.0';
   readonly connected: boolean;
@@ -327,6 +329,8 @@ export interface LedgerView {
     readonly unmatched: number;
     readonly refused: number;
     readonly refusedBy: Readonly<Record<string, number>>;
+    /** From peers, and not delivered: it was here before, or has come round. */
+    readonly duplicates: number;
     /** 0: the books balance. */
     readonly difference: number;
   };
@@ -426,11 +430,22 @@ export interface LinkView {
   readonly oldestMs: number | null;
   readonly dropped: number;
   readonly nextTryAt?: number;
+  /** Messages have stamps (core/mesh.ts); absent: they have none. */
+  readonly mesh?: LinkMeshView;
   /** Messages waiting on disk survive the gateway; false: the store takes nothing, they wait in memory. */
   readonly durable: boolean;
   readonly drain: LinkDrainView;
   readonly books: LinkBooksView;
   readonly losses: LinkLossView;
+}
+
+export interface LinkMeshView {
+  /** Messages from there that were here before, or came round. */
+  readonly duplicates: number;
+  /** Most gateways that a message from there had passed. */
+  readonly hops: number;
+  /** Starts of gateways whose messages are known, by whatever way. */
+  readonly origins: number;
 }
 
 /** How the backlog of a link leaves. */

@@ -4,18 +4,19 @@ import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import { type GatewayError, toGatewayError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { Mesh } from '../core/mesh.js';
 import type { Message, Origin, QoS } from '../core/message.js';
 import { type Attachment, type Router, type Sink, subscriptionTo } from '../core/router.js';
 import { Scope } from '../core/scope.js';
 import { topicMatches } from '../core/topic.js';
 import type { AlarmView, LinkView, ServiceView } from '../core/views.js';
 import { Demand } from './demand.js';
-import { EchoGuard } from './echo.js';
 import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import type { LinkStore } from './keep.js';
 import type { Will } from './kinds/options.js';
 import { LinkOutgoing } from './link-outgoing.js';
+import { LoopGuard } from './loops.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
 import { compileRoutes, type Rules } from './rules.js';
@@ -33,6 +34,7 @@ export interface LinkOptions {
   readonly config: LinkConfig;
   readonly gatewayId: string;
   readonly router: Router;
+  readonly mesh: Mesh | undefined;
   readonly memories: FarMemories;
   readonly log: Log;
   readonly clock: Clock;
@@ -54,6 +56,7 @@ export class Link implements Sink, AsyncDisposable {
   readonly #replies: Replies;
   readonly #status: LinkStatus;
   readonly #outgoing: LinkOutgoing;
+  readonly #loops: LoopGuard;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #demand: Demand;
@@ -72,7 +75,7 @@ export class Link implements Sink, AsyncDisposable {
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
-    const echo = new EchoGuard(clock, config.protocolVersion === 5 || config.bridge);
+    this.#loops = new LoopGuard({ config, mesh: options.mesh, clock });
     const shared = {
       rules: this.#rules,
       origin: this.origin,
@@ -80,7 +83,7 @@ export class Link implements Sink, AsyncDisposable {
       clock,
       log: this.#log,
       replies: this.#replies,
-      echo,
+      loops: this.#loops,
     };
     this.#receiver = new Receiver({ ...shared, onRefused: (error) => this.#status.refused(error) });
     const asked = { ...shared, rules: this.#rules.in };
@@ -94,6 +97,11 @@ export class Link implements Sink, AsyncDisposable {
     this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
     this.#sender = this.#outgoing.sender;
     this.durable = this.#outgoing.isDurable;
+  }
+
+  /** @see Sink.stamped */
+  get stamped(): boolean {
+    return this.#loops.stamped;
   }
 
   /** Does not wait for the far side. */
@@ -126,6 +134,7 @@ export class Link implements Sink, AsyncDisposable {
       inPerSecond: this.#receiver.received.perSecond(),
       outPerSecond: this.#sender.sent.perSecond(),
       dropped: this.#outgoing.dropped + this.#receiver.dropped,
+      ...this.#loops.view(),
     };
   }
 
@@ -191,7 +200,8 @@ export class Link implements Sink, AsyncDisposable {
     };
     const memory = this.#options.memories.of(config.name, new URL(config.url).host);
     const { openMqtt } = await import('./kinds/mqtt.js');
-    return openMqtt({ config, clientId, will: this.#will(), clock, events, memory }, signal);
+    const { userProperties } = this.#loops;
+    return openMqtt({ config, clientId, will: this.#will(), clock, events, memory, userProperties }, signal);
   }
 
   /** The state of this gateway at the far side, if a route carries it: who watches there sees `offline` when we are gone. */

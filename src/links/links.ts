@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import type { Log } from '../core/log.js';
+import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { Store } from '../core/store.js';
@@ -24,6 +25,8 @@ export interface LinksOptions {
   readonly links: Readonly<Record<string, LinkConfig>>;
   readonly gatewayId: string;
   readonly router: Router;
+  /** Of the gateways that are peers of this one; absent: no stamps. */
+  readonly mesh?: Mesh | undefined;
   /** undefined: nothing outlives the process. */
   readonly store?: Store | undefined;
   readonly log: Log;
@@ -49,12 +52,12 @@ export interface Links extends Service {
 
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
-  const { gatewayId, router, store, log, clock, random = Math.random } = options;
+  const { gatewayId, router, mesh, store, log, clock, random = Math.random } = options;
   const keep = store && { store, refusal: options.storeRefusal ?? (() => undefined) };
   const memories = new FarMemories(options.store, new Set(Object.keys(options.links)));
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
-    return new Link({ config, gatewayId, router, memories, keep, log, clock, random });
+    return new Link({ config, gatewayId, router, mesh, memories, keep, log, clock, random });
   });
   const outboxes = new OrphanedOutboxes(store);
   let since = clock.now();

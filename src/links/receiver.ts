@@ -12,9 +12,9 @@ import type { Message, Origin, PublishProperties } from '../core/message.js';
 import type { Router } from '../core/router.js';
 import { topicNameFault } from '../core/topic.js';
 import { arrivalsOf } from './arrivals.js';
-import type { EchoGuard } from './echo.js';
 import { linkError } from './errors.js';
 import type { Incoming } from './far-side.js';
+import type { LoopGuard } from './loops.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
 import type { Rules } from './rules.js';
@@ -29,7 +29,7 @@ export interface ReceiverOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly replies: Replies;
-  readonly echo: EchoGuard;
+  readonly loops: LoopGuard;
   /** A message was not published, for good; it is counted as dropped. */
   readonly onRefused: (error: GatewayError) => void;
 }
@@ -63,12 +63,13 @@ export class Receiver {
 
   /** Resolves when the router has taken responsibility; rejects when the connection ends before. */
   async take(incoming: Incoming): Promise<void> {
-    const { rules, origin, clock, echo, onRefused } = this.#options;
-    const { topic, payload, retain } = incoming;
-    if (echo.isEcho(topic, payload, retain)) return;
+    const { rules, origin, clock, loops, onRefused } = this.#options;
+    const received = loops.incoming(incoming, incoming.payload);
+    if (received === undefined) return;
     this.#received.add();
     const local = (properties: PublishProperties | undefined) => this.#localProperties(properties);
-    const { messages, dropped, fault } = arrivalsOf(rules.in, incoming, origin, clock.now(), local);
+    const { messages, dropped, fault } = arrivalsOf(rules.in, { ...incoming, ...received }, origin, clock.now(), local);
+    loops.stamp(messages, received);
     this.#dropped += dropped;
     if (fault !== undefined) onRefused(fault);
     if (messages.length === 0) return;
@@ -76,11 +77,11 @@ export class Receiver {
   }
 
   async #publish(messages: readonly Message[], { qos, keep }: Incoming): Promise<void> {
-    const { router, clock, log } = this.#options;
+    const { router, clock, log, loops } = this.#options;
     const { signal } = this.#connection;
     for (const wait of backoffDelays(KEEP_AGAIN, () => 0)) {
       try {
-        const published = messages.map((message) => router.publish(message));
+        const published = messages.map((message) => loops.counted(message, router.publish(message)));
         keep?.();
         await Promise.all(published);
         return;

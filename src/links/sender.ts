@@ -66,7 +66,7 @@ export class Sender {
     this.#options = options;
     this.outbox = new Outbox({ queue, keeping, config, clock, losses, books, onReady: () => this.#kept() });
     this.sent = new Rate(clock);
-    this.#replay = new Replay(router, origin);
+    this.#replay = new Replay(router, origin, options.loops);
     this.#openings = new Openings(clock);
     this.#refusals = new Refusals(clock);
     this.#batches = new Batches(new MessageBatcher<Item>(), clock);
@@ -116,6 +116,7 @@ export class Sender {
 
   connected(far: FarSide): void {
     this.#far = far;
+    this.#options.loops.connected(far.sessionPresent);
     this.#replay.begin(this.#options.rules.out.map(({ filter }) => filter));
     if (this.#isReady) this.#startAgain();
   }
@@ -127,7 +128,6 @@ export class Sender {
     this.#alarm.cancel();
     this.#unreleased.clear();
     this.#lossReports.disconnected();
-    this.#options.echo.disconnected();
     this.#again = [...this.#flights.land(), ...this.#again].filter(({ items }) => items.length > 0);
     for (const item of this.#batches.clear()) this.outbox.setAside(item);
     this.outbox.disconnect();
@@ -416,10 +416,10 @@ export class Sender {
 
   /** What comes back from there is no news. */
   #remember({ topic, payload, retain }: Encoded): void {
-    const { rules, echo } = this.#options;
+    const { rules, loops } = this.#options;
     for (const { filter } of rules.in) {
       if (!topicMatches(filter, topic)) continue;
-      echo.remember(topic, payload, retain);
+      loops.remember(topic, payload, retain);
       return;
     }
   }

@@ -8,6 +8,7 @@ import type { GatewayError } from '../core/errors.js';
 import type { QoS } from '../core/message.js';
 import type { Demand } from './demand.js';
 import type { FarSide } from './far-side.js';
+import type { LoopGuard } from './loops.js';
 import type { InRoute } from './route-types.js';
 import type { Rule } from './rules.js';
 
@@ -16,6 +17,7 @@ const AGAIN = { first: 5_000, max: 60_000 };
 export interface SubscriptionsOptions {
   readonly rules: readonly Rule<InRoute>[];
   readonly demand: Pick<Demand, 'isWanted'>;
+  readonly loops: Pick<LoopGuard, 'filter'>;
   readonly clock: Clock;
   readonly random: () => number;
   /** After {@link Subscriptions.open}: what is refused has changed; one of the refusals, or undefined when there is none. */
@@ -104,13 +106,13 @@ export class Subscriptions {
   }
 
   #drop(far: FarSide, filter: string): void {
-    far.unsubscribe(filter).catch(() => {});
+    far.unsubscribe(this.#options.loops.filter(filter)).catch(() => {});
   }
 
   async #ask(far: FarSide, filter: string, qos: QoS): Promise<void> {
     const asked: Asked = this.#asked.get(filter) ?? { refusal: undefined };
     this.#asked.set(filter, asked);
-    const refusal = await far.subscribe(filter, qos);
+    const refusal = await far.subscribe(this.#options.loops.filter(filter), qos);
     // Meanwhile nobody wants it any more, or this is the answer of an earlier connection.
     if (this.#asked.get(filter) !== asked) return;
     const isNews = (refusal === undefined) !== (asked.refusal === undefined);

@@ -13,6 +13,14 @@ export function defineField({ counter, gauge }: Definitions): void {
     'link',
   );
   counter(
+    'link_duplicates_total',
+    'Messages of peers that came by several ways, and were delivered once',
+    ({ links }, set) => {
+      for (const { name, mesh } of links) if (mesh !== undefined) set(mesh.duplicates, name);
+    },
+    'link',
+  );
+  counter(
     'link_messages_total',
     'Messages over the link',
     ({ links }, set) => {

@@ -25,6 +25,9 @@ export function defineLedger({ counter, gauge }: Definitions): void {
     ({ figures }, set) => each(figures.ledger.messages.refusedBy, set),
     'reason',
   );
+  counter(`${messages}_duplicates_total`, 'Messages that came from peers by several ways', ({ figures }, set) =>
+    set(figures.ledger.messages.duplicates),
+  );
   counter(
     `${copies}_made_total`,
     'Copies for receivers',

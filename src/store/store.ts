@@ -122,6 +122,9 @@ class SqliteStore implements OpenStore, QueueContext {
   #fault: GatewayError | undefined;
   #since: number;
   #drain: Waiter | undefined;
+  readonly #additions: (() => void)[] = [];
+  /** What is said now goes with the batch that leaves. */
+  #isLeaving = false;
   #disk: DiskFigures;
   /** Not to be asked before, monotonic ms. */
   #askAt = 0;
@@ -279,6 +282,7 @@ class SqliteStore implements OpenStore, QueueContext {
   said(isUrgent = true): void {
     if (isUrgent) this.#isUrgent = true;
     if (this.#posted.length > 0 || this.#immediate !== undefined || this.#closing !== undefined) return;
+    if (this.#isLeaving) return;
     if (this.#options.durability === 'strict' && this.#fault === undefined && this.#isUrgent) {
       this.#timer?.cancel();
       this.#timer = undefined;
@@ -344,7 +348,22 @@ class SqliteStore implements OpenStore, QueueContext {
     if (!this.#batch.isEmpty) this.#post();
   }
 
+  beforeBatch(add: () => void): void {
+    this.#additions.push(add);
+  }
+
   #post(): void {
+    this.#add();
+    this.#send();
+  }
+
+  #add(): void {
+    this.#isLeaving = true;
+    for (const add of this.#additions) add();
+    this.#isLeaving = false;
+  }
+
+  #send(): void {
     const changes = this.#batch.operations;
     const { bytes, length } = this.#batch.take();
     this.#posted.push({
@@ -386,6 +405,11 @@ class SqliteStore implements OpenStore, QueueContext {
         this.#touched.add(queue);
       }
     }
+    if (this.#batch.isEmpty && this.#posted.length === 0) {
+      // All that somebody waits for was taken before it left.
+      this.#waiter?.resolve();
+      this.#waiter = undefined;
+    }
     // While there is a fault, an empty batch asks whether it is over: the worker writes something for it.
     if (!this.#batch.isEmpty || this.#fault !== undefined) this.said(this.#isUrgent || this.#fault !== undefined);
     if (this.#drain !== undefined && !this.isCongested) {
@@ -420,7 +444,8 @@ class SqliteStore implements OpenStore, QueueContext {
   async #close(): Promise<void> {
     clearImmediate(this.#immediate);
     this.#timer?.cancel();
-    this.#flush();
+    this.#add();
+    if (!this.#batch.isEmpty) this.#send();
     await this.#link.close();
     this.#end(storeError('STORE_FAILED', 'the store is closed'));
   }

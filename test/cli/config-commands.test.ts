@@ -12,7 +12,7 @@ t.test('the example file is accepted, with the adapters that are built in', asyn
   const { code, stdout, stderr } = await hpmq(t, ['config', 'check', 'hpmq.example.yaml']);
   t.equal(stderr, '');
   t.equal(code, 0);
-  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 4 devices, 56 points, 1 server, 2 links\n`);
+  t.equal(stdout, `${join(repoRoot, 'hpmq.example.yaml')}: ok, 3 ports, 4 devices, 56 points, 1 server, 3 links\n`);
 });
 
 t.test('the README shows what a mistake in the example really gives', async (t) => {
@@ -105,7 +105,7 @@ t.test('what show prints of the example is a configuration again', async (t) => 
   const cwd = t.testdir({ 'hpmq.yaml': stdout });
   const { code, stdout: verdict } = await hpmq(t, ['config', 'check'], { cwd });
   t.equal(code, 0);
-  t.match(verdict, /ok, 3 ports, 4 devices, 56 points, 1 server, 2 links/);
+  t.match(verdict, /ok, 3 ports, 4 devices, 56 points, 1 server, 3 links/);
 });
 
 t.test('check notes two points on one address, and accepts them', async (t) => {

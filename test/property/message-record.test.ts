@@ -17,6 +17,18 @@ const properties = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 
+const stamp = fc.record(
+  {
+    gateway: text,
+    epoch: text,
+    sequence: fc.maxSafeNat(),
+    hops: fc.array(text, { maxLength: 32 }),
+    at: fc.maxSafeNat(),
+    isSync: fc.boolean(),
+  },
+  { noNullPrototype: true },
+);
+
 const message = fc
   .record({
     topic: text,
@@ -27,6 +39,7 @@ const message = fc
     retain: fc.boolean(),
     properties: fc.option(properties, { nil: undefined }),
     expiresAt: fc.oneof(fc.nat(), fc.constant(Number.POSITIVE_INFINITY)),
+    stamp: fc.option(stamp, { nil: undefined }),
   })
   .map(createMessage);
 

@@ -31,6 +31,7 @@ class Member implements Sink, Channel {
   readonly keepAlive = 0;
   readonly protocolVersion = 4;
   readonly maximumPacketSize = Number.POSITIVE_INFINITY;
+  readonly isPeer = false;
   readonly outgoingAliases = undefined;
   readonly isCongested = false;
   readonly hasRoomFor = () => true;
@@ -66,6 +67,7 @@ class Member implements Sink, Channel {
       statistics: new Statistics(),
       messageMemory,
       turns,
+      mesh: undefined,
     };
     this.#outgoing = new Outgoing(context, { mayReceive: () => true });
   }

@@ -85,6 +85,7 @@ export class FakeView implements GatewayView {
       unmatched: 303,
       refused: 7,
       refusedBy: { not_authorized: 7 },
+      duplicates: 0,
       difference: 0,
     },
     copies: {

@@ -38,6 +38,8 @@ export function linkConfig(url: string, routes: readonly RouteConfig[], more: Pa
     username: undefined,
     password: undefined,
     keepAlive: 30_000,
+    stamp: undefined,
+    wrap: false,
     sessionExpiry: 3_600_000,
     bridge: false,
     outbox: outboxConfig(),

@@ -50,6 +50,7 @@ export function sharedStore(): Store | undefined {
     orphans: () => [],
     table: (name) => shared.table(name),
     commit: () => shared.commit(),
+    beforeBatch: (add) => shared.beforeBatch(add),
     isKept: (batch) => shared.isKept(batch),
     drained: () => shared.drained(),
     figures: () => shared.figures(),

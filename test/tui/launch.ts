@@ -10,9 +10,6 @@ const { values } = parseArgs({
     'no-color': { type: 'boolean', default: false },
     'no-motion': { type: 'boolean', default: false },
     'read-only': { type: 'boolean', default: false },
-    'crash-after': { type: 'string' },
-    'cut-after': { type: 'string' },
-    'up-after': { type: 'string' },
     points: { type: 'string', default: '0' },
     screen: { type: 'string', default: 'overview' },
   },
@@ -20,15 +17,8 @@ const { values } = parseArgs({
 
 const gateway = new FakeGateway({ clock: systemClock, extraPoints: Number(values.points) });
 const timer = setInterval(() => gateway.advance(), 500);
-const after = (ms: string | undefined, callback: () => void) => {
-  if (ms !== undefined) setTimeout(callback, Number(ms)).unref();
-};
-after(values['crash-after'], () => {
+process.on('SIGUSR2', () => {
   throw new Error('crashed on purpose');
-});
-after(values['cut-after'], () => gateway.cut());
-after(values['up-after'], () => {
-  gateway.isUp = true;
 });
 
 process.exitCode = await runTui({

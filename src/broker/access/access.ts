@@ -39,6 +39,8 @@ export interface Permissions {
   readonly revision: number;
   /** A verdict costs less than to remember it. */
   readonly isFree?: boolean;
+  /** Its messages may say that they come from other gateways (core/mesh.ts). */
+  readonly mayPeer?: boolean;
   mayPublish(topic: string): boolean;
   /** @param filter - without `$share/{ShareName}/` */
   maySubscribe(filter: string): boolean;
@@ -85,6 +87,7 @@ export type Step =
 export const unrestricted: Permissions = {
   revision: 0,
   isFree: true,
+  mayPeer: true,
   mayPublish: () => true,
   maySubscribe: () => true,
   mayReceive: () => true,

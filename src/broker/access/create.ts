@@ -115,6 +115,12 @@ class Gatekeeper implements ConfiguredAccess {
     return this.#revision;
   }
 
+  get isOpen(): boolean {
+    const { users, usersFile, jwt, certificate, rules } = this.#config;
+    const methods = users.length > 0 || [usersFile, jwt, certificate].some((one) => one !== undefined);
+    return !methods && rules.length === 0;
+  }
+
   rolesOf(user: string | undefined): readonly string[] {
     return user === undefined ? [] : (this.#accounts.get(user)?.config.roles ?? []);
   }

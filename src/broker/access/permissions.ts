@@ -7,6 +7,8 @@ export interface PolicyInForce {
   readonly policy: Policy;
   /** Goes up with each change. */
   readonly revision: number;
+  /** Nobody could prove who he is, and everybody may do everything. */
+  readonly isOpen: boolean;
   /** As the users are now: roles change while their owner is connected. */
   rolesOf(user: string | undefined): readonly string[];
   /** Compiled rules that all connections of a user share. */
@@ -38,6 +40,13 @@ export class PolicyPermissions implements Permissions {
 
   get isFree(): boolean {
     return this.#current().isFree;
+  }
+
+  /** A user with the role `peer`; where there are no users, anybody. */
+  get mayPeer(): boolean {
+    const { user, tokenRoles } = this.#bearings;
+    if (user === undefined) return this.#inForce.isOpen;
+    return tokenRoles.includes('peer') || this.#inForce.rolesOf(user).includes('peer');
   }
 
   mayPublish(topic: string): boolean {

@@ -17,7 +17,7 @@ export interface Target {
   readonly qos: QoS;
   /** It does not want what it published itself. */
   readonly noLocal: boolean;
-  /** It wants nothing in the packet that is not in that of the publisher. */
+  /** It wants nothing in the packet that is not in that of the publisher: no identifiers, no stamp. */
   readonly isPlain: boolean;
   /** It may not read the topic. */
   readonly isDenied: boolean;
@@ -108,7 +108,7 @@ function targetOf(session: Session, subscription: Subscription, isDenied: boolea
     subscription,
     qos: subscription.qos,
     noLocal: subscription.noLocal,
-    isPlain: subscription.identifiers.length === 0,
+    isPlain: subscription.identifiers.length === 0 && !session.stamped,
     isDenied,
     identity,
     revision,

@@ -1,6 +1,9 @@
 /** The second half of CONNECT: a client that is known gets its session, and both sides learn what the other keeps to. */
+
+import { PEER_PROPERTY } from '../../core/stamp.js';
 import type { Identity } from '../access/access.js';
 import type { BrokerContext, Client, Handled } from '../client.js';
+import { peerOf, peerRefusal } from '../peers.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { expiryMs } from '../session-expiry.js';
 import { TOPIC_ALIAS_MAXIMUM } from '../topic-aliases.js';
@@ -26,6 +29,10 @@ export function admit(
   if (packet.will !== undefined && !identity.permissions.mayPublish(packet.will.topic)) {
     return new Refusal(ReasonCode.notAuthorized, 'the client may not publish to its Will Topic');
   }
+  const { mesh } = broker;
+  const peer = peerOf(packet, mesh);
+  const notAPeer = peer === undefined || mesh === undefined ? undefined : peerRefusal(peer, mesh, identity);
+  if (notAPeer !== undefined) return notAPeer;
   const before = broker.sessions.get(clientId);
   if (before !== undefined && before.user !== identity.user) {
     return new Refusal(ReasonCode.clientIdentifierNotValid, 'the session of this Client Identifier is of another user');
@@ -84,6 +91,7 @@ function enterSession(
   const { properties } = packet;
   const present = broker.sessions.get(clientId);
   const session = present ?? broker.sessions.create(clientId, granted > 0);
+  session.peerGateway = peerOf(packet, broker.mesh);
   session.identify(identity);
   client.accept({
     session,
@@ -110,7 +118,7 @@ function referred({ config }: BrokerContext, full: Refusal): Refusal {
  * the subscriptions that are available, by default, where the client takes small packets only.
  */
 function announcement(
-  { broker: { limits, config }, ticket }: Client,
+  { broker: { limits, config, mesh }, ticket }: Client,
   packet: ConnectPacket,
   clientId: string,
   granted: number,
@@ -132,6 +140,8 @@ function announcement(
     ...(packet.clientId === '' && { assignedClientIdentifier: clientId }),
     ...(keepAlive !== packet.keepAlive && { serverKeepAlive: keepAlive }),
     ...(response !== undefined && { responseInformation: response }),
+    ...(mesh !== undefined &&
+      peerOf(packet, mesh) !== undefined && { userProperty: [PEER_PROPERTY, mesh.gatewayId] as const }),
     ...(granted !== requestedExpiry(packet) && { sessionExpiryInterval: Math.floor(granted / 1_000) }),
   };
 }

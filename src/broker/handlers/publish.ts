@@ -41,7 +41,9 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   if (refused !== undefined) return refusePublish(client, session, packet, refused);
   if (packet.qos === 2) session.incoming.hold(packet.packetIdentifier);
   ledger.accepted++;
-  const committed = broker.router.publish(messageOf(packet, topic, session.origin, broker.clock.now()));
+  const committed = broker.router.publish(
+    messageOf(packet, topic, session.origin, broker.clock.now(), session.stamped),
+  );
   const { qos, packetIdentifier } = packet;
   if (qos === 0) return undefined;
   // With the message or not at all, so in the same turn.

@@ -13,6 +13,8 @@ export interface SessionRecord {
   readonly left: number | undefined;
   /** Up to this sequence its messages may have been sent. */
   readonly sent: number;
+  /** Id of the gateway that its client is, in a mesh with this one; absent: none. */
+  readonly peer?: string | undefined;
 }
 
 export function encodeSession(record: SessionRecord): Buffer {
@@ -24,13 +26,14 @@ export function encodeSession(record: SessionRecord): Buffer {
 export function decodeSession(bytes: Buffer): SessionRecord | undefined {
   const value = parse(bytes);
   if (value === undefined || !(value.expiry === null || typeof value.expiry === 'number')) return undefined;
-  const { user, expiry, protocolVersion, left, sent } = value;
+  const { user, expiry, protocolVersion, left, sent, peer } = value;
   return {
     user: typeof user === 'string' ? user : undefined,
     expiry: expiry ?? Number.POSITIVE_INFINITY,
     protocolVersion: protocolVersion === 3 || protocolVersion === 4 ? protocolVersion : 5,
     left: typeof left === 'number' ? left : undefined,
     sent: typeof sent === 'number' ? sent : Number.MAX_SAFE_INTEGER,
+    peer: typeof peer === 'string' ? peer : undefined,
   };
 }
 

@@ -21,6 +21,7 @@ export interface ServerProperties {
   readonly serverReference?: string;
   readonly authenticationMethod?: string;
   readonly authenticationData?: Buffer;
+  readonly userProperty?: readonly [name: string, value: string];
 }
 
 const bytesOfNumber = { receiveMaximum: 2, topicAliasMaximum: 2, serverKeepAlive: 2 } as Record<string, number>;
@@ -127,7 +128,8 @@ function encodedProperties(properties: ServerProperties): Buffer {
   return Buffer.concat([header, ...parts]);
 }
 
-function encodedValue(name: string, value: number | boolean | string | Buffer): Buffer {
+function encodedValue(name: string, value: number | boolean | string | Buffer | readonly string[]): Buffer {
+  if (Array.isArray(value)) return Buffer.concat(value.map((text: string) => encodedValue('', text)));
   if (typeof value === 'boolean') return Buffer.of(value ? 1 : 0);
   if (typeof value === 'number') {
     if (bytesOfNumber[name] === 2) return uint16(value);
@@ -135,7 +137,7 @@ function encodedValue(name: string, value: number | boolean | string | Buffer): 
     bytes.writeUInt32BE(value);
     return bytes;
   }
-  const content = typeof value === 'string' ? Buffer.from(value) : value;
+  const content = Buffer.isBuffer(value) ? value : Buffer.from(value as string);
   return Buffer.concat([uint16(content.length), content]);
 }
 

@@ -13,7 +13,7 @@ import { replyTag, replyTarget } from './reply-tag.js';
 import type { SenderOptions } from './sender-options.js';
 import type { Volatile } from './volatile.js';
 
-export interface IntakeOptions extends Pick<SenderOptions, 'rules' | 'replies' | 'drain' | 'onRefused'> {
+export interface IntakeOptions extends Pick<SenderOptions, 'rules' | 'replies' | 'loops' | 'drain' | 'onRefused'> {
   readonly outbox: Outbox;
   readonly volatile: Volatile;
   readonly books: Books;
@@ -72,7 +72,7 @@ export class Intake {
 
   /** Batches and schedules are for what can wait. */
   #enqueueVolatile(message: Message, target: Target): boolean {
-    const { volatile, books, isConnected, onRefused } = this.#options;
+    const { volatile, books, loops, isConnected, onRefused } = this.#options;
     if (!isConnected()) return this.#drop('offline');
     const encoded = encode(target, message);
     if (encoded instanceof GatewayError) {
@@ -80,7 +80,7 @@ export class Intake {
       return this.#drop(reasonOf(encoded));
     }
     books.received++;
-    const dropped = volatile.push(encoded);
+    const dropped = volatile.push({ ...encoded, ...loops.outgoing(message, encoded) });
     books.drop('congested', dropped);
     return dropped === 0;
   }

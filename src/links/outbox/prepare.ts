@@ -22,16 +22,19 @@ export type Prepared =
   | { readonly kind: 'abandon'; readonly reason: 'expired' | 'too-old' };
 
 export class Preparing {
-  readonly #options: Pick<SenderOptions, 'clock' | 'config' | 'rules' | 'protocolVersion'>;
+  readonly #options: Pick<SenderOptions, 'clock' | 'config' | 'rules' | 'loops' | 'protocolVersion'>;
   readonly #openings: Openings;
 
-  constructor(options: Pick<SenderOptions, 'clock' | 'config' | 'rules' | 'protocolVersion'>, openings: Openings) {
+  constructor(
+    options: Pick<SenderOptions, 'clock' | 'config' | 'rules' | 'loops' | 'protocolVersion'>,
+    openings: Openings,
+  ) {
     this.#options = options;
     this.#openings = openings;
   }
 
   prepare(far: FarSide, item: Item): Prepared {
-    const { clock, config, rules } = this.#options;
+    const { clock, config, rules, loops } = this.#options;
     const { message, share: tag = '' } = item.stored;
     const now = clock.now();
     if (isTooOld(message.receivedAt, config.maxAge, now)) return { kind: 'abandon', reason: 'too-old' };
@@ -40,8 +43,9 @@ export class Preparing {
     if (target.route.batch !== undefined) {
       return message.expiresAt <= now ? { kind: 'abandon', reason: 'expired' } : { kind: 'collect', target };
     }
-    const encoded = encode(target, message);
-    if (encoded instanceof GatewayError) return { kind: 'refuse', error: encoded };
+    const plain = encode(target, message);
+    if (plain instanceof GatewayError) return { kind: 'refuse', error: plain };
+    const encoded = { ...plain, ...loops.outgoing(message, plain) };
     if (encoded.expiresAt <= now) return { kind: 'abandon', reason: 'expired' };
     return this.seal(far, encoded, [item]);
   }

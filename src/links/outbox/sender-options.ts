@@ -5,7 +5,7 @@ import type { GatewayError } from '../../core/errors.js';
 import type { Message, Origin } from '../../core/message.js';
 import type { Router } from '../../core/router.js';
 import type { StoredQueue } from '../../core/store.js';
-import type { EchoGuard } from '../echo.js';
+import type { LoopGuard } from '../loops.js';
 import type { Replies } from '../replies.js';
 import type { Rules } from '../rules.js';
 import type { Drain } from './drain.js';
@@ -26,7 +26,7 @@ export interface SenderOptions {
   readonly router: Router;
   readonly clock: Clock;
   readonly replies: Replies;
-  readonly echo: EchoGuard;
+  readonly loops: LoopGuard;
   /** One message was refused for good; it is counted as dropped. */
   readonly onRefused: (error: GatewayError) => void;
   /** The same, of a message of QoS 1 or 2. */

@@ -1,8 +1,13 @@
-import type { LinkView } from '../../api/contract.js';
+import type { LinkMeshView, LinkView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
 import { absolute, age, compact, errorSpans, rate, stateSpan, UNKNOWN } from '../format.js';
 import { span } from '../spans.js';
 import type { TableSpec } from './table.js';
+
+function meshText({ duplicates, hops, origins }: LinkMeshView): string {
+  const ways = `${duplicates} messages came by several ways, over ${hops} gateways at most`;
+  return `${ways}; ${origins} gateways known, counted anew with each start`;
+}
 
 const stateRank = { down: 0, degraded: 1, connecting: 2, up: 3 } as const;
 
@@ -109,6 +114,7 @@ export const linkTable: TableSpec<LinkView> = {
     { label: 'in', spans: [span(`${rate(link.inPerSecond)}, ${link.in} in all`)] },
     { label: 'out', spans: [span(`${rate(link.outPerSecond)}, ${link.out} in all`)] },
     { label: 'dropped', spans: [span(String(link.dropped), link.dropped > 0 ? 'bad' : 'plain')] },
+    ...(link.mesh === undefined ? [] : [{ label: 'mesh', spans: [span(meshText(link.mesh))] }]),
     ...(link.nextTryAt === undefined
       ? []
       : [{ label: 'next try', spans: [span(`in ${age(now, link.nextTryAt)}`, 'warn')] }]),

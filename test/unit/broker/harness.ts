@@ -10,6 +10,7 @@ import type { Peer } from '../../../src/broker/peer.js';
 import { Statistics } from '../../../src/broker/statistics.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig, StoreLimits } from '../../../src/core/config.js';
 import { silentLog } from '../../../src/core/log.js';
+import type { Mesh } from '../../../src/core/mesh.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
 import type { Store } from '../../../src/core/store.js';
 import { brokerConfig, defaultLimits } from '../../support/broker-config.js';
@@ -32,6 +33,7 @@ export class Bench {
     store = sharedStore(),
     hasFastPath = true,
     storeLimits?: StoreLimits,
+    mesh?: Mesh,
   ) {
     this.#store = store;
     const config = brokerConfig(limits, rest);
@@ -43,6 +45,7 @@ export class Bench {
       clock: this.clock,
       hasFastPath,
       ...(storeLimits && { storeLimits }),
+      ...(mesh && { mesh }),
       ...(access && { access }),
       ...(random && { random }),
       ...(store && { store }),

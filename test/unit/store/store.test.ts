@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
 import t from 'tap';
 import type { GatewayError } from '../../../src/core/errors.js';
 import { delivery, folderOf, openedStore, payloads } from './support.js';
@@ -77,6 +78,37 @@ t.test('what is taken before its batch leaves costs the disk nothing', async (t)
   await store.commit();
   t.same([await payloads(a), await payloads(b)], [['z'], ['y']]);
   t.equal(store.figures().commits, commits + 1);
+});
+
+t.test('who waits for a batch is told also when all of it is taken before it leaves', async (t) => {
+  const store = await openedStore(t, folderOf(t));
+  const queue = store.queue('a');
+  queue.append(delivery('x'));
+  const first = store.commit();
+  // The first batch is on its way: what is said now is the next.
+  await turn();
+  const taken = queue.append(delivery('y'));
+  const second = store.commit();
+  queue.settle(taken);
+  await first;
+  await second;
+  t.same(await payloads(queue), ['x']);
+});
+
+t.test('what belongs to a batch is said before it leaves', async (t) => {
+  const folder = folderOf(t);
+  const store = await openedStore(t, folder);
+  let additions = 0;
+  store.beforeBatch(() => store.table('session').set('added', Buffer.from(`${++additions}`), true));
+  await store.commit();
+  t.equal(additions, 0, 'nothing is written for it alone');
+  store.queue('a').append(delivery('x'));
+  await store.commit();
+  t.equal(additions, 1);
+  await store[Symbol.asyncDispose]();
+  const again = await openedStore(t, folder);
+  const found = [...again.table('session').entries()].map(([key, value]) => `${key} ${value}`);
+  t.strictSame(found, ['added 2'], 'and at the end');
 });
 
 t.test('a message that lost its only receiver may still get another', async (t) => {

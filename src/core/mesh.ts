@@ -1,0 +1,276 @@
+/**
+ * One gateway in a mesh of gateways: gives stamps to what enters here, and knows what was here before, so that any ring or
+ * mesh delivers a message once.
+ *
+ *   published here ─▶ stamp ─▶ links and sessions of peers, each copy with the same one
+ *   from a peer ────▶ judge ─▶ new: everywhere but where it has been │ seen, or come round: nowhere
+ *
+ * Retained messages have a time: the newest wins, wherever two gateways meet, and a cleared one is remembered, so that it does
+ * not come back from somebody who was away. What was seen is kept in the same commit as the message.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Message, Stamp } from './message.js';
+import { decodeMessageRecord, encodeMessageRecord } from './message-record.js';
+import { SeenSet } from './seen-set.js';
+import { joinStamp, MAX_HOPS, originOf } from './stamp.js';
+import type { Store, StoredTable } from './store.js';
+import { topicMatches } from './topic.js';
+
+/** Tables that it uses; the store is opened with these. */
+export const meshTables = ['seen', 'cleared'] as const;
+
+/** Cleared topics remembered; the one cleared longest ago goes first. */
+const MAX_CLEARED = 10_000;
+
+/** all: deliver, and retain it if it is to be; deliver, retain: only that; drop: neither. */
+export type Verdict = 'all' | 'deliver' | 'retain' | 'drop';
+
+export interface MeshFigures {
+  /** Starts of gateways whose messages are known. */
+  readonly origins: number;
+  /** Messages that entered here. */
+  readonly stamped: number;
+  /** Copies that came by another way, and were not delivered again. */
+  readonly duplicates: number;
+  /** Messages that came back to where they had been, or had gone too far. */
+  readonly loops: number;
+  /** Retained messages of a peer that were not newer than what was here. */
+  readonly outdated: number;
+  /** Most gateways that a message had passed. */
+  readonly hops: number;
+  /** Cleared topics remembered. */
+  readonly cleared: number;
+}
+
+export interface MeshOptions {
+  readonly gatewayId: string;
+  /** Where it survives what was seen. */
+  readonly store?: Store | undefined;
+  /** Of this start, never used before; random when absent. */
+  readonly epoch?: string;
+}
+
+export class Mesh {
+  readonly gatewayId: string;
+  /** A peer says of this gateway's state what is not so: see {@link isOwnState}. */
+  onContradicted: ((at: number) => void) | undefined;
+  readonly #epoch: string;
+  readonly #store: Store | undefined;
+  readonly #stateTopic: string;
+  readonly #seen: SeenSet;
+  readonly #table: StoredTable | undefined;
+  /** Topic → the message that cleared it, longest ago first. */
+  readonly #cleared = new Map<string, Message>();
+  #sequence = 0;
+  #duplicates = 0;
+  #loops = 0;
+  #outdated = 0;
+  #hops = 0;
+  #isUsed = false;
+  /** Judged last, with `drop`. */
+  #dropped: Message | undefined;
+  #lastMessage: Message | undefined;
+  #lastCopy: Message | undefined;
+
+  constructor({ gatewayId, store, epoch = randomBytes(9).toString('base64url') }: MeshOptions) {
+    this.gatewayId = gatewayId;
+    this.#epoch = epoch;
+    this.#store = store;
+    this.#stateTopic = `hpmq/${gatewayId}/$state`;
+    this.#seen = new SeenSet(store?.table('seen'));
+    this.#table = store?.table('cleared');
+    store?.beforeBatch(() => this.#seen.save());
+    const cleared: Message[] = [];
+    for (const [topic, bytes] of this.#table?.entries() ?? []) {
+      const message = decodeMessageRecord(bytes);
+      if (message?.stamp === undefined) this.#table?.delete(topic);
+      else cleared.push(message);
+    }
+    for (const message of cleared.sort((a, b) => a.stamp!.at - b.stamp!.at)) this.#cleared.set(message.topic, message);
+    this.#isUsed = this.#seen.origins > 0 || cleared.length > 0;
+  }
+
+  /** There is, or was, another gateway: else nothing need be looked at. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  figures(): MeshFigures {
+    return {
+      origins: this.#seen.origins,
+      stamped: this.#sequence,
+      duplicates: this.#duplicates,
+      loops: this.#loops,
+      outdated: this.#outdated,
+      hops: this.#hops,
+      cleared: this.#cleared.size,
+    };
+  }
+
+  /**
+   * Gives the message its stamp, unless it has one.
+   *
+   * @param before - the retained message that it replaces, or that cleared its topic
+   */
+  stamp(message: Message, before?: Message): Stamp {
+    if (message.stamp !== undefined) return message.stamp;
+    this.#isUsed = true;
+    message.stamp = this.#fresh(this.#timeOf(message, before));
+    return message.stamp;
+  }
+
+  /** The same message as if it were published now. @param after - Unix ms, of what it contradicts */
+  again(message: Message, now: number, after = 0): Message {
+    const before = Math.max(after, message.stamp?.at ?? 0);
+    return { ...message, receivedAt: now, stamp: this.#fresh(Math.max(now, before + 1)) };
+  }
+
+  #fresh(at: number): Stamp {
+    return { gateway: this.gatewayId, epoch: this.#epoch, sequence: ++this.#sequence, hops: [], at, isSync: false };
+  }
+
+  #timeOf({ topic, receivedAt }: Message, before: Message | undefined): number {
+    const replaced = before?.stamp?.at;
+    if (replaced === undefined) return receivedAt;
+    // A Will speaks for its gateway, on whose clock its own next word will be.
+    return isState(topic) && topic !== this.#stateTopic ? replaced + 1 : Math.max(receivedAt, replaced + 1);
+  }
+
+  /**
+   * Decides on a message of a peer, and remembers it.
+   *
+   * @param before - retained on the topic, or what cleared it
+   */
+  judge(message: Message, before: Message | undefined): Verdict {
+    const verdict = this.#judge(message, before);
+    this.#dropped = verdict === 'drop' ? message : undefined;
+    return verdict;
+  }
+
+  /** Of the message that was published last. */
+  hasDropped(message: Message): boolean {
+    return this.#dropped === message;
+  }
+
+  #judge(message: Message, before: Message | undefined): Verdict {
+    const stamp = message.stamp!;
+    const { hops, sequence } = stamp;
+    this.#isUsed = true;
+    if (stamp.gateway === this.gatewayId || hops.includes(this.gatewayId) || hops.length > MAX_HOPS) {
+      this.#loops++;
+      return 'drop';
+    }
+    if (hops.length > this.#hops) this.#hops = hops.length;
+    if (!message.retain) return this.#isNew(stamp, sequence) ? 'all' : 'drop';
+    const isNewer = before === undefined || this.#compare(message, before) > 0;
+    if (message.topic === this.#stateTopic) {
+      this.#outdated++;
+      if (isNewer) this.onContradicted?.(stamp.at);
+      return 'drop';
+    }
+    if (stamp.isSync) {
+      if (isNewer) return this.#seen.add(originOf(stamp), sequence) ? 'all' : 'retain';
+      this.#outdated++;
+      return 'drop';
+    }
+    if (!this.#isNew(stamp, sequence)) return 'drop';
+    if (isNewer) return 'all';
+    this.#outdated++;
+    return this.#compare(message, before) === 0 ? 'drop' : 'deliver';
+  }
+
+  #isNew(stamp: Stamp, sequence: number): boolean {
+    if (this.#seen.add(originOf(stamp), sequence)) return true;
+    this.#duplicates++;
+    return false;
+  }
+
+  /** By time, then by gateway, so that all decide alike; 0: the same value. */
+  #compare(a: Message, b: Message): number {
+    const [atA, atB] = [a.stamp?.at ?? a.receivedAt, b.stamp?.at ?? b.receivedAt];
+    if (atA !== atB) return atA - atB;
+    const [gatewayA, gatewayB] = [a.stamp?.gateway ?? this.gatewayId, b.stamp?.gateway ?? this.gatewayId];
+    return gatewayA < gatewayB ? -1 : gatewayA > gatewayB ? 1 : 0;
+  }
+
+  /** What is said now and before is on disk: a copy may be acknowledged. */
+  kept(): Promise<void> | undefined {
+    return this.#store?.commit();
+  }
+
+  /** It could not be kept: its sender has it still, or somebody else. */
+  forget({ stamp }: Message): void {
+    if (stamp !== undefined) this.#seen.remove(originOf(stamp), stamp.sequence);
+  }
+
+  /** What cleared this topic. */
+  cleared(topic: string): Message | undefined {
+    return this.#cleared.get(topic);
+  }
+
+  /** A retained message was set or cleared. */
+  retained(message: Message): void {
+    const { topic, payload, stamp } = message;
+    const isKnown = this.#cleared.delete(topic);
+    if (payload.length > 0 || stamp === undefined) {
+      if (isKnown) this.#table?.delete(topic);
+      return;
+    }
+    this.#cleared.set(topic, message);
+    this.#table?.set(topic, encodeMessageRecord(message), false);
+    if (this.#cleared.size <= MAX_CLEARED) return;
+    for (const oldest of this.#cleared.keys()) {
+      this.#cleared.delete(oldest);
+      this.#table?.delete(oldest);
+      break;
+    }
+  }
+
+  /**
+   * What a peer is told of the retained messages when both meet, cleared ones included; undefined is passed through.
+   *
+   * @param peer - id of its gateway, if known
+   */
+  *sync(
+    retained: Iterable<Message | undefined>,
+    filter: string,
+    peer: string | undefined,
+  ): Generator<Message | undefined> {
+    for (const message of retained) {
+      const isFor = message === undefined || !this.hasPassed(message, peer);
+      if (isFor) yield message && this.synced(message);
+    }
+    for (const message of this.clearedOf(filter)) if (!this.hasPassed(message, peer)) yield message;
+  }
+
+  /** What cleared the topics of a filter, for somebody who may not know. */
+  *clearedOf(filter: string): Generator<Message> {
+    for (const message of [...this.#cleared.values()]) {
+      if (topicMatches(filter, message.topic)) yield this.synced(message);
+    }
+  }
+
+  synced(message: Message): Message {
+    return { ...message, stamp: { ...this.stamp(message), isSync: true } };
+  }
+
+  /** The gateway has the message: it came from there, or by there. */
+  hasPassed({ stamp }: Message, gateway: string | undefined): boolean {
+    return gateway !== undefined && stamp !== undefined && (stamp.gateway === gateway || stamp.hops.includes(gateway));
+  }
+
+  /** As a client of the broker gets it that is a peer. One object for all of them. */
+  copyFor(message: Message): Message {
+    if (this.#lastMessage !== message || this.#lastCopy === undefined) {
+      this.#lastMessage = message;
+      const properties = joinStamp(message.properties, this.stamp(message), this.gatewayId, message.retain);
+      this.#lastCopy = { ...message, properties, stamp: undefined };
+    }
+    return this.#lastCopy;
+  }
+}
+
+/** `hpmq/<gateway>/$state` */
+function isState(topic: string): boolean {
+  return topic.startsWith('hpmq/') && topic.endsWith('/$state') && topic.split('/').length === 3;
+}
