@@ -39,6 +39,20 @@ export function auditedView<V extends GatewayView>(view: V, audit: Audit): V {
         () => view.disconnect(clientId, forget),
         (end) => (end === undefined ? 'no such client' : 'done'),
       ),
+    pauseDrain: (link, isPaused) =>
+      recorded(
+        isPaused ? 'pause drain of link' : 'resume drain of link',
+        link,
+        () => view.pauseDrain(link, isPaused),
+        (found) => (found === undefined ? 'no such link' : 'done'),
+      ),
+    forgetOutbox: (link) =>
+      recorded(
+        'forget what waits for link',
+        link,
+        () => view.forgetOutbox(link),
+        (gone) => (gone === undefined ? 'nothing waits' : `${gone.messages} messages`),
+      ),
     identify: (device, signal) => recorded('identify device', device, () => view.identify(device, signal)),
     pause: (device) => recorded('pause device', device, () => view.pause(device)),
     resume: (device) => recorded('resume device', device, () => view.resume(device)),

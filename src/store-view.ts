@@ -3,7 +3,8 @@ import type { Broker } from './broker/broker.js';
 import type { StoreLimits } from './core/config.js';
 import type { Service } from './core/service.js';
 import type { Store } from './core/store.js';
-import type { StoreQueueView, StoreSummary, StoreView } from './core/views.js';
+import type { StoreOutboxView, StoreQueueView, StoreSummary, StoreView } from './core/views.js';
+import type { Links } from './links/links.js';
 
 /** Sessions that are shown one by one. */
 const SHOWN_QUEUES = 100;
@@ -13,7 +14,13 @@ export function storeSummary(store: Store): StoreSummary {
   return { messages, bytes, fileBytes: fileBytes + logBytes, freeBytes, diskBytes, commitsPerSecond, lossWindow };
 }
 
-export async function storeView(store: Store & Service, limits: StoreLimits, broker: Broker): Promise<StoreView> {
+export async function storeView(
+  store: Store & Service,
+  limits: StoreLimits,
+  broker: Broker,
+  links: Links,
+  now: number,
+): Promise<StoreView> {
   store.askDisk();
   const queues = await queueViews(broker);
   const { state, reason, hint } = store.status();
@@ -40,7 +47,21 @@ export async function storeView(store: Store & Service, limits: StoreLimits, bro
     droppedBy: figures.ledger.copies.droppedBy,
     setAside: rest.setAside,
     queues,
+    outboxes: outboxViews(links, now),
   };
+}
+
+/** @param now - Unix ms */
+function outboxViews(links: Links, now: number): StoreOutboxView[] {
+  const configured = links.links().map(({ name, books, queuedBytes, oldestMs }) => ({
+    link: name,
+    configured: true,
+    messages: books.queued,
+    bytes: queuedBytes,
+    oldestAt: oldestMs === null ? null : now - oldestMs,
+  }));
+  const orphans = links.orphans().map(({ name, ...rest }) => ({ link: name, configured: false, ...rest }));
+  return [...configured, ...orphans];
 }
 
 async function queueViews(broker: Broker): Promise<StoreQueueView[]> {

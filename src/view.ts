@@ -137,6 +137,9 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     client: (clientId) => broker.client(clientId),
     disconnect: (clientId, forget) => broker.disconnect(clientId, forget),
     links: () => links.links(),
+    pauseDrain: (link, isPaused) => links.pauseDrain(link, isPaused),
+    orphanedOutboxes: () => links.orphans(),
+    forgetOutbox: (link) => links.forget(link),
     servers: () => servers?.servers() ?? [],
     logs: () => logging.lines(),
     onLog: (listener) => logging.onLine(listener),
@@ -174,7 +177,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     retry: (device) => devices.retry(device),
     config: () => parts.config,
     ledger: () => broker.figures().ledger,
-    store: async () => store && parts.storeLimits && storeView(store, parts.storeLimits, broker),
+    store: async () => store && parts.storeLimits && storeView(store, parts.storeLimits, broker, links, clock.now()),
     async metrics() {
       // Many gateways are never scraped.
       const { createMetrics } = await import('./metrics/metrics.js');

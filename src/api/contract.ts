@@ -17,6 +17,7 @@ import type {
   ListenerView,
   LogLine,
   MessageView,
+  OrphanedOutboxView,
   PlanView,
   PointView,
   PortView,
@@ -43,6 +44,7 @@ export type {
   ListenerView,
   LogLine,
   MessageView,
+  OrphanedOutboxView,
   PlanSummary,
   PlanView,
   PointView,
@@ -177,6 +179,13 @@ export interface Routes {
   'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
   'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
   'GET /v1/links': { out: List<LinkView> };
+  /** Holds back what has waited for the far side; new messages pass. */
+  'POST /v1/links/{link}/drain/pause': { out: LinkView };
+  'POST /v1/links/{link}/drain/resume': { out: LinkView };
+  /** What waits for links that are not configured any more. */
+  'GET /v1/outboxes': { out: List<OrphanedOutboxView> };
+  /** Gives it up. */
+  'DELETE /v1/outboxes/{link}': { out: OrphanedOutboxView };
   'GET /v1/servers': { out: List<ServerView> };
   'GET /v1/logs': { query: { limit?: string }; out: List<LogLine> };
   'GET /v1/config': { out: ConfigView };
@@ -232,6 +241,11 @@ export interface GatewayView {
   /** @returns undefined when there is no such session */
   disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
   links(): readonly LinkView[];
+  /** @returns undefined when there is no such link */
+  pauseDrain(link: string, isPaused: boolean): LinkView | undefined;
+  orphanedOutboxes(): readonly OrphanedOutboxView[];
+  /** @returns undefined when nothing waits for a link of this name that is not configured */
+  forgetOutbox(link: string): OrphanedOutboxView | undefined;
   servers(): readonly ServerView[];
   logs(): Iterable<LogLine>;
   onLog(listener: (line: LogLine) => void): Disposable;

@@ -67,6 +67,18 @@ function noClient(clientId: string): never {
   });
 }
 
+function noLink(link: string): never {
+  throw apiError('API_NOT_FOUND', `there is no link "${link.slice(0, 64)}"`, {
+    hint: 'list them with `hpmq link list`',
+  });
+}
+
+function noOutbox(link: string): never {
+  throw apiError('API_NOT_FOUND', `nothing waits for a link "${link.slice(0, 64)}" that is not configured`, {
+    hint: 'list them with `hpmq store stat`; remove a link from the configuration first',
+  });
+}
+
 function topics(call: Call): readonly TopicView[] {
   const filter = call.query.get('filter') ?? '#';
   const found = new Map<string, TopicView>();
@@ -161,6 +173,16 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
   },
   'GET /v1/servers': { handle: ({ view }) => ({ items: view.servers() }) },
   'GET /v1/links': { handle: ({ view }) => ({ items: view.links() }) },
+  'POST /v1/links/{link}/drain/pause': {
+    handle: ({ view, params }) => view.pauseDrain(params.link!, true) ?? noLink(params.link!),
+  },
+  'POST /v1/links/{link}/drain/resume': {
+    handle: ({ view, params }) => view.pauseDrain(params.link!, false) ?? noLink(params.link!),
+  },
+  'GET /v1/outboxes': { handle: ({ view }) => ({ items: view.orphanedOutboxes() }) },
+  'DELETE /v1/outboxes/{link}': {
+    handle: ({ view, params }) => view.forgetOutbox(params.link!) ?? noOutbox(params.link!),
+  },
   'GET /v1/logs': {
     query: ['limit'],
     handle: ({ view, query }) => ({ items: [...view.logs()].slice(-numberOf(query, 'limit', DEFAULT_LIMIT)) }),

@@ -101,7 +101,7 @@ export class MessageRouter implements Router, Receivers {
     const isCounted = !topic.startsWith('$SYS/');
     if (isCounted) this.#received++;
     const mesh = this.#mesh;
-    const isForeign = message.stamp !== undefined && message.stamp.hops.length > 0;
+    const isForeign = message.stamp !== undefined && mesh?.isForeign(message.stamp) === true;
     const verdict = mesh === undefined || !isForeign ? 'all' : mesh.judge(message, this.#before(topic));
     if (verdict === 'drop') return this.#dropDuplicate(message);
     // A receiver that is told may publish in turn.
@@ -143,7 +143,7 @@ export class MessageRouter implements Router, Receivers {
 
   /** A message that enters the mesh here is given its stamp before anybody gets it: what is on disk has it. */
   #stamp(mesh: Mesh, message: Message, found: readonly (Entry | SharedSubscription)[]): void {
-    if (message.stamp !== undefined) return;
+    if (message.stamp !== undefined || mesh.staysHere(message)) return;
     const before = message.retain && mesh.isUsed ? this.#before(message.topic) : undefined;
     if (before?.stamp !== undefined || found.some(isStamped)) mesh.stamp(message, before);
   }
@@ -240,7 +240,7 @@ export class MessageRouter implements Router, Receivers {
       }
       const { receiver, subscription } = target;
       if (subscription.noLocal && receiver.sink.origin === message.origin) continue;
-      if (message.stamp !== undefined && this.#mesh?.hasPassed(message, receiver.sink.peerGateway)) continue;
+      if (receiver.sink.stamped && this.#mesh?.isWithout(message, receiver.sink.peerGateway)) continue;
       if (receiver.foundBy === serial) {
         subscriptions[receiver.foundAt] = merge(subscriptions[receiver.foundAt]!, subscription);
         continue;

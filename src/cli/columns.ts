@@ -1,7 +1,7 @@
 /** The columns of lists, and the small texts in them: the same words as in the terminal interface. */
 import { formatDuration } from '../core/duration.js';
 import { percentText } from '../core/plan-text.js';
-import type { ClientView, DeviceView, PointView, PortView, ServerView } from '../core/views.js';
+import type { ClientView, DeviceView, LinkView, PointView, PortView, ServerView } from '../core/views.js';
 import type { Column } from './table.js';
 import { timeText, visible } from './text.js';
 import type { Tone } from './tone.js';
@@ -136,4 +136,35 @@ export function changeLine(point: PointView): string {
   const problem = point.error === undefined ? '' : `  ${point.error.code} ${point.error.message}`;
   const time = point.at === null ? ' '.repeat(12) : timeText(point.at);
   return `${time}  ${point.device}.${point.point}  ${valueText(point)}  ${point.quality}${visible(problem)}`;
+}
+
+const LINK_TONES: Readonly<Record<LinkView['state'], Tone>> = {
+  connecting: 'muted',
+  up: 'ok',
+  degraded: 'warn',
+  down: 'bad',
+};
+
+export function linkColumns(now: number): readonly Column<LinkView>[] {
+  return [
+    { title: 'LINK', value: (link) => link.name },
+    { title: 'STATE', value: (link) => link.state, tone: (link) => LINK_TONES[link.state] },
+    { title: 'SINCE', value: (link) => ageText(link.since, now), align: 'right' },
+    { title: 'QUEUED', value: (link) => String(link.queued), align: 'right' },
+    {
+      title: 'OLDEST',
+      value: (link) => (link.oldestMs === null ? UNKNOWN : formatDuration(link.oldestMs)),
+      align: 'right',
+    },
+    {
+      title: 'DONE IN',
+      value: ({ drain: { paused, etaMs } }) =>
+        paused ? 'paused' : etaMs === null || etaMs === 0 ? UNKNOWN : formatDuration(etaMs),
+      align: 'right',
+    },
+    { title: 'OUT/S', value: (link) => String(Math.round(link.outPerSecond)), align: 'right' },
+    { title: 'IN/S', value: (link) => String(Math.round(link.inPerSecond)), align: 'right' },
+    { title: 'DROPPED', value: (link) => String(link.dropped), align: 'right' },
+    { title: 'URL', value: (link) => link.url },
+  ];
 }

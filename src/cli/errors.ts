@@ -5,6 +5,8 @@ export const cliErrors = {
   CLI_USAGE: { fault: 'caller', hint: 'see `hpmq --help`' },
   CLI_UNKNOWN_PORT: { fault: 'caller', hint: 'list the ports with `hpmq port list`' },
   CLI_UNKNOWN_DEVICE: { fault: 'caller', hint: 'list them with `hpmq device list`' },
+  CLI_UNKNOWN_LINK: { fault: 'caller', hint: 'list them with `hpmq link list`' },
+  CLI_UNKNOWN_OUTBOX: { fault: 'caller', hint: 'list what waits with `hpmq store stat`' },
   CLI_UNKNOWN_CLIENT: { fault: 'caller', hint: 'list them with `hpmq client list`' },
   CLI_UNKNOWN_POINT: { fault: 'caller', hint: 'list them with `hpmq point list`' },
   CLI_UNKNOWN_PROFILE: { fault: 'caller', hint: 'list them with `hpmq profile list`' },

@@ -26,6 +26,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['profile', 'Lists, shows and tests device profiles', () => import('./commands/profile.js')],
   ['import', 'Converts configurations of other gateways', () => import('./commands/import.js')],
   ['server', 'Lists the servers that other masters read', () => import('./commands/server.js')],
+  ['link', 'Lists the links upstream and whether they deliver', () => import('./commands/link.js')],
   ['topic', 'Publishes and tails MQTT messages', () => import('./commands/topic.js')],
   ['store', 'Shows what is kept on disk', () => import('./commands/store.js')],
   ['user', 'Adds, changes and lists the users of the broker', () => import('./commands/user.js')],

@@ -417,6 +417,14 @@ export interface OutboxConfig {
 /** Of each topic every n-th message stays, or the last of each interval, ms. */
 export type ThinRule = { readonly every: number } | { readonly interval: number };
 
+/** A broker of others in a mesh: each message passes to it, and from it, through one of its gateways. */
+export interface HubConfig {
+  /** The same at each of its gateways. */
+  readonly name: string;
+  /** Ids of the gateways that are connected to it, this one included, in the same order at each. */
+  readonly gateways: readonly string[];
+}
+
 export interface LinkConfig {
   readonly name: string;
   /** peer: another gateway, in one mesh with this one. */
@@ -432,6 +440,8 @@ export interface LinkConfig {
   readonly keepAlive: number;
   /** Messages have stamps in user properties, and those that come are believed; undefined: when there are peers. */
   readonly stamp: boolean | undefined;
+  /** The broker there is one for several gateways of the mesh; undefined: for this one alone. */
+  readonly hub: HubConfig | undefined;
   /** The stamp is in the topic: what is there is for gateways with `wrap` only. */
   readonly wrap: boolean;
   /** How long the far side keeps our session, ms; 0: none is kept. 3.1.1 knows only 0 and for ever. */

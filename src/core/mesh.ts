@@ -9,7 +9,8 @@
  * not come back from somebody who was away. What was seen is kept in the same commit as the message.
  */
 import { randomBytes } from 'node:crypto';
-import type { Message, Stamp } from './message.js';
+import type { HubConfig } from './config.js';
+import type { Message, Origin, Stamp } from './message.js';
 import { decodeMessageRecord, encodeMessageRecord } from './message-record.js';
 import { SeenSet } from './seen-set.js';
 import { joinStamp, MAX_HOPS, originOf } from './stamp.js';
@@ -61,6 +62,8 @@ export class Mesh {
   readonly #table: StoredTable | undefined;
   /** Topic → the message that cleared it, longest ago first. */
   readonly #cleared = new Map<string, Message>();
+  /** Hubs, by the origin of what comes from them. */
+  readonly #hubs = new Map<Origin, HubConfig>();
   #sequence = 0;
   #duplicates = 0;
   #loops = 0;
@@ -115,8 +118,30 @@ export class Mesh {
   stamp(message: Message, before?: Message): Stamp {
     if (message.stamp !== undefined) return message.stamp;
     this.#isUsed = true;
-    message.stamp = this.#fresh(this.#timeOf(message, before));
+    const hub = this.#hubs.get(message.origin);
+    const stamp = this.#fresh(this.#timeOf(message, before));
+    message.stamp = hub === undefined ? stamp : { ...stamp, hops: [hopOf(hub)] };
     return message.stamp;
+  }
+
+  /** Messages of this origin come from a broker that other gateways of the mesh are connected to, too. */
+  addHub(origin: Origin, hub: HubConfig): void {
+    this.#hubs.set(origin, hub);
+    this.#isUsed = true;
+  }
+
+  /** It came without a stamp from a hub: its other gateways have it from there, and the first of them tells the mesh. */
+  staysHere({ stamp, origin }: Message): boolean {
+    if (stamp !== undefined) return false;
+    const hub = this.#hubs.get(origin);
+    return hub !== undefined && hub.gateways[0] !== this.gatewayId;
+  }
+
+  /** Of the gateways of a hub, this one passes the message to it: that where it entered, else the first. */
+  isFor(message: Message, hub: HubConfig): boolean {
+    const { gateway, hops } = this.stamp(message);
+    if (hops.includes(hopOf(hub))) return false;
+    return (hub.gateways.includes(gateway) ? gateway : hub.gateways[0]) === this.gatewayId;
   }
 
   /** The same message as if it were published now. @param after - Unix ms, of what it contradicts */
@@ -134,6 +159,11 @@ export class Mesh {
     if (replaced === undefined) return receivedAt;
     // A Will speaks for its gateway, on whose clock its own next word will be.
     return isState(topic) && topic !== this.#stateTopic ? replaced + 1 : Math.max(receivedAt, replaced + 1);
+  }
+
+  /** It was somewhere else, if only in between. */
+  isForeign({ gateway, hops }: Stamp): boolean {
+    return gateway !== this.gatewayId || hops.includes(gateway);
   }
 
   /**
@@ -158,6 +188,12 @@ export class Mesh {
     this.#isUsed = true;
     if (stamp.gateway === this.gatewayId || hops.includes(this.gatewayId) || hops.length > MAX_HOPS) {
       this.#loops++;
+      return 'drop';
+    }
+    for (const hub of this.#hubs.values()) {
+      // It comes from there by itself.
+      if (!hops.includes(hopOf(hub))) continue;
+      this.#duplicates++;
       return 'drop';
     }
     if (hops.length > this.#hops) this.#hops = hops.length;
@@ -237,7 +273,7 @@ export class Mesh {
     peer: string | undefined,
   ): Generator<Message | undefined> {
     for (const message of retained) {
-      const isFor = message === undefined || !this.hasPassed(message, peer);
+      const isFor = message === undefined || (!this.hasPassed(message, peer) && !this.staysHere(message));
       if (isFor) yield message && this.synced(message);
     }
     for (const message of this.clearedOf(filter)) if (!this.hasPassed(message, peer)) yield message;
@@ -254,6 +290,11 @@ export class Mesh {
     return { ...message, stamp: { ...this.stamp(message), isSync: true } };
   }
 
+  /** A peer, or the way to one, is not given the message. */
+  isWithout(message: Message, peer: string | undefined): boolean {
+    return message.stamp === undefined ? this.staysHere(message) : this.hasPassed(message, peer);
+  }
+
   /** The gateway has the message: it came from there, or by there. */
   hasPassed({ stamp }: Message, gateway: string | undefined): boolean {
     return gateway !== undefined && stamp !== undefined && (stamp.gateway === gateway || stamp.hops.includes(gateway));
@@ -268,6 +309,11 @@ export class Mesh {
     }
     return this.#lastCopy;
   }
+}
+
+/** A broker among the gateways passed. */
+function hopOf({ name }: HubConfig): string {
+  return `@${name}`;
 }
 
 /** `hpmq/<gateway>/$state` */

@@ -22,7 +22,7 @@ export interface Delivery {
   readonly label?: number;
 }
 
-export const MAX_LABEL = 2 ** 24 - 1;
+export const MAX_LABEL = 2 ** 29 - 1;
 
 /** Messages of one label within a stretch of a queue. */
 export interface Surveyed {
@@ -66,8 +66,13 @@ export interface StoredQueue {
   release(delivery: StoredDelivery): number;
   /** QoS 2: the receiver has forgotten what it said by PUBREC. @returns as {@link release} */
   unrelease(delivery: StoredDelivery): number;
-  /** In order, from behind `after`, so many at most (fewer when they are large); an empty answer: there are no more. */
-  read(after: number, messages: number, only?: LabelFilter): Promise<readonly StoredDelivery[]>;
+  /**
+   * In order, from behind `after`, so many at most (fewer when they are large); an empty answer: there are no more.
+   *
+   * @param isLoose - what was said in the running batch is not waited for: what was appended in it is not found, and what
+   *   was settled in it still is
+   */
+  read(after: number, messages: number, only?: LabelFilter, isLoose?: boolean): Promise<readonly StoredDelivery[]>;
   /** The labels of so many messages from behind `after`. `lastSequence` of the stretch: 0 when there are no more. */
   survey(
     after: number,

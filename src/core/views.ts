@@ -255,6 +255,8 @@ export interface StoreView extends StoreSummary {
   readonly setAside: string | null;
   /** Sessions for which something waits, the most first, a hundred at most. */
   readonly queues: readonly StoreQueueView[];
+  /** What waits for links; those with `configured: false` have no link any more. */
+  readonly outboxes: readonly StoreOutboxView[];
 }
 
 export interface StoreSummary {
@@ -276,6 +278,15 @@ export interface StoreQueueView {
   readonly messages: number;
   readonly bytes: number;
   /** When the oldest of them was received, Unix ms; null: it was taken meanwhile. */
+  readonly oldestAt: number | null;
+}
+
+export interface StoreOutboxView {
+  readonly link: string;
+  readonly configured: boolean;
+  readonly messages: number;
+  readonly bytes: number;
+  /** Unix ms; null: nothing waits. */
   readonly oldestAt: number | null;
 }
 

@@ -33,6 +33,8 @@ export class FarMemory {
   /** Those of them that are in the store, with their messages. */
   readonly #kept = new Set<number>();
   readonly #filters = new Set<string>();
+  /** Those of them that were asked for over this connection. */
+  readonly #asked = new Set<string>();
 
   constructor(prefix: string, tables: Tables, store: Store | undefined) {
     this.#prefix = prefix;
@@ -50,6 +52,11 @@ export class FarMemory {
     return this.#filters;
   }
 
+  /** Those of them that nobody asked for over this connection. */
+  get leftovers(): readonly string[] {
+    return [...this.#filters].filter((filter) => !this.#asked.has(filter));
+  }
+
   get incoming(): number {
     return this.#incoming.size;
   }
@@ -61,6 +68,7 @@ export class FarMemory {
    * @returns resolves when that will be known after a crash
    */
   connected(clientId: string, isNew: boolean): Promise<void> | undefined {
+    this.#asked.clear();
     if (isNew) this.#forget();
     if (this.#clientId === clientId) return undefined;
     this.#clientId = clientId;
@@ -112,12 +120,24 @@ export class FarMemory {
   }
 
   subscribed(filter: string): void {
+    this.#asked.add(filter);
     if (this.#filters.has(filter)) return;
     this.#filters.add(filter);
     this.#tables.filter.set(this.#key(filter), Buffer.alloc(0), false);
   }
 
+  /** Over this connection, and still wanted. */
+  isAsked(filter: string): boolean {
+    return this.#asked.has(filter);
+  }
+
+  /** It is about to be ended. */
+  unwanted(filter: string): void {
+    this.#asked.delete(filter);
+  }
+
   unsubscribed(filter: string): void {
+    this.#asked.delete(filter);
     if (this.#filters.delete(filter)) this.#tables.filter.delete(this.#key(filter));
   }
 

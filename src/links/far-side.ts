@@ -32,9 +32,18 @@ export interface Outgoing {
   readonly dup: boolean;
 }
 
+export interface SubscribeWishes {
+  /** Messages of ours do not come back (5.0); by default. */
+  readonly noLocal?: boolean;
+  /** Retained messages are sent only if there was no such subscription (5.0). */
+  readonly onlyNew?: boolean;
+}
+
 export interface FarSide {
   /** The far side still has our session (CONNACK): what it has of our messages, by Packet Identifier, counts. */
   readonly sessionPresent: boolean;
+  /** Topic Filters to which that session was subscribed before this connection. */
+  readonly remembered: ReadonlySet<string>;
   /** How many messages of QoS 1 and 2 may be unacknowledged (MQTT 5.0 §3.3.4). */
   readonly window: number;
   readonly maximumQoS: QoS;
@@ -43,15 +52,17 @@ export interface FarSide {
   readonly isWritable: boolean;
   /** Bytes written to the wire since it opened. */
   readonly bytesOut: number;
-  /** Why the far side would not accept this message at all (Maximum Packet Size); undefined: it would. */
+  /** Why the far side would not accept this message at all (Maximum Packet Size), or MQTT cannot express it; undefined: it would. */
   refusal(message: Outgoing): GatewayError | undefined;
   /** Writes of one turn of the event loop leave together. */
   publish(message: Outgoing): void;
   /** PUBREL; only after the release is kept. */
   release(packetId: number): void;
   /** Resolves with the refusal of the far side, or undefined when it granted the subscription; rejects when the connection ends. */
-  subscribe(filter: string, qos: QoS, options?: { readonly noLocal?: boolean }): Promise<GatewayError | undefined>;
+  subscribe(filter: string, qos: QoS, options?: SubscribeWishes): Promise<GatewayError | undefined>;
   unsubscribe(filter: string): Promise<void>;
+  /** Ends what the session that is continued is subscribed to without having been asked for over this connection. */
+  unsubscribeOthers(): Promise<void>;
   /** Resolves with the cause when the connection is gone; never rejects. */
   readonly closed: Promise<GatewayError>;
   /** Ends the connection for this reason. */

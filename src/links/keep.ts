@@ -31,10 +31,19 @@ export function keepLink(name: string, config: OutboxConfig, keep: LinkStore | u
   if (keep === undefined || keep.store.fault !== undefined) {
     const maxMessages = Math.min(config.maxMessages, MEMORY.maxMessages);
     const maxBytes = Math.min(config.maxBytes, MEMORY.maxBytes);
+    let batch = 0;
     return {
       isDurable: false,
       queue: new MemoryQueue(QUEUE + name),
-      keeping: { refusal: undefined, disk: { freeBytes: 0, diskBytes: 0 }, isKept: () => true },
+      keeping: {
+        refusal: undefined,
+        disk: { freeBytes: 0, diskBytes: 0 },
+        // What is settled is gone at once.
+        get batchNumber() {
+          return ++batch;
+        },
+        isKept: () => true,
+      },
       config: { ...config, maxMessages, maxBytes },
       table: undefined,
     };
@@ -53,6 +62,9 @@ export function keepLink(name: string, config: OutboxConfig, keep: LinkStore | u
         // Nothing may be written that would say what is free now.
         if (disk.freeBytes < minFree.bytes + minFree.share * disk.diskBytes) store.askDisk();
         return disk;
+      },
+      get batchNumber() {
+        return store.batchNumber;
       },
       isKept: (batch) => store.isKept(batch),
     },

@@ -75,7 +75,7 @@ export class Link implements Sink, AsyncDisposable {
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
-    this.#loops = new LoopGuard({ config, mesh: options.mesh, clock });
+    this.#loops = new LoopGuard({ config, mesh: options.mesh, origin: this.origin, clock });
     const shared = {
       rules: this.#rules,
       origin: this.origin,
@@ -92,6 +92,7 @@ export class Link implements Sink, AsyncDisposable {
       ...asked,
       demand: this.#demand,
       random: options.random,
+      spared: `hpmq/${gatewayId}/$heartbeat/${config.name}`,
       onRefusals: (refusal) => this.#status.connected(refusal),
     });
     this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
@@ -230,7 +231,10 @@ export class Link implements Sink, AsyncDisposable {
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();
     try {
-      this.#status.connected(await this.#subscriptions.open(far));
+      const refusal = await this.#subscriptions.open(far);
+      // Routes that are gone may have left something in the session.
+      await far.unsubscribeOthers();
+      this.#status.connected(refusal);
       this.#sender.connected(far);
       return await far.closed;
     } finally {

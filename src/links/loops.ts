@@ -8,10 +8,12 @@
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import type { Mesh } from '../core/mesh.js';
-import type { Message, PublishProperties, Stamp } from '../core/message.js';
+import type { Message, Origin, PublishProperties, Stamp } from '../core/message.js';
+import type { Router } from '../core/router.js';
 import { joinStamp, PEER_PROPERTY, renamed, splitStamp } from '../core/stamp.js';
 import type { LinkMeshView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
+import type { SubscribeWishes } from './far-side.js';
 import { unwrap, WRAPPED, wrap } from './wrapped-topics.js';
 
 /** What of a message differs at the far side. */
@@ -26,8 +28,12 @@ export interface Received extends Shape {
   readonly stamp: Stamp | undefined;
 }
 
+/** After a connect, how long retained messages are those that were there, ms. */
+const REPLAY_TIME = 3_000;
+
 export interface LoopGuardOptions {
-  readonly config: Pick<LinkConfig, 'type' | 'protocolVersion' | 'stamp' | 'wrap' | 'bridge'>;
+  readonly config: Pick<LinkConfig, 'type' | 'protocolVersion' | 'stamp' | 'hub' | 'wrap' | 'bridge'>;
+  readonly origin: Origin;
   /** undefined: no stamps. */
   readonly mesh: Mesh | undefined;
   readonly clock: Clock;
@@ -37,10 +43,15 @@ export class LoopGuard {
   readonly #options: LoopGuardOptions;
   readonly #echo: EchoGuard;
   #duplicates = 0;
+  /** Monotonic ms. */
+  #connectedAt = Number.NEGATIVE_INFINITY;
+  #isKnown = false;
   #hops = 0;
 
   constructor(options: LoopGuardOptions) {
     this.#options = options;
+    const { mesh, config, origin } = options;
+    if (config.hub !== undefined) mesh?.addHub(origin, config.hub);
     this.#echo = new EchoGuard(options.clock, options.config.protocolVersion === 5 || options.config.bridge);
   }
 
@@ -48,7 +59,7 @@ export class LoopGuard {
   get stamped(): boolean {
     const { config, mesh } = this.#options;
     if (mesh === undefined) return false;
-    if (config.type === 'peer' || config.wrap) return true;
+    if (config.type === 'peer' || config.wrap || config.hub !== undefined) return true;
     return config.protocolVersion === 5 && (config.stamp ?? mesh.isUsed);
   }
 
@@ -67,6 +78,17 @@ export class LoopGuard {
   get userProperties(): readonly (readonly [string, string])[] {
     const { config, mesh } = this.#options;
     return config.type === 'peer' && mesh !== undefined ? [[PEER_PROPERTY, mesh.gatewayId]] : [];
+  }
+
+  /** Whether the message is for this link: to a hub, one of its gateways passes it. */
+  carries(message: Message): boolean {
+    const { mesh, config } = this.#options;
+    return mesh === undefined || config.hub === undefined || mesh.isFor(message, config.hub);
+  }
+
+  /** What a hub has retained comes with its changes; sent on each connect, it would come before older ones. */
+  get wishes(): SubscribeWishes {
+    return this.#options.config.hub === undefined ? {} : { onlyNew: true };
   }
 
   /** @param shape - as its route sends it */
@@ -100,9 +122,24 @@ export class LoopGuard {
     return { topic, retain, properties, stamp: undefined };
   }
 
+  /** What a broker sends of its retained messages on each SUBSCRIBE is no news to who has them from there. */
+  withoutReplays(messages: readonly Message[], router: Pick<Router, 'retained'>): readonly Message[] {
+    const { config, clock, origin } = this.#options;
+    if (config.hub === undefined || clock.monotonic() - this.#connectedAt > REPLAY_TIME) return messages;
+    return messages.filter((message) => {
+      if (!message.retain || message.stamp !== undefined) return true;
+      for (const known of router.retained(message.topic)) {
+        if (known.origin === origin && known.payload.equals(message.payload)) return false;
+      }
+      return true;
+    });
+  }
+
   #received(received: Received & { readonly stamp: Stamp }): Received {
     this.#hops = Math.max(this.#hops, received.stamp.hops.length);
-    return received;
+    const { config, clock } = this.#options;
+    const isReplay = config.hub !== undefined && clock.monotonic() - this.#connectedAt <= REPLAY_TIME;
+    return received.retain && isReplay ? { ...received, stamp: { ...received.stamp, isSync: true } } : received;
   }
 
   /** What became of it here has its stamp: each under its local name, and by its number where there are several. */
@@ -118,6 +155,11 @@ export class LoopGuard {
   counted(message: Message, published: void | Promise<void>): void | Promise<void> {
     if (message.stamp !== undefined && this.#options.mesh?.hasDropped(message)) this.#duplicates++;
     return published;
+  }
+
+  /** A hub that knows us has what we sent before; what it has not is in the outbox. */
+  get replays(): boolean {
+    return this.#options.config.hub === undefined || !this.#isKnown;
   }
 
   /** What the far side is sent of the retained messages on each connect. */
@@ -137,6 +179,8 @@ export class LoopGuard {
 
   /** @param sessionPresent - what the far side has for us from before the connect will come */
   connected(sessionPresent: boolean): void {
+    this.#connectedAt = this.#options.clock.monotonic();
+    this.#isKnown = sessionPresent;
     if (!sessionPresent) this.#echo.disconnected();
   }
 }

@@ -63,7 +63,7 @@ export class Receiver {
 
   /** Resolves when the router has taken responsibility; rejects when the connection ends before. */
   async take(incoming: Incoming): Promise<void> {
-    const { rules, origin, clock, loops, onRefused } = this.#options;
+    const { rules, origin, clock, loops, router, onRefused } = this.#options;
     const received = loops.incoming(incoming, incoming.payload);
     if (received === undefined) return;
     this.#received.add();
@@ -72,8 +72,8 @@ export class Receiver {
     loops.stamp(messages, received);
     this.#dropped += dropped;
     if (fault !== undefined) onRefused(fault);
-    if (messages.length === 0) return;
-    await this.#publish(messages, incoming);
+    const news = loops.withoutReplays(messages, router);
+    if (news.length > 0) await this.#publish(news, incoming);
   }
 
   async #publish(messages: readonly Message[], { qos, keep }: Incoming): Promise<void> {

@@ -191,9 +191,33 @@ function moreUrgent<R extends OutRoute | InRoute>(one: R, other: R): R {
   return 'priority' in one && 'priority' in other && other.priority > one.priority ? other : one;
 }
 
+interface Known {
+  readonly targets: readonly Target[];
+  readonly unmapped: number;
+}
+
+/** Topics come again and again: what is known of the last of them, by rules. */
+const known = new WeakMap<readonly Rule<OutRoute>[], Map<string, Known>>();
+const MAX_KNOWN = 10_000;
+/** A longer topic is not worth its place. */
+const MAX_KNOWN_LENGTH = 200;
+
 /** {@link hitsOf} of what goes out. */
 export function targetsOf(rules: readonly Rule<OutRoute>[], topic: string, unmapped: () => void): readonly Target[] {
-  return hitsOf(rules, topic, unmapped).map(toTarget);
+  let topics = known.get(rules);
+  if (topics === undefined) {
+    topics = new Map();
+    known.set(rules, topics);
+  }
+  let found = topics.get(topic);
+  if (found === undefined) {
+    let count = 0;
+    found = { targets: hitsOf(rules, topic, () => count++).map(toTarget), unmapped: count };
+    if (topics.size >= MAX_KNOWN) topics.clear();
+    if (topic.length <= MAX_KNOWN_LENGTH) topics.set(topic, found);
+  }
+  for (let i = 0; i < found.unmapped; i++) unmapped();
+  return found.targets;
 }
 
 function toTarget({ topic, qos, route }: Hit<OutRoute>): Target {

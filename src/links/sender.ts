@@ -145,7 +145,7 @@ export class Sender {
     if (this.#far === undefined || this.queued === 0) return;
     this.#batches.hurry();
     this.#pump();
-    if (this.queued > 0) await new Promise<void>((resolve) => this.#idle.add(resolve));
+    if (!this.#isIdle) await new Promise<void>((resolve) => this.#idle.add(resolve));
   }
 
   close(): void {
@@ -200,7 +200,14 @@ export class Sender {
     } finally {
       this.#isPumping = false;
     }
-    if (this.queued === 0) this.#tellIdle();
+    if (this.#isIdle) this.#tellIdle();
+  }
+
+  /** Nothing is left but what a schedule holds back. */
+  get #isIdle(): boolean {
+    if (this.queued === 0) return true;
+    const isHeldBack = Number.isFinite(this.#openings.wait()) && !Number.isFinite(this.#batches.wait());
+    return isHeldBack && this.#flights.size === 0 && !this.outbox.isWaiting;
   }
 
   /** Sends one message, or finds out that there is none to send. @returns whether to go on */

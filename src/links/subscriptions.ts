@@ -17,9 +17,11 @@ const AGAIN = { first: 5_000, max: 60_000 };
 export interface SubscriptionsOptions {
   readonly rules: readonly Rule<InRoute>[];
   readonly demand: Pick<Demand, 'isWanted'>;
-  readonly loops: Pick<LoopGuard, 'filter'>;
+  readonly loops: Pick<LoopGuard, 'filter' | 'wishes'>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** A filter that is somebody else's of this link. */
+  readonly spared: string;
   /** After {@link Subscriptions.open}: what is refused has changed; one of the refusals, or undefined when there is none. */
   readonly onRefusals: (refusal: GatewayError | undefined) => void;
 }
@@ -48,10 +50,13 @@ export class Subscriptions {
    */
   async open(far: FarSide): Promise<GatewayError | undefined> {
     this.#far = far;
-    // The far side may remember from an earlier connection what nobody wants any more.
-    if (far.sessionPresent) for (const filter of this.#unwanted()) this.#drop(far, filter);
+    const wanted = this.#wanted();
+    // Of an earlier configuration, or what nobody wants any more.
+    for (const filter of far.remembered) {
+      if (!wanted.has(filter) && filter !== this.#options.spared) this.#drop(far, filter);
+    }
     // One filter per SUBSCRIBE: some brokers limit their number.
-    await Promise.all([...this.#wanted()].map(([filter, qos]) => this.#ask(far, filter, qos)));
+    await Promise.all([...wanted].map(([filter, qos]) => this.#ask(far, filter, qos)));
     this.#isOpen = true;
     this.#retry();
     return this.#refusal;
@@ -100,11 +105,6 @@ export class Subscriptions {
     return filters;
   }
 
-  #unwanted(): ReadonlySet<string> {
-    const wanted = this.#wanted();
-    return new Set(this.#options.rules.map(({ filter }) => filter).filter((filter) => !wanted.has(filter)));
-  }
-
   #drop(far: FarSide, filter: string): void {
     far.unsubscribe(this.#options.loops.filter(filter)).catch(() => {});
   }
@@ -112,7 +112,7 @@ export class Subscriptions {
   async #ask(far: FarSide, filter: string, qos: QoS): Promise<void> {
     const asked: Asked = this.#asked.get(filter) ?? { refusal: undefined };
     this.#asked.set(filter, asked);
-    const refusal = await far.subscribe(this.#options.loops.filter(filter), qos);
+    const refusal = await far.subscribe(this.#options.loops.filter(filter), qos, this.#options.loops.wishes);
     // Meanwhile nobody wants it any more, or this is the answer of an earlier connection.
     if (this.#asked.get(filter) !== asked) return;
     const isNews = (refusal === undefined) !== (asked.refusal === undefined);

@@ -40,6 +40,41 @@ export function defineField({ counter, gauge }: Definitions): void {
     },
     'link',
   );
+  gauge(
+    'link_queued_bytes',
+    'Of those of QoS 1 and 2, as they are kept',
+    ({ links }, set) => {
+      for (const { name, queuedBytes } of links) set(queuedBytes, name);
+    },
+    'link',
+  );
+  gauge(
+    'link_oldest_seconds',
+    'Age of the oldest message not yet acknowledged by the far side; 0: none waits',
+    ({ links }, set) => {
+      for (const { name, oldestMs } of links) set((oldestMs ?? 0) / 1_000, name);
+    },
+    'link',
+  );
+  gauge(
+    'link_drain_seconds',
+    'Until nothing waits for the far side, at the present rates; absent: not known',
+    ({ links }, set) => {
+      for (const { name, drain } of links) if (drain.etaMs !== null) set(drain.etaMs / 1_000, name);
+    },
+    'link',
+  );
+  counter(
+    'link_lost_total',
+    'Messages of QoS 1 and 2 that will never arrive at the far side, since the link was first configured',
+    ({ links }, set) => {
+      for (const { name, losses } of links) {
+        for (const [reason, count] of Object.entries(losses.by)) set(count, name, reason);
+      }
+    },
+    'link',
+    'reason',
+  );
   counter(
     'link_dropped_total',
     'Messages that the queue of the link could not keep',

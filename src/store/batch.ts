@@ -41,7 +41,7 @@ const FIRST_BYTES = 64 * 1024;
 export const LABEL_SHIFT = 3;
 
 function flagsOf({ qos, retain, label = 0 }: Delivery): number {
-  return qos | (retain ? 0x04 : 0) | (label << LABEL_SHIFT);
+  return label * 2 ** LABEL_SHIFT + (qos | (retain ? 0x04 : 0));
 }
 
 /** Where an entry stands in its batch, and its message. */

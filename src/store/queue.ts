@@ -18,7 +18,13 @@ export interface QueueContext {
   /** Of all queues. */
   count(messages: number, bytes: number): void;
   nextMessageId(): number;
-  read(queue: number, after: number, messages: number, only?: LabelFilter): Promise<readonly ReadEntry[]>;
+  read(
+    queue: number,
+    after: number,
+    messages: number,
+    only?: LabelFilter,
+    isLoose?: boolean,
+  ): Promise<readonly ReadEntry[]>;
   survey(queue: number, after: number, messages: number): Promise<readonly Surveyed[]>;
   readReleased(queue: number, upTo: number, after: number, messages: number): Promise<readonly ReadEntry[]>;
   dropOldest(
@@ -136,8 +142,8 @@ export class Queue implements StoredQueue {
     return this.#context.batchNumber;
   }
 
-  async read(after: number, messages: number, only?: LabelFilter): Promise<readonly StoredDelivery[]> {
-    return this.#deliveries(await this.#context.read(this.id, after, messages, only));
+  async read(after: number, messages: number, only?: LabelFilter, isLoose = false): Promise<readonly StoredDelivery[]> {
+    return this.#deliveries(await this.#context.read(this.id, after, messages, only, isLoose));
   }
 
   async survey(after: number, messages: number): Promise<{ lastSequence: number; labels: readonly Surveyed[] }> {

@@ -314,8 +314,14 @@ class SqliteStore implements OpenStore, QueueContext {
     return this.#nextMessage++;
   }
 
-  read(queue: number, after: number, messages: number, only?: LabelFilter): Promise<readonly ReadEntry[]> {
-    this.#flush();
+  read(
+    queue: number,
+    after: number,
+    messages: number,
+    only?: LabelFilter,
+    isLoose = false,
+  ): Promise<readonly ReadEntry[]> {
+    if (!isLoose) this.#flush();
     return this.#link.read(queue, after, messages, only);
   }
 

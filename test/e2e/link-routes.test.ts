@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import mqtt from 'mqtt';
 import t, { type Test } from 'tap';
 import type { RouteConfig } from '../../src/core/config.js';
+import { startTestGateway, tempFolder } from '../support/gateway.js';
 import { linkConfig, type Mosquitto, publish, startLink, startMosquitto, subscriber } from '../support/links.js';
 import { eventually, needs } from '../support/peers.js';
 
@@ -96,22 +97,23 @@ t.test('a batch is one packet, compressed and marked; it is acknowledged as one'
   const route = out({
     to: 'batch',
     format: { type: 'json' },
-    batch: { maxMessages: 100, maxBytes: 64_000, maxDelay: 50, as: 'array' },
+    // No batch leaves because the machine is slow.
+    batch: { maxMessages: 100, maxBytes: 64_000, maxDelay: 60_000, as: 'array' },
     compress: 'gzip',
   });
   const { router, links, is } = await startLink(t, linkConfig(far.url, [route]));
   await is('up');
-  for (let i = 0; i < 250; i++) router.put(`hpmq/plant-7/boiler/p${i % 3}`, `${i}`, { qos: 1 });
+  for (let i = 0; i < 300; i++) router.put(`hpmq/plant-7/boiler/p${i % 3}`, `${i}`, { qos: 1 });
   await eventually(() => packets.length >= 3);
   await eventually(() => links.links()[0]!.queued === 0);
   const all = packets.map(({ payload }) => JSON.parse(gunzipSync(payload).toString()) as { payload: number }[]);
   t.strictSame(
     all.map(({ length }) => length),
-    [100, 100, 50],
+    [100, 100, 100],
   );
   t.strictSame(
     all.flat().map(({ payload }) => payload),
-    Array.from({ length: 250 }, (_, i) => i),
+    Array.from({ length: 300 }, (_, i) => i),
     'in order, nothing twice',
   );
   t.match(packets[0]!.properties, { contentType: 'application/json', userProperties: { 'content-encoding': 'gzip' } });
@@ -185,3 +187,27 @@ t.test('onDemand: subscribed there while somebody here is', peers, async (t) => 
   await eventually(() => seen.includes('weather/berlin sun'));
   t.notOk(seen.includes('weather/berlin nobody here'));
 });
+
+t.test(
+  'a route in that is gone from the configuration is unsubscribed, although the session goes on',
+  peers,
+  async (t) => {
+    const far = await startMosquitto(t);
+    const folder = tempFolder(t);
+    const config = (filter: string) => `
+gateway: { id: plant-7 }
+broker: { listeners: [ { type: tcp, port: 0 } ] }
+links:
+  cloud:
+    type: mqtt
+    url: ${far.url}
+    routes: [ { direction: in, filter: ${filter} } ]
+`;
+    const first = await startTestGateway(t, config('[kept/#, old/#]'), folder);
+    await far.peer().sees(/\told\/# \(QoS 1\)/);
+    await first.process.kill('SIGKILL');
+    await startTestGateway(t, config('kept/#'), folder);
+    await far.peer().sees(/Received UNSUBSCRIBE from hpmq-plant-7-cloud\n.*\told\/#/);
+    t.notMatch(far.peer().stderr(), /UNSUBSCRIBE from hpmq-plant-7-cloud\n.*\tkept/);
+  },
+);

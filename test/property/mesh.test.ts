@@ -13,7 +13,14 @@ import { ManualClock } from '../support/manual-clock.js';
 
 const RUNS = Number(process.argv[2] ?? 200);
 const TOPICS = ['a', 'b', 'c/d'];
-const PEER = { type: 'peer', protocolVersion: 5, stamp: undefined, wrap: false, bridge: false } as const;
+const PEER = {
+  type: 'peer',
+  protocolVersion: 5,
+  stamp: undefined,
+  hub: undefined,
+  wrap: false,
+  bridge: false,
+} as const;
 
 /** What lies on a wire: bytes would. */
 interface Packet {
@@ -38,7 +45,7 @@ class Gateway {
     this.clock = clock;
     this.mesh = new Mesh({ gatewayId: id });
     this.router = new MessageRouter({ clock, retainedMessages: 1_000, mesh: this.mesh });
-    this.loops = new LoopGuard({ config: PEER, mesh: this.mesh, clock });
+    this.loops = new LoopGuard({ config: PEER, mesh: this.mesh, origin: 'link:any', clock });
     const deliver = (message: Message) => this.got.push(message.payload.toString()) > 0;
     const subscriber = { id: 'sub', kind: 'client', origin: 'client:sub', durable: false, deliver } as const;
     this.router.attach(subscriber).subscribe(subscriptionTo('#'));

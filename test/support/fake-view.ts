@@ -12,6 +12,7 @@ import type {
   LinkView,
   LogLine,
   MessageView,
+  OrphanedOutboxView,
   PlanView,
   PointView,
   PortView,
@@ -103,6 +104,11 @@ export class FakeView implements GatewayView {
     },
   };
   clients_: ClientView[];
+  /** Links. */
+  readonly drainsPaused = new Set<string>();
+  orphans_: readonly OrphanedOutboxView[] = [
+    { name: 'old-cloud', messages: 12, bytes: 2_400, oldestAt: FAKE_NOW - 86_400_000 },
+  ];
   /** `ID` or `ID forget`. */
   readonly kicked: string[] = [];
   retained_: MessageView[];
@@ -145,6 +151,10 @@ export class FakeView implements GatewayView {
       queues: [
         { clientId: 'logger', connected: false, messages: 1_000, bytes: 200_000, oldestAt: this.now - 3_600_000 },
         { clientId: 'panel', connected: true, messages: 3, bytes: 4_800, oldestAt: null },
+      ],
+      outboxes: [
+        { link: 'cloud', configured: true, messages: 0, bytes: 0, oldestAt: null },
+        { link: 'old-cloud', configured: false, messages: 12, bytes: 2_400, oldestAt: this.now - 86_400_000 },
       ],
     };
     this.points_ = [
@@ -325,11 +335,27 @@ export class FakeView implements GatewayView {
         out: 2,
         inPerSecond: 0,
         outPerSecond: 1,
-        ...idleOutbox(0),
+        ...idleOutbox(this.drainsPaused.has('cloud') ? 40 : 0, this.drainsPaused.has('cloud')),
         oldestMs: null,
         dropped: 0,
       },
     ];
+  }
+
+  pauseDrain(link: string, isPaused: boolean): LinkView | undefined {
+    if (isPaused) this.drainsPaused.add(link);
+    else this.drainsPaused.delete(link);
+    return this.links().find(({ name }) => name === link);
+  }
+
+  orphanedOutboxes(): readonly OrphanedOutboxView[] {
+    return this.orphans_;
+  }
+
+  forgetOutbox(link: string): OrphanedOutboxView | undefined {
+    const found = this.orphans_.find(({ name }) => name === link);
+    this.orphans_ = this.orphans_.filter((one) => one !== found);
+    return found;
   }
 
   logs(): Iterable<LogLine> {

@@ -4,12 +4,13 @@ import type { LinkView } from '../../src/core/views.js';
 /** @param queued - messages that wait */
 export function idleOutbox(
   queued = 0,
+  paused = false,
 ): Pick<LinkView, 'queued' | 'queuedBytes' | 'durable' | 'drain' | 'books' | 'losses'> {
   return {
     queued,
     queuedBytes: queued * 100,
     durable: true,
-    drain: { order: 'live-first', paused: false, perSecond: 0, etaMs: queued === 0 ? 0 : null },
+    drain: { order: 'live-first', paused, perSecond: 0, etaMs: queued === 0 ? 0 : null },
     books: {
       found: 0,
       received: queued,

@@ -39,6 +39,7 @@ export function linkConfig(url: string, routes: readonly RouteConfig[], more: Pa
     password: undefined,
     keepAlive: 30_000,
     stamp: undefined,
+    hub: undefined,
     wrap: false,
     sessionExpiry: 3_600_000,
     bridge: false,

@@ -105,7 +105,8 @@ export async function listener(t: Test, port: number, name: string): Promise<{ c
   t.teardown(() => client.endAsync(true));
   const got: string[] = [];
   client.on('message', (topic, payload, packet) => {
-    const names = Object.keys(packet.properties?.userProperties ?? {});
+    const all = Object.keys(packet.properties?.userProperties ?? {});
+    const names = all.filter((name) => name.startsWith('hpmq-'));
     got.push(`${topic} ${payload}${names.length > 0 ? ` with ${names.join()}` : ''}`);
   });
   await client.subscribeAsync('mesh/#', { qos: 2 });

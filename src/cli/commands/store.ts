@@ -58,6 +58,13 @@ function* lines(store: StoreView, now: number): Generator<string> {
     const text = `${count(messages, 'message')} (${bytesText(bytes)})${age}, ${connected ? 'connected' : 'away'}`;
     yield row('queue', visible(`${clientId}: ${text}`));
   }
+  for (const { link, configured, messages, bytes, oldestAt } of store.outboxes) {
+    if (messages === 0) continue;
+    const age = oldestAt === null ? '' : `, oldest ${formatDuration(Math.max(0, now - oldestAt))} ago`;
+    const text = `${count(messages, 'message')} (${bytesText(bytes)})${age}`;
+    const rest = configured ? '' : `; the link is not configured any more: hpmq link forget ${link}`;
+    yield row('outbox', visible(`${link}: ${text}${rest}`));
+  }
   if (queues.length > LISTED)
     yield row('', `and ${count(queues.length - LISTED, 'more session')}: hpmq store stat --json`);
 }

@@ -9,6 +9,7 @@ import { EchoFilter } from './echo.js';
 import { type Filter, FilteredWire } from './filtered.js';
 import { driverFormat } from './parity.js';
 import { enableKernelRs485, sendSwitched } from './rs485.js';
+import { replaceRead } from './serial-read.js';
 
 /** The most bytes that wait for a reader; a line that fills this without one is read no further. */
 const HIGH_WATER_MARK = 64 * 1024;
@@ -33,6 +34,7 @@ class SerialWire extends Duplex {
       else sendSwitched(port, bytes, rs485, dtr, clock).then(() => callback(), callback);
     };
     this.on('error', () => {});
+    port.once('open', () => replaceRead(port));
     // Before open, so that no byte that arrives with it is lost.
     port.on('data', (chunk: Buffer) => {
       if (!this.destroyed && !this.push(chunk)) port.pause();

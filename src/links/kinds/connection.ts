@@ -15,7 +15,7 @@ import type { QoS } from '../../core/message.js';
 import { OutgoingTopicAliases } from '../../core/mqtt/outgoing-topic-aliases.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
 import { linkError } from '../errors.js';
-import type { FarSide, Outgoing } from '../far-side.js';
+import type { FarSide, Outgoing, SubscribeWishes } from '../far-side.js';
 import { InFlight } from './in-flight.js';
 import { IncomingMessages, RECEIVE_MAXIMUM, TOPIC_ALIAS_MAXIMUM } from './incoming.js';
 import { KeepAlive } from './keep-alive.js';
@@ -26,7 +26,7 @@ import { encodeConnect, encodeDisconnect, encodeSubscribe, encodeUnsubscribe, PI
 import { Frames } from './wire/frames.js';
 import { type ConnackPacket, type Packet, PacketType } from './wire/packets.js';
 import type { Properties } from './wire/properties.js';
-import { packetBytes, remainingLength } from './wire/publish.js';
+import { encodingFault, packetBytes, remainingLength } from './wire/publish.js';
 import { Writer } from './writer.js';
 
 /** Time from the first SYN to CONNACK, and from SUBSCRIBE to SUBACK, ms. */
@@ -42,6 +42,8 @@ const MIN_ALIASED = 4;
 /** A topic keeps its alias while so many messages go to others. */
 const ALIAS_PATIENCE = 1_000;
 const NEVER = 0xffff_ffff;
+/** Of a topic in an error, characters. */
+const MAX_TOPIC_SHOWN = 1_024;
 const NO_LIMITS: Properties = {};
 
 export class MqttConnection implements FarSide {
@@ -65,6 +67,7 @@ export class MqttConnection implements FarSide {
   #cause: GatewayError | undefined;
   #limits = NO_LIMITS;
   #sessionPresent = false;
+  #remembered: ReadonlySet<string> = new Set();
   /** Clean Start was asked for. */
   #isClean = true;
   /** Packet Identifier of the last message sent. */
@@ -102,6 +105,7 @@ export class MqttConnection implements FarSide {
       onFlood: (isFlooded) => void (isFlooded ? stream.pause() : stream.resume()),
     });
     stream.on('drain', () => {
+      this.#incoming?.drained();
       if (this.#phase === 'up') events.onDrain();
     });
     // The far side said FIN; MQTT has no half-open connections.
@@ -123,6 +127,10 @@ export class MqttConnection implements FarSide {
   async connected(): Promise<void> {
     await this.#within(CONNECT_TIMEOUT, this.#connack.promise);
     this.#phase = 'up';
+  }
+
+  get remembered(): ReadonlySet<string> {
+    return this.#remembered;
   }
 
   get sessionPresent(): boolean {
@@ -151,13 +159,22 @@ export class MqttConnection implements FarSide {
   }
 
   refusal(message: Outgoing): GatewayError | undefined {
+    const version = this.#options.config.protocolVersion;
+    const { topic } = message;
+    const fault = encodingFault(message, version);
+    if (fault !== undefined) {
+      return linkError('LINK_PUBLISH_REFUSED', `a message cannot be sent to ${this.#far}: ${fault}`, {
+        hint: 'make what is too long shorter where the message comes from, or exclude its topic from the route',
+        details: { topic: topic.slice(0, MAX_TOPIC_SHOWN) },
+      });
+    }
     const limit = this.#limits.maximumPacketSize;
     if (limit === undefined) return undefined;
-    const bytes = packetBytes(remainingLength(message, this.#options.config.protocolVersion, 0));
+    const bytes = packetBytes(remainingLength(message, version, 0));
     if (bytes <= limit) return undefined;
     return linkError('LINK_PUBLISH_REFUSED', `a message of ${bytes} bytes is too large for ${this.#far}`, {
       hint: 'send smaller messages to this topic, or raise the packet size at the far side',
-      details: { topic: message.topic, bytes, maximumPacketSize: limit },
+      details: { topic, bytes, maximumPacketSize: limit },
     });
   }
 
@@ -174,26 +191,32 @@ export class MqttConnection implements FarSide {
     this.#writer?.write4((PacketType.pubrel << 4) | 0x02, packetId);
   }
 
-  async subscribe(
-    filter: string,
-    qos: QoS,
-    options: { readonly noLocal?: boolean } = {},
-  ): Promise<GatewayError | undefined> {
+  async subscribe(filter: string, qos: QoS, options: SubscribeWishes = {}): Promise<GatewayError | undefined> {
     const version = this.#options.config.protocolVersion;
-    const { noLocal = true } = options;
+    const { noLocal = true, onlyNew = false } = options;
+    const { memory } = this.#options;
+    const isNew = !memory.filters.has(filter);
     // Before it is asked for: what the far side may have must be found again.
-    this.#options.memory.subscribed(filter);
+    memory.subscribed(filter);
     const refusal = await this.#request('suback', filter, (id) =>
-      encodeSubscribe(version, id, filter, { qos, noLocal }),
+      encodeSubscribe(version, id, filter, { qos, noLocal, onlyNew }),
     );
-    if (refusal !== undefined) this.#options.memory.unsubscribed(filter);
+    if (refusal !== undefined && isNew) memory.unsubscribed(filter);
     return refusal;
   }
 
   async unsubscribe(filter: string): Promise<void> {
-    const version = this.#options.config.protocolVersion;
-    const refusal = await this.#request('unsuback', filter, (id) => encodeUnsubscribe(version, id, filter));
-    if (refusal === undefined) this.#options.memory.unsubscribed(filter);
+    const { memory, config } = this.#options;
+    memory.unwanted(filter);
+    const refusal = await this.#request('unsuback', filter, (id) =>
+      encodeUnsubscribe(config.protocolVersion, id, filter),
+    );
+    // Unless it was asked for anew meanwhile.
+    if (refusal === undefined && !memory.isAsked(filter)) memory.unsubscribed(filter);
+  }
+
+  async unsubscribeOthers(): Promise<void> {
+    await Promise.all(this.#options.memory.leftovers.map((filter) => this.unsubscribe(filter)));
   }
 
   /** Ends the connection for this reason. */
@@ -289,6 +312,7 @@ export class MqttConnection implements FarSide {
       silent: () => this.#onSilent(keepAlive),
     });
     const kept = memory.connected(assignedClientIdentifier ?? (clientId || memory.clientId || ''), !sessionPresent);
+    this.#remembered = new Set(memory.filters);
     // A disk that takes nothing must not keep the link from working.
     const resolve = () => this.#connack.resolve();
     if (kept === undefined) resolve();
@@ -296,8 +320,8 @@ export class MqttConnection implements FarSide {
   }
 
   #onSilent(keepAlive: number): void {
-    // What nobody reads cannot be heard.
-    if (this.#stream?.isPaused()) {
+    // What is not read cannot be heard.
+    if (this.#stream?.isPaused() && this.#incoming?.isUnheard !== true) {
       this.#keepAlive?.received();
       return;
     }

@@ -24,6 +24,8 @@ export const TOPIC_ALIAS_MAXIMUM = 64;
 /** Messages, and bytes of them, that wait for their promise: with more nothing is read. */
 const MAX_WAITING = 2_000;
 const MAX_WAITING_BYTES = 32 * 1_048_576;
+/** Bytes of answers that the far side does not read: with more of them nothing of it is read. */
+const MAX_UNSENT_BYTES = 256 * 1024;
 /** Payloads from which on a copy is worth being avoided, bytes: such a frame has its memory for itself. */
 const LARGE_PAYLOAD = 64 * 1024;
 
@@ -58,11 +60,24 @@ export class IncomingMessages {
   /** Given on, and not done. */
   #waiting = 0;
   #waitingBytes = 0;
+  /** Bytes of answers since the network took all there was. */
+  #unsentBytes = 0;
   #isFlooded = false;
   #isOver = false;
 
   constructor(options: IncomingOptions) {
     this.#options = options;
+  }
+
+  /** The far side does not read what we answer. */
+  get isUnheard(): boolean {
+    return this.#unsentBytes > MAX_UNSENT_BYTES;
+  }
+
+  /** The network has taken what there was. */
+  drained(): void {
+    this.#unsentBytes = 0;
+    this.#tellFlood();
   }
 
   /** @returns why the connection must end */
@@ -87,16 +102,17 @@ export class IncomingMessages {
   released(packetIdentifier: number): void {
     const { memory, writer, version } = this.#options;
     const committed = memory.release(packetIdentifier);
-    if (committed === false) {
-      if (version === 5) writer.write(encodeRefusal('pubcomp', packetIdentifier, ReasonCode.packetIdentifierNotFound));
-      else writer.write4(PacketType.pubcomp << 4, packetIdentifier);
+    if (committed === false && version === 5) {
+      const packet = encodeRefusal('pubcomp', packetIdentifier, ReasonCode.packetIdentifierNotFound);
+      writer.write(packet);
+      this.#answered(packet.length);
       return;
     }
     const complete = () => {
-      if (!this.#isOver) writer.write4(PacketType.pubcomp << 4, packetIdentifier);
+      if (!this.#isOver) this.#answer(PacketType.pubcomp, packetIdentifier);
     };
     // What could not be written now is written later: the release is not lost.
-    if (committed === undefined) complete();
+    if (committed === undefined || committed === false) complete();
     else committed.then(complete, complete);
   }
 
@@ -137,9 +153,8 @@ export class IncomingMessages {
     this.#waiting--;
     this.#waitingBytes -= due.bytes;
     if (this.#isOver) return;
-    const { writer } = this.#options;
     for (let next = this.#due[this.#head]; next?.isDone; next = this.#due[++this.#head]) {
-      writer.write4((next.qos === 1 ? PacketType.puback : PacketType.pubrec) << 4, next.packetIdentifier);
+      this.#answer(next.qos === 1 ? PacketType.puback : PacketType.pubrec, next.packetIdentifier);
     }
     if (this.#head === this.#due.length) {
       this.#due = [];
@@ -151,9 +166,20 @@ export class IncomingMessages {
     this.#tellFlood();
   }
 
+  #answer(type: number, packetIdentifier: number): void {
+    this.#options.writer.write4(type << 4, packetIdentifier);
+    this.#answered(4);
+  }
+
+  #answered(bytes: number): void {
+    this.#unsentBytes = this.#options.writer.isWritable ? 0 : this.#unsentBytes + bytes;
+    if (this.isUnheard !== this.#isFlooded) this.#tellFlood();
+  }
+
   #tellFlood(): void {
     const share = this.#isFlooded ? 0.5 : 1;
-    const isFlooded = this.#waiting > MAX_WAITING * share || this.#waitingBytes > MAX_WAITING_BYTES * share;
+    const isFlooded =
+      this.isUnheard || this.#waiting > MAX_WAITING * share || this.#waitingBytes > MAX_WAITING_BYTES * share;
     if (isFlooded === this.#isFlooded) return;
     this.#isFlooded = isFlooded;
     this.#options.onFlood(isFlooded);

@@ -1,6 +1,7 @@
 /** What of a queue has which priority, and how far each has been read and sent. */
 import type { LabelFilter } from '../../core/store.js';
-import { PRIORITY_MASK, SLOTS } from './item.js';
+import { PRIORITY_MASK } from './item.js';
+import { Marks } from './marks.js';
 
 /** Messages of one priority. */
 export interface Class {
@@ -16,10 +17,7 @@ export interface Class {
 
 export class Classes {
   readonly #classes: Class[] = [];
-  /** By slot: the last message that went, or goes, in the order of the queue; 0: none. */
-  readonly #marks = new Float64Array(SLOTS);
-  /** By slot: priority of that message. */
-  readonly #priorities = new Uint8Array(SLOTS);
+  readonly #marks = new Marks((sequence, priority) => sequence <= (this.#classes[priority]?.sentTo ?? 0));
 
   of(priority: number): Class {
     let found = this.#classes[priority];
@@ -51,20 +49,22 @@ export class Classes {
 
   /** A message that goes in the order of the queue. */
   mark(slot: number, priority: number, sequence: number): void {
-    if (sequence < this.#marks[slot]!) return;
-    this.#marks[slot] = sequence;
-    this.#priorities[slot] = priority;
+    this.#marks.set(slot, sequence, priority);
   }
 
   /** Nothing of the slot waits in the order of the queue. */
   isFree(slot: number): boolean {
-    const mark = this.#marks[slot]!;
-    return mark === 0 || mark <= (this.#classes[this.#priorities[slot]!]?.sentTo ?? 0);
+    return this.#marks.get(slot) === undefined;
   }
 
   /** A message must not overtake another of its topic because a route has got another priority meanwhile. */
   priorityFor(slot: number, priority: number): number {
-    return this.isFree(slot) ? priority : this.#priorities[slot]!;
+    return this.#marks.get(slot) ?? priority;
+  }
+
+  /** Nothing waits, nor is in flight. */
+  clear(): void {
+    this.#marks.clear();
   }
 
   /** Everything is read anew. */

@@ -31,7 +31,8 @@ export class Intake {
 
   /** @returns false when something had to be dropped */
   accept(message: Message): boolean {
-    const { replies, rules } = this.#options;
+    const { replies, rules, loops } = this.#options;
+    if (!loops.carries(message)) return true;
     if (replies.isReply(message.topic)) return this.#acceptReply(message);
     let isTaken = true;
     const unmapped = () => {
@@ -70,10 +71,11 @@ export class Intake {
     return outbox.accept(message, { qos, tag, key, priority, isHeldBack: !openings.isOpen(route) });
   }
 
-  /** Batches and schedules are for what can wait. */
+  /** It does not wait: neither for a batch nor for the time at which its route sends. */
   #enqueueVolatile(message: Message, target: Target): boolean {
-    const { volatile, books, loops, isConnected, onRefused } = this.#options;
+    const { volatile, books, loops, openings, isConnected, onRefused } = this.#options;
     if (!isConnected()) return this.#drop('offline');
+    if (!openings.isOpen(target.route)) return this.#drop('closed');
     const encoded = encode(target, message);
     if (encoded instanceof GatewayError) {
       onRefused(encoded);

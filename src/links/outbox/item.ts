@@ -5,7 +5,7 @@ import type { StoredDelivery } from '../../core/store.js';
 const PRIORITY_BITS = 4;
 export const PRIORITY_MASK = 2 ** PRIORITY_BITS - 1;
 /** Topics that share a slot keep the order of each other, too: nothing worse comes of it. */
-export const SLOTS = 2 ** 16;
+const SLOTS = 2 ** 25;
 
 export function labelOf(priority: number, slot: number): number {
   return (slot << PRIORITY_BITS) | priority;
@@ -24,7 +24,7 @@ export function slotOfTopic(topic: string, tag: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < topic.length; i++) hash = Math.imul(hash ^ topic.charCodeAt(i), 0x01000193);
   for (let i = 0; i < tag.length; i++) hash = Math.imul(hash ^ tag.charCodeAt(i), 0x01000193);
-  return (hash ^ (hash >>> 16)) & (SLOTS - 1);
+  return (hash ^ (hash >>> 25)) & (SLOTS - 1);
 }
 
 export interface Item {

@@ -23,10 +23,13 @@ import type { Losses } from './losses.js';
 import { Oldest } from './oldest.js';
 import { Trimmer } from './trimmer.js';
 
-const MOST_MESSAGES = 2_500;
+/** In a lane. */
+const MOST_MESSAGES = 6_000;
 const MOST_BYTES = 2 * 1024 * 1024;
+/** Of the live lane: what is behind that is history. */
+const MOST_LIVE = 1_000;
 /** Read in one go, messages. */
-const CHUNK = 1_500;
+const CHUNK = 4_000;
 const SURVEY_CHUNK = 20_000;
 /** More cannot have been in flight when the gateway was killed: no window is larger. */
 export const MAX_WINDOW = 1_000;
@@ -36,6 +39,8 @@ export interface Keeping {
   /** Nothing can be kept now, and why: publishers are told. */
   readonly refusal: Error | undefined;
   readonly disk: DiskState;
+  /** @see Store.batchNumber */
+  readonly batchNumber: number;
   isKept(batch: number): boolean;
 }
 
@@ -76,8 +81,10 @@ export class Outbox {
   #isConnected = false;
   #isBusy = false;
   #isOver = false;
-  /** Settled since the store was asked: its answer may still have them. */
+  /** Settled in the batch that is not on its way yet, or since the store was asked: its answer may still have them. */
   readonly #gone = new Set<number>();
+  /** The batch of those. */
+  #goneBatch = 0;
   /** Of what was lost in {@link #lost}, still in flight. */
   #flyingLost = 0;
   /** Of the last message accepted before this connection. */
@@ -179,6 +186,7 @@ export class Outbox {
       return false;
     }
     this.#oldest.append(message.receivedAt);
+    if (this.#queue.messages === 0) this.#classes.clear();
     const label = labelOf(priority, slot);
     const delivery = { message, qos, retain: message.retain, identifiers: [], share: tag, label };
     this.#offer(this.#queue.append(delivery), slot, isHeldBack);
@@ -313,7 +321,8 @@ export class Outbox {
       isInMemory &&
       this.#options.config.drain.order !== 'history-first' &&
       stored.qos === 1 &&
-      hasRoom(this.#live) &&
+      this.#live.size < MOST_LIVE &&
+      this.#live.bytes < MOST_BYTES &&
       this.#classes.isFree(slot);
     if (isInMemory && !this.#isBusy && isReadUp && hasRoom(this.#history) && (isAlone || !mayPass)) {
       this.#hold(this.#history, itemOf(stored, false));
@@ -341,7 +350,7 @@ export class Outbox {
       return false;
     }
     this.#held.delete(item.stored.sequence);
-    if (this.#isBusy) this.#gone.add(item.stored.sequence);
+    this.#goes(item.stored.sequence);
     this.#classes.of(priorityOf(item.stored.label)).messages--;
     this.#queue.settle(item.stored);
     return true;
@@ -349,6 +358,7 @@ export class Outbox {
 
   #dropStored(stored: StoredDelivery, reason: string): void {
     this.#classes.of(priorityOf(stored.label)).messages--;
+    this.#goes(stored.sequence);
     this.#queue.settle(stored);
     this.#lose(stored.message, reason);
   }
@@ -387,7 +397,16 @@ export class Outbox {
 
   #answered(): void {
     this.#isBusy = false;
-    this.#gone.clear();
+  }
+
+  /** Said before it is settled. */
+  #goes(sequence: number): void {
+    const { batchNumber } = this.#options.keeping;
+    if (batchNumber !== this.#goneBatch && !this.#isBusy) {
+      this.#gone.clear();
+      this.#goneBatch = batchNumber;
+    }
+    this.#gone.add(sequence);
   }
 
   /** The next question to the store, if there is one. Not at once: what belongs together must be said before. */
@@ -401,9 +420,9 @@ export class Outbox {
       const done = (isProgress: boolean) => {
         this.#answered();
         if (this.#isOver) return;
+        this.#options.onReady();
         this.#trimmer.check();
         if (isProgress) this.#work();
-        this.#options.onReady();
       };
       this.#load(epoch).then(done, () => done(false));
     });
@@ -413,11 +432,15 @@ export class Outbox {
     const one = this.#classes.toRead;
     if (one === undefined) return false;
     const { lastSequence } = this.#queue;
-    const found = await this.#queue.read(one.readTo, CHUNK, this.#classes.filterOf(one));
+    const only = this.#classes.filterOf(one);
+    // Far from the end nothing is missed by not waiting for what was just said.
+    const isLoose = one.lastSequence - one.readTo > 2 * CHUNK && only === undefined;
+    let found = await this.#queue.read(one.readTo, CHUNK, only, isLoose);
+    if (isLoose && found.length === 0 && epoch === this.#epoch) found = await this.#queue.read(one.readTo, CHUNK, only);
     if (epoch !== this.#epoch || this.#isOver) return true;
     for (const stored of found) {
       if (this.#held.has(stored.sequence) || this.#gone.has(stored.sequence)) continue;
-      const isBacklog = stored.sequence <= this.#connectedAt || one.messages > MOST_MESSAGES;
+      const isBacklog = stored.sequence <= this.#connectedAt || one.messages > MOST_LIVE;
       const item = itemOf(stored, isBacklog);
       if (this.#unsure > 0) {
         this.#unsure--;

@@ -7,7 +7,7 @@ export class Replay {
   readonly #router: Router;
   /** What came from the far side does not go back. */
   readonly #origin: Origin;
-  readonly #loops: Pick<LoopGuard, 'replayed' | 'cleared'>;
+  readonly #loops: Pick<LoopGuard, 'replays' | 'replayed' | 'cleared'>;
   /** What cleared topics, for peers. */
   #cleared: Message[] = [];
   /** Local topics; from the end. */
@@ -15,13 +15,14 @@ export class Replay {
   /** Went out on this connection while the replay lasts. */
   #fresh = new WeakSet<Message>();
 
-  constructor(router: Router, origin: Origin, loops: Pick<LoopGuard, 'replayed' | 'cleared'>) {
+  constructor(router: Router, origin: Origin, loops: Pick<LoopGuard, 'replays' | 'replayed' | 'cleared'>) {
     this.#router = router;
     this.#origin = origin;
     this.#loops = loops;
   }
 
   begin(filters: Iterable<string>): void {
+    if (!this.#loops.replays) return;
     const topics = new Set<string>();
     const cleared = new Set<Message>();
     for (const filter of filters) {

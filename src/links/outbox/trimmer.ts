@@ -59,6 +59,8 @@ export class Trimmer {
   /** Of the running pass: all up to here were looked at. */
   #thinnedTo = 0;
   #isFruitful = false;
+  /** All that was there had to stay: there is nothing to try before another message comes. */
+  #fruitlessAt = 0;
   /** A whole pass gained nothing: not before there are messages behind this. */
   #notBefore = 0;
 
@@ -125,7 +127,7 @@ export class Trimmer {
       return;
     }
     this.#isFull = true;
-    if (this.#isOver || !this.#options.begin()) return;
+    if (this.#isOver || this.#options.queue.lastSequence <= this.#fruitlessAt || !this.#options.begin()) return;
     const end = () => this.#options.end();
     // Said before the question: the messages of this turn.
     queueMicrotask(() => void this.#trim().then(end, end));
@@ -160,7 +162,10 @@ export class Trimmer {
       if (this.#excess(isThinning ? THINNED : 1) === 0) return;
       isThinning = config.full === 'thin' && queue.lastSequence >= this.#notBefore;
       if (isThinning) await this.#thinOut();
-      else if ((await this.#dropOldest(this.#excess(1))) === 0) return;
+      else if ((await this.#dropOldest(this.#excess(1))) === 0) {
+        this.#fruitlessAt = queue.lastSequence;
+        return;
+      }
     }
   }
 

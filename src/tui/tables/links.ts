@@ -1,6 +1,6 @@
 import type { LinkMeshView, LinkView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
-import { absolute, age, compact, errorSpans, rate, stateSpan, UNKNOWN } from '../format.js';
+import { absolute, age, bytes, compact, errorSpans, rate, stateSpan, UNKNOWN } from '../format.js';
 import { span } from '../spans.js';
 import type { TableSpec } from './table.js';
 
@@ -10,6 +10,21 @@ function meshText({ duplicates, hops, origins }: LinkMeshView): string {
 }
 
 const stateRank = { down: 0, degraded: 1, connecting: 2, up: 3 } as const;
+
+/** `12 MB on disk, live-first, 420/s, done in 3m` */
+function outboxText({ queuedBytes, durable, drain }: LinkView): string {
+  const parts = [`${bytes(queuedBytes)} ${durable ? 'on disk' : 'in memory'}`, drain.order];
+  if (drain.paused) parts.push('held back');
+  else if (drain.etaMs !== null && drain.etaMs > 0) {
+    parts.push(rate(drain.perSecond), `done in ${formatDuration(drain.etaMs)}`);
+  }
+  return parts.join(', ');
+}
+
+function lossText({ losses: { by, unreported } }: LinkView): string {
+  const reasons = Object.entries(by).map(([reason, count]) => `${count} ${reason}`);
+  return `${reasons.join(', ')}${unreported > 0 ? `; ${unreported} not reported yet` : ''}`;
+}
 
 export const linkTable: TableSpec<LinkView> = {
   noun: 'links',
@@ -111,6 +126,15 @@ export const linkTable: TableSpec<LinkView> = {
         ...(link.oldestMs === null ? [] : [span(`, the oldest for ${formatDuration(link.oldestMs)}`, 'muted')]),
       ],
     },
+    { label: 'outbox', spans: [span(outboxText(link), link.drain.paused ? 'warn' : 'plain')] },
+    ...(link.losses.total === 0
+      ? []
+      : [
+          {
+            label: 'lost',
+            spans: [span(String(link.losses.total), 'bad'), span(` ${lossText(link)}`, 'muted')],
+          },
+        ]),
     { label: 'in', spans: [span(`${rate(link.inPerSecond)}, ${link.in} in all`)] },
     { label: 'out', spans: [span(`${rate(link.outPerSecond)}, ${link.out} in all`)] },
     { label: 'dropped', spans: [span(String(link.dropped), link.dropped > 0 ? 'bad' : 'plain')] },

@@ -97,13 +97,15 @@ async function run(): Promise<void> {
       conf,
       `user root\nlistener ${farPort} 127.0.0.1\nallow_anonymous true\nlog_type error\nmax_queued_messages 0\n`,
     );
-    children.push(spawn('mosquitto', ['-c', conf], { stdio: 'ignore' }));
+    const far = spawn('mosquitto', ['-c', conf], { stdio: 'ignore' });
+    children.push(far);
     await listening(farPort);
     const arrivals = values.plain ? undefined : await watchArrivals(there);
     while ((await link()).state !== 'up') await sleep(20);
     const live = await watchLive(here, there, 20);
     const draining = performance.now();
     const cpuBefore = cpuSeconds(gateway.pid!);
+    const farBefore = cpuSeconds(far.pid!);
     let peak = queued;
     for (let view = await link(); view.queued > 50; view = await link()) {
       const now = memoryOf(gateway.pid!);
@@ -112,6 +114,7 @@ async function run(): Promise<void> {
     }
     const drainMs = performance.now() - draining;
     const cpu = cpuSeconds(gateway.pid!) - cpuBefore;
+    const farCpu = cpuSeconds(far.pid!) - farBefore;
     await sleep(1_000);
     const { books: end, drain } = await link();
     live.stop();
@@ -126,6 +129,7 @@ async function run(): Promise<void> {
       drainSeconds: Math.round(drainMs / 100) / 10,
       drainPerSecond: kilo((waiting / drainMs) * 1_000),
       cpuMicrosecondsPerMessage: kilo((cpu / waiting) * 1e6),
+      farCpuMicrosecondsPerMessage: kilo((farCpu / waiting) * 1e6),
       order: drain.order,
       arrived: arrivals?.count,
       duplicates: arrivals?.duplicates,

@@ -11,8 +11,16 @@ const message = (more: Partial<MessageInit> = {}) =>
 
 function guard(config: Partial<LoopGuardOptions['config']>, gatewayId = 'g1') {
   const mesh = new Mesh({ gatewayId, epoch: 'e' });
-  const all = { type: 'mqtt', protocolVersion: 5, stamp: undefined, wrap: false, bridge: false, ...config } as const;
-  return { mesh, loops: new LoopGuard({ config: all, mesh, clock: new ManualClock() }) };
+  const all = {
+    type: 'mqtt',
+    protocolVersion: 5,
+    stamp: undefined,
+    hub: undefined,
+    wrap: false,
+    bridge: false,
+    ...config,
+  } as const;
+  return { mesh, loops: new LoopGuard({ config: all, mesh, origin: 'link:l', clock: new ManualClock() }) };
 }
 
 t.test('stamps: always between peers; with others when there are peers, unless it is said', async (t) => {

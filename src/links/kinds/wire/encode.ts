@@ -113,6 +113,8 @@ export interface SubscribeOptions {
   readonly qos: number;
   /** 5.0 only: do not send back what we publish. */
   readonly noLocal: boolean;
+  /** Retain Handling 1 (MQTT 5.0 §3.8.3.1). */
+  readonly onlyNew?: boolean;
 }
 
 /** One filter; Retain As Published, and the retained messages at once (5.0 §3.8.3.1). */
@@ -120,11 +122,11 @@ export function encodeSubscribe(
   version: ProtocolVersion,
   packetIdentifier: number,
   filter: string,
-  { qos, noLocal }: SubscribeOptions,
+  { qos, noLocal, onlyNew = false }: SubscribeOptions,
 ): Buffer {
   const body = new Body().uint16(packetIdentifier);
   if (version === 5) body.properties(new Body());
-  const options = version === 5 ? qos | (noLocal ? 0x04 : 0) | 0x08 : qos;
+  const options = version === 5 ? qos | (noLocal ? 0x04 : 0) | 0x08 | (onlyNew ? 0x10 : 0) : qos;
   return body
     .string(filter)
     .byte(options)

@@ -61,12 +61,14 @@ export class Frames {
   #feed(chunk: Buffer): Refusal | undefined {
     let at = 0;
     while (this.#held !== undefined && at < chunk.length) {
-      const length = this.#frameLength(this.#held, 0, this.#heldBytes);
+      let length = this.#frameLength(this.#held, 0, this.#heldBytes);
       if (typeof length !== 'number') return length;
       // Byte by byte until the length is known, so that nothing of the next frame comes along.
       const end = length === 0 ? at + 1 : Math.min(chunk.length, at + length - this.#heldBytes);
       this.#hold(chunk, at, end, length);
       at = end;
+      if (length === 0) length = this.#frameLength(this.#held, 0, this.#heldBytes);
+      if (typeof length !== 'number') return length;
       if (length === 0 || this.#heldBytes < length) continue;
       const frame = this.#held.subarray(0, length);
       this.#held = undefined;

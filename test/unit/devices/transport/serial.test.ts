@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { SerialEndpoint } from '../../../../src/core/transport.js';
 import { serialError } from '../../../../src/devices/transport/serial.js';
+import { readLine } from '../../../../src/devices/transport/serial-read.js';
 import { eventually, needs, startPeer } from '../../../support/peers.js';
 import { openTransport } from '../../../support/wires.js';
 
@@ -77,6 +78,22 @@ t.test(
       end.destroy();
       await once(end, 'close');
     }
+  },
+);
+
+t.test(
+  'hung up while no read waits on it: the next read fails, and does not come back empty',
+  needs('socat'),
+  async (t) => {
+    const { ours, socat } = await pair(t);
+    const fd = openSync(ours, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
+    t.teardown(() => closeSync(fd));
+    await socat.kill();
+    const isReadable = (_event: string, callback: (error: Error | null) => void) => setImmediate(callback, null);
+    const open = { isOpen: true, fd, poller: { once: isReadable } };
+    await t.rejects(readLine(open, Buffer.alloc(8), 0, 8));
+    const closed = await readLine({ ...open, isOpen: false }, Buffer.alloc(8), 0, 8).catch((error: unknown) => error);
+    t.match(closed, { canceled: true });
   },
 );
 
