@@ -5,7 +5,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../../src/api/client.js';
-import type { LedgerView } from '../../src/core/views.js';
+import type { LedgerView, LinkView } from '../../src/core/views.js';
 import { repoRoot } from '../support/peers.js';
 import { runtimeFlags } from '../support/runtime-flags.js';
 
@@ -18,8 +18,14 @@ export interface RunningBroker {
   kill(): Promise<void>;
   /** SIGTERM. */
   stop(): Promise<void>;
+  /** SIGSTOP, SIGCONT. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   /** Its own books; undefined: it has none. */
   ledger(): Promise<LedgerView | undefined>;
+}
+
+export interface RunningGateway extends RunningBroker {
+  links(): Promise<readonly LinkView[]>;
 }
 
 export interface BrokerKind {
@@ -29,28 +35,39 @@ export interface BrokerKind {
   cut(folder: string, bytes: number): void;
 }
 
+/** @param more - lines of the configuration, whole sections */
+export async function startHpmq(
+  folder: string,
+  port: number,
+  more: readonly string[] = [],
+  id = 'crash',
+): Promise<RunningGateway> {
+  const file = join(folder, 'hpmq.yaml');
+  const socket = join(folder, 'c.sock');
+  const lines = [
+    `gateway: { id: ${id}, data: data }`,
+    'broker:',
+    `  listeners: [{ type: tcp, host: 127.0.0.1, port: ${port} }]`,
+    '  limits: { queuedMessages: 1000000, queuedBytes: 1GB }',
+    '  sysInterval: 0s',
+    'log: { level: warn }',
+    ...more,
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const entry = join(repoRoot, 'dist', 'bin', 'hpmq.js');
+  const args = [...runtimeFlags(entry), entry, 'run', '-c', file, '--socket', socket];
+  const running = await started(process.execPath, args, port);
+  const api = createClient({ socket });
+  return {
+    ...running,
+    ledger: () => api.request('GET /v1/ledger'),
+    links: async () => (await api.request('GET /v1/links')).items,
+  };
+}
+
 export const hpmqBroker: BrokerKind = {
   name: 'hpmq',
-  async start(folder, port) {
-    const file = join(folder, 'hpmq.yaml');
-    const socket = join(folder, 'c.sock');
-    const lines = [
-      'gateway: { id: crash, data: data }',
-      'broker:',
-      `  listeners: [{ type: tcp, host: 127.0.0.1, port: ${port} }]`,
-      '  limits: { queuedMessages: 1000000, queuedBytes: 1GB }',
-      '  sysInterval: 0s',
-      'log: { level: warn }',
-    ];
-    writeFileSync(file, `${lines.join('\n')}\n`);
-    const entry = join(repoRoot, 'dist', 'bin', 'hpmq.js');
-    const running = await started(
-      process.execPath,
-      [...runtimeFlags(entry), entry, 'run', '-c', file, '--socket', socket],
-      port,
-    );
-    return { ...running, ledger: async () => createClient({ socket }).request('GET /v1/ledger') };
-  },
+  start: startHpmq,
   cut(folder, bytes) {
     const log = join(folder, 'data', 'store.sqlite-wal');
     const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
@@ -61,25 +78,34 @@ export const hpmqBroker: BrokerKind = {
   },
 };
 
+/** @param more - lines of the configuration, after those of its listener */
+export async function startMosquitto(
+  folder: string,
+  port: number,
+  more: readonly string[] = [],
+): Promise<RunningBroker> {
+  const file = join(folder, 'mosquitto.conf');
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    'allow_anonymous true',
+    'persistence true',
+    `persistence_location ${folder}/`,
+    // The shortest that it offers.
+    'autosave_interval 1',
+    // With 0, no limit, version 2.0.11 also forgets how many messages may be in flight, and its bridge stalls.
+    'max_queued_messages 1000000',
+    'log_type error',
+    ...(process.getuid?.() === 0 ? ['user root'] : []),
+    ...more,
+  ];
+  writeFileSync(file, `${lines.join('\n')}\n`);
+  const running = await started('mosquitto', ['-c', file], port);
+  return { ...running, ledger: async () => undefined };
+}
+
 export const mosquittoBroker: BrokerKind = {
   name: 'mosquitto',
-  async start(folder, port) {
-    const file = join(folder, 'mosquitto.conf');
-    const lines = [
-      `listener ${port} 127.0.0.1`,
-      'allow_anonymous true',
-      'persistence true',
-      `persistence_location ${folder}/`,
-      // The shortest that it offers.
-      'autosave_interval 1',
-      'max_queued_messages 0',
-      'log_type error',
-      ...(process.getuid?.() === 0 ? ['user root'] : []),
-    ];
-    writeFileSync(file, `${lines.join('\n')}\n`);
-    const running = await started('mosquitto', ['-c', file], port);
-    return { ...running, ledger: async () => undefined };
-  },
+  start: startMosquitto,
   cut() {},
 };
 
@@ -100,7 +126,12 @@ async function started(program: string, args: readonly string[], port: number): 
     child.kill(name);
     await ended;
   };
-  return { pid: child.pid!, kill: () => signal('SIGKILL'), stop: () => stopped(child, ended) };
+  return {
+    pid: child.pid!,
+    kill: () => signal('SIGKILL'),
+    stop: () => stopped(child, ended),
+    signal: (name) => void child.kill(name),
+  };
 }
 
 async function stopped(child: ChildProcess, ended: Promise<void>): Promise<void> {

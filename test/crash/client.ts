@@ -1,14 +1,16 @@
 /** An MQTT 5.0 client whose session state outlives its connections, as the specification demands of clients (§4.1, §4.3, §4.4). */
 import { connect, type Socket } from 'node:net';
 import { generate, type IPublishPacket, type Packet, parser } from 'mqtt-packet';
+import type { QoS } from '../../src/core/message.js';
 
 const VERSION = { protocolVersion: 5 } as const;
-const SESSION_EXPIRY = 3_600;
+/** Never. */
+const SESSION_EXPIRY = 0xffff_ffff;
 
 export interface OutgoingMessage {
   readonly topic: string;
   readonly payload: string;
-  readonly qos: 1 | 2;
+  readonly qos: QoS;
   readonly retain: boolean;
   /** Seconds; 0: none. */
   readonly expiry: number;
@@ -90,6 +92,10 @@ export class SessionClient {
   }
 
   publish(message: OutgoingMessage): void {
+    if (message.qos === 0) {
+      this.#sendPublish(undefined, message, false);
+      return;
+    }
     do {
       this.#lastIdentifier = (this.#lastIdentifier % 0xffff) + 1;
     } while (this.#outgoing.has(this.#lastIdentifier));
@@ -177,11 +183,20 @@ export class SessionClient {
     this.#send({ cmd: 'pubrel', messageId: identifier, reasonCode: 0 });
   }
 
-  #sendPublish(messageId: number, message: OutgoingMessage, dup: boolean): void {
+  #sendPublish(messageId: number | undefined, message: OutgoingMessage, dup: boolean): void {
     this.#options.onSent?.(message);
     const { topic, payload, qos, retain, expiry } = message;
     const properties = expiry === 0 ? {} : { properties: { messageExpiryInterval: expiry } };
-    this.#send({ cmd: 'publish', topic, payload, qos, retain, dup, messageId, ...properties });
+    this.#send({
+      cmd: 'publish',
+      topic,
+      payload,
+      qos,
+      retain,
+      dup,
+      ...(messageId === undefined ? {} : { messageId }),
+      ...properties,
+    });
   }
 
   #send(packet: Packet): void {

@@ -35,7 +35,8 @@ export interface QueuedResult {
 const TOPIC = 'queued/topic';
 const CLIENT = 'away';
 const PAYLOAD_BYTES = 64;
-const DIGITS = 8;
+/** At the end of each payload, its number. */
+export const DIGITS = 8;
 const WINDOW = 1_000;
 /** So that what is compiled and allocated once does not count. */
 const WARM_UP = 50_000;
@@ -88,12 +89,12 @@ function residentMb(pid: number): number {
 }
 
 /** Numbered messages of QoS 1, so many unacknowledged at a time. */
-async function publish(port: number, first: number, count: number): Promise<void> {
+export async function publish(port: number, first: number, count: number, topic = TOPIC): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1' });
   socket.write(
     generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clientId: 'p', clean: true, keepalive: 0 }),
   );
-  const frames = Array.from({ length: WINDOW }, (_, i) => publishFrame(TOPIC, PAYLOAD_BYTES, 1, i + 1, { version: 4 }));
+  const frames = Array.from({ length: WINDOW }, (_, i) => publishFrame(topic, PAYLOAD_BYTES, 1, i + 1, { version: 4 }));
   const frameBytes = frames[0]!.length;
   const block = Buffer.concat(frames);
   let sent = 0;

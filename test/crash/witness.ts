@@ -1,4 +1,6 @@
 /** What publishers were told and what subscribers got, and what follows: lost, duplicated, out of order. */
+import type { QoS } from '../../src/core/message.js';
+
 export interface Verdict {
   /** Acknowledged messages that a subscriber never got. */
   readonly lost: number;
@@ -24,7 +26,7 @@ interface Got {
 /** Messages are named `topic number`. */
 export class Witness {
   readonly #sent = new Map<string, number>();
-  readonly #acknowledged = new Map<string, 1 | 2>();
+  readonly #acknowledged = new Map<string, QoS>();
   readonly #got = new Map<string, Got>();
   readonly #examples: string[] = [];
   #disordered = 0;
@@ -37,7 +39,7 @@ export class Witness {
     this.#sent.set(`${topic} ${number}`, performance.now());
   }
 
-  acknowledged(topic: string, number: number, qos: 1 | 2): void {
+  acknowledged(topic: string, number: number, qos: QoS): void {
     this.#acknowledged.set(`${topic} ${number}`, qos);
   }
 

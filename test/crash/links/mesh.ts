@@ -1,0 +1,109 @@
+/** Brokers that are linked in a ring, or each with each, every link through a relay of its own. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../support/peers.js';
+import { Relay } from '../../support/relay.js';
+import { startHpmq, startMosquitto } from '../brokers.js';
+import { type BrokerName, Side } from './sides.js';
+
+export interface MeshShape {
+  readonly shape: 'ring' | 'full';
+  /** Without the mosquitto. */
+  readonly nodes: number;
+  readonly broker: BrokerName;
+  /** One more in the ring that is a mosquitto; the gateways beside it connect to it. */
+  readonly mosquitto: boolean;
+}
+
+/** Who connects to whom, by number. */
+type Edge = readonly [from: number, to: number];
+
+export interface Mesh {
+  readonly nodes: readonly Side[];
+  readonly relays: readonly Relay[];
+}
+
+export const FILTER = 'mesh/#';
+/** How long all links may take to be up, ms. */
+const PATIENCE = 30_000;
+
+function edgesOf({ shape, nodes, mosquitto }: MeshShape): readonly Edge[] {
+  const all = Array.from({ length: nodes }, (_, i) => i);
+  if (shape === 'full') return all.flatMap((from) => all.slice(from + 1).map((to): Edge => [from, to]));
+  const chain = all.slice(1).map((to): Edge => [to - 1, to]);
+  if (mosquitto) return [...chain, [nodes - 1, nodes], [0, nodes]];
+  return [...chain, [nodes - 1, 0]];
+}
+
+export async function openMesh(shape: MeshShape, folder: string, stack: AsyncDisposableStack): Promise<Mesh> {
+  const kinds: BrokerName[] = Array.from({ length: shape.nodes }, () => shape.broker);
+  if (shape.mosquitto) kinds.push('mosquitto');
+  const ports: number[] = [];
+  for (const _ of kinds) ports.push(await freePort());
+  const edges = edgesOf(shape);
+  const relays: Relay[] = [];
+  for (const [, to] of edges) relays.push(stack.use(await Relay.open(ports[to]!)));
+  const nodes = kinds.map((kind, index) => {
+    const own = join(folder, `n${index}`);
+    mkdirSync(own);
+    const links = edges.flatMap(([from, to], edge) =>
+      from === index ? [{ name: `n${to}`, port: relays[edge]!.port, isPeer: kinds[to] === 'hpmq' }] : [],
+    );
+    const port = ports[index]!;
+    return new Side(kind, port, () =>
+      kind === 'hpmq'
+        ? startHpmq(own, port, linkLines(links), `n${index}`)
+        : startMosquitto(own, port, bridgeLines(links)),
+    );
+  });
+  for (const node of nodes) {
+    stack.defer(() => node.kill());
+    await node.start();
+  }
+  return { nodes, relays };
+}
+
+interface MeshLink {
+  readonly name: string;
+  readonly port: number;
+  readonly isPeer: boolean;
+}
+
+function linkLines(links: readonly MeshLink[]): readonly string[] {
+  if (links.length === 0) return [];
+  const each = links.flatMap(({ name, port, isPeer }) => [
+    `  ${name}:`,
+    `    type: ${isPeer ? 'peer' : 'mqtt'}`,
+    `    url: mqtt://127.0.0.1:${port}`,
+    '    keepAlive: 2s',
+    `    routes: [{ direction: both, filter: '${FILTER}', qos: 2 }]`,
+  ]);
+  return ['links:', ...each];
+}
+
+function bridgeLines(links: readonly MeshLink[]): readonly string[] {
+  return links.flatMap(({ name, port }) => [
+    `connection ${name}`,
+    `address 127.0.0.1:${port}`,
+    // Two bridges from one machine have the same client id else.
+    `remote_clientid bridge-${port}`,
+    'cleansession false',
+    'notifications false',
+    'restart_timeout 1',
+    `topic ${FILTER} both 2`,
+  ]);
+}
+
+/** Resolves once every gateway says that its links are up. */
+export async function linked({ nodes }: Mesh): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  for (const [index, node] of nodes.entries()) {
+    for (;;) {
+      const links = (await node.books())?.links ?? [];
+      if (links.every(({ state }) => state === 'up')) break;
+      if (performance.now() > end) throw new Error(`the links of n${index} are ${links.map(({ state }) => state)}`);
+      await sleep(50);
+    }
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * A link under load, with faults at random moments, judged from the outside.
+ *
+ *   publishers ─▶ near broker ─ link ─▶ relay ─▶ far broker ─▶ collector        and the same back
+ *
+ * What a broker acknowledged to a publisher must reach the collector at the other side: QoS 2 once, topics in order.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Choice, seeded } from '../../support/random.js';
+import { Relay } from '../../support/relay.js';
+import { chooseFault, type FaultName, suffer } from './faults.js';
+import { type Books, type BrokerName, farSide, nearSide } from './sides.js';
+import { Traffic, type TrafficVerdict } from './traffic.js';
+
+export interface LinkCrashOptions {
+  /** Who has the link. */
+  readonly broker: BrokerName;
+  readonly upstream: BrokerName;
+  readonly kills: number;
+  readonly seed: number;
+  /** Faults last 1 to 30 s, times this. */
+  readonly scale: number;
+  /** Of these only; default: all. */
+  readonly only?: readonly FaultName[];
+  onFault?(fault: number, name: FaultName): void;
+}
+
+export interface LinkCrashResult {
+  readonly broker: BrokerName;
+  readonly upstream: BrokerName;
+  readonly kills: number;
+  readonly seed: number;
+  readonly seconds: number;
+  readonly faults: Readonly<Partial<Record<FaultName, number>>>;
+  readonly up: TrafficVerdict;
+  readonly down: TrafficVerdict;
+  /** From the end of a fault until messages came upstream again, ms; of those that were waited for. */
+  readonly recoveryMs: { readonly p50: number; readonly p99: number; readonly never: number };
+  /** What the books of the gateways did not explain, at the end and before one fault in ten. */
+  readonly difference: number;
+  /** Left in queues at the end, and dropped by the link. */
+  readonly stillQueued: number;
+  readonly dropped: number;
+}
+
+const SHORTEST = 1_000;
+const LONGEST = 30_000;
+/** Between two faults, ms. */
+const CALM = 400;
+const BOOKS_EVERY = 10;
+/** Most faults wait until messages flow again, so many of them, at most so long (ms); the others come on top of each other. */
+const PATIENT = 0.75;
+const FLOWING = 20;
+const PATIENCE = 10_000;
+/** At the end, how long nothing new may come while something is missing, ms. */
+const STALLED = 20_000;
+
+export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashResult> {
+  const { seed, kills, scale } = options;
+  const choice = new Choice(seed);
+  const folder = mkdtempSync(join(tmpdir(), 'hpmq-crash-links-'));
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const startedAt = performance.now();
+
+  const far = await farSide(options.upstream, folder);
+  stack.defer(() => far.kill());
+  await far.start();
+  const relay = stack.use(await Relay.open(far.port));
+  const near = await nearSide(options.broker, folder, relay.port);
+  stack.defer(() => near.kill());
+  await near.start();
+
+  const random = seeded(seed + 1);
+  const up = new Traffic({ name: 'up', from: near, to: far, publishers: 2, random });
+  const down = new Traffic({ name: 'down', from: far, to: near, publishers: 1, random });
+  stack.defer(() => up.stop());
+  stack.defer(() => down.stop());
+  await up.start();
+  await flowing(up);
+  await down.start();
+  await sleep(300);
+
+  const faults: Partial<Record<FaultName, number>> = {};
+  const recoveries: number[] = [];
+  let never = 0;
+  let difference = 0;
+  for (let fault = 1; fault <= kills; fault++) {
+    if (fault % BOOKS_EVERY === 0) difference += differenceOf(await near.books()) + differenceOf(await far.books());
+    const name = chooseFault(choice, options.only);
+    faults[name] = (faults[name] ?? 0) + 1;
+    await suffer(name, (SHORTEST + choice.random() * (LONGEST - SHORTEST)) * scale, { near, far, relay });
+    if (choice.chance(PATIENT)) {
+      const recovery = await flowing(up);
+      if (recovery === undefined) never++;
+      else recoveries.push(recovery);
+    }
+    await sleep(choice.random() * CALM);
+    options.onFault?.(fault, name);
+  }
+
+  up.pause();
+  down.pause();
+  await Promise.all([up.drained(STALLED), down.drained(STALLED)]);
+  // Copies that come late, and acknowledgements.
+  await sleep(1_000);
+  const books = [await near.books(), await far.books()];
+  recoveries.sort((a, b) => a - b);
+  return {
+    broker: options.broker,
+    upstream: options.upstream,
+    kills,
+    seed,
+    seconds: Math.round((performance.now() - startedAt) / 1_000),
+    faults,
+    up: up.verdict(),
+    down: down.verdict(),
+    recoveryMs: { p50: percentile(recoveries, 0.5), p99: percentile(recoveries, 0.99), never },
+    difference: books.reduce((sum, one) => sum + differenceOf(one), difference),
+    stillQueued: books.reduce((sum, one) => sum + queuedOf(one), 0),
+    dropped: books.reduce((sum, one) => sum + droppedOf(one), 0),
+  };
+}
+
+/**
+ * How many promises were broken. Mosquitto 2.0.11, restarted, sends messages anew whose PUBREC it has answered with PUBREL
+ * [MQTT-4.3.3]: such copies are its own.
+ */
+export function brokenPromises(result: LinkCrashResult): number {
+  const { up, down, upstream, faults, difference, stillQueued, dropped } = result;
+  const broken = (one: TrafficVerdict) => one.lost + one.disordered + one.foreign + one.lostSessions;
+  const wasRestarted = upstream === 'mosquitto' && (faults['far killed'] ?? 0) > 0;
+  const duplicated = up.duplicated + (wasRestarted ? 0 : down.duplicated);
+  return broken(up) + broken(down) + duplicated + difference + stillQueued + dropped;
+}
+
+/** @returns how long that took, ms; undefined: they do not flow */
+async function flowing(traffic: Traffic): Promise<number | undefined> {
+  const startedAt = performance.now();
+  const before = traffic.received;
+  while (performance.now() - startedAt < PATIENCE) {
+    if (traffic.received >= before + FLOWING) return Math.round(performance.now() - startedAt);
+    await sleep(10);
+  }
+  return undefined;
+}
+
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+function differenceOf(books: Books | undefined): number {
+  if (books === undefined) return 0;
+  const { copies, messages } = books.ledger;
+  return Math.abs(copies.difference) + Math.abs(messages.difference);
+}
+
+function queuedOf(books: Books | undefined): number {
+  if (books === undefined) return 0;
+  const { queued, inFlight } = books.ledger.copies;
+  return queued + inFlight + books.links.reduce((sum, link) => sum + link.queued, 0);
+}
+
+function droppedOf(books: Books | undefined): number {
+  return books?.links.reduce((sum, { dropped }) => sum + dropped, 0) ?? 0;
+}
