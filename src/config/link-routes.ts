@@ -4,6 +4,7 @@ import type { QoS } from '../core/message.js';
 import { PAYLOAD_PLACEHOLDERS, payloadPlaceholders } from '../core/payload-template.js';
 import { DEFAULT_PRIORITY, type FormatConfig, type JsonValue, type RouteConfig } from '../core/route-config.js';
 import { parseSchedule } from '../core/schedule.js';
+import { topicFilterFault } from '../core/topic.js';
 import { hasPrefix, remapFault, swapTemplate, TOPIC_PLACEHOLDERS, wildcardsOf } from '../core/topic-template.js';
 import { duration, say, shown, size, topicFilter, whole } from './values.js';
 
@@ -135,8 +136,10 @@ function checkNames({ direction, filter, except, from, to }: Input, fail: Fail):
   for (const [index, one] of listOf(filter).entries()) {
     const fault = remapFault(one, template, direction === 'both');
     if (fault === undefined) continue;
-    if (fault.field === 'filter') fail(pathOf(index), fault.fault, FILTER_HINT);
-    else {
+    // A filter that is none was told of where it stands.
+    if (fault.field === 'filter') {
+      if (topicFilterFault(one) === undefined) fail(pathOf(index), fault.fault, FILTER_HINT);
+    } else {
       const isBoth = fault.fault.startsWith('cannot be reversed');
       const hint = isBoth ? 'use each wildcard once, as a whole level, or write two routes, `out` and `in`' : TO_HINT;
       fail(['to'], fault.fault, hint);

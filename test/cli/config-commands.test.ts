@@ -74,7 +74,7 @@ t.test('the further ports that the example shows are valid', async (t) => {
   });
   const { code, stdout } = await hpmq(t, ['config', 'check'], { cwd });
   t.equal(code, 0, stdout);
-  t.match(stdout, /ok, 8 ports, 8 devices, 8 points/);
+  t.match(stdout, /ok, 9 ports, 9 devices, 9 points/);
 });
 
 t.test('check notes a listener that lets nobody in', async (t) => {

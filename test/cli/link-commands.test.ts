@@ -7,8 +7,8 @@ t.test('link list and show: what waits, what was lost, and when it will be gone'
   const { run, view } = await startFakeGateway(t);
   t.equal(
     timeless((await run(['link', 'list'])).stdout),
-    `LINK   STATE   SINCE  QUEUED  OLDEST  DONE IN  OUT/S  IN/S  DROPPED  URL
-cloud  up     NNm NNs       0       —        —      1     0        0  mqtt://iot.example.com:1883
+    `LINK   STATE   SINCE  QUEUED  OLDEST  DONE IN  P50 MS  P99 MS  OUT/S  IN/S  DROPPED  HEARTBEAT  ENDPOINT
+cloud  up     NNm NNs       0       —        —       —       —      1     0        0  off        mqtt://iot.example.com:1883
 `,
   );
   t.strictSame(JSON.parse((await run(['link', 'list', '--json'])).stdout), { items: view.links() });

@@ -19,7 +19,7 @@ async function setup(t: Test, port = 0, more = '') {
     `gateway: { id: test, data: data }\nbroker: { listeners: [{ type: tcp, host: 127.0.0.1, port: ${port} }] }\n${more}`,
   );
   const adapters = await loadAdapters();
-  const clock = new ManualClock();
+  const clock = new ManualClock(Date.now());
   const socket = join(folder, 'c.sock');
   const { config } = loadConfig({ file, env: {}, cwd: folder, adapters });
   const logging = createLogging({ level: 'info', pretty: false, write: () => {} });

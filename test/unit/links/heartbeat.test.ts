@@ -62,7 +62,7 @@ t.test('nothing acknowledged any more: degraded after two intervals, given up af
   const { router, links, is } = await startLink(t, beating(far.url), { clock });
   await eventually(() => links.links()[0]!.heartbeat === 'returned');
   frozen = true;
-  router.put('out/1', 'x', { qos: 1 });
+  router.put('out/1', 'x', { qos: 1, receivedAt: clock.now() });
   await clock.advance(29_999);
   t.match(links.links()[0], { state: 'up' });
   await clock.advance(1);
