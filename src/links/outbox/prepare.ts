@@ -37,15 +37,20 @@ export class Preparing {
     const { clock, config, rules, loops } = this.#options;
     const { message, share: tag = '' } = item.stored;
     const now = clock.now();
-    if (isTooOld(message.receivedAt, config.maxAge, now)) return { kind: 'abandon', reason: 'too-old' };
+    // What came while the time was not known has its times by that clock.
+    const moved =
+      clock.hasRebased?.() === true
+        ? (clock.rebased?.(message.receivedAt) ?? message.receivedAt) - message.receivedAt
+        : 0;
+    if (isTooOld(message.receivedAt + moved, config.maxAge, now)) return { kind: 'abandon', reason: 'too-old' };
     const target = isReplyTag(tag) ? replyTarget(tag) : resume(rules.out, message.topic, tag);
     if (!this.#openings.isOpen(target.route)) return { kind: 'set-aside' };
     if (target.route.batch !== undefined) {
-      return message.expiresAt <= now ? { kind: 'abandon', reason: 'expired' } : { kind: 'collect', target };
+      return message.expiresAt + moved <= now ? { kind: 'abandon', reason: 'expired' } : { kind: 'collect', target };
     }
     const plain = encode(target, message);
     if (plain instanceof GatewayError) return { kind: 'refuse', error: plain };
-    const encoded = { ...plain, ...loops.outgoing(message, plain) };
+    const encoded = { ...plain, ...loops.outgoing(message, plain), expiresAt: plain.expiresAt + moved };
     if (encoded.expiresAt <= now) return { kind: 'abandon', reason: 'expired' };
     return this.seal(far, encoded, [item]);
   }

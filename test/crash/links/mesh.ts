@@ -53,7 +53,7 @@ export async function openMesh(shape: MeshShape, folder: string, stack: AsyncDis
     const port = ports[index]!;
     return new Side(kind, port, () =>
       kind === 'hpmq'
-        ? startHpmq(own, port, linkLines(links), `n${index}`)
+        ? startHpmq(own, port, linkLines(links, shape.nodes), `n${index}`)
         : startMosquitto(own, port, bridgeLines(links)),
     );
   });
@@ -70,13 +70,16 @@ interface MeshLink {
   readonly isPeer: boolean;
 }
 
-function linkLines(links: readonly MeshLink[]): readonly string[] {
+function linkLines(links: readonly MeshLink[], nodes: number): readonly string[] {
   if (links.length === 0) return [];
   const each = links.flatMap(({ name, port, isPeer }) => [
     `  ${name}:`,
     `    type: ${isPeer ? 'peer' : 'mqtt'}`,
     `    url: mqtt://127.0.0.1:${port}`,
     '    keepAlive: 2s',
+    '    reconnect: 2s',
+    // Each message passes to a broker of others, and from it, through one of the gateways beside it.
+    ...(isPeer ? [] : [`    hub: { name: between, gateways: [n0, n${nodes - 1}] }`]),
     `    routes: [{ direction: both, filter: '${FILTER}', qos: 2 }]`,
   ]);
   return ['links:', ...each];

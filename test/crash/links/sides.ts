@@ -98,6 +98,7 @@ function linkLines(port: number): readonly string[] {
     '    type: mqtt',
     `    url: mqtt://127.0.0.1:${port}`,
     '    keepAlive: 2s',
+    '    reconnect: 2s',
     '    routes:',
     `      - { direction: out, filter: '${UP}', qos: 2 }`,
     `      - { direction: in, filter: '${DOWN}', qos: 2 }`,
