@@ -120,11 +120,13 @@ export class FarMemory {
     return this.#store?.commit();
   }
 
-  subscribed(filter: string): void {
+  /** @returns resolves when that will be known after a crash */
+  subscribed(filter: string): Promise<void> | undefined {
     this.#asked.add(filter);
-    if (this.#filters.has(filter)) return;
+    if (this.#filters.has(filter)) return undefined;
     this.#filters.add(filter);
     this.#tables.filter.set(this.#key(filter), Buffer.alloc(0), false);
+    return this.#store?.commit();
   }
 
   /** Over this connection, and still wanted. */

@@ -131,7 +131,8 @@ for (const outbox of [
     const text = config({ port, outbox });
     let gateway = await startTestGateway(t, text, folder);
     await fill(t, gateway, 0, 2_000);
-    t.match((await gateway.hpmq('status')).stdout, /LINK_QUEUE_FULL/);
+    // Thinned, it has room again at once.
+    if (!outbox.includes('thin')) t.match((await gateway.hpmq('status')).stdout, /LINK_QUEUE_FULL/);
     await gateway.process.kill('SIGKILL');
     gateway = await startTestGateway(t, text, folder);
     await fill(t, gateway, 2_000, 1_000, 'plant/other');

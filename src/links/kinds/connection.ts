@@ -19,7 +19,15 @@ import type { FarSide, Outgoing, SubscribeWishes } from '../far-side.js';
 import { InFlight } from './in-flight.js';
 import { IncomingMessages, RECEIVE_MAXIMUM, TOPIC_ALIAS_MAXIMUM } from './incoming.js';
 import { KeepAlive } from './keep-alive.js';
-import { closedCause, connackCause, disconnectCause, type Phase, socketCause, timeoutCause } from './mqtt-causes.js';
+import {
+  closedCause,
+  connackCause,
+  disconnectCause,
+  isReset,
+  type Phase,
+  socketCause,
+  timeoutCause,
+} from './mqtt-causes.js';
 import type { MqttOptions } from './options.js';
 import { Requests } from './requests.js';
 import { encodeConnect, encodeDisconnect, encodeSubscribe, encodeUnsubscribe, PINGREQ } from './wire/encode.js';
@@ -90,7 +98,11 @@ export class MqttConnection implements FarSide {
   /** Takes the stream, which may still be connecting. */
   use(stream: Duplex): void {
     const { config, events, memory } = this.#options;
-    stream.on('error', (error) => this.fail(socketCause(error, this.#phase, this.#far)));
+    stream.on('error', (error) => {
+      const isRefused = this.#phase === 'mqtt' && isReset(error);
+      const closed = () => closedCause(this.#phase, this.#far, this.#hasCertificate);
+      this.fail(isRefused ? closed() : socketCause(error, this.#phase, this.#far));
+    });
     if (this.#cause !== undefined) {
       stream.destroy();
       return;
@@ -200,7 +212,7 @@ export class MqttConnection implements FarSide {
     const { memory } = this.#options;
     const isNew = !memory.filters.has(filter);
     // Before it is asked for: what the far side may have must be found again.
-    memory.subscribed(filter);
+    await memory.subscribed(filter)?.catch(() => {});
     const refusal = await this.#request('suback', filter, (id) =>
       encodeSubscribe(version, id, filter, { qos, noLocal, onlyNew }),
     );

@@ -21,6 +21,11 @@ interface SystemError extends Error {
 const TLS_CODES =
   /^(ERR_(SSL|TLS|OSSL)|EPROTO|CERT_|CRL_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|HOSTNAME_MISMATCH)/;
 
+/** The peer closed while something was on its way there: what it said last may be lost with it. */
+export function isReset(error: SystemError): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
+}
+
 /** The socket failed. */
 export function socketCause(error: SystemError, phase: Phase, far: string): GatewayError {
   const code = typeof error.code === 'string' ? error.code : '';
@@ -69,7 +74,7 @@ export function closedCause(phase: Phase, far: string, hasCertificate: boolean):
         details: { far },
         hint: hasCertificate
           ? 'check that the far side accepts the certificate of the link, and its protocolVersion'
-          : 'check the port (TLS or not) and the protocolVersion of the link',
+          : 'check the port (TLS or not) and the protocolVersion of the link, and whether a client certificate is wanted',
       });
     case 'up':
       return linkError('LINK_LOST', `${far} closed the connection`, { details: { far } });
