@@ -417,7 +417,9 @@ class SqliteStore implements OpenStore, QueueContext {
       this.#waiter = undefined;
     }
     // While there is a fault, an empty batch asks whether it is over: the worker writes something for it.
-    if (!this.#batch.isEmpty || this.#fault !== undefined) this.said(this.#isUrgent || this.#fault !== undefined);
+    // What was struck out still takes its room until it leaves.
+    const isPressing = this.#fault !== undefined || this.isCongested;
+    if (!this.#batch.isEmpty || isPressing) this.said(this.#isUrgent || isPressing);
     if (this.#drain !== undefined && !this.isCongested) {
       this.#drain.resolve();
       this.#drain = undefined;

@@ -241,6 +241,20 @@ t.test('too much that waits is congestion, and its end is told', async (t) => {
   t.equal(queue.messages, 20);
 });
 
+t.test('congestion of what was settled before it left ends, too', async (t) => {
+  const store = await openedStore(t, folderOf(t));
+  const queue = store.queue('a');
+  queue.append(delivery('first'));
+  // It leaves; what follows waits for its answer.
+  await turn();
+  const block = delivery('M'.repeat(1_000_000));
+  for (let i = 0; i < 20; i++) queue.settle(queue.append({ ...block, message: { ...block.message } }));
+  t.equal(store.isCongested, true);
+  await store.drained();
+  t.equal(store.isCongested, false);
+  t.equal(queue.messages, 1);
+});
+
 t.test('a closed store refuses, and closing twice is closing once', async (t) => {
   const store = await openedStore(t, folderOf(t));
   const queue = store.queue('a');
