@@ -133,7 +133,7 @@ export class MessageRouter implements Router, Receivers {
     this.#statistics.ledger.duplicates++;
     this.#hasMatched = true;
     this.#wasStored = false;
-    return qos > 0 ? this.#mesh?.kept() : undefined;
+    return qos > 0 ? this.#persistence?.commit() : undefined;
   }
 
   /** What is retained on the topic, or cleared it. */

@@ -56,7 +56,6 @@ export class Mesh {
   /** A peer says of this gateway's state what is not so: see {@link isOwnState}. */
   onContradicted: ((at: number) => void) | undefined;
   readonly #epoch: string;
-  readonly #store: Store | undefined;
   readonly #stateTopic: string;
   readonly #seen: SeenSet;
   readonly #table: StoredTable | undefined;
@@ -78,7 +77,6 @@ export class Mesh {
   constructor({ gatewayId, store, epoch = randomBytes(9).toString('base64url') }: MeshOptions) {
     this.gatewayId = gatewayId;
     this.#epoch = epoch;
-    this.#store = store;
     this.#stateTopic = `hpmq/${gatewayId}/$state`;
     this.#seen = new SeenSet(store?.table('seen'));
     this.#table = store?.table('cleared');
@@ -199,18 +197,21 @@ export class Mesh {
     if (hops.length > this.#hops) this.#hops = hops.length;
     if (!message.retain) return this.#isNew(stamp, sequence) ? 'all' : 'drop';
     const isNewer = before === undefined || this.#compare(message, before) > 0;
+    // Here already, and yet new: it could not be kept.
+    const isAgain = before?.stamp !== undefined && isSame(stamp, before.stamp);
     if (message.topic === this.#stateTopic) {
       this.#outdated++;
       if (isNewer) this.onContradicted?.(stamp.at);
       return 'drop';
     }
     if (stamp.isSync) {
-      if (isNewer) return this.#seen.add(originOf(stamp), sequence) ? 'all' : 'retain';
+      if ((isNewer || isAgain) && this.#seen.add(originOf(stamp), sequence)) return 'all';
+      if (isNewer) return 'retain';
       this.#outdated++;
       return 'drop';
     }
     if (!this.#isNew(stamp, sequence)) return 'drop';
-    if (isNewer) return 'all';
+    if (isNewer || isAgain) return 'all';
     this.#outdated++;
     return this.#compare(message, before) === 0 ? 'drop' : 'deliver';
   }
@@ -227,11 +228,6 @@ export class Mesh {
     if (atA !== atB) return atA - atB;
     const [gatewayA, gatewayB] = [a.stamp?.gateway ?? this.gatewayId, b.stamp?.gateway ?? this.gatewayId];
     return gatewayA < gatewayB ? -1 : gatewayA > gatewayB ? 1 : 0;
-  }
-
-  /** What is said now and before is on disk: a copy may be acknowledged. */
-  kept(): Promise<void> | undefined {
-    return this.#store?.commit();
   }
 
   /** It could not be kept: its sender has it still, or somebody else. */
@@ -309,6 +305,10 @@ export class Mesh {
     }
     return this.#lastCopy;
   }
+}
+
+function isSame(a: Stamp, b: Stamp): boolean {
+  return a.sequence === b.sequence && a.gateway === b.gateway && a.epoch === b.epoch;
 }
 
 /** A broker among the gateways passed. */

@@ -1,0 +1,90 @@
+/** The router in a mesh: what a store that fails, or is full, does to messages of a peer, and what is remembered as cleared. */
+import t from 'tap';
+import { RetainedKeeper } from '../../../src/broker/persistence/retained-keeper.js';
+import { MessageRouter } from '../../../src/broker/router.js';
+import { Mesh } from '../../../src/core/mesh.js';
+import { createMessage, type Message, type MessageInit, type Stamp } from '../../../src/core/message.js';
+import { ManualClock } from '../../support/manual-clock.js';
+
+const fault = new Error('the disk is full');
+
+class Gateway {
+  readonly mesh = new Mesh({ gatewayId: 'g1', epoch: 'e' });
+  readonly router: MessageRouter;
+  /** Topics written to the table of retained messages. */
+  readonly written: string[] = [];
+  isFull = false;
+  fault: Error | undefined;
+
+  constructor() {
+    const clock = new ManualClock();
+    const table = {
+      entries: () => [],
+      set: (topic: string) => void this.written.push(topic),
+      delete: (topic: string) => void this.written.push(`-${topic}`),
+    };
+    const isFull = () => this.isFull;
+    const persistence = {
+      get isFull() {
+        return isFull();
+      },
+      retained: new RetainedKeeper(table, clock),
+      commit: () => (this.fault === undefined ? undefined : Promise.reject(this.fault)),
+    };
+    this.router = new MessageRouter({ clock, retainedMessages: 100_000, persistence, mesh: this.mesh });
+  }
+
+  async publish(message: Message): Promise<void> {
+    await this.router.publish(message);
+  }
+
+  values(): string[] {
+    return [...this.router.retained('#')].map(({ topic, payload }) => `${topic} ${payload}`);
+  }
+
+  cleared(): Message[] {
+    return [...this.mesh.clearedOf('#')];
+  }
+}
+
+/** Retained, of the gateway g2. */
+function foreign(
+  payload: string,
+  sequence: number,
+  stamp: Partial<Stamp> = {},
+  init: Partial<MessageInit> = {},
+): Message {
+  return createMessage({
+    topic: 't',
+    payload,
+    retain: true,
+    qos: 1,
+    origin: 'link:g2',
+    receivedAt: 1,
+    stamp: { gateway: 'g2', epoch: 'e', sequence, hops: ['g2'], at: 1, isSync: false, ...stamp },
+    ...init,
+  });
+}
+
+const own = (topic: string, payload: string, init: Partial<MessageInit> = {}) =>
+  createMessage({ topic, payload, retain: true, qos: 1, origin: 'client:c', receivedAt: 1, ...init });
+
+for (const isSync of [false, true]) {
+  t.test(`what a peer sends again because it was not kept is kept then (sync: ${isSync})`, async (t) => {
+    const gateway = new Gateway();
+    gateway.fault = fault;
+    for (let n = 0; n < 2; n++) await t.rejects(gateway.publish(foreign('v', 1, { isSync })), fault);
+    gateway.fault = undefined;
+    await gateway.publish(foreign('v', 1, { isSync }));
+    t.same(gateway.written, ['t', 't', 't']);
+    await gateway.publish(foreign('v', 1, { isSync }));
+    t.same(gateway.written, ['t', 't', 't'], 'and then never again');
+  });
+}
+
+t.test('a copy is not acknowledged while the store is at fault', async (t) => {
+  const gateway = new Gateway();
+  await gateway.publish(foreign('v', 1));
+  gateway.fault = fault;
+  await t.rejects(gateway.publish(foreign('v', 1)), fault);
+});
