@@ -6,6 +6,7 @@
  */
 import type { Credentials, Exchange, Step } from '../access/access.js';
 import type { Authentication, Client, Handled } from '../client.js';
+import { peerStanding } from '../peers.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { encodeAuth } from '../wire/encode.js';
 import type { AuthPacket } from '../wire/packets.js';
@@ -68,6 +69,8 @@ export class EnhancedAuthentication implements Authentication {
     if (step.identity.user !== session.user) {
       return new Refusal(ReasonCode.notAuthorized, 'authentication anew as somebody else');
     }
+    const notAPeer = peerStanding(session.stamped, step.identity);
+    if (notAPeer !== undefined) return notAPeer;
     session.identify(step.identity);
     return this.#answer(ReasonCode.success, step.data);
   }

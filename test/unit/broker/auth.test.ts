@@ -1,6 +1,7 @@
 import t from 'tap';
 import { type Access, type Identity, type Step, unrestricted } from '../../../src/broker/access/access.js';
 import { ReasonCode, Refusal } from '../../../src/broker/reason-codes.js';
+import { Mesh } from '../../../src/core/mesh.js';
 import { Bench, shown } from './harness.js';
 
 const identity = (user: string): Identity => ({ user, permissions: unrestricted });
@@ -34,9 +35,10 @@ function auth(reasonCode: number, data: string, method = 'ask') {
   } as const;
 }
 
-async function begin(bench: Bench, clientId: string) {
+async function begin(bench: Bench, clientId: string, userProperties?: Record<string, string>) {
   const client = bench.open(5);
-  client.send({ cmd: 'connect', protocolVersion: 5, clientId, clean: true, keepalive: 0, ...connect });
+  const properties = { ...connect.properties, ...(userProperties && { userProperties }) };
+  client.send({ cmd: 'connect', protocolVersion: 5, clientId, clean: true, keepalive: 0, properties });
   t.match(await client.next('auth'), auth(0x18, 'who, hello?'));
   return client;
 }
@@ -137,6 +139,26 @@ t.test('authentication anew: others packets go on meanwhile, then AUTH 0x00 [MQT
   t.match(await client.next('auth'), auth(0x00, 'welcome'));
   client.send({ cmd: 'publish', topic: 't', payload: 'x', qos: 1, messageId: 1, retain: false, dup: false });
   t.equal((await client.next('puback')).reasonCode, 0x87, 'the new permissions are in force');
+});
+
+t.test('a peer that authenticates anew without the role may stay no longer', async (t) => {
+  let mayPeer = true;
+  const permissionsOf = (user: string): Identity => ({ user, permissions: { ...unrestricted, mayPeer } });
+  const mesh = new Mesh({ gatewayId: 'g1' });
+  const access = scriptedAccess(permissionsOf);
+  const bench = new Bench(t, {}, {}, access, undefined, undefined, true, undefined, mesh);
+  const client = await begin(bench, 'a', { 'hpmq-peer': 'g2' });
+  client.send(auth(0x18, 'ann'));
+  t.equal((await client.next('connack')).reasonCode, 0);
+  for (const reason of [undefined, 0x87]) {
+    mayPeer = reason === undefined;
+    client.send(auth(0x19, 'again'));
+    await client.next('auth');
+    client.send(auth(0x18, 'ann'));
+    if (mayPeer) t.match(await client.next('auth'), auth(0x00, 'welcome'));
+    else t.equal((await client.next('disconnect')).reasonCode, reason);
+  }
+  await client.closed();
 });
 
 t.test('a failed authentication anew, or one as somebody else, ends the connection [MQTT-4.12.1-2]', async (t) => {
