@@ -222,12 +222,13 @@ export class Mesh {
     return false;
   }
 
-  /** By time, then by gateway, so that all decide alike; 0: the same value. */
+  /** By time, then by gateway, then by number, so that all decide alike; 0: the same value. */
   #compare(a: Message, b: Message): number {
     const [atA, atB] = [a.stamp?.at ?? a.receivedAt, b.stamp?.at ?? b.receivedAt];
     if (atA !== atB) return atA - atB;
     const [gatewayA, gatewayB] = [a.stamp?.gateway ?? this.gatewayId, b.stamp?.gateway ?? this.gatewayId];
-    return gatewayA < gatewayB ? -1 : gatewayA > gatewayB ? 1 : 0;
+    if (gatewayA !== gatewayB) return gatewayA < gatewayB ? -1 : 1;
+    return a.stamp !== undefined && a.stamp.epoch === b.stamp?.epoch ? a.stamp.sequence - b.stamp.sequence : 0;
   }
 
   /** It could not be kept: its sender has it still, or somebody else. */

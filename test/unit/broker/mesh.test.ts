@@ -88,3 +88,13 @@ t.test('a copy is not acknowledged while the store is at fault', async (t) => {
   gateway.fault = fault;
   await t.rejects(gateway.publish(foreign('v', 1)), fault);
 });
+
+t.test('of two messages of one gateway in one millisecond the later one wins', async (t) => {
+  const gateway = new Gateway();
+  await gateway.publish(foreign('one', 1));
+  await gateway.publish(foreign('two', 2));
+  t.same(gateway.values(), ['t two']);
+  await gateway.publish(foreign('three', 9));
+  await gateway.publish(foreign('between', 8));
+  t.same(gateway.values(), ['t three']);
+});
