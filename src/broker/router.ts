@@ -210,15 +210,17 @@ export class MessageRouter implements Router, Receivers {
 
   #retain(message: Message): void {
     const { topic, qos, origin } = message;
-    if (this.#mesh?.isUsed) this.#mesh.retained(message);
+    const mesh = this.#mesh?.isUsed ? this.#mesh : undefined;
     const keeper = this.#persistence?.retained;
     if (keeper !== undefined && !isLazy(qos, origin) && this.#persistence!.isFull) {
       // Refused, as its publisher is told; what was there stays.
       this.#mustWait = true;
     } else if (message.payload.length === 0) {
+      mesh?.retained(message);
       this.#retained.delete(topic);
       if (keeper?.delete(topic, qos, origin)) this.#mustWait = true;
     } else if (this.#retained.set(message)) {
+      mesh?.retained(message);
       if (keeper?.set(message)) this.#mustWait = true;
     } else {
       this.#dropped++;

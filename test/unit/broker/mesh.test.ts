@@ -98,3 +98,17 @@ t.test('of two messages of one gateway in one millisecond the later one wins', a
   await gateway.publish(foreign('between', 8));
   t.same(gateway.values(), ['t three']);
 });
+
+t.test('what a full store refuses leaves what was cleared as it was', async (t) => {
+  const gateway = new Gateway();
+  await gateway.publish(foreign('', 1, {}, { topic: 'gone' }));
+  await gateway.publish(foreign('v', 2, {}, { topic: 'kept' }));
+  gateway.isFull = true;
+  await gateway.publish(own('gone', 'v'));
+  await gateway.publish(own('kept', ''));
+  t.same(gateway.values(), ['kept v']);
+  t.same(
+    gateway.cleared().map(({ topic }) => topic),
+    ['gone'],
+  );
+});
