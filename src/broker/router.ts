@@ -216,11 +216,11 @@ export class MessageRouter implements Router, Receivers {
       // Refused, as its publisher is told; what was there stays.
       this.#mustWait = true;
     } else if (message.payload.length === 0) {
-      mesh?.retained(message);
+      mesh?.retained(message, this.#retained.get(topic) !== undefined);
       this.#retained.delete(topic);
       if (keeper?.delete(topic, qos, origin)) this.#mustWait = true;
     } else if (this.#retained.set(message)) {
-      mesh?.retained(message);
+      mesh?.retained(message, true);
       if (keeper?.set(message)) this.#mustWait = true;
     } else {
       this.#dropped++;

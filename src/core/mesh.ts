@@ -20,7 +20,7 @@ import { topicMatches } from './topic.js';
 /** Tables that it uses; the store is opened with these. */
 export const meshTables = ['seen', 'cleared'] as const;
 
-/** Cleared topics remembered; the one cleared longest ago goes first. */
+/** Cleared topics remembered; those that had no value here go first, and of these the one cleared longest ago. */
 const MAX_CLEARED = 10_000;
 
 /** all: deliver, and retain it if it is to be; deliver, retain: only that; drop: neither. */
@@ -61,6 +61,8 @@ export class Mesh {
   readonly #table: StoredTable | undefined;
   /** Topic → the message that cleared it, longest ago first. */
   readonly #cleared = new Map<string, Message>();
+  /** Of these, topics that had no value here since the start, longest ago first. */
+  readonly #idle = new Set<string>();
   /** Hubs, by the origin of what comes from them. */
   readonly #hubs = new Map<Origin, HubConfig>();
   #sequence = 0;
@@ -241,19 +243,30 @@ export class Mesh {
     return this.#cleared.get(topic);
   }
 
-  /** A retained message was set or cleared. */
-  retained(message: Message): void {
+  /**
+   * A retained message was set or cleared.
+   *
+   * @param hadValue - something was retained on the topic
+   */
+  retained(message: Message, hadValue: boolean): void {
     const { topic, payload, stamp } = message;
     const isKnown = this.#cleared.delete(topic);
+    const wasIdle = this.#idle.delete(topic);
     if (payload.length > 0 || stamp === undefined) {
       if (isKnown) this.#table?.delete(topic);
       return;
     }
-    this.#cleared.set(topic, message);
-    this.#table?.set(topic, encodeMessageRecord(message), false);
-    if (this.#cleared.size <= MAX_CLEARED) return;
-    for (const oldest of this.#cleared.keys()) {
+    const cleared = { ...message, properties: undefined };
+    this.#cleared.set(topic, cleared);
+    if (!hadValue && (wasIdle || !isKnown)) this.#idle.add(topic);
+    this.#table?.set(topic, encodeMessageRecord(cleared), false);
+    if (this.#cleared.size > MAX_CLEARED) this.#forgetCleared();
+  }
+
+  #forgetCleared(): void {
+    for (const oldest of this.#idle.size > 0 ? this.#idle : this.#cleared.keys()) {
       this.#cleared.delete(oldest);
+      this.#idle.delete(oldest);
       this.#table?.delete(oldest);
       break;
     }

@@ -112,3 +112,24 @@ t.test('what a full store refuses leaves what was cleared as it was', async (t) 
     ['gone'],
   );
 });
+
+t.test('of what cleared a topic its properties are not kept', async (t) => {
+  const gateway = new Gateway();
+  const properties = { userProperties: [['k', 'x'.repeat(1_000)]] as const };
+  await gateway.publish(foreign('', 1, {}, { properties }));
+  t.match(gateway.cleared(), [{ topic: 't', properties: undefined, stamp: { gateway: 'g2', sequence: 1 } }]);
+});
+
+t.test('topics that had no value are forgotten before those that had one', async (t) => {
+  const gateway = new Gateway();
+  let sequence = 0;
+  const clear = (topic: string) => gateway.publish(foreign('', ++sequence, { at: sequence }, { topic }));
+  await gateway.publish(own('known', 'v', { receivedAt: 0 }));
+  await clear('known');
+  // Again, when it has none any more.
+  await clear('known');
+  for (let n = 0; n < 10_005; n++) await clear(`n/${n}`);
+  const topics = gateway.cleared().map(({ topic }) => topic);
+  t.equal(topics.length, 10_000);
+  t.same([topics[0], topics[1], topics.at(-1)], ['known', 'n/6', 'n/10004']);
+});
