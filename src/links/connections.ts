@@ -167,8 +167,11 @@ export class Connections {
     const { preset } = this.#o.config;
     const tls = endpoint.secure ? certificates?.use() : undefined;
     let certificate: X509Certificate | undefined;
+    const place = placeOf({ ...endpoint, via: undefined });
     const side = new WatchedSide({
       clock,
+      wasSentTo: sessions.wasSentTo(place),
+      onSent: () => sessions.sent(place),
       preset: preset === undefined ? undefined : linkPresets[preset],
       events: this.#o.events,
       onProgress: () => this.#heartbeat?.progressed(),
@@ -176,7 +179,6 @@ export class Connections {
       onReturned: (payload) => this.#heartbeat?.returned(payload),
     });
     const { openMqtt } = await import('./kinds/mqtt.js');
-    const place = placeOf({ ...endpoint, via: undefined });
     const config = { ...this.#o.config, url: urlOf(endpoint) };
     const memory = memories.of(config.name, place);
     const open = async () => {

@@ -6,6 +6,8 @@ import type { Store, StoredTable } from '../core/store.js';
 
 export interface SessionRecord {
   readonly last: string | undefined;
+  /** Where the sender sent to last; what is released was received there. */
+  readonly sentTo?: string | undefined;
   readonly stale: readonly string[];
 }
 
@@ -40,6 +42,7 @@ export class SessionMemories {
 export class SessionMemory {
   readonly #save: SaveSessions;
   #last: string | undefined;
+  #sentTo: string | undefined;
   /** The last place may remember something: true until a connection ended and proved otherwise. */
   #mayHold = true;
   #stale: ReadonlySet<string>;
@@ -47,7 +50,24 @@ export class SessionMemory {
   constructor(record: SessionRecord | undefined, save: SaveSessions) {
     this.#save = save;
     this.#last = record?.last;
+    this.#sentTo = record?.sentTo;
     this.#stale = new Set(record?.stale);
+  }
+
+  /** What was sent and is not acknowledged was sent to this place. */
+  wasSentTo(place: string): boolean {
+    return this.#sentTo === place;
+  }
+
+  /**
+   * Something is sent there. Not the same as a connection: that may end before the sender has unreleased what another place
+   * received. What is said to the store later is never kept without what was said before.
+   */
+  sent(place: string): void {
+    if (this.#sentTo === place) return;
+    this.#sentTo = place;
+    // Not kept: after a crash it is published anew.
+    this.#save(this.#record).catch(() => {});
   }
 
   /** The session there must begin anew (Clean Start). */
@@ -64,7 +84,11 @@ export class SessionMemory {
     this.#last = place;
     this.#mayHold = true;
     this.#stale = new Set([...stale].slice(-MOST_PLACES));
-    if (isNews) await this.#save({ last: place, stale: [...this.#stale] });
+    if (isNews) await this.#save(this.#record);
+  }
+
+  get #record(): SessionRecord {
+    return { last: this.#last, sentTo: this.#sentTo, stale: [...this.#stale] };
   }
 
   /** @param openQoS2 - QoS 2 messages whose exchange was not over */

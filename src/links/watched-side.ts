@@ -23,6 +23,10 @@ const HEARTBEAT = /^hpmq\/[^/]+\/\$heartbeat\/[^/]+$/;
 export interface WatchedSideOptions {
   readonly clock: Clock;
   readonly preset: LinkPreset | undefined;
+  /** What is not acknowledged was sent to this far side: another one may have a session of ours, but never had it. */
+  readonly wasSentTo: boolean;
+  /** The sender sends something that is to be acknowledged. */
+  readonly onSent: () => void;
   /** Where messages and acknowledgements go that are not the heartbeat's. */
   readonly events: FarSideEvents;
   /** Something was acknowledged. */
@@ -81,7 +85,7 @@ export class WatchedSide implements FarSide {
   }
 
   get sessionPresent(): boolean {
-    return this.#far.sessionPresent;
+    return this.#far.sessionPresent && this.#o.wasSentTo;
   }
 
   /** One less while a heartbeat is on its way or waits for room. */
@@ -130,6 +134,7 @@ export class WatchedSide implements FarSide {
   publish(message: Outgoing): void {
     const { packetId, qos } = message;
     if (qos > 0) {
+      this.#o.onSent();
       this.#inFlight.set(packetId, this.#o.clock.monotonic());
       if (qos === 2) this.#qos2.add(packetId);
       this.#lastId = packetId;
@@ -139,6 +144,7 @@ export class WatchedSide implements FarSide {
   }
 
   release(packetId: number): void {
+    this.#o.onSent();
     if (!this.#inFlight.has(packetId)) this.#inFlight.set(packetId, this.#o.clock.monotonic());
     this.#qos2.add(packetId);
     this.#far.release(packetId);

@@ -14,7 +14,7 @@ t.test('a session with open QoS 2 messages is not resumed after they went anothe
   await memory.connected('a');
   t.notOk(memory.isStale('a'), 'begun anew');
   t.notOk(memory.isStale('b'), 'nothing was open there');
-  t.strictSame(saved.at(-1), { last: 'a', stale: [] });
+  t.match(saved.at(-1), { last: 'a', stale: [] });
 });
 
 t.test('after a crash nobody knows what was open at the last place', async (t) => {

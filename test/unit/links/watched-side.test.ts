@@ -11,6 +11,8 @@ function watched(preset: keyof typeof linkPresets | undefined) {
   const side = new WatchedSide({
     clock: new ManualClock(),
     preset: preset === undefined ? undefined : linkPresets[preset],
+    wasSentTo: true,
+    onSent: () => {},
     events: { onMessage: async () => {}, onAcknowledged: () => {}, onDrain: () => {} },
     onProgress: () => {},
     heartbeatTopic: undefined,
