@@ -140,7 +140,7 @@ export class Connections {
     try {
       side = await this.#open(endpoint, signal);
       const place = placeOf({ ...endpoint, via: undefined });
-      await sessions.connected(place);
+      await sessions.connected(place, side.hasSession);
       this.endpoints.connected(endpoint.key, clock.monotonic());
       status.opened(this.#heartbeatTopic !== undefined);
       try {

@@ -45,6 +45,8 @@ export class SessionMemory {
   #sentTo: string | undefined;
   /** The last place may remember something: true until a connection ended and proved otherwise. */
   #mayHold = true;
+  /** It may from before the connection there, which knows only what it sent itself. */
+  #mightHoldBefore = true;
   #stale: ReadonlySet<string>;
 
   constructor(record: SessionRecord | undefined, save: SaveSessions) {
@@ -75,8 +77,10 @@ export class SessionMemory {
     return this.#stale.has(place);
   }
 
-  /** Before anything is sent there. */
-  async connected(place: string): Promise<void> {
+  /** Before anything is sent there. @param sessionPresent - it remembers what it was sent before */
+  async connected(place: string, sessionPresent: boolean): Promise<void> {
+    // Elsewhere than at the last place nothing is open, or the session begins anew.
+    this.#mightHoldBefore = sessionPresent && this.#last === place && this.#mayHold;
     const stale = new Set(this.#stale);
     stale.delete(place);
     if (this.#last !== undefined && this.#last !== place && this.#mayHold) stale.add(this.#last);
@@ -91,8 +95,8 @@ export class SessionMemory {
     return { last: this.#last, sentTo: this.#sentTo, stale: [...this.#stale] };
   }
 
-  /** @param openQoS2 - QoS 2 messages whose exchange was not over */
+  /** @param openQoS2 - QoS 2 messages of this connection whose exchange was not over */
   ended(openQoS2: number): void {
-    this.#mayHold = openQoS2 > 0;
+    this.#mayHold = openQoS2 > 0 || this.#mightHoldBefore;
   }
 }

@@ -84,6 +84,11 @@ export class WatchedSide implements FarSide {
     return this.#o.clock.monotonic() - Math.max(oldest, this.#progressAt);
   }
 
+  /** CONNACK said so, whoever was sent to last. */
+  get hasSession(): boolean {
+    return this.#far.sessionPresent;
+  }
+
   get sessionPresent(): boolean {
     return this.#far.sessionPresent && this.#o.wasSentTo;
   }
