@@ -140,7 +140,8 @@ export class Connections {
     try {
       side = await this.#open(endpoint, signal);
       const place = placeOf({ ...endpoint, via: undefined });
-      await sessions.connected(place, side.hasSession);
+      // A disk that takes nothing must not keep the link from working.
+      await sessions.connected(place, side.hasSession).catch(() => {});
       this.endpoints.connected(endpoint.key, clock.monotonic());
       status.opened(this.#heartbeatTopic !== undefined);
       try {
@@ -151,6 +152,10 @@ export class Connections {
     } catch (failure) {
       error = toGatewayError(failure);
       if (!signal.aborted) certificates?.failed(error);
+      if (side !== undefined) {
+        side.fail(error);
+        await side.closed;
+      }
     } finally {
       this.#side = undefined;
       this.#current = undefined;

@@ -99,7 +99,7 @@ t.test('links and far sides do not see what others have; a link that is gone lea
     await memory.connected(`${link}@${far}`, true);
     memory.hold(id, done);
     memory.keep(id);
-    memory.subscribed(`${link}/${id}/#`);
+    void memory.subscribed(`${link}/${id}/#`);
   }
   await kept(store);
   const first = await killed(t, folder);
@@ -124,7 +124,7 @@ t.test('a new session has nothing of the old one', async (t) => {
   await memory.connected('test', true);
   memory.hold(1, done);
   memory.keep(1);
-  memory.subscribed('a/#');
+  void memory.subscribed('a/#');
   await kept(store);
   await memory.connected('test', true);
   t.strictSame([held(memory), [...memory.filters], memory.incoming], [[], [], 0]);
