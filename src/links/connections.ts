@@ -140,7 +140,8 @@ export class Connections {
     try {
       side = await this.#open(endpoint, signal);
       const place = placeOf({ ...endpoint, via: undefined });
-      await sessions.connected(place);
+      // A disk that takes nothing must not keep the link from working.
+      await sessions.connected(place, side.hasSession).catch(() => {});
       this.endpoints.connected(endpoint.key, clock.monotonic());
       status.opened(this.#heartbeatTopic !== undefined);
       try {
@@ -151,6 +152,10 @@ export class Connections {
     } catch (failure) {
       error = toGatewayError(failure);
       if (!signal.aborted) certificates?.failed(error);
+      if (side !== undefined) {
+        side.fail(error);
+        await side.closed;
+      }
     } finally {
       this.#side = undefined;
       this.#current = undefined;
@@ -167,8 +172,11 @@ export class Connections {
     const { preset } = this.#o.config;
     const tls = endpoint.secure ? certificates?.use() : undefined;
     let certificate: X509Certificate | undefined;
+    const place = placeOf({ ...endpoint, via: undefined });
     const side = new WatchedSide({
       clock,
+      wasSentTo: sessions.wasSentTo(place),
+      onSent: () => sessions.sent(place),
       preset: preset === undefined ? undefined : linkPresets[preset],
       events: this.#o.events,
       onProgress: () => this.#heartbeat?.progressed(),
@@ -176,7 +184,6 @@ export class Connections {
       onReturned: (payload) => this.#heartbeat?.returned(payload),
     });
     const { openMqtt } = await import('./kinds/mqtt.js');
-    const place = placeOf({ ...endpoint, via: undefined });
     const config = { ...this.#o.config, url: urlOf(endpoint) };
     const memory = memories.of(config.name, place);
     const open = async () => {

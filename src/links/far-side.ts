@@ -40,7 +40,7 @@ export interface SubscribeWishes {
 }
 
 export interface FarSide {
-  /** The far side still has our session (CONNACK): what it has of our messages, by Packet Identifier, counts. */
+  /** The far side still has our session (CONNACK), and it is the one that we sent to last: what it has of our messages, by Packet Identifier, counts. */
   readonly sessionPresent: boolean;
   /** How many messages of QoS 1 and 2 may be unacknowledged (MQTT 5.0 §3.3.4). */
   readonly window: number;

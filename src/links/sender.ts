@@ -171,7 +171,8 @@ export class Sender {
   publishNow(encoded: Encoded, settled: (refusal: GatewayError | undefined) => void): boolean {
     const far = this.#far;
     if (far === undefined || this.#flights.size >= far.window) return false;
-    const packetId = this.#flights.freeId(this.#options.queue.lastSequence);
+    const packetId = this.#flights.freeId();
+    if (packetId === undefined) return false;
     this.#launch(far, flightOf(packetId, [], encoded, settled), encoded, false);
     return true;
   }

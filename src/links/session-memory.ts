@@ -6,6 +6,8 @@ import type { Store, StoredTable } from '../core/store.js';
 
 export interface SessionRecord {
   readonly last: string | undefined;
+  /** Where the sender sent to last; what is released was received there. */
+  readonly sentTo?: string | undefined;
   readonly stale: readonly string[];
 }
 
@@ -40,14 +42,34 @@ export class SessionMemories {
 export class SessionMemory {
   readonly #save: SaveSessions;
   #last: string | undefined;
+  #sentTo: string | undefined;
   /** The last place may remember something: true until a connection ended and proved otherwise. */
   #mayHold = true;
+  /** It may from before the connection there, which knows only what it sent itself. */
+  #mightHoldBefore = true;
   #stale: ReadonlySet<string>;
 
   constructor(record: SessionRecord | undefined, save: SaveSessions) {
     this.#save = save;
     this.#last = record?.last;
+    this.#sentTo = record?.sentTo;
     this.#stale = new Set(record?.stale);
+  }
+
+  /** What was sent and is not acknowledged was sent to this place. */
+  wasSentTo(place: string): boolean {
+    return this.#sentTo === place;
+  }
+
+  /**
+   * Something is sent there. Not the same as a connection: that may end before the sender has unreleased what another place
+   * received. What is said to the store later is never kept without what was said before.
+   */
+  sent(place: string): void {
+    if (this.#sentTo === place) return;
+    this.#sentTo = place;
+    // Not kept: after a crash it is published anew.
+    this.#save(this.#record).catch(() => {});
   }
 
   /** The session there must begin anew (Clean Start). */
@@ -55,8 +77,10 @@ export class SessionMemory {
     return this.#stale.has(place);
   }
 
-  /** Before anything is sent there. */
-  async connected(place: string): Promise<void> {
+  /** Before anything is sent there. @param sessionPresent - it remembers what it was sent before */
+  async connected(place: string, sessionPresent: boolean): Promise<void> {
+    // Elsewhere than at the last place nothing is open, or the session begins anew.
+    this.#mightHoldBefore = sessionPresent && this.#last === place && this.#mayHold;
     const stale = new Set(this.#stale);
     stale.delete(place);
     if (this.#last !== undefined && this.#last !== place && this.#mayHold) stale.add(this.#last);
@@ -64,11 +88,15 @@ export class SessionMemory {
     this.#last = place;
     this.#mayHold = true;
     this.#stale = new Set([...stale].slice(-MOST_PLACES));
-    if (isNews) await this.#save({ last: place, stale: [...this.#stale] });
+    if (isNews) await this.#save(this.#record);
   }
 
-  /** @param openQoS2 - QoS 2 messages whose exchange was not over */
+  get #record(): SessionRecord {
+    return { last: this.#last, sentTo: this.#sentTo, stale: [...this.#stale] };
+  }
+
+  /** @param openQoS2 - QoS 2 messages of this connection whose exchange was not over */
   ended(openQoS2: number): void {
-    this.#mayHold = openQoS2 > 0;
+    this.#mayHold = openQoS2 > 0 || this.#mightHoldBefore;
   }
 }

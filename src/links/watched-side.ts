@@ -13,16 +13,18 @@ import type { QoS } from '../core/message.js';
 import { correctedTime } from '../core/sample-time.js';
 import { linkError } from './errors.js';
 import type { FarSide, FarSideEvents, Incoming, Outgoing, SubscribeWishes } from './far-side.js';
+import { HEARTBEATS } from './packet-identifiers.js';
 
-/** Half of all Packet Identifiers: where the sender will not be for a long time. */
-const FAR_AWAY = 32_768;
-const MOST_IDS = 65_535;
 /** Heartbeats of any gateway: not for routing. */
 const HEARTBEAT = /^hpmq\/[^/]+\/\$heartbeat\/[^/]+$/;
 
 export interface WatchedSideOptions {
   readonly clock: Clock;
   readonly preset: LinkPreset | undefined;
+  /** What is not acknowledged was sent to this far side: another one may have a session of ours, but never had it. */
+  readonly wasSentTo: boolean;
+  /** The sender sends something that is to be acknowledged. */
+  readonly onSent: () => void;
   /** Where messages and acknowledgements go that are not the heartbeat's. */
   readonly events: FarSideEvents;
   /** Something was acknowledged. */
@@ -38,7 +40,6 @@ export class WatchedSide implements FarSide {
   readonly #inFlight = new Map<number, number>();
   readonly #qos2 = new Set<number>();
   #far!: FarSide;
-  #lastId = 0;
   #beat: { readonly packetId: number; readonly settled: (refusal: GatewayError | undefined) => void } | undefined;
   /** A heartbeat that waits for room. */
   #waitingBeat: (() => void) | undefined;
@@ -80,8 +81,13 @@ export class WatchedSide implements FarSide {
     return this.#o.clock.monotonic() - Math.max(oldest, this.#progressAt);
   }
 
-  get sessionPresent(): boolean {
+  /** CONNACK said so, whoever was sent to last. */
+  get hasSession(): boolean {
     return this.#far.sessionPresent;
+  }
+
+  get sessionPresent(): boolean {
+    return this.#far.sessionPresent && this.#o.wasSentTo;
   }
 
   /** One less while a heartbeat is on its way or waits for room. */
@@ -130,15 +136,16 @@ export class WatchedSide implements FarSide {
   publish(message: Outgoing): void {
     const { packetId, qos } = message;
     if (qos > 0) {
+      this.#o.onSent();
       this.#inFlight.set(packetId, this.#o.clock.monotonic());
       if (qos === 2) this.#qos2.add(packetId);
-      this.#lastId = packetId;
     }
     const payload = correctedTime(message.payload, this.#o.clock);
     this.#far.publish(payload === message.payload ? message : { ...message, payload });
   }
 
   release(packetId: number): void {
+    this.#o.onSent();
     if (!this.#inFlight.has(packetId)) this.#inFlight.set(packetId, this.#o.clock.monotonic());
     this.#qos2.add(packetId);
     this.#far.release(packetId);
@@ -180,7 +187,8 @@ export class WatchedSide implements FarSide {
   ): boolean {
     if (this.#beat !== undefined || this.#waitingBeat !== undefined) return false;
     const send = () => {
-      const packetId = this.#freeId();
+      // There is never more than one.
+      const packetId = HEARTBEATS.first;
       this.#beat = { packetId, settled };
       sent();
       const message = { topic, payload: Buffer.from(payload), qos: 1, retain: false, expirySeconds, packetId } as const;
@@ -206,13 +214,6 @@ export class WatchedSide implements FarSide {
     this.#o.events.onDrain();
   }
 
-  /** Far from those of the sender, which follow one another, and not in flight. */
-  #freeId(): number {
-    let id = ((this.#lastId + FAR_AWAY) % MOST_IDS) + 1;
-    while (this.#inFlight.has(id)) id = (id % MOST_IDS) + 1;
-    return id;
-  }
-
   async #onMessage(message: Incoming): Promise<void> {
     if (message.topic === this.#o.heartbeatTopic) return this.#o.onReturned(message.payload);
     if (HEARTBEAT.test(message.topic)) return;
@@ -222,8 +223,7 @@ export class WatchedSide implements FarSide {
   #onAcknowledged(packet: 'puback' | 'pubrec' | 'pubcomp', packetId: number, refusal: GatewayError | undefined): void {
     this.#progressAt = this.#o.clock.monotonic();
     const beat = this.#beat;
-    // Were the sender to use the same identifier meanwhile: acknowledgements keep the order of sending [MQTT-4.6.0-2].
-    if (beat !== undefined && packet === 'puback' && packetId === beat.packetId) {
+    if (beat !== undefined && packetId === beat.packetId) {
       this.#beat = undefined;
       beat.settled(refusal);
       this.#o.events.onDrain();

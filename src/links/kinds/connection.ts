@@ -79,8 +79,6 @@ export class MqttConnection implements FarSide {
   /** We know of no session there. */
   #isClean = true;
   #hasForeignSession = false;
-  /** Packet Identifier of the last message sent. */
-  #lastMessage = 0;
 
   constructor(options: MqttOptions, far: string, maximumPacketSize: number, hasCertificate = false) {
     this.#hasCertificate = hasCertificate;
@@ -194,10 +192,7 @@ export class MqttConnection implements FarSide {
   }
 
   publish(message: Outgoing): void {
-    if (message.qos > 0) {
-      this.#lastMessage = message.packetId;
-      this.#inFlight.published(message);
-    }
+    if (message.qos > 0) this.#inFlight.published(message);
     this.#writer?.publish(message, this.#aliasOf(message));
   }
 
@@ -404,8 +399,12 @@ export class MqttConnection implements FarSide {
     encode: (packetIdentifier: number) => Buffer,
   ): Promise<GatewayError | undefined> {
     const { promise, resolve } = Promise.withResolvers<GatewayError | undefined>();
-    const isUsed = (packetIdentifier: number) => this.#inFlight.isUsed(packetIdentifier);
-    const id = this.#requests.add({ type, filter, answered: resolve }, this.#lastMessage, isUsed);
+    const request = { type, filter, answered: resolve };
+    let id = this.#requests.add(request);
+    while (id === undefined) {
+      await this.#orLost(this.#requests.room());
+      id = this.#requests.add(request);
+    }
     this.#writer?.write(encode(id));
     return await this.#within(CONNECT_TIMEOUT, promise);
   }
@@ -413,9 +412,13 @@ export class MqttConnection implements FarSide {
   /** Waits for an answer of the far side, but not longer than `ms` and not beyond the end of the connection. */
   async #within<T>(ms: number, answer: Promise<T>): Promise<T> {
     using _deadline = this.#options.clock.after(ms, () => this.fail(timeoutCause(this.#phase, this.#far, ms)));
+    return await this.#orLost(answer);
+  }
+
+  #orLost<T>(answer: Promise<T>): Promise<T> {
     const lost = this.closed.then((cause) => {
       throw cause;
     });
-    return await Promise.race([answer, lost]);
+    return Promise.race([answer, lost]);
   }
 }

