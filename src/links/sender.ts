@@ -10,7 +10,7 @@
  * - Retained messages follow after each connect, when the backlog is gone, each with its value of that moment.
  */
 import type { GatewayError } from '../core/errors.js';
-import type { Message } from '../core/message.js';
+import type { Message, QoS } from '../core/message.js';
 import { topicMatches } from '../core/topic.js';
 import { MessageBatcher } from './batcher.js';
 import { isLeftOut } from './encode.js';
@@ -276,9 +276,33 @@ export class Sender {
       item.isBacklog = true;
       item.wasSent = far.sessionPresent;
     }
-    if (flight.encoded === undefined) this.#send(far, flight.items[0]!);
-    else this.#launch(far, flight, flight.encoded, far.sessionPresent);
+    if (flight.encoded === undefined) {
+      this.#send(far, flight.items[0]!);
+      return true;
+    }
+    const message = outgoing(flight.encoded, far, flight.packetId, far.sessionPresent, this.#options.clock.now());
+    const refusal = far.refusal(message);
+    if (refusal === undefined) this.#launch(far, flight, flight.encoded, far.sessionPresent);
+    else this.#refit(far, flight, message.qos, refusal);
     return true;
+  }
+
+  /** The far side took it, or would have, over an earlier connection; it does not any more, or is another one. */
+  #refit(far: FarSide, flight: Flight, qos: QoS, refusal: GatewayError): void {
+    if (qos === 2 && far.sessionPresent) this.#forsake(far, flight, reasonOf(refusal));
+    else if (flight.items.length === 1) this.#giveUp(flight.items[0]!, refusal);
+    else {
+      // The batch is made anew, and halved. What followed must not overtake it: it is read again, too.
+      const isFollower = ({ stage, batch, encoded }: Flight) =>
+        stage === 'sent' && batch === 0 && !(encoded?.qos === 2 && far.sessionPresent);
+      const followers = this.#again.filter(isFollower);
+      this.#again = this.#again.filter((one) => !isFollower(one));
+      for (const item of [flight, ...followers].flatMap(({ items }) => items)) {
+        if (item.isLost) this.outbox.drop(item, 'not-kept');
+        else this.outbox.setAside(item);
+      }
+      this.outbox.rewind();
+    }
   }
 
   #sendBatch(far: FarSide, batch: NonNullable<ReturnType<Batches['next']>>): boolean {
@@ -407,8 +431,11 @@ export class Sender {
       this.outbox.drop(item, reason);
       return;
     }
-    const flight: Flight = { ...flightOf(packetIdOf(sequence), [item], undefined), stage: 'given-up', reason };
-    this.#flights.add(flight);
+    this.#forsake(far, flightOf(packetIdOf(sequence), [item], undefined), reason);
+  }
+
+  #forsake(far: FarSide, flight: Flight, reason: string): void {
+    this.#flights.add({ ...flight, stage: 'given-up', reason });
     this.#stall.watch();
     far.release(flight.packetId);
   }
