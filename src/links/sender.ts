@@ -71,7 +71,7 @@ export class Sender {
     this.#openings = new Openings(clock);
     this.#refusals = new Refusals(clock);
     this.#batches = new Batches(new MessageBatcher<Item>(), clock);
-    this.#lossReports = new LossReports(losses, lossTopic);
+    this.#lossReports = new LossReports(losses, lossTopic, clock);
     this.#preparing = new Preparing(options, this.#openings);
     this.#alarm = new AlarmClock(clock, () => this.#pump());
     const inFlight = () => this.#flights.size;
@@ -218,7 +218,7 @@ export class Sender {
     if (this.#flights.size >= far.window) return false;
     if (this.#refusals.wait > 0) return this.#waitFor(this.#refusals.wait);
     if (this.#again.length > 0) return this.#sendAgain(far, this.#again[0]!);
-    const loss = this.#lossReports.next(far.maximumQoS);
+    const loss = this.#lossReports.next(far, false);
     if (loss !== undefined) return this.publishNow(...loss);
     const batch = this.#batches.next();
     if (batch !== undefined) return this.#sendBatch(far, batch);
@@ -232,9 +232,19 @@ export class Sender {
     if (wait > 0 && this.outbox.messages > 0) this.#waitFor(wait);
     this.#waitFor(this.#batches.wait());
     this.#waitFor(this.#openings.wait());
-    if (this.outbox.isWaiting || this.#replay.isOver) return false;
+    if (this.outbox.isWaiting) return false;
+    if (this.#replay.isOver) return this.#reportLast(far);
     for (const message of this.#replay.next()) this.#intake.accept(message);
     return true;
+  }
+
+  /** Of what is lost, when nothing else is left to send. */
+  #reportLast(far: FarSide): boolean {
+    if (this.queued > 0 || this.#flights.size > 0) return false;
+    const loss = this.#lossReports.next(far, true);
+    if (loss !== undefined) return this.publishNow(...loss);
+    const { wait } = this.#lossReports;
+    return wait > 0 && this.#waitFor(wait);
   }
 
   #waitFor(ms: number): false {
