@@ -129,7 +129,10 @@ export class Sender {
     this.#alarm.cancel();
     this.#unreleased.clear();
     this.#lossReports.disconnected();
-    this.#again = [...this.#flights.land(), ...this.#again].filter(({ items }) => items.length > 0);
+    const again = [...this.#flights.land(), ...this.#again].filter(({ items }) => items.length > 0);
+    const isLate = ({ stage, items }: Flight) => stage === 'sent' && items[0]!.attempts > 0;
+    this.#again = again.filter((flight) => !isLate(flight));
+    for (const flight of again.filter(isLate)) this.#insert(flight);
     for (const item of this.#batches.clear()) this.outbox.setAside(item);
     this.outbox.disconnect();
     this.books.drop('offline', this.#volatile.clear());
@@ -427,8 +430,13 @@ export class Sender {
 
   /** It is sent again, when the pause is over. */
   #later(flight: Flight): void {
-    const sequence = (one: Flight) => one.items[0]!.stored.sequence;
     for (const item of flight.items) item.attempts++;
+    this.#insert(flight);
+  }
+
+  /** Where it was before the far side asked to come back later. */
+  #insert(flight: Flight): void {
+    const sequence = (one: Flight) => one.items[0]!.stored.sequence;
     const at = this.#again.findIndex((one) => sequence(one) > sequence(flight));
     this.#again.splice(at < 0 ? this.#again.length : at, 0, flight);
   }

@@ -78,3 +78,25 @@ t.test('a batch that was in flight goes in parts to a far side that takes less, 
     t.match(link.outgoing.view(), { queued: 0, books: { delivered: 8, dropped: 0, difference: 0 } });
   }
 });
+
+t.test('what was refused for later keeps its place when the connection ends then', async (t) => {
+  const link = await bench(t);
+  const session = new FarSession();
+  const later = linkError('LINK_PUBLISH_REFUSED', 'full', { details: { reasonCode: 0x97, topic: 'a' } });
+  const first = link.connect(session, { answer: () => later });
+  for (let i = 1; i <= 6; i++) await link.publish('out/a', `${i}`);
+  await link.settle();
+  first.take(2);
+  link.disconnect();
+  // Refused again: what had its turn by then is in flight.
+  await link.clock.advance(1_000);
+  const second = link.connect(session, { answer: () => later, window: 4 });
+  await link.settle();
+  second.take(1);
+  link.disconnect();
+  await link.clock.advance(60_000);
+  link.connect(session);
+  await link.drain();
+  t.strictSame(payloads(session), ['1', '2', '3', '4', '5', '6']);
+  t.match(link.outgoing.view(), { queued: 0, books: { delivered: 6, difference: 0 } });
+});
