@@ -2,7 +2,8 @@
  * The incoming half of a link: from the far side to the router.
  *
  * A message is published under all its local names in one turn, so that they are kept together or not at all. Where nothing
- * can be kept now it is published again until it can, and not acknowledged before; at QoS 0 it is dropped, counted.
+ * can be kept now it is published again until it can, and not acknowledged before: what came later waits for it. At QoS 0
+ * it is dropped, counted.
  */
 import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
@@ -34,12 +35,24 @@ export interface ReceiverOptions {
   readonly onRefused: (error: GatewayError) => void;
 }
 
+/** A message that comes after one that is being published again. */
+interface Waiting {
+  /** In the order of arrival. */
+  readonly number: number;
+  readonly attempt: () => Promise<void>;
+  readonly resolve: (published: Promise<void>) => void;
+  readonly reject: (cause: GatewayError) => void;
+}
+
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #received: Rate;
   #dropped = 0;
   /** Aborted when the connection ends. */
   #connection = new AbortController();
+  #lastNumber = 0;
+  /** Only while a message is being published again: what came later does not overtake it. */
+  #waiting: Waiting[] | undefined;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -57,8 +70,11 @@ export class Receiver {
 
   /** The connection is gone: what it brought and is not published yet will come again. */
   disconnected(): void {
-    this.#connection.abort(linkError('LINK_LOST', 'the connection ended before the message could be kept'));
+    const cause = linkError('LINK_LOST', 'the connection ended before the message could be kept');
+    this.#connection.abort(cause);
     this.#connection = new AbortController();
+    for (const { reject } of this.#waiting ?? []) reject(cause);
+    this.#waiting = undefined;
   }
 
   /** Resolves when the router has taken responsibility; rejects when the connection ends before. */
@@ -76,25 +92,54 @@ export class Receiver {
     if (news.length > 0) await this.#publish(news, incoming);
   }
 
-  async #publish(messages: readonly Message[], { qos, keep }: Incoming): Promise<void> {
-    const { router, clock, log, loops } = this.#options;
+  async #publish(messages: readonly Message[], incoming: Incoming): Promise<void> {
+    const { clock, log } = this.#options;
     const { signal } = this.#connection;
-    for (const wait of backoffDelays(KEEP_AGAIN, () => 0)) {
-      try {
-        const published = messages.map((message) => loops.counted(message, router.publish(message)));
-        keep?.();
-        await Promise.all(published);
-        return;
-      } catch (error) {
-        const isLater = error instanceof GatewayError && error.fault !== 'bug';
-        if (!isLater) log.error({ err: error }, 'a message from the far side could not be published');
-        if (!isLater || qos === 0) {
-          this.#dropped++;
+    const { qos } = incoming;
+    const number = ++this.#lastNumber;
+    const attempt = () => this.#attempt(messages, incoming);
+    /** Those that wait for this one. */
+    let followers: Waiting[] | undefined;
+    try {
+      for (const wait of backoffDelays(KEEP_AGAIN, () => 0)) {
+        const waiting = followers === undefined ? this.#waiting : undefined;
+        try {
+          // QoS 0 has an order of its own (MQTT 5.0 §4.6), and no acknowledgement that would limit how much waits.
+          if (waiting === undefined || qos === 0) await attempt();
+          else await new Promise<void>((resolve, reject) => waiting.push({ number, attempt, resolve, reject }));
           return;
+        } catch (error) {
+          const isLater = error instanceof GatewayError && error.fault !== 'bug';
+          if (!isLater) log.error({ err: error }, 'a message from the far side could not be published');
+          if (!isLater || qos === 0) {
+            this.#dropped++;
+            return;
+          }
         }
+        signal.throwIfAborted();
+        if (followers === undefined) {
+          if (this.#waiting !== undefined) continue;
+          followers = [];
+          this.#waiting = followers;
+        }
+        await clock.sleep(wait, signal);
       }
-      await clock.sleep(wait, signal);
+    } finally {
+      if (followers !== undefined && this.#waiting === followers) this.#follow(followers);
     }
+  }
+
+  async #attempt(messages: readonly Message[], { keep }: Incoming): Promise<void> {
+    const { router, loops } = this.#options;
+    const published = messages.map((message) => loops.counted(message, router.publish(message)));
+    keep?.();
+    await Promise.all(published);
+  }
+
+  /** All in one turn, in the order in which they came. */
+  #follow(followers: readonly Waiting[]): void {
+    this.#waiting = undefined;
+    for (const { attempt, resolve } of followers.toSorted((a, b) => a.number - b.number)) resolve(attempt());
   }
 
   /** The far side's Response Topic becomes a local one that leads back to it. */

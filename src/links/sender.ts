@@ -10,7 +10,7 @@
  * - Retained messages follow after each connect, when the backlog is gone, each with its value of that moment.
  */
 import type { GatewayError } from '../core/errors.js';
-import type { Message } from '../core/message.js';
+import type { Message, QoS } from '../core/message.js';
 import { topicMatches } from '../core/topic.js';
 import { MessageBatcher } from './batcher.js';
 import { isLeftOut } from './encode.js';
@@ -71,7 +71,7 @@ export class Sender {
     this.#openings = new Openings(clock);
     this.#refusals = new Refusals(clock);
     this.#batches = new Batches(new MessageBatcher<Item>(), clock);
-    this.#lossReports = new LossReports(losses, lossTopic);
+    this.#lossReports = new LossReports(losses, lossTopic, clock);
     this.#preparing = new Preparing(options, this.#openings);
     this.#alarm = new AlarmClock(clock, () => this.#pump());
     const inFlight = () => this.#flights.size;
@@ -129,7 +129,10 @@ export class Sender {
     this.#alarm.cancel();
     this.#unreleased.clear();
     this.#lossReports.disconnected();
-    this.#again = [...this.#flights.land(), ...this.#again].filter(({ items }) => items.length > 0);
+    const again = [...this.#flights.land(), ...this.#again].filter(({ items }) => items.length > 0);
+    const isLate = ({ stage, items }: Flight) => stage === 'sent' && items[0]!.attempts > 0;
+    this.#again = again.filter((flight) => !isLate(flight));
+    for (const flight of again.filter(isLate)) this.#insert(flight);
     for (const item of this.#batches.clear()) this.outbox.setAside(item);
     this.outbox.disconnect();
     this.books.drop('offline', this.#volatile.clear());
@@ -219,7 +222,7 @@ export class Sender {
     if (this.#flights.size >= far.window) return false;
     if (this.#refusals.wait > 0) return this.#waitFor(this.#refusals.wait);
     if (this.#again.length > 0) return this.#sendAgain(far, this.#again[0]!);
-    const loss = this.#lossReports.next(far.maximumQoS);
+    const loss = this.#lossReports.next(far, false);
     if (loss !== undefined) return this.publishNow(...loss);
     const batch = this.#batches.next();
     if (batch !== undefined) return this.#sendBatch(far, batch);
@@ -233,9 +236,19 @@ export class Sender {
     if (wait > 0 && this.outbox.messages > 0) this.#waitFor(wait);
     this.#waitFor(this.#batches.wait());
     this.#waitFor(this.#openings.wait());
-    if (this.outbox.isWaiting || this.#replay.isOver) return false;
+    if (this.outbox.isWaiting) return false;
+    if (this.#replay.isOver) return this.#reportLast(far);
     for (const message of this.#replay.next()) this.#intake.accept(message);
     return true;
+  }
+
+  /** Of what is lost, when nothing else is left to send. */
+  #reportLast(far: FarSide): boolean {
+    if (this.queued > 0 || this.#flights.size > 0) return false;
+    const loss = this.#lossReports.next(far, true);
+    if (loss !== undefined) return this.publishNow(...loss);
+    const { wait } = this.#lossReports;
+    return wait > 0 && this.#waitFor(wait);
   }
 
   #waitFor(ms: number): false {
@@ -277,9 +290,33 @@ export class Sender {
       item.isBacklog = true;
       item.wasSent = far.sessionPresent;
     }
-    if (flight.encoded === undefined) this.#send(far, flight.items[0]!);
-    else this.#launch(far, flight, flight.encoded, far.sessionPresent);
+    if (flight.encoded === undefined) {
+      this.#send(far, flight.items[0]!);
+      return true;
+    }
+    const message = outgoing(flight.encoded, far, flight.packetId, far.sessionPresent, this.#options.clock.now());
+    const refusal = far.refusal(message);
+    if (refusal === undefined) this.#launch(far, flight, flight.encoded, far.sessionPresent);
+    else this.#refit(far, flight, message.qos, refusal);
     return true;
+  }
+
+  /** The far side took it, or would have, over an earlier connection; it does not any more, or is another one. */
+  #refit(far: FarSide, flight: Flight, qos: QoS, refusal: GatewayError): void {
+    if (qos === 2 && far.sessionPresent) this.#forsake(far, flight, reasonOf(refusal));
+    else if (flight.items.length === 1) this.#giveUp(flight.items[0]!, refusal);
+    else {
+      // The batch is made anew, and halved. What followed must not overtake it: it is read again, too.
+      const isFollower = ({ stage, batch, encoded }: Flight) =>
+        stage === 'sent' && batch === 0 && !(encoded?.qos === 2 && far.sessionPresent);
+      const followers = this.#again.filter(isFollower);
+      this.#again = this.#again.filter((one) => !isFollower(one));
+      for (const item of [flight, ...followers].flatMap(({ items }) => items)) {
+        if (item.isLost) this.outbox.drop(item, 'not-kept');
+        else this.outbox.setAside(item);
+      }
+      this.outbox.rewind();
+    }
   }
 
   #sendBatch(far: FarSide, batch: NonNullable<ReturnType<Batches['next']>>): boolean {
@@ -394,8 +431,13 @@ export class Sender {
 
   /** It is sent again, when the pause is over. */
   #later(flight: Flight): void {
-    const sequence = (one: Flight) => one.items[0]!.stored.sequence;
     for (const item of flight.items) item.attempts++;
+    this.#insert(flight);
+  }
+
+  /** Where it was before the far side asked to come back later. */
+  #insert(flight: Flight): void {
+    const sequence = (one: Flight) => one.items[0]!.stored.sequence;
     const at = this.#again.findIndex((one) => sequence(one) > sequence(flight));
     this.#again.splice(at < 0 ? this.#again.length : at, 0, flight);
   }
@@ -408,8 +450,11 @@ export class Sender {
       this.outbox.drop(item, reason);
       return;
     }
-    const flight: Flight = { ...flightOf(packetIdOf(sequence), [item], undefined), stage: 'given-up', reason };
-    this.#flights.add(flight);
+    this.#forsake(far, flightOf(packetIdOf(sequence), [item], undefined), reason);
+  }
+
+  #forsake(far: FarSide, flight: Flight, reason: string): void {
+    this.#flights.add({ ...flight, stage: 'given-up', reason });
     this.#stall.watch();
     far.release(flight.packetId);
   }

@@ -1,34 +1,67 @@
-/** Publishes the loss record: one at a time, before everything else that waits. */
+/**
+ * Publishes the loss record: one at a time, before everything else that waits.
+ *
+ * A far side may answer it by closing the connection, e.g. one that allows no such topic. That must not stop what is queued:
+ * after a connection that ended meanwhile the record goes last, and after a second one not before {@link PAUSE}.
+ */
+import type { Clock } from '../../core/clock.js';
 import type { GatewayError } from '../../core/errors.js';
 import type { QoS } from '../../core/message.js';
+import type { FarSide } from '../far-side.js';
 import type { Encoded } from '../route-types.js';
 import type { Losses } from './losses.js';
+import { outgoing } from './outgoing.js';
+
+/** ms */
+const PAUSE = 3_600_000;
 
 export class LossReports {
   readonly #losses: Losses;
   readonly #topic: string;
+  readonly #clock: Clock;
   /** In flight, or refused on this connection. */
   #isBusy = false;
+  #isInFlight = false;
+  /** Connections that ended, one after the other, while a record was in flight. */
+  #ends = 0;
+  /** Monotonic ms. */
+  #notBefore = 0;
 
-  constructor(losses: Losses, topic: string) {
+  constructor(losses: Losses, topic: string, clock: Clock) {
     this.#losses = losses;
     this.#topic = topic;
+    this.#clock = clock;
   }
 
-  /** What is to be published now, and whom to tell what became of it; undefined: nothing. */
-  next(maximumQoS: QoS): readonly [Encoded, (refusal: GatewayError | undefined) => void] | undefined {
-    const record = this.#isBusy ? undefined : this.#losses.next();
+  /** ms until {@link next} is worth being asked again; Infinity: there is nothing to report. */
+  get wait(): number {
+    if (this.#isBusy || this.#losses.unreported === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#notBefore - this.#clock.monotonic());
+  }
+
+  /**
+   * What is to be published now, and whom to tell what became of it; undefined: nothing.
+   *
+   * @param isIdle - nothing else waits, and nothing is in flight
+   */
+  next(far: FarSide, isIdle: boolean): readonly [Encoded, (refusal: GatewayError | undefined) => void] | undefined {
+    if (this.#isBusy || (this.#ends > 0 && !isIdle) || this.#notBefore > this.#clock.monotonic()) return undefined;
+    const record = this.#losses.next();
     if (record === undefined) return undefined;
     this.#isBusy = true;
     const encoded: Encoded = {
       topic: this.#topic,
-      qos: Math.min(1, maximumQoS) as QoS,
+      qos: Math.min(1, far.maximumQoS) as QoS,
       retain: false,
       payload: Buffer.from(JSON.stringify(record)),
       properties: undefined,
       expiresAt: Number.POSITIVE_INFINITY,
     };
+    if (far.refusal(outgoing(encoded, far, 1, false, this.#clock.now())) !== undefined) return undefined;
+    this.#isInFlight = true;
     const settled = (refusal: GatewayError | undefined) => {
+      this.#isInFlight = false;
+      this.#ends = 0;
       // Refused: again on the next connection, the permissions may have been corrected by then.
       if (refusal !== undefined) return;
       this.#isBusy = false;
@@ -38,6 +71,8 @@ export class LossReports {
   }
 
   disconnected(): void {
+    if (this.#isInFlight && ++this.#ends > 1) this.#notBefore = this.#clock.monotonic() + PAUSE;
+    this.#isInFlight = false;
     this.#isBusy = false;
   }
 }
