@@ -24,7 +24,7 @@ import { DeadLetters } from './dead-letters.js';
 import { functionError } from './errors.js';
 import { connectHook, frameHooks } from './hooks.js';
 import { HttpAgent } from './http.js';
-import { KV_TABLE, type Kv, KvTables } from './kv.js';
+import { type Kv, KvTables } from './kv.js';
 import { Pipeline, type Stage } from './pipeline.js';
 import { Publisher } from './publisher.js';
 import { Slot } from './slot.js';
@@ -33,8 +33,6 @@ import { slotView } from './slot-view.js';
 import { Subscriber } from './subscriber.js';
 import { callAtTime, FunctionTimer } from './timers.js';
 import { VersionFolder } from './version-folder.js';
-
-export const functionsTables = [KV_TABLE] as const;
 
 export interface FunctionsOptions {
   readonly functions: Readonly<Record<string, FunctionConfig>>;
@@ -50,6 +48,8 @@ export interface FunctionsOptions {
   readonly points?: PointAccess | undefined;
   readonly log: Log;
   readonly clock: Clock;
+  /** The state of one of them is another one. */
+  readonly onState?: () => void;
 }
 
 export interface Functions extends Service {
@@ -250,6 +250,7 @@ class RunningFunctions implements Functions {
       publish: (from, records, chain) => this.#publisher.publish(from, records, chain),
       onSwapped: (swapped) => this.#began(swapped),
       onChanged: () => this.#changed(),
+      onState: () => this.#o.onState?.(),
     });
     this.#slots.set(config.name, slot);
     this.#loaders.set(config.name, new SlotLoader({ slot, folder, resolveImage: this.#o.resolveImage, log }));
