@@ -6,8 +6,9 @@
  * receivers are collected before the first is told, so that a receiver may publish, subscribe or go while it is told.
  */
 import type { Clock } from '../core/clock.js';
-import type { Mesh } from '../core/mesh.js';
-import type { Message, QoS } from '../core/message.js';
+import type { Transform } from '../core/function.js';
+import type { Mesh, Verdict } from '../core/mesh.js';
+import type { Message, Stamp } from '../core/message.js';
 import {
   type Attachment,
   NO_RETAINED,
@@ -18,8 +19,7 @@ import {
   type Subscription,
   type SubscriptionWatcher,
 } from '../core/router.js';
-import { MAX_TOPIC_BYTES } from '../core/topic.js';
-import { type Found, sortFound } from './fast/route.js';
+import { type Found, merge, sortFound, TRANSFORMED } from './fast/route.js';
 import { Routes } from './fast/routes.js';
 import { isLazy, type RetainedKeeper } from './persistence/retained-keeper.js';
 import { ReasonCode } from './reason-codes.js';
@@ -29,7 +29,8 @@ import { isShared, plainFilter } from './shared-filter.js';
 import { SharedSubscription } from './shared-subscriptions.js';
 import { Statistics } from './statistics.js';
 import { SubscriptionTree } from './subscription-tree.js';
-import { hasTooManyLevels } from './topic-rules.js';
+import { isTooLong } from './topic-rules.js';
+import { isBarred, isOfPath, stampOf, Transforming } from './transforming.js';
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -40,6 +41,8 @@ export interface RouterOptions {
   readonly persistence?: RouterPersistence | undefined;
   /** Of the gateways that are peers of this one; undefined: there are none. */
   readonly mesh?: Mesh | undefined;
+  /** Functions in the path of messages; undefined: none. */
+  readonly transform?: Transform | undefined;
 }
 
 /** What the router needs of persistence/persistence.ts. */
@@ -60,6 +63,7 @@ export class MessageRouter implements Router, Receivers {
   readonly #statistics: Statistics;
   readonly #persistence: RouterPersistence | undefined;
   readonly #mesh: Mesh | undefined;
+  readonly #transforming: Transforming | undefined;
   readonly #watchers = new Set<SubscriptionWatcher>();
   /** The running publish() gave the message to something durable. */
   #mustWait = false;
@@ -79,6 +83,8 @@ export class MessageRouter implements Router, Receivers {
     this.#now = () => this.#clock.now();
     this.#persistence = options.persistence;
     this.#mesh = options.mesh;
+    const { transform } = options;
+    if (transform !== undefined) this.#transforming = new Transforming(transform, () => this.routes.changed('#'));
     for (const message of options.persistence?.retained.entries() ?? []) this.#retained.set(message);
   }
 
@@ -86,24 +92,31 @@ export class MessageRouter implements Router, Receivers {
    * @see Router.publish. `$SYS` is the broker speaking of itself: not counted as received or unmatched, else an idle
    * broker would look busy. A topic too long for the wire or with too many levels (a link can bring one) is dropped, counted.
    */
-  publish(message: Message): void | Promise<void> {
-    const { ledger } = this.#statistics;
+  publish(message: Message, onGiven?: () => void): void | Promise<void> {
     const { topic } = message;
-    ledger.published++;
-    const isTooLong = topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES;
-    if (isTooLong || hasTooManyLevels(topic)) {
-      this.#dropped++;
-      ledger.refuse(ReasonCode.topicNameInvalid);
-      this.#hasMatched = false;
-      this.#wasStored = false;
+    this.#statistics.ledger.published++;
+    if (isTooLong(topic)) {
+      this.#refuse();
+      onGiven?.();
       return;
     }
-    const isCounted = !topic.startsWith('$SYS/');
-    if (isCounted) this.#received++;
+    if (!topic.startsWith('$SYS/')) this.#received++;
     const mesh = this.#mesh;
     const isForeign = message.stamp !== undefined && mesh?.isForeign(message.stamp) === true;
     const verdict = mesh === undefined || !isForeign ? 'all' : mesh.judge(message, this.#before(topic));
-    if (verdict === 'drop') return this.#dropDuplicate(message);
+    if (verdict !== 'drop' && this.#transforming?.concerns(topic) && isOfPath(message)) {
+      return this.#transform(this.#transforming, message, verdict, isForeign, onGiven);
+    }
+    const committed = verdict === 'drop' ? this.#dropDuplicate(message) : this.#route(message, verdict, isForeign);
+    onGiven?.();
+    return committed;
+  }
+
+  /** Gives the message to its receivers. */
+  #route(message: Message, verdict: Verdict, isForeign: boolean): void | Promise<void> {
+    const { ledger } = this.#statistics;
+    const { topic } = message;
+    const mesh = this.#mesh;
     // A receiver that is told may publish in turn.
     const outer = this.#mustWait;
     this.#mustWait = false;
@@ -116,7 +129,7 @@ export class MessageRouter implements Router, Receivers {
     else if (verdict === 'retain') ledger.duplicates++;
     else {
       ledger.unmatched++;
-      if (isCounted) this.#unmatched++;
+      if (!topic.startsWith('$SYS/')) this.#unmatched++;
     }
     // Last: receivers may publish while they are told.
     this.#hasMatched = found.length > 0;
@@ -126,6 +139,86 @@ export class MessageRouter implements Router, Receivers {
     const committed = mustWait ? this.#persistence?.commit() : undefined;
     if (isForeign) committed?.catch(() => mesh?.forget(message));
     return committed;
+  }
+
+  /** Gives the message to functions, and what they make of it to its receivers. */
+  #transform(
+    transforming: Transforming,
+    message: Message,
+    verdict: Verdict,
+    isForeign: boolean,
+    onGiven: (() => void) | undefined,
+  ): void | Promise<void> {
+    const mesh = this.#mesh;
+    const { topic } = message;
+    this.#statistics.ledger.transformed++;
+    // What was retained here before there was a function can still be cleared.
+    if (message.retain && message.payload.length === 0 && this.#retained.get(topic) !== undefined)
+      this.#retain(message);
+    let isGiven = false;
+    const committed = transforming.apply(message, (outputs, isLate) => {
+      isGiven = true;
+      // A copy that came by another way meanwhile may have been first.
+      const now = isLate && isForeign ? mesh!.judge(message, this.#before(topic)) : verdict;
+      const stored = this.#give(message, now === 'drop' ? [] : outputs, now, isForeign);
+      onGiven?.();
+      return stored;
+    });
+    if (isGiven) return committed;
+    // Should there be a crash meanwhile, nothing of it is kept, and it must be new when it comes again.
+    if (isForeign) mesh?.forget(message);
+    this.#hasMatched = true;
+    this.#wasStored = false;
+    return committed;
+  }
+
+  /** What functions made of a message, in order; none: nobody gets it, as its publisher may take it to be meant. */
+  #give(input: Message, outputs: readonly Message[], verdict: Verdict, isForeign: boolean): void | Promise<void> {
+    let hasMatched = outputs.length === 0;
+    let wasStored = false;
+    const commits = new Set<Promise<void>>();
+    // As it came: what a function hands on as it is gets its stamp here.
+    const { stamp } = input;
+    if (outputs.length === 0) this.#statistics.ledger.discarded++;
+    for (const [index, output] of outputs.entries()) {
+      const committed = this.#giveOutput(input, stamp, output, index, verdict, isForeign);
+      if (committed !== undefined) commits.add(committed);
+      if (this.#hasMatched) hasMatched = true;
+      if (this.#wasStored) wasStored = true;
+    }
+    this.#hasMatched = hasMatched;
+    this.#wasStored = wasStored;
+    if (commits.size === 0) return undefined;
+    // Given in one turn, they are of one commit.
+    const [first] = commits;
+    const all = commits.size === 1 ? first! : Promise.all(commits).then(() => {});
+    if (isForeign) all.catch(() => this.#mesh?.forget(input));
+    return all;
+  }
+
+  #giveOutput(
+    input: Message,
+    stamp: Stamp | undefined,
+    output: Message,
+    index: number,
+    verdict: Verdict,
+    isForeign: boolean,
+  ): void | Promise<void> {
+    this.#statistics.ledger.made++;
+    if (output.topic !== input.topic && isBarred(output.topic)) return this.#refuse();
+    if (output !== input || index > 0) output.stamp = stampOf(input.topic, stamp, output.topic, index);
+    // Under its own name it was judged already.
+    const isNew = isForeign && output.stamp !== stamp;
+    const judged = isNew ? this.#mesh!.judge(output, this.#before(output.topic)) : verdict;
+    return judged === 'drop' ? this.#dropDuplicate(output) : this.#route(output, judged, isForeign);
+  }
+
+  /** Nobody can be sent a message with such a topic. */
+  #refuse(): void {
+    this.#dropped++;
+    this.#statistics.ledger.refuse(ReasonCode.topicNameInvalid);
+    this.#hasMatched = false;
+    this.#wasStored = false;
   }
 
   /** From a peer: seen before, or come round. Its sender is told once the copy that was first is kept. */
@@ -156,6 +249,11 @@ export class MessageRouter implements Router, Receivers {
   /** Whether the message of the {@link publish} that returned last went to the store, or should have; with any durability. */
   get wasStored(): boolean {
     return this.#wasStored;
+  }
+
+  /** Messages that functions still have. */
+  get transforming(): number {
+    return this.#transforming?.waiting ?? 0;
   }
 
   attach(sink: Sink): Attachment {
@@ -268,9 +366,10 @@ export class MessageRouter implements Router, Receivers {
   }
 
   #find(topic: string): Found | undefined {
+    if (this.#transforming?.concerns(topic)) return TRANSFORMED;
     const found: (Entry | SharedSubscription)[] = [];
     this.#tree.match(topic, found);
-    return sortFound(topic, found, merge);
+    return sortFound(topic, found);
   }
 
   /**
@@ -393,16 +492,4 @@ export class MessageRouter implements Router, Receivers {
 
 function isStamped(target: Entry | SharedSubscription): boolean {
   return target instanceof Entry && target.receiver.sink.stamped === true;
-}
-
-/** Overlapping subscriptions of one receiver: the highest QoS and all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-3]. */
-function merge(a: Subscription, b: Subscription): Subscription {
-  return {
-    filter: a.filter,
-    qos: Math.max(a.qos, b.qos) as QoS,
-    noLocal: false,
-    retainAsPublished: a.retainAsPublished || b.retainAsPublished,
-    retainHandling: 0,
-    identifiers: b.identifiers.length === 0 ? a.identifiers : [...a.identifiers, ...b.identifiers],
-  };
 }

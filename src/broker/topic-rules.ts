@@ -1,7 +1,7 @@
 /** What clients may publish and subscribe to, beyond what MQTT says of its form. */
 import { isUtf8 } from 'node:buffer';
 import type { ListenerLimits } from '../core/config.js';
-import { topicFilterFault } from '../core/topic.js';
+import { MAX_TOPIC_BYTES, topicFilterFault } from '../core/topic.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared, parseShared, plainFilter } from './shared-filter.js';
 import type { Properties } from './wire/properties.js';
@@ -61,6 +61,12 @@ function exceeds(topic: string, { topicBytes, topicLevels }: TopicLimits): boole
   // A UTF-16 unit is 3 bytes of UTF-8 at most.
   if (topic.length * 3 > topicBytes && Buffer.byteLength(topic) > topicBytes) return true;
   return topicLevels < MAX_TOPIC_LEVELS && hasTooManyLevels(topic, topicLevels);
+}
+
+/** It cannot be sent, or has too many levels. */
+export function isTooLong(topic: string): boolean {
+  if (topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES) return true;
+  return hasTooManyLevels(topic);
 }
 
 export function hasTooManyLevels(topic: string, limit = MAX_TOPIC_LEVELS): boolean {
