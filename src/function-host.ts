@@ -22,10 +22,7 @@ function pointAccess(devices: () => Devices): PointAccess {
       ?.points.find(({ id }) => id === point);
   return {
     read(device, point) {
-      if (pointOf(device, point) === undefined) return undefined;
-      const found = devices()
-        .points()
-        .find((one) => one.device === device && one.point === point);
+      const found = devices().point(device, point);
       if (found === undefined) return undefined;
       const { value, quality, at, unit } = found;
       return { v: value, q: quality, t: at, ...(unit !== undefined && { u: unit }) };

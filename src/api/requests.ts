@@ -95,7 +95,16 @@ export function flagOf(query: URLSearchParams, name: string): boolean {
   return text === 'true';
 }
 
-const EVENT_KINDS: readonly EventKind[] = ['status', 'devices', 'points', 'links', 'logs', 'topics', 'messages'];
+const EVENT_KINDS: readonly EventKind[] = [
+  'status',
+  'devices',
+  'points',
+  'links',
+  'functions',
+  'logs',
+  'topics',
+  'messages',
+];
 
 export function eventKinds(query: URLSearchParams): readonly EventKind[] {
   const words = (query.get('kinds') ?? '').split(',').filter((word) => word !== '');

@@ -12,7 +12,7 @@ import type { Clock } from '../core/clock.js';
 import type { FunctionConfig } from '../core/config.js';
 import { errorView } from '../core/errors.js';
 import type { CompileFunction, ConnectHook, FrameHooks, LinkTransform, Transform } from '../core/function.js';
-import type { FunctionLogLine, FunctionView } from '../core/function-views.js';
+import type { FunctionLogLine, FunctionState, FunctionView } from '../core/function-views.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
@@ -62,6 +62,7 @@ export interface Functions extends Service {
   /** Timers and on_start: when everybody else is there. */
   begin(): void;
   functions(): readonly FunctionView[];
+  states(): readonly { readonly name: string; readonly state: FunctionState }[];
   /** @throws GatewayError FUNCTION_UNKNOWN */
   function(name: string): FunctionView;
   logs(name: string, after?: number, limit?: number): readonly FunctionLogLine[];
@@ -171,6 +172,10 @@ class RunningFunctions implements Functions {
 
   functions(): readonly FunctionView[] {
     return [...this.#slots.values()].map((slot) => slotView(slot, this.#kv.get(slot.name)));
+  }
+
+  states(): readonly { readonly name: string; readonly state: FunctionState }[] {
+    return [...this.#slots.values()].map(({ name, state }) => ({ name, state }));
   }
 
   function(name: string): FunctionView {

@@ -70,7 +70,7 @@ export class Bench {
   }
 
   async publish(init: string | (Partial<MessageInit> & { topic: string })): Promise<void> {
-    this.router.publish(message(init));
+    await this.router.publish(message(init));
     await settle();
     await settle();
   }
