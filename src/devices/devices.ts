@@ -95,6 +95,8 @@ export interface Devices extends Service {
    */
   recording(port: string, after: number, limit: number): RecordingView;
   points(): readonly PointView[];
+  /** undefined: there is no such point. */
+  point(device: string, point: string): PointView | undefined;
   /** Adds the points of each quality to what is given. */
   countQualities(counts: Record<Quality, number>): void;
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };
@@ -240,6 +242,10 @@ class RunningDevices implements Devices {
 
   points(): readonly PointView[] {
     return this.#shadow.views();
+  }
+
+  point(device: string, point: string): PointView | undefined {
+    return this.#targets.get(device)?.supervisor.points.get(point)?.shadow.view();
   }
 
   countQualities(counts: Record<Quality, number>): void {

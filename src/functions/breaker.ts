@@ -51,8 +51,11 @@ export class Breaker {
     this.#isTrying = false;
   }
 
-  succeeded(): void {
-    if (this.#state === 'half-open' && this.#isTrying) this.reset();
+  /** @returns whether it has closed by this */
+  succeeded(): boolean {
+    if (this.#state !== 'half-open' || !this.#isTrying) return false;
+    this.reset();
+    return true;
   }
 
   /** @returns whether it has opened by this */

@@ -12,7 +12,7 @@ import type { Clock } from '../core/clock.js';
 import type { FunctionConfig } from '../core/config.js';
 import { errorView } from '../core/errors.js';
 import type { CompileFunction, ConnectHook, FrameHooks, LinkTransform, Transform } from '../core/function.js';
-import type { FunctionLogLine, FunctionView } from '../core/function-views.js';
+import type { FunctionLogLine, FunctionState, FunctionView } from '../core/function-views.js';
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
@@ -24,7 +24,7 @@ import { DeadLetters } from './dead-letters.js';
 import { functionError } from './errors.js';
 import { connectHook, frameHooks } from './hooks.js';
 import { HttpAgent } from './http.js';
-import { KV_TABLE, type Kv, KvTables } from './kv.js';
+import { type Kv, KvTables } from './kv.js';
 import { Pipeline, type Stage } from './pipeline.js';
 import { Publisher } from './publisher.js';
 import { Slot } from './slot.js';
@@ -33,8 +33,6 @@ import { slotView } from './slot-view.js';
 import { Subscriber } from './subscriber.js';
 import { callAtTime, FunctionTimer } from './timers.js';
 import { VersionFolder } from './version-folder.js';
-
-export const functionsTables = [KV_TABLE] as const;
 
 export interface FunctionsOptions {
   readonly functions: Readonly<Record<string, FunctionConfig>>;
@@ -50,6 +48,8 @@ export interface FunctionsOptions {
   readonly points?: PointAccess | undefined;
   readonly log: Log;
   readonly clock: Clock;
+  /** The state of one of them is another one. */
+  readonly onState?: () => void;
 }
 
 export interface Functions extends Service {
@@ -62,6 +62,7 @@ export interface Functions extends Service {
   /** Timers and on_start: when everybody else is there. */
   begin(): void;
   functions(): readonly FunctionView[];
+  states(): readonly { readonly name: string; readonly state: FunctionState }[];
   /** @throws GatewayError FUNCTION_UNKNOWN */
   function(name: string): FunctionView;
   logs(name: string, after?: number, limit?: number): readonly FunctionLogLine[];
@@ -173,6 +174,10 @@ class RunningFunctions implements Functions {
     return [...this.#slots.values()].map((slot) => slotView(slot, this.#kv.get(slot.name)));
   }
 
+  states(): readonly { readonly name: string; readonly state: FunctionState }[] {
+    return [...this.#slots.values()].map(({ name, state }) => ({ name, state }));
+  }
+
   function(name: string): FunctionView {
     return slotView(this.#slot(name), this.#kv.get(name));
   }
@@ -250,6 +255,7 @@ class RunningFunctions implements Functions {
       publish: (from, records, chain) => this.#publisher.publish(from, records, chain),
       onSwapped: (swapped) => this.#began(swapped),
       onChanged: () => this.#changed(),
+      onState: () => this.#o.onState?.(),
     });
     this.#slots.set(config.name, slot);
     this.#loaders.set(config.name, new SlotLoader({ slot, folder, resolveImage: this.#o.resolveImage, log }));

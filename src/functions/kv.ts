@@ -7,8 +7,7 @@
  * tenth of a second.
  */
 import type { Store, StoredTable } from '../core/store.js';
-
-export const KV_TABLE = 'function-kv';
+import { KV_TABLE } from './tables.js';
 
 /** Longest key, bytes. */
 const MAX_KEY_BYTES = 1_024;

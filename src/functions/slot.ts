@@ -54,6 +54,8 @@ export interface SlotOptions {
   onSwapped(slot: Slot): void;
   /** It is paused now, or back; it is up or down. */
   onChanged(slot: Slot): void;
+  /** {@link Slot.state} is another one. */
+  onState(): void;
 }
 
 export class Slot {
@@ -166,6 +168,7 @@ export class Slot {
     const seconds = this.config.breaker.rest / 1_000;
     this.#log.warn({ cause: failure.cause }, 'a function failed repeatedly and rests');
     this.lines.add(3, `the breaker is open for ${seconds} s: ${this.config.breaker.traps} failures`);
+    this.#o.onState();
     this.#backOut();
     return failure;
   }
@@ -237,6 +240,7 @@ export class Slot {
     this.#since = this.#o.clock.now();
     if (!isPaused) this.breaker.reset();
     this.#o.onChanged(this);
+    this.#o.onState();
     return this.#inTurn(() => this.#save());
   }
 
@@ -246,6 +250,7 @@ export class Slot {
     this.lines.add(3, this.#error.message);
     this.#log.error({ error: this.#error }, 'a function cannot be loaded');
     this.#o.onChanged(this);
+    this.#o.onState();
   }
 
   async close(): Promise<void> {
@@ -323,6 +328,7 @@ export class Slot {
     this.lines.add(1, `${version.digest.slice(0, 19)} runs, from ${version.source}`);
     this.#log.info({ digest: version.digest, source: version.source }, 'a version of a function runs');
     this.#o.onChanged(this);
+    this.#o.onState();
     this.#o.onSwapped(this);
   }
 
@@ -394,7 +400,12 @@ export class Slot {
     const published = this.#published;
     this.#published = [];
     if (outcome instanceof Failure) return running.isOver ? this.#note(outcome) : this.failed(outcome);
-    if (!running.isOver) this.breaker.succeeded();
+    if (!running.isOver && this.breaker.succeeded()) {
+      this.#since = this.#o.clock.now();
+      this.lines.add(1, 'it works again');
+      this.#log.info('a function works again');
+      this.#o.onState();
+    }
     if (published.length > 0) this.#o.publish(this, published, chain);
     return outcome;
   }

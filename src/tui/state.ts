@@ -2,6 +2,7 @@
 import type {
   ClientView,
   DeviceView,
+  FunctionView,
   GatewayEvent,
   LinkView,
   LogLine,
@@ -50,6 +51,7 @@ export interface Data {
   readonly devices: ReadonlyMap<string, DeviceView>;
   readonly points: ReadonlyMap<string, PointRow>;
   readonly links: ReadonlyMap<string, LinkView>;
+  readonly functions: ReadonlyMap<string, FunctionView>;
   readonly logs: readonly LogRow[];
   readonly clients: readonly ClientView[] | undefined;
   readonly topics: ReadonlyMap<string, TopicView>;
