@@ -166,7 +166,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
       storeRefusal: () => broker.storeRefusal,
       isAnnounced: true,
-      linkTransform: functions?.linkTransform,
       onChanged: announceAgain,
     });
     const access = config.broker.access;
