@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
 import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
-import type { Transform } from '../core/function.js';
+import type { ConnectHook, Transform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
@@ -88,6 +88,8 @@ export interface BrokerOptions {
   readonly mesh?: Mesh;
   /** Functions in the path of messages; absent: none. */
   readonly transform?: Transform | undefined;
+  /** Functions that decide who may connect; absent: none does. */
+  readonly connect?: ConnectHook | undefined;
 }
 
 export interface Broker extends Service {
@@ -205,7 +207,7 @@ class MqttBroker implements Broker {
       statistics,
       onRefused: (reason, address) => this.#refused.report(reason, { address }),
     });
-    this.#access = createAccess({ config: config.access, clock, log, statistics });
+    this.#access = createAccess({ config: config.access, clock, log, statistics, connect: options.connect });
     const { access = this.#access } = options;
     this.#context = {
       router,

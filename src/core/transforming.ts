@@ -1,18 +1,14 @@
 /**
- * Functions in the path of messages (core/function.ts): what comes of a message goes to the receivers in its place.
+ * Functions in the path of messages: what comes of a message goes on in its place. Of the router, and of the doors of links.
  *
- *   publish ─▶ apply ─┬─ at once ─────────▶ give(outputs)
+ *   message ─▶ apply ─┬─ at once ─────────▶ give(outputs)
  *                     └─ promise ┄▶ … ┄┄┄▶ give(outputs)    in the order of the topic
  *
- * Rules: only messages of clients, devices and links are given to functions, `$SYS` never; a message does not overtake one
- * of its topic that a function still has, whatever has become of the function meanwhile; what a topic is to functions is
- * looked up once.
+ * Rules: `$SYS` is never given to a function; a message does not overtake one of its topic that a function still has,
+ * whatever has become of the function meanwhile; what a topic is to functions is looked up once.
  */
-import type { Transform } from '../core/function.js';
-import type { Message, Stamp } from '../core/message.js';
-import { renamed, renamingOf } from '../core/stamp.js';
-import { topicNameFault } from '../core/topic.js';
-import { isTooLong, topicRefusal } from './topic-rules.js';
+import type { Transform } from './function.js';
+import type { Message } from './message.js';
 
 /** Topics whose answer is kept. */
 const MAX_KNOWN = 16_384;
@@ -30,7 +26,7 @@ export class Transforming {
   #hasChanged = false;
 
   /** @param onChanged - {@link concerns} may answer otherwise for any topic */
-  constructor(transform: Transform, onChanged: () => void) {
+  constructor(transform: Transform, onChanged: () => void = () => {}) {
     this.#transform = transform;
     this.#onChanged = onChanged;
     transform.onChanged = () => {
@@ -97,21 +93,4 @@ export class Transforming {
 /** Clients, devices and links; the gateway speaks for itself, and functions have spoken already. */
 export function isOfPath({ origin }: Message): boolean {
   return !origin.startsWith('gateway:') && !origin.startsWith('function:');
-}
-
-/** Whether nobody may publish there. What functions make has no publisher who could be told. */
-export function isBarred(topic: string): boolean {
-  return topicNameFault(topic) !== undefined || isTooLong(topic) || topicRefusal(topic) !== undefined;
-}
-
-/**
- * As what the routes of a link make of one message: another message each, which is the same at every gateway. The first, if
- * its name is that of the input, is the input itself.
- *
- * @param index - of the output
- */
-export function stampOf(from: string, stamp: Stamp | undefined, to: string, index: number): Stamp | undefined {
-  if (stamp === undefined) return undefined;
-  const own = to === from ? stamp : renamed(stamp, renamingOf(from, to));
-  return index === 0 ? own : renamed(own, `${index}`);
 }
