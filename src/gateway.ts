@@ -95,6 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const broker = createBroker({
       store,
       transform: functions?.transform,
+      connect: functions?.connect,
       mesh,
       storeLimits: config.store,
       config: config.broker,
@@ -108,6 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     time.onKnown = () => correctRetained(broker.router, id, clock);
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
+      frames: functions?.frames,
       ports: config.ports,
       devices: config.devices,
       gatewayId: id,
@@ -166,6 +168,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
       storeRefusal: () => broker.storeRefusal,
       isAnnounced: true,
+      linkTransform: functions?.linkTransform,
       onChanged: announceAgain,
     });
     const access = config.broker.access;
