@@ -95,6 +95,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const broker = createBroker({
       store,
       transform: functions?.transform,
+      connect: functions?.connect,
       mesh,
       storeLimits: config.store,
       config: config.broker,
@@ -118,6 +119,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
       sysInterval: config.broker.sysInterval,
+      frames: functions?.frames,
       clock,
     });
     parts.devices = devices;
