@@ -109,6 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     time.onKnown = () => correctRetained(broker.router, id, clock);
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
+      frames: functions?.frames,
       ports: config.ports,
       devices: config.devices,
       gatewayId: id,
@@ -168,6 +169,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
       storeRefusal: () => broker.storeRefusal,
       isAnnounced: true,
+      linkTransform: functions?.linkTransform,
       onChanged: announceAgain,
     });
     const access = config.broker.access;
