@@ -18,6 +18,8 @@ const { values } = parseArgs({
     serial: { type: 'string' },
     /** Mutated WebAssembly modules for the functions, and nothing else. */
     wasm: { type: 'string' },
+    /** The first of them, to go on with a run that was left. */
+    from: { type: 'string' },
   },
 });
 const packets = Number(values.packets ?? 200_000);
@@ -44,7 +46,7 @@ async function serial(count: number): Promise<void> {
 async function wasm(modules: number): Promise<void> {
   await part('wasm', async () => {
     const onProgress = (judged: number) => console.error(`${judged} of ${modules} mutated modules`);
-    const sum = await fuzzModules({ modules, seed, onProgress });
+    const sum = await fuzzModules({ modules, seed, from: Number(values.from ?? 0), onProgress });
     const traps = Object.entries(sum.traps).map(([name, count]) => `${count} ${name}`);
     const told = `${sum.modules} modules: ${sum.refused} refused, ${sum.answered} answered only, ${sum.trapped} traps (${traps.join(', ')}), ${sum.hostCalls} calls of the host`;
     if (sum.failures.length > 0) throw new Error(`${told}; escaped:\n${sum.failures.join('\n')}`);

@@ -22,6 +22,8 @@ const MAX_FAILURES = 10;
 export async function fuzzModules(options: {
   readonly modules: number;
   readonly seed: number;
+  /** Number of the first one, to go on with a run that was left. */
+  readonly from?: number;
   readonly onProgress?: (judged: number) => void;
 }): Promise<WasmSum> {
   const { modules, seed } = options;
@@ -40,7 +42,7 @@ export async function fuzzModules(options: {
     failures: [],
   };
   try {
-    let from = 0;
+    let from = options.from ?? 0;
     while (from < modules && sum.failures.length < MAX_FAILURES) {
       const to = Math.min(modules, from + MODULES_PER_CHILD);
       const outcome = await runChild(folder, join(work, 'position'), seed, from, to);
@@ -53,7 +55,7 @@ export async function fuzzModules(options: {
         sum.failures.push(`module ${outcome.at} (${path}): ${outcome.why}`);
         from = outcome.at + 1;
       }
-      sum.modules = from;
+      sum.modules = from - (options.from ?? 0);
       options.onProgress?.(from);
     }
   } finally {
