@@ -1,8 +1,8 @@
 /** What a client sent → a Message of the gateway. Copies what outlives the packet. */
 import { createMessage, type Message, type Origin, type PublishProperties } from '../core/message.js';
+import type { PublishPacket } from '../core/mqtt/packets.js';
+import type { Properties } from '../core/mqtt/properties.js';
 import { splitStamp } from '../core/stamp.js';
-import type { PublishPacket } from './wire/packets.js';
-import type { Properties } from './wire/properties.js';
 
 /** Payloads from which on a copy is worth being avoided, bytes: what lies in a read buffer is never that large. */
 export const LARGE_PAYLOAD = 64 * 1024;

@@ -9,12 +9,12 @@
  * when it resumes a session, and a link that turns it away for that never comes up again.
  */
 import type { QoS } from '../../core/message.js';
+import { encodeAcknowledgement } from '../../core/mqtt/encode-acknowledgement.js';
+import { PacketType, type ProtocolVersion, type PublishPacket } from '../../core/mqtt/packets.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
 import type { FarMemory } from '../far-memory.js';
 import type { FarSideEvents } from '../far-side.js';
 import { messageProperties } from './message-properties.js';
-import { encodeRefusal } from './wire/encode.js';
-import { PacketType, type ProtocolVersion, type PublishPacket } from './wire/packets.js';
 import type { Writer } from './writer.js';
 
 /** Announced as Receive Maximum: messages of QoS 1 and 2 on their way at a time. */
@@ -103,7 +103,7 @@ export class IncomingMessages {
     const { memory, writer, version } = this.#options;
     const committed = memory.release(packetIdentifier);
     if (committed === false && version === 5) {
-      const packet = encodeRefusal('pubcomp', packetIdentifier, ReasonCode.packetIdentifierNotFound);
+      const packet = encodeAcknowledgement('pubcomp', packetIdentifier, version, ReasonCode.packetIdentifierNotFound);
       writer.write(packet);
       this.#answered(packet.length);
       return;
