@@ -1,5 +1,4 @@
 /** The second half of CONNECT: a client that is known gets its session, and both sides learn what the other keeps to. */
-
 import { encodeConnack } from '../../core/mqtt/encode-server-packets.js';
 import type { ConnectPacket } from '../../core/mqtt/packets.js';
 import type { Properties } from '../../core/mqtt/properties.js';
@@ -9,9 +8,10 @@ import type { BrokerContext, Client, Handled } from '../client.js';
 import { peerOf, peerRefusal } from '../peers.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { expiryMs } from '../session-expiry.js';
-import { TOPIC_ALIAS_MAXIMUM } from '../topic-aliases.js';
 import { Will } from '../will.js';
 
+/** Announced; bounds what a connection makes us remember. */
+export const TOPIC_ALIAS_MAXIMUM = 10;
 const MAX_RECEIVE_MAXIMUM = 0xffff;
 const MAX_KEEP_ALIVE = 0xffff;
 const TAKEN_OVER = new Refusal(ReasonCode.sessionTakenOver, 'another connection has the same Client Identifier');

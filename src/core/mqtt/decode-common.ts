@@ -1,12 +1,13 @@
 /** What both sides send: PUBLISH, its acknowledgements, DISCONNECT. Faults are left in the reader, or returned. */
 import type { QoS } from '../message.js';
 import { topicNameFault } from '../topic.js';
-import type { AcknowledgementPacket, DisconnectPacket, ProtocolVersion, PublishPacket, Sender } from './packets.js';
+import type { AcknowledgementPacket, DisconnectPacket, ProtocolVersion, PublishPacket } from './packets.js';
 import type { Properties } from './properties.js';
 import { readProperties } from './read-properties.js';
 import type { Reader } from './reader.js';
 import { allowedReasonCodes } from './reason-code-sets.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
+import type { Sender } from './sender.js';
 
 export function readPacketIdentifier(reader: Reader): number {
   const packetIdentifier = reader.uint16();

@@ -1,6 +1,7 @@
 /** The Fixed Header of a frame that arrives (MQTT 5.0 §2.1): checked before anything is buffered for the frame. */
-import { PacketType, type ProtocolVersion, type Sender } from './packets.js';
+import { PacketType, type ProtocolVersion } from './packets.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
+import type { Sender } from './sender.js';
 
 /** Of the first packet of a connection: who is not known yet may not make us buffer more, bytes. A CONNECT with a Will of the largest payload fits. */
 export const MAX_FIRST_PACKET_BYTES = 128 * 1024;

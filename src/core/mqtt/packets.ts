@@ -6,9 +6,6 @@ import type { Properties } from './properties.js';
 /** Protocol Version (§3.1.2.2): 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0. */
 export type ProtocolVersion = 3 | 4 | 5;
 
-/** Whose packet it is: which packets, flags, Reason Codes and properties it may have depends on that. */
-export type Sender = 'client' | 'server';
-
 /** Control packet types (§2.1.2, table 2-1). */
 export const PacketType = {
   connect: 1,

@@ -1,6 +1,7 @@
 /** The properties of MQTT 5.0 §2.2.2.2: their types, who may put them where, and with which values. */
-import type { Sender } from './packets.js';
+
 import { PropertyIdentifier as P } from './property-identifiers.js';
+import type { Sender } from './sender.js';
 
 /** Where properties stand; `will` is the second set inside CONNECT, `acknowledgement` is also SUBACK and UNSUBACK. */
 export type PropertyPlace =

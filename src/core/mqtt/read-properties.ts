@@ -1,10 +1,10 @@
 /** Reads properties (MQTT 5.0 §2.2.2): which packet allows them, how often, with which values. */
 import { topicNameFault } from '../topic.js';
-import type { Sender } from './packets.js';
 import { type Properties, type PropertyKind, type PropertyPlace, propertyRules } from './properties.js';
 import { PropertyIdentifier } from './property-identifiers.js';
 import type { Reader } from './reader.js';
 import { ReasonCode } from './reason-codes.js';
+import type { Sender } from './sender.js';
 
 /** User Properties of one packet of a server: more are read over, so that 16 MB of them do not become a gigabyte. */
 const MAX_USER_PROPERTIES = 10_000;
