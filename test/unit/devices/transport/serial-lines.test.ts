@@ -3,10 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import type { GatewayError } from '../../../../src/core/errors.js';
 import { formatFault, type LineFormat, type SerialEndpoint } from '../../../../src/core/transport.js';
 import { EchoFilter } from '../../../../src/devices/transport/echo.js';
 import { driverFormat } from '../../../../src/devices/transport/parity.js';
@@ -125,18 +123,11 @@ t.test('kernel RS-485: what the driver is told', needs('socat', 'gcc', 'perl'), 
   t.teardown(() => {
     for (const name of [...Object.keys(env), 'RS485_STUCK']) delete process.env[name];
   });
-  const at = async (rtsOnSend: boolean) => {
-    const rs485 = { mode: 'kernel', rtsOnSend, delayBefore: 3, delayAfter: 7 } as const;
-    for (;;) {
-      try {
-        return await openTransport({ ...plain, path, rs485 }, new AbortController().signal);
-      } catch (error) {
-        // The wire of before is closed at once, its lock goes a moment later.
-        if ((error as GatewayError).code !== 'PORT_BUSY') throw error;
-        await sleep(10);
-      }
-    }
-  };
+  const at = (rtsOnSend: boolean) =>
+    openTransport(
+      { ...plain, path, rs485: { mode: 'kernel', rtsOnSend, delayBefore: 3, delayAfter: 7 } },
+      new AbortController().signal,
+    );
   for (const [rtsOnSend, told] of [
     [true, 'enabled=1 onSend=1 afterSend=0 before=3 after=7\n'],
     [false, 'enabled=1 onSend=0 afterSend=1 before=3 after=7\n'],
