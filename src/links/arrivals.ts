@@ -7,6 +7,7 @@ import { unpack } from './content-encoding.js';
 import { expiryOf, retainOf } from './encode.js';
 import { linkError } from './errors.js';
 import type { Incoming } from './far-side.js';
+import type { Received } from './loops.js';
 import type { InRoute } from './route-types.js';
 import { hitsOf, type Rule } from './rules.js';
 
@@ -20,12 +21,13 @@ export interface Arrivals {
 }
 
 /**
+ * @param incoming - with a stamp its QoS is that of the stamp: what a route lays down is for the way (core/stamp.ts)
  * @param now - Unix ms
  * @param local - makes the properties that a message has here
  */
 export function arrivalsOf(
   rules: readonly Rule<InRoute>[],
-  incoming: Incoming,
+  incoming: Incoming & Partial<Pick<Received, 'stampedQoS'>>,
   origin: Origin,
   now: number,
   local: (properties: PublishProperties | undefined) => PublishProperties | undefined,
@@ -51,7 +53,7 @@ export function arrivalsOf(
         createMessage({
           topic,
           payload,
-          qos: Math.min(incoming.qos, qos) as QoS,
+          qos: incoming.stampedQoS ?? (Math.min(incoming.qos, qos) as QoS),
           retain: retainOf(route, incoming),
           properties: content.properties,
           origin,

@@ -85,7 +85,7 @@ export class Link implements Sink, AsyncDisposable {
     this.id = `link:${config.name}`;
     this.origin = `link:${config.name}`;
     this.#stateTopic = `hpmq/${gatewayId}/$state`;
-    this.#rules = compileRoutes(config.routes, gatewayId);
+    this.#rules = compileRoutes(config.routes, gatewayId, config.hub !== undefined);
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
@@ -199,6 +199,7 @@ export class Link implements Sink, AsyncDisposable {
     await this.#scope[Symbol.asyncDispose]();
     this.#outgoing.close();
     this.#credentials?.[Symbol.dispose]();
+    this.#loops[Symbol.dispose]();
     this.#status.stopped();
     this.#announcer?.[Symbol.dispose]();
   }

@@ -12,7 +12,10 @@ export interface MeshShape {
   /** Without the mosquitto. */
   readonly nodes: number;
   readonly broker: BrokerName;
-  /** One more in the ring that is a mosquitto; the gateways beside it connect to it. */
+  /**
+   * One more in the ring that is a mosquitto; the gateways beside it connect to it. What its own clients publish at QoS 1 has
+   * no stamp, so that nobody can know it when it comes again: it hands it on at QoS 2 (`upgrade_outgoing_qos`).
+   */
   readonly mosquitto: boolean;
 }
 
@@ -54,7 +57,7 @@ export async function openMesh(shape: MeshShape, folder: string, stack: AsyncDis
     return new Side(kind, port, () =>
       kind === 'hpmq'
         ? startHpmq(own, port, linkLines(links, shape.nodes), `n${index}`)
-        : startMosquitto(own, port, bridgeLines(links)),
+        : startMosquitto(own, port, shape.mosquitto ? ['upgrade_outgoing_qos true'] : bridgeLines(links)),
     );
   });
   for (const node of nodes) {
