@@ -144,12 +144,12 @@ export class MessageRouter implements Router, Receivers {
 
   /** What is retained on the topic, or cleared it. */
   #before(topic: string): Message | undefined {
-    return this.#retained.get(topic) ?? this.#mesh?.cleared(topic);
+    return this.#retained.get(topic) ?? this.#mesh?.cleared.get(topic);
   }
 
   /** A message that enters the mesh here is given its stamp before anybody gets it: what is on disk has it. */
   #stamp(mesh: Mesh, message: Message, found: readonly (Entry | SharedSubscription)[]): void {
-    if (message.stamp !== undefined || mesh.staysHere(message)) return;
+    if (message.stamp !== undefined || mesh.hubs.keeps(message)) return;
     const isKept = message.retain && mesh.isUsed && !message.topic.startsWith('$SYS/');
     if (isKept || found.some(isStamped)) mesh.stamp(message, isKept ? this.#before(message.topic) : undefined);
   }
@@ -222,11 +222,11 @@ export class MessageRouter implements Router, Receivers {
       // Refused, as its publisher is told; what was there stays.
       this.#mustWait = true;
     } else if (message.payload.length === 0) {
-      mesh?.retained(message, this.#retained.get(topic) !== undefined);
+      mesh?.cleared.changed(message, this.#retained.get(topic) !== undefined);
       this.#retained.delete(topic);
       if (keeper?.delete(topic, qos, origin)) this.#mustWait = true;
     } else if (this.#retained.set(message)) {
-      mesh?.retained(message, true);
+      mesh?.cleared.changed(message, true);
       if (keeper?.set(message)) this.#mustWait = true;
     } else {
       this.#dropped++;

@@ -5,34 +5,24 @@
  *   published here ─▶ stamp ─▶ links and sessions of peers, each copy with the same one
  *   from a peer ────▶ judge ─▶ new: everywhere but where it has been │ seen, or come round: nowhere
  *
- * A broker of others that several gateways are connected to is a hub. What comes from it has `@name` as its first hop; what
- * enters at one of its gateways has `>name`: that gateway passes it there, whatever the lists of the others say. All else is
- * passed to it by the first of its gateways, and what others publish there comes in by the first.
- *
  * Retained messages have a time: the newest wins, wherever two gateways meet, and a cleared one is remembered, so that it does
  * not come back from somebody who was away. What was seen is kept in the same commit as the message. That there is
  * a mesh is kept, too, so that what is retained or cleared before the first peer is back has its stamp already.
  */
 import { randomBytes } from 'node:crypto';
-import type { HubConfig } from './config.js';
+import { ClearedTopics } from './cleared-topics.js';
+import { Hubs } from './hubs.js';
 import type { Message, Origin, Stamp } from './message.js';
-import { decodeMessageRecord, encodeMessageRecord } from './message-record.js';
 import { SeenSet } from './seen-set.js';
-import { joinStamp, MAX_HOPS, originOf, PASSES, passedBy } from './stamp.js';
+import { joinStamp, MAX_HOPS, originOf, passedBy } from './stamp.js';
 import type { Store, StoredTable } from './store.js';
-import { topicMatches } from './topic.js';
 
 /** Tables that it uses; the store is opened with these. */
 export const meshTables = ['seen', 'cleared', 'mesh'] as const;
 
 /** In the table `mesh`: there is a mesh. */
 const USED = 'used';
-/** In the table `mesh`, before the origin of a hub: this gateway hears what is published there. */
-const HEARD = 'heard ';
 const YES = Buffer.from([1]);
-
-/** Cleared topics remembered; those that had no value here go first, and of these the one cleared longest ago. */
-const MAX_CLEARED = 10_000;
 
 /**
  * all: deliver, and retain it if it is to be; deliver, retain: only that; pass: deliver to peers, who may lack it; drop:
@@ -70,6 +60,9 @@ export interface MeshOptions {
 
 export class Mesh {
   readonly gatewayId: string;
+  readonly hubs: Hubs;
+  /** Retained messages that are no more. */
+  readonly cleared: ClearedTopics;
   /** A peer says of this gateway's state what is not so: see {@link isOwnState}. */
   onContradicted: ((at: number) => void) | undefined;
   /** A retained message that had no stamp was given one, because a peer is told of it. */
@@ -77,16 +70,7 @@ export class Mesh {
   readonly #epoch: string;
   readonly #stateTopic: string;
   readonly #seen: SeenSet;
-  readonly #table: StoredTable | undefined;
   readonly #own: StoredTable | undefined;
-  /** Topic → the message that cleared it, longest ago first. */
-  readonly #cleared = new Map<string, Message>();
-  /** Of these, topics that had no value here since the start, longest ago first. */
-  readonly #idle = new Set<string>();
-  /** Hubs, by the origin of what comes from them. */
-  readonly #hubs = new Map<Origin, HubConfig>();
-  /** Those of them that have a subscription of ours. */
-  readonly #heard = new Set<string>();
   #sequence = 0;
   #duplicates = 0;
   #loops = 0;
@@ -103,26 +87,18 @@ export class Mesh {
     this.#epoch = epoch;
     this.#stateTopic = `hpmq/${gatewayId}/$state`;
     this.#seen = new SeenSet(store?.table('seen'));
-    this.#table = store?.table('cleared');
+    this.cleared = new ClearedTopics(store?.table('cleared'));
     store?.beforeBatch(() => this.#seen.save());
-    const cleared: Message[] = [];
-    for (const [topic, bytes] of this.#table?.entries() ?? []) {
-      const message = decodeMessageRecord(bytes);
-      if (message?.stamp === undefined) this.#table?.delete(topic);
-      else cleared.push(message);
-    }
-    for (const message of cleared.sort((a, b) => a.stamp!.at - b.stamp!.at)) this.#cleared.set(message.topic, message);
     this.#own = store?.table('mesh');
-    for (const [key] of this.#own?.entries() ?? []) {
-      if (key === USED) this.#isUsed = true;
-      else if (key.startsWith(HEARD)) this.#heard.add(key.slice(HEARD.length));
-    }
-    if (this.#seen.origins > 0 || cleared.length > 0) this.#use();
+    const own = [...(this.#own?.entries() ?? [])].map(([key]) => key);
+    this.#isUsed = own.includes(USED);
+    this.hubs = new Hubs(gatewayId, this.#own, own);
+    if (this.#seen.origins > 0 || this.cleared.size > 0) this.#use();
   }
 
   /** There is, or was, another gateway: else nothing need be looked at. */
   get isUsed(): boolean {
-    return this.#isUsed;
+    return this.#isUsed || this.hubs.size > 0;
   }
 
   #use(): void {
@@ -139,7 +115,7 @@ export class Mesh {
       loops: this.#loops,
       outdated: this.#outdated,
       hops: this.#hops,
-      cleared: this.#cleared.size,
+      cleared: this.cleared.size,
     };
   }
 
@@ -151,53 +127,8 @@ export class Mesh {
   stamp(message: Message, before?: Message): Stamp {
     if (message.stamp !== undefined) return message.stamp;
     this.#use();
-    const from = this.#hubs.get(message.origin);
-    const stamp = this.#fresh(this.#timeOf(message, before), from);
-    message.stamp = stamp;
-    return stamp;
-  }
-
-  /** Messages of this origin come from a broker that other gateways of the mesh are connected to, too. */
-  addHub(origin: Origin, hub: HubConfig): void {
-    this.#hubs.set(origin, hub);
-    this.#use();
-  }
-
-  /** The link of {@link addHub} is no more, unless there is another under its name already. */
-  removeHub(origin: Origin, hub: HubConfig): void {
-    if (this.#hubs.get(origin) === hub) this.#hubs.delete(origin);
-  }
-
-  /** All hubs are added: what was heard of others is past. */
-  forgetOtherHubs(): void {
-    const known = new Set([...this.#hubs].map(([origin, hub]) => heardOf(origin, hub)));
-    for (const key of this.#heard) {
-      if (known.has(key)) continue;
-      this.#heard.delete(key);
-      this.#own?.delete(HEARD + key);
-    }
-  }
-
-  /** The hub has our subscription, and keeps it: what is published there need not come by others any more. */
-  hearsHub(origin: Origin): void {
-    const key = heardOf(origin, this.#hubs.get(origin));
-    if (this.#heard.has(key)) return;
-    this.#heard.add(key);
-    this.#own?.set(HEARD + key, YES, false);
-  }
-
-  /** It came without a stamp from a hub: its other gateways have it from there, and the first of them tells the mesh. */
-  staysHere({ stamp, origin }: Message): boolean {
-    if (stamp !== undefined) return false;
-    const hub = this.#hubs.get(origin);
-    return hub !== undefined && hub.gateways[0] !== this.gatewayId;
-  }
-
-  /** Of the gateways of a hub, this one passes the message to it: that where it entered, else the first. */
-  isFor(message: Message, hub: HubConfig): boolean {
-    const { gateway, hops } = this.stamp(message);
-    if (hops.includes(hopOf(hub))) return false;
-    return (hops.includes(PASSES + hub.name) ? gateway : hub.gateways[0]) === this.gatewayId;
+    message.stamp = this.#fresh(this.#timeOf(message, before), message.origin);
+    return message.stamp;
   }
 
   /** The same message as if it were published now. @param after - Unix ms, of what it contradicts */
@@ -206,10 +137,8 @@ export class Mesh {
     return { ...message, receivedAt: now, stamp: this.#fresh(Math.max(now, before + 1)) };
   }
 
-  /** @param from - the hub that it comes from */
-  #fresh(at: number, from?: HubConfig): Stamp {
-    const hops = from === undefined ? [] : [hopOf(from)];
-    for (const hub of this.#hubs.values()) if (hub.name !== from?.name) hops.push(PASSES + hub.name);
+  #fresh(at: number, origin?: Origin): Stamp {
+    const hops = this.hubs.hopsOf(origin);
     return { gateway: this.gatewayId, epoch: this.#epoch, sequence: ++this.#sequence, hops, at, isSync: false };
   }
 
@@ -249,9 +178,7 @@ export class Mesh {
       this.#loops++;
       return 'drop';
     }
-    for (const [origin, hub] of this.#hubs) {
-      // It comes from there by itself.
-      if (!hops.includes(hopOf(hub)) || !this.#heard.has(heardOf(origin, hub))) continue;
+    if (this.hubs.bring(stamp)) {
       this.#duplicates++;
       return 'drop';
     }
@@ -314,40 +241,6 @@ export class Mesh {
     this.#seen.remove(originOf(stamp) + BY_SYNC, stamp.sequence);
   }
 
-  /** What cleared this topic. */
-  cleared(topic: string): Message | undefined {
-    return this.#cleared.get(topic);
-  }
-
-  /**
-   * A retained message was set or cleared.
-   *
-   * @param hadValue - something was retained on the topic
-   */
-  retained(message: Message, hadValue: boolean): void {
-    const { topic, payload, stamp } = message;
-    const isKnown = this.#cleared.delete(topic);
-    const wasIdle = this.#idle.delete(topic);
-    if (payload.length > 0 || stamp === undefined) {
-      if (isKnown) this.#table?.delete(topic);
-      return;
-    }
-    const cleared = { ...message, properties: undefined };
-    this.#cleared.set(topic, cleared);
-    if (!hadValue && (wasIdle || !isKnown)) this.#idle.add(topic);
-    this.#table?.set(topic, encodeMessageRecord(cleared), false);
-    if (this.#cleared.size > MAX_CLEARED) this.#forgetCleared();
-  }
-
-  #forgetCleared(): void {
-    for (const oldest of this.#idle.size > 0 ? this.#idle : this.#cleared.keys()) {
-      this.#cleared.delete(oldest);
-      this.#idle.delete(oldest);
-      this.#table?.delete(oldest);
-      break;
-    }
-  }
-
   /**
    * What a peer is told of the retained messages when both meet, cleared ones included; undefined is passed through.
    *
@@ -359,7 +252,7 @@ export class Mesh {
     peer: string | undefined,
   ): Generator<Message | undefined> {
     for (const message of retained) {
-      const isFor = message === undefined || (!this.hasPassed(message, peer) && !this.staysHere(message));
+      const isFor = message === undefined || (!this.hasPassed(message, peer) && !this.hubs.keeps(message));
       if (isFor) yield message && this.synced(message);
     }
     for (const message of this.clearedOf(filter)) if (!this.hasPassed(message, peer)) yield message;
@@ -367,9 +260,7 @@ export class Mesh {
 
   /** What cleared the topics of a filter, for somebody who may not know. */
   *clearedOf(filter: string): Generator<Message> {
-    for (const message of [...this.#cleared.values()]) {
-      if (topicMatches(filter, message.topic)) yield this.synced(message);
-    }
+    for (const message of this.cleared.of(filter)) yield this.synced(message);
   }
 
   synced(message: Message): Message {
@@ -382,7 +273,7 @@ export class Mesh {
 
   /** A peer, or the way to one, is not given the message. */
   isWithout(message: Message, peer: string | undefined): boolean {
-    return message.stamp === undefined ? this.staysHere(message) : this.hasPassed(message, peer);
+    return message.stamp === undefined ? this.hubs.keeps(message) : this.hasPassed(message, peer);
   }
 
   /** The gateway has the message: it came from there, or by there. */
@@ -403,15 +294,6 @@ export class Mesh {
 
 function isSame(a: Stamp, b: Stamp): boolean {
   return a.sequence === b.sequence && a.gateway === b.gateway && a.epoch === b.epoch;
-}
-
-/** A broker among the gateways passed. */
-function hopOf({ name }: HubConfig): string {
-  return `@${name}`;
-}
-
-function heardOf(origin: Origin, hub: HubConfig | undefined): string {
-  return `${hub?.name} ${origin}`;
 }
 
 /** `hpmq/<gateway>/$state` */

@@ -4,7 +4,7 @@
  *
  *   hpmq-origin  plant-7/x3k9…      gateway and its start; behind `~` a name for the renamings on the way
  *   hpmq-seq     4711
- *   hpmq-hops    plant-7,plant-8    gateways it has passed, the first first; `@` and `>`: see core/mesh.ts
+ *   hpmq-hops    plant-7,plant-8    gateways it has passed, the first first; `@` and `>`: see core/hubs.ts
  *   hpmq-qos     1                  of the message where it entered, if that is not 0
  *   hpmq-time    1763841600123      Unix ms; of retained messages, the newest of which wins
  *   hpmq-sync    1                  sent because two gateways met, not because it was published

@@ -8,6 +8,7 @@ import { expiryOf, retainOf } from './encode.js';
 import { linkError } from './errors.js';
 import type { Incoming } from './far-side.js';
 import type { Received } from './loops.js';
+import type { RouteFigures } from './route-figures.js';
 import type { InRoute } from './route-types.js';
 import { hitsOf, type Rule } from './rules.js';
 
@@ -31,6 +32,7 @@ export function arrivalsOf(
   origin: Origin,
   now: number,
   local: (properties: PublishProperties | undefined) => PublishProperties | undefined,
+  figures: RouteFigures,
 ): Arrivals {
   const messages: Message[] = [];
   let dropped = 0;
@@ -45,10 +47,15 @@ export function arrivalsOf(
     const content = contentOf(route, incoming, properties, origin, now);
     if (content instanceof GatewayError) {
       dropped++;
-      if (!(content.code === 'LINK_TOO_LARGE' && route.maxSize?.over === 'drop')) fault = content;
+      if (content.code === 'LINK_TOO_LARGE' && route.maxSize?.over === 'drop') figures.in(route.index).drop();
+      else {
+        figures.in(route.index).refuse();
+        fault = content;
+      }
       continue;
     }
     for (const payload of content.payloads) {
+      figures.in(route.index).take(payload.length);
       messages.push(
         createMessage({
           topic,

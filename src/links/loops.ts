@@ -53,7 +53,7 @@ export class LoopGuard implements Disposable {
   constructor(options: LoopGuardOptions) {
     this.#options = options;
     const { mesh, config, origin } = options;
-    if (config.hub !== undefined) mesh?.addHub(origin, config.hub);
+    if (config.hub !== undefined) mesh?.hubs.add(origin, config.hub);
     this.#echo = new EchoGuard(options.clock, options.config.protocolVersion === 5 || options.config.bridge);
   }
 
@@ -85,7 +85,7 @@ export class LoopGuard implements Disposable {
   /** Whether the message is for this link: to a hub, one of its gateways passes it. */
   carries(message: Message): boolean {
     const { mesh, config } = this.#options;
-    return mesh === undefined || config.hub === undefined || mesh.isFor(message, config.hub);
+    return mesh === undefined || config.hub === undefined || mesh.hubs.passes(mesh.stamp(message), config.hub);
   }
 
   /** What a hub has retained comes with its changes; sent on each connect, it would come before older ones. */
@@ -189,14 +189,14 @@ export class LoopGuard implements Disposable {
   connected(sessionPresent: boolean): void {
     const { clock, config, mesh, origin } = this.#options;
     this.#connectedAt = clock.monotonic();
-    if (config.hub !== undefined) mesh?.hearsHub(origin);
+    if (config.hub !== undefined) mesh?.hubs.hears(origin);
     this.#isKnown = sessionPresent;
     if (!sessionPresent) this.#echo.disconnected();
   }
 
   [Symbol.dispose](): void {
     const { config, mesh, origin } = this.#options;
-    if (config.hub !== undefined) mesh?.removeHub(origin, config.hub);
+    if (config.hub !== undefined) mesh?.hubs.remove(origin, config.hub);
   }
 }
 

@@ -106,9 +106,13 @@ export async function linked({ nodes }: Mesh): Promise<void> {
   const end = performance.now() + PATIENCE;
   for (const [index, node] of nodes.entries()) {
     for (;;) {
-      const links = (await node.books())?.links ?? [];
-      if (links.every(({ state }) => state === 'up')) break;
-      if (performance.now() > end) throw new Error(`the links of n${index} are ${links.map(({ state }) => state)}`);
+      // Its port is there before its socket.
+      const links = await node.books().then(
+        (books) => books?.links ?? [],
+        () => undefined,
+      );
+      if (links?.every(({ state }) => state === 'up')) break;
+      if (performance.now() > end) throw new Error(`the links of n${index} are ${links?.map(({ state }) => state)}`);
       await sleep(50);
     }
   }

@@ -125,7 +125,7 @@ t.test('a hub: each message passes to it by one of its gateways, and from it by 
   t.strictSame(carriers({ stamp: { ...stamp, hops: ['@m', 'g3'] } }), [false, false], 'what came from there: none');
   const there = () => message({ origin: 'link:l' });
   t.strictSame(
-    [one, two].map(({ mesh }) => mesh.staysHere(there())),
+    [one, two].map(({ mesh }) => mesh.hubs.keeps(there())),
     [false, true],
   );
   const told = there();
@@ -136,6 +136,6 @@ t.test('a hub: each message passes to it by one of its gateways, and from it by 
   two.loops.connected(false);
   t.equal(two.mesh.judge(arrived, undefined), 'drop', 'it comes from there by itself');
   two.loops[Symbol.dispose]();
-  t.notOk(two.mesh.staysHere(there()), 'the link is no more');
+  t.notOk(two.mesh.hubs.keeps(there()), 'the link is no more');
   t.equal(guard({}, 'g3').mesh.judge(arrived, undefined), 'all');
 });
