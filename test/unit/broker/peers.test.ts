@@ -71,6 +71,20 @@ t.test('from a peer: once, by whatever way, and on with one hop more', async (t)
   t.match(b.broker.figures().ledger.messages, { duplicates: 3, difference: 0 });
 });
 
+t.test('a copy that came at QoS 0 is the message that entered with QoS 1', async (t) => {
+  const b = bench(t);
+  const peer = await b.connect(5, 'from', PEER);
+  const [other, away] = [await b.connect(5, 'forger'), await b.connect(5, 'away')];
+  await away.subscribe('t/#', 2);
+  const copy = { ...stamped('t/x', 1, 'g3', { 'hpmq-qos': '1' }), qos: 0 } as const;
+  peer.send(copy);
+  t.match(await away.next('publish'), { qos: 1 });
+  t.equal(await sent(peer, stamped('t/x', 1, 'g3', { 'hpmq-qos': '1' })), 0, 'the one at QoS 1 is acknowledged');
+  other.send(copy);
+  t.match(await away.next('publish'), { qos: 0 }, 'of others the packet counts');
+  t.strictSame(await away.pending(), []);
+});
+
 t.test('a client that is no peer can neither forge a stamp nor use up a number', async (t) => {
   const b = bench(t);
   const [peer, forger, plain] = [await b.connect(5, 'p', PEER), await b.connect(5, 'forger'), await b.connect(5, 's')];
