@@ -50,6 +50,28 @@ export interface LinkView {
   readonly drain: LinkDrainView;
   readonly books: LinkBooksView;
   readonly losses: LinkLossView;
+  /** As configured, in that order. */
+  readonly routes: readonly LinkRouteView[];
+}
+
+export interface LinkRouteView {
+  readonly direction: 'out' | 'in' | 'both';
+  readonly filters: readonly string[];
+  /** null: nothing goes that way. */
+  readonly out: RouteCountView | null;
+  readonly in: RouteCountView | null;
+}
+
+/** Since start; a message that a route carries under two names counts twice. */
+export interface RouteCountView {
+  /** Out: taken to be sent. In: given on here, copies that were here before included. */
+  readonly messages: number;
+  /** Of their payloads as they are here. */
+  readonly bytes: number;
+  /** Not taken: nobody connected at QoS 0, no room, or too large for a route that drops such. What is given up later is in the books. */
+  readonly dropped: number;
+  /** Too large, of no such form, or not what the far side takes. */
+  readonly refused: number;
 }
 
 export interface LinkMeshView {

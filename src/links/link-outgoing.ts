@@ -15,7 +15,7 @@ import { Sender } from './sender.js';
 import type { LinkStatus } from './status.js';
 
 export interface LinkOutgoingOptions
-  extends Pick<SenderOptions, 'rules' | 'origin' | 'router' | 'clock' | 'replies' | 'loops'> {
+  extends Pick<SenderOptions, 'rules' | 'origin' | 'router' | 'clock' | 'replies' | 'loops' | 'figures'> {
   readonly config: LinkConfig;
   readonly gatewayId: string;
   readonly log: Log;

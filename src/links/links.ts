@@ -73,6 +73,7 @@ export function createLinks(options: LinksOptions): Links {
     const more = { resolveSrv, interfaces, onChanged, isAnnounced };
     return new Link({ config, gatewayId, router, mesh, memories, sessions, keep, log, clock, random, ...more });
   });
+  mesh?.hubs.forgetOthers();
   const outboxes = new OrphanedOutboxes(store);
   let since = clock.now();
   let state: ServiceStatus['state'] = 'starting';

@@ -34,6 +34,7 @@ import { Stall } from './outbox/stall.js';
 import { Volatile } from './outbox/volatile.js';
 import { Rate } from './rate.js';
 import type { Encoded } from './route-types.js';
+import { resume } from './rules.js';
 
 export class Sender {
   readonly books = new Books();
@@ -82,6 +83,7 @@ export class Sender {
       outbox: this.outbox,
       volatile: this.#volatile,
       replay: this.#replay,
+      figures: options.figures,
       openings: this.#openings,
       isConnected: () => this.#far !== undefined,
     });
@@ -461,12 +463,14 @@ export class Sender {
 
   /** It has no form, or the far side does not want it. */
   #giveUp(item: Item, error: GatewayError): void {
-    const { drain, onRefused, onDeadLetter } = this.#options;
+    const { drain, figures, rules, onRefused, onDeadLetter } = this.#options;
     drain.gone();
     if (isLeftOut(error)) {
       this.outbox.leaveOut(item);
       return;
     }
+    const { message, share: tag = '' } = item.stored;
+    figures.out(resume(rules.out, message.topic, tag).route.index).refuse();
     this.outbox.drop(item, reasonOf(error));
     onRefused(error);
     onDeadLetter(item.stored.message, error);

@@ -10,6 +10,7 @@ import { LinkOutgoing } from '../../src/links/link-outgoing.js';
 import { linksTables } from '../../src/links/links.js';
 import { LoopGuard } from '../../src/links/loops.js';
 import { Replies } from '../../src/links/replies.js';
+import { RouteFigures } from '../../src/links/route-figures.js';
 import { compileRoutes } from '../../src/links/rules.js';
 import type { Sender } from '../../src/links/sender.js';
 import { LinkStatus } from '../../src/links/status.js';
@@ -57,6 +58,7 @@ export class OutgoingBench {
       rules: compileRoutes(config.routes, GATEWAY),
       origin: `link:${config.name}`,
       replies: new Replies(config.name, clock),
+      figures: new RouteFigures(config.routes),
       loops: new LoopGuard({ config, mesh: undefined, origin: `link:${config.name}`, clock }),
       status: new LinkStatus(clock, silentLog),
       keep: { store: this.store, refusal: () => undefined },

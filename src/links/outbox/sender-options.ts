@@ -7,6 +7,7 @@ import type { Router } from '../../core/router.js';
 import type { StoredQueue } from '../../core/store.js';
 import type { LoopGuard } from '../loops.js';
 import type { Replies } from '../replies.js';
+import type { RouteFigures } from '../route-figures.js';
 import type { Rules } from '../rules.js';
 import type { Drain } from './drain.js';
 import type { Keeping } from './keeping.js';
@@ -27,6 +28,7 @@ export interface SenderOptions {
   readonly clock: Clock;
   readonly replies: Replies;
   readonly loops: LoopGuard;
+  readonly figures: RouteFigures;
   /** One message was refused for good; it is counted as dropped. */
   readonly onRefused: (error: GatewayError) => void;
   /** The same, of a message of QoS 1 or 2. */
