@@ -25,12 +25,12 @@ import { Oldest } from './oldest.js';
 import { Trimmer } from './trimmer.js';
 
 /** In a lane. */
-const MOST_MESSAGES = 8_000;
+const MOST_MESSAGES = 3_000;
 const MOST_BYTES = 2 * 1024 * 1024;
 /** Of the live lane: what is behind that is history. */
 const MOST_LIVE = 1_000;
 /** Read in one go, messages. */
-const CHUNK = 4_000;
+const CHUNK = 1_000;
 const SURVEY_CHUNK = 20_000;
 /** More cannot have been in flight when the gateway was killed: no window is larger. */
 export const MAX_WINDOW = 1_000;
