@@ -108,7 +108,12 @@ export class Link implements Sink, AsyncDisposable {
       random: options.random,
       onRefusals: (refusal) => this.#status.subscribed(refusal),
     });
-    this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
+    this.#outgoing = new LinkOutgoing({
+      ...options,
+      ...shared,
+      status: this.#status,
+      onCaughtUp: () => options.sessions.caughtUp(),
+    });
     this.#sender = this.#outgoing.sender;
     this.durable = this.#outgoing.isDurable;
     const isSecure = config.reach.srv?.secure ?? /^(mqtts|wss):/i.test(config.reach.urls[0] ?? '');

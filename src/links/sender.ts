@@ -35,6 +35,9 @@ import { Volatile } from './outbox/volatile.js';
 import { Rate } from './rate.js';
 import type { Encoded } from './route-types.js';
 
+/** Why a message is given up of which its route says nothing. */
+const LEFT_OUT = 'left-out';
+
 export class Sender {
   readonly books = new Books();
   readonly outbox: Outbox;
@@ -65,13 +68,22 @@ export class Sender {
     const { clock, router, origin, queue, keeping, config, losses, lossTopic } = options;
     const { books } = this;
     this.#options = options;
-    this.outbox = new Outbox({ queue, keeping, config, clock, losses, books, onReady: () => this.#kept() });
+    this.outbox = new Outbox({
+      queue,
+      keeping,
+      config,
+      clock,
+      losses,
+      books,
+      onReady: () => this.#kept(),
+      onCaughtUp: options.onCaughtUp,
+    });
     this.sent = new Rate(clock);
     this.#replay = new Replay(router, origin, options.loops);
     this.#openings = new Openings(clock);
     this.#refusals = new Refusals(clock);
     this.#batches = new Batches(new MessageBatcher<Item>(), clock);
-    this.#lossReports = new LossReports(losses, lossTopic, clock);
+    this.#lossReports = new LossReports(losses, lossTopic, clock, options.onLossUntold);
     this.#preparing = new Preparing(options, this.#openings);
     this.#alarm = new AlarmClock(clock, () => this.#pump());
     const inFlight = () => this.#flights.size;
@@ -360,7 +372,8 @@ export class Sender {
         this.outbox.setAside(item);
         return;
       case 'refuse':
-        this.#giveUp(item, prepared.error);
+        if (this.#isKnownThere(far, item)) this.#refuse(far, item, prepared.error);
+        else this.#giveUp(item, prepared.error);
         return;
       case 'abandon':
         this.#abandon(far, item, prepared.reason);
@@ -421,7 +434,8 @@ export class Sender {
     this.#refusals.accepted();
     for (const item of flight.items) {
       this.#options.drain.gone();
-      if (flight.stage === 'given-up') this.outbox.drop(item, flight.reason);
+      if (flight.reason === LEFT_OUT) this.outbox.leaveOut(item);
+      else if (flight.stage === 'given-up') this.outbox.drop(item, flight.reason);
       else {
         this.outbox.settle(item);
         this.sent.add();
@@ -444,13 +458,18 @@ export class Sender {
 
   /** Not to be sent any more; but where it may have been, at QoS 2, the far side has to forget its identifier first. */
   #abandon(far: FarSide, item: Item, reason: string): void {
-    const { qos, sequence } = item.stored;
-    if (qos < 2 || far.maximumQoS < 2 || !item.wasSent || !far.sessionPresent) {
+    const { sequence } = item.stored;
+    if (!this.#isKnownThere(far, item)) {
       this.#options.drain.gone();
       this.outbox.drop(item, reason);
       return;
     }
     this.#forsake(far, flightOf(packetIdOf(sequence), [item], undefined), reason);
+  }
+
+  /** The far side may have it, and would take another message under its identifier for it. */
+  #isKnownThere(far: FarSide, { stored, wasSent }: Item): boolean {
+    return stored.qos === 2 && far.maximumQoS === 2 && wasSent && far.sessionPresent;
   }
 
   #forsake(far: FarSide, flight: Flight, reason: string): void {
@@ -461,13 +480,27 @@ export class Sender {
 
   /** It has no form, or the far side does not want it. */
   #giveUp(item: Item, error: GatewayError): void {
-    const { drain, onRefused, onDeadLetter } = this.#options;
-    drain.gone();
+    this.#options.drain.gone();
     if (isLeftOut(error)) {
       this.outbox.leaveOut(item);
       return;
     }
     this.outbox.drop(item, reasonOf(error));
+    this.#tellRefused(item, error);
+  }
+
+  /** As {@link #giveUp}, once its identifier is free there. */
+  #refuse(far: FarSide, item: Item, error: GatewayError): void {
+    if (isLeftOut(error)) {
+      this.#abandon(far, item, LEFT_OUT);
+      return;
+    }
+    this.#abandon(far, item, reasonOf(error));
+    this.#tellRefused(item, error);
+  }
+
+  #tellRefused(item: Item, error: GatewayError): void {
+    const { onRefused, onDeadLetter } = this.#options;
     onRefused(error);
     onDeadLetter(item.stored.message, error);
   }

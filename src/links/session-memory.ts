@@ -91,6 +91,11 @@ export class SessionMemory {
     if (isNews) await this.#save(this.#record);
   }
 
+  /** All that was open there before this connection is settled. */
+  caughtUp(): void {
+    this.#mightHoldBefore = false;
+  }
+
   get #record(): SessionRecord {
     return { last: this.#last, sentTo: this.#sentTo, stale: [...this.#stale] };
   }

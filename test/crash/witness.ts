@@ -78,6 +78,12 @@ export class Witness {
     return missing;
   }
 
+  /** Names of acknowledged messages that this subscriber never got. */
+  lost(subscriber: string): readonly string[] {
+    const { copies } = this.#of(subscriber);
+    return [...this.#acknowledged.keys()].filter((name) => !copies.has(name));
+  }
+
   /**
    * @param subscribers - who must have got everything
    * @param exactly - those of them that subscribe with QoS 2

@@ -24,7 +24,10 @@ export class OutgoingBench {
   folder: string;
   store!: OpenStore;
   outgoing!: LinkOutgoing;
+  status!: LinkStatus;
   far: FakeFarSide | undefined;
+  /** How often everything from before a connection was settled. */
+  caughtUp = 0;
   readonly #clock: Clock;
   readonly #folders: string[] = [];
 
@@ -48,6 +51,7 @@ export class OutgoingBench {
       log: silentLog,
       clock: systemClock,
     });
+    this.status = new LinkStatus(clock, silentLog);
     this.outgoing = new LinkOutgoing({
       config,
       gatewayId: GATEWAY,
@@ -58,8 +62,9 @@ export class OutgoingBench {
       origin: `link:${config.name}`,
       replies: new Replies(config.name, clock),
       loops: new LoopGuard({ config, mesh: undefined, origin: `link:${config.name}`, clock }),
-      status: new LinkStatus(clock, silentLog),
+      status: this.status,
       keep: { store: this.store, refusal: () => undefined },
+      onCaughtUp: () => this.caughtUp++,
     });
     await this.outgoing.begin();
   }

@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Choice, seeded } from '../../support/random.js';
 import { Relay } from '../../support/relay.js';
-import { chooseFault, type FaultName, suffer } from './faults.js';
+import { chooseFault, type FaultName, suffer, usualFaults } from './faults.js';
+import { Handovers } from './handovers.js';
 import { type Books, type BrokerName, farSide, nearSide } from './sides.js';
-import { Traffic, type TrafficVerdict } from './traffic.js';
+import { nameOf, Traffic, type TrafficVerdict } from './traffic.js';
 
 export interface LinkCrashOptions {
   /** Who has the link. */
@@ -37,6 +38,8 @@ export interface LinkCrashResult {
   readonly faults: Readonly<Partial<Record<FaultName, number>>>;
   readonly up: TrafficVerdict;
   readonly down: TrafficVerdict;
+  /** Of what is lost: what the upstream had acknowledged and still had, by the record of the relay, before it forgot it. */
+  readonly lostByUpstream: { readonly up: number; readonly down: number };
   /** From the end of a fault until messages came upstream again, ms; of those that were waited for. */
   readonly recoveryMs: { readonly p50: number; readonly p99: number; readonly never: number };
   /** What the books of the gateways did not explain, at the end and before one fault in ten. */
@@ -70,6 +73,9 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
   stack.defer(() => far.kill());
   await far.start();
   const relay = stack.use(await Relay.open(far.port));
+  const handovers = new Handovers((topic, payload) => nameOf(topic, payload.toString('latin1', 0, 20)));
+  relay.onBytes = handovers.saw;
+  relay.onOver = (connection) => handovers.over(connection);
   const near = await nearSide(options.broker, folder, relay.port);
   stack.defer(() => near.kill());
   await near.start();
@@ -90,7 +96,7 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
   let difference = 0;
   for (let fault = 1; fault <= kills; fault++) {
     if (fault % BOOKS_EVERY === 0) difference += differenceOf(await near.books()) + differenceOf(await far.books());
-    const name = chooseFault(choice, options.only);
+    const name = chooseFault(choice, options.only ?? usualFaults);
     faults[name] = (faults[name] ?? 0) + 1;
     await suffer(name, (SHORTEST + choice.random() * (LONGEST - SHORTEST)) * scale, { near, far, relay });
     if (choice.chance(PATIENT)) {
@@ -118,6 +124,7 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
     faults,
     up: up.verdict(),
     down: down.verdict(),
+    lostByUpstream: lostByUpstream(handovers, up.lost(), down.lost()),
     recoveryMs: { p50: percentile(recoveries, 0.5), p99: percentile(recoveries, 0.99), never },
     difference: books.reduce((sum, one) => sum + differenceOf(one), difference),
     stillQueued: books.reduce((sum, one) => sum + queuedOf(one), 0),
@@ -127,14 +134,30 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
 
 /**
  * How many promises were broken. Mosquitto 2.0.11, restarted, sends messages anew whose PUBREC it has answered with PUBREL
- * [MQTT-4.3.3]: such copies are its own.
+ * [MQTT-4.3.3]: such copies are its own, and so is what it had and forgot. Crashed, it has forgotten sessions, too.
  */
 export function brokenPromises(result: LinkCrashResult): number {
-  const { up, down, upstream, faults, difference, stillQueued, dropped } = result;
-  const broken = (one: TrafficVerdict) => one.lost + one.disordered + one.foreign + one.lostSessions;
-  const wasRestarted = upstream === 'mosquitto' && (faults['far killed'] ?? 0) > 0;
-  const duplicated = up.duplicated + (wasRestarted ? 0 : down.duplicated);
-  return broken(up) + broken(down) + duplicated + difference + stillQueued + dropped;
+  const { up, down, upstream, faults, difference, stillQueued, dropped, lostByUpstream: theirs } = result;
+  const isForeign = upstream === 'mosquitto';
+  const crashes = isForeign ? (faults['far crashed'] ?? 0) : 0;
+  const wasRestarted = isForeign && (faults['far killed'] ?? 0) + crashes > 0;
+  const excused = wasRestarted ? theirs.up + theirs.down : 0;
+  const broken = (one: TrafficVerdict) =>
+    one.lost + one.disordered + one.foreign + (crashes > 0 ? 0 : one.lostSessions);
+  const duplicated = (crashes > 0 ? 0 : up.duplicated) + (wasRestarted ? 0 : down.duplicated);
+  return broken(up) + broken(down) - excused + duplicated + difference + stillQueued + dropped;
+}
+
+/**
+ * Upwards: the upstream said that it had the message for good. Downwards: the link never took it, and does not owe its
+ * acknowledgement either. Whatever is not proven so is ours.
+ */
+function lostByUpstream(handovers: Handovers, up: readonly string[], down: readonly string[]) {
+  if (handovers.unreadable > 0) return { up: 0, down: 0 };
+  return {
+    up: up.filter((name) => handovers.wasCompleted('up', name)).length,
+    down: down.filter((name) => !handovers.wasTaken('down', name) && !handovers.isOwed('down', name)).length,
+  };
 }
 
 /** @returns how long that took, ms; undefined: they do not flow */
