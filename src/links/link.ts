@@ -115,6 +115,7 @@ export class Link implements Sink, AsyncDisposable {
       onCaughtUp: () => options.sessions.caughtUp(),
     });
     this.#sender = this.#outgoing.sender;
+    if (this.#outgoing.isDurable && this.#sender.queued === 0) options.sessions.nothingWaits();
     this.durable = this.#outgoing.isDurable;
     const isSecure = config.reach.srv?.secure ?? /^(mqtts|wss):/i.test(config.reach.urls[0] ?? '');
     const onReplaced = (reason: GatewayError) => this.#connections.renew(reason);

@@ -13,11 +13,11 @@ function conversation(protocolVersion: 4 | 5) {
     // In pieces, as from a network.
     for (const byte of bytes) handovers.saw(connection, direction, Buffer.of(byte));
   };
-  const connect = () => {
+  const connect = (sessionPresent = true) => {
     const connection = {};
     const version = { protocolId: 'MQTT', protocolVersion } as const;
     say(connection, 'up', { cmd: 'connect', clientId: 'near', clean: false, keepalive: 2, ...version });
-    say(connection, 'down', { cmd: 'connack', sessionPresent: true, reasonCode: 0, returnCode: 0 });
+    say(connection, 'down', { cmd: 'connack', sessionPresent, reasonCode: 0, returnCode: 0 });
     return connection;
   };
   return { handovers, say, connect };
@@ -66,6 +66,30 @@ t.test('what was refused was not taken; an alias stands for its topic', async (t
   t.ok(handovers.wasCompleted('up', 'a 2'));
   t.equal(handovers.unreadable, 0);
 });
+
+t.test(
+  'a second copy at QoS 2 is the doing of who sent it against the rules, or had forgotten the session',
+  async (t) => {
+    const { handovers, say, connect } = conversation(5);
+    let connection = connect();
+    const up = (payload: string, messageId: number, dup: boolean) =>
+      say(connection, 'up', { ...PUBLISH, dup, topic: 'a', payload, qos: 2, messageId });
+    for (const id of [1, 2, 3]) up(`${id}`, id, false);
+    say(connection, 'down', { cmd: 'pubrec', messageId: 1 });
+    say(connection, 'up', { cmd: 'pubrel', messageId: 1 });
+    connection = connect();
+    for (const id of [1, 2]) up(`${id}`, id, true);
+    up('3', 4, true);
+    t.ok(handovers.wasWronglyRepeated('up', 'a 1'), 'it had been released');
+    t.notOk(handovers.wasWronglyRepeated('up', 'a 2'), 'as it must be');
+    t.ok(handovers.wasWronglyRepeated('up', 'a 3'), 'under another identifier');
+    t.notOk(handovers.wasSentAnew('up', 'a 2'));
+    connection = connect(false);
+    up('2', 7, false);
+    t.notOk(handovers.wasWronglyRepeated('up', 'a 2'));
+    t.ok(handovers.wasSentAnew('up', 'a 2'));
+  },
+);
 
 t.test('a record with gaps says so', async (t) => {
   const handovers = new Handovers(() => '');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import type { LinkConfig } from '../../src/core/config.js';
+import type { GatewayError } from '../../src/core/errors.js';
 import { silentLog } from '../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../src/core/message.js';
 import { LinkOutgoing } from '../../src/links/link-outgoing.js';
@@ -24,7 +25,8 @@ export class OutgoingBench {
   folder: string;
   store!: OpenStore;
   outgoing!: LinkOutgoing;
-  status!: LinkStatus;
+  /** What was refused for good. */
+  readonly told: GatewayError[] = [];
   far: FakeFarSide | undefined;
   /** How often everything from before a connection was settled. */
   caughtUp = 0;
@@ -51,7 +53,8 @@ export class OutgoingBench {
       log: silentLog,
       clock: systemClock,
     });
-    this.status = new LinkStatus(clock, silentLog);
+    const status = new LinkStatus(clock, silentLog);
+    status.refused = (error) => void this.told.push(error);
     this.outgoing = new LinkOutgoing({
       config,
       gatewayId: GATEWAY,
@@ -62,7 +65,7 @@ export class OutgoingBench {
       origin: `link:${config.name}`,
       replies: new Replies(config.name, clock),
       loops: new LoopGuard({ config, mesh: undefined, origin: `link:${config.name}`, clock }),
-      status: this.status,
+      status,
       keep: { store: this.store, refusal: () => undefined },
       onCaughtUp: () => this.caughtUp++,
     });

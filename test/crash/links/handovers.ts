@@ -7,6 +7,8 @@ import type { Direction } from '../../support/relay.js';
 
 /** One connection. */
 interface Line {
+  /** CONNACK said Session Present. */
+  isContinued: boolean;
   readonly parsers: Readonly<Record<Direction, Parser>>;
   /** By direction of the PUBLISH and Packet Identifier. */
   readonly flights: Readonly<Record<Direction, Map<number, string>>>;
@@ -22,6 +24,14 @@ export class Handovers {
   readonly #completed: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
   /** QoS 2, PUBREC seen, by Packet Identifier; their exchange may end over another connection. */
   readonly #received: Readonly<Record<Direction, Map<number, string>>> = { up: new Map(), down: new Map() };
+  /** QoS 2: who sent it had been told that it arrived, or took another identifier, and sent it again all the same. */
+  readonly #wronglyRepeated: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
+  /** QoS 2: sent again over a connection for whose other end there was no session. */
+  readonly #sentAnew: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
+  /** QoS 2: sent under the identifier of another that was not released. */
+  readonly #masked: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
+  readonly #sent: Readonly<Record<Direction, Map<string, number>>> = { up: new Map(), down: new Map() };
+  readonly #released: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
   #last: Line | undefined;
   /** Packets that could not be read: the record has gaps. */
   unreadable = 0;
@@ -55,6 +65,21 @@ export class Handovers {
     return this.#completed[direction].has(name);
   }
 
+  /** Whoever sent it at QoS 2 must not have sent it again [MQTT-4.3.3-6]: a second copy is its doing. */
+  wasWronglyRepeated(direction: Direction, name: string): boolean {
+    return this.#wronglyRepeated[direction].has(name);
+  }
+
+  /** Because the session was forgotten: a second copy comes of that. */
+  wasSentAnew(direction: Direction, name: string): boolean {
+    return this.#sentAnew[direction].has(name);
+  }
+
+  /** Who gets a message of QoS 2 under an identifier that is in use must take it for the one that it has [MQTT-2.2.1-3]. */
+  wasMasked(direction: Direction, name: string): boolean {
+    return this.#masked[direction].has(name);
+  }
+
   /** Sent over the newest connection, and not acknowledged: whoever got it still owes the acknowledgement. */
   isOwed(direction: Direction, name: string): boolean {
     return [...(this.#last?.flights[direction].values() ?? [])].includes(name);
@@ -62,6 +87,7 @@ export class Handovers {
 
   #open(): Line {
     const line: Line = {
+      isContinued: false,
       parsers: { up: parser({ protocolVersion: 5 }), down: parser({ protocolVersion: 5 }) },
       flights: { up: new Map(), down: new Map() },
       aliases: { up: new Map(), down: new Map() },
@@ -92,6 +118,12 @@ export class Handovers {
       if (packet.qos === 0 || packet.messageId === undefined) return;
       const name = this.#nameOf(topicOf(packet, line.aliases[direction]), Buffer.from(packet.payload));
       line.flights[direction].set(packet.messageId, name);
+      if (packet.qos === 2) this.#exactlyOnce(line, direction, packet.messageId, name);
+    } else if (packet.cmd === 'connack') {
+      line.isContinued = packet.sessionPresent;
+    } else if (packet.cmd === 'pubrel') {
+      const name = this.#received[direction].get(packet.messageId ?? 0);
+      if (name !== undefined) this.#released[direction].add(name);
     } else if (packet.cmd === 'puback' || packet.cmd === 'pubrec') {
       const { messageId = 0, reasonCode = 0 } = packet;
       const flight = line.flights[way].get(messageId);
@@ -105,6 +137,17 @@ export class Handovers {
       if (name !== undefined) this.#completed[way].add(name);
       this.#received[way].delete(packet.messageId ?? 0);
     }
+  }
+
+  #exactlyOnce(line: Line, direction: Direction, messageId: number, name: string): void {
+    const before = this.#sent[direction].get(name);
+    this.#sent[direction].set(name, messageId);
+    const held = this.#received[direction].get(messageId);
+    const isInUse = line.isContinued && held !== undefined && held !== name && !this.#released[direction].has(held);
+    if (isInUse) this.#masked[direction].add(name);
+    if (before === undefined) return;
+    if (!line.isContinued) this.#sentAnew[direction].add(name);
+    else if (before !== messageId || this.#released[direction].has(name)) this.#wronglyRepeated[direction].add(name);
   }
 }
 

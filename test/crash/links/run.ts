@@ -29,6 +29,11 @@ export interface LinkCrashOptions {
   onFault?(fault: number, name: FaultName): void;
 }
 
+export interface Forgotten {
+  readonly lost: number;
+  readonly duplicated: number;
+}
+
 export interface LinkCrashResult {
   readonly broker: BrokerName;
   readonly upstream: BrokerName;
@@ -38,8 +43,13 @@ export interface LinkCrashResult {
   readonly faults: Readonly<Partial<Record<FaultName, number>>>;
   readonly up: TrafficVerdict;
   readonly down: TrafficVerdict;
-  /** Of what is lost: what the upstream had acknowledged and still had, by the record of the relay, before it forgot it. */
-  readonly lostByUpstream: { readonly up: number; readonly down: number };
+  /** Of what is lost and duplicated: what is the upstream's doing, by the record of the relay. */
+  readonly byUpstream: {
+    readonly up: Forgotten;
+    readonly down: Forgotten;
+    /** Lost downwards, and not its doing: some of them. */
+    readonly unexplained: readonly string[];
+  };
   /** From the end of a fault until messages came upstream again, ms; of those that were waited for. */
   readonly recoveryMs: { readonly p50: number; readonly p99: number; readonly never: number };
   /** What the books of the gateways did not explain, at the end and before one fault in ten. */
@@ -124,7 +134,7 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
     faults,
     up: up.verdict(),
     down: down.verdict(),
-    lostByUpstream: lostByUpstream(handovers, up.lost(), down.lost()),
+    byUpstream: forgottenByUpstream(handovers, up, down),
     recoveryMs: { p50: percentile(recoveries, 0.5), p99: percentile(recoveries, 0.99), never },
     difference: books.reduce((sum, one) => sum + differenceOf(one), difference),
     stillQueued: books.reduce((sum, one) => sum + queuedOf(one), 0),
@@ -133,30 +143,50 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
 }
 
 /**
- * How many promises were broken. Mosquitto 2.0.11, restarted, sends messages anew whose PUBREC it has answered with PUBREL
- * [MQTT-4.3.3]: such copies are its own, and so is what it had and forgot. Crashed, it has forgotten sessions, too.
+ * How many promises were broken. What a mosquitto that was restarted forgot, or sent again, is its own where the record of the
+ * relay proves it; crashed, it has forgotten sessions and acknowledgements, too, and brings messages late.
  */
 export function brokenPromises(result: LinkCrashResult): number {
-  const { up, down, upstream, faults, difference, stillQueued, dropped, lostByUpstream: theirs } = result;
+  const { up, down, upstream, faults, difference, stillQueued, dropped, byUpstream } = result;
   const isForeign = upstream === 'mosquitto';
-  const crashes = isForeign ? (faults['far crashed'] ?? 0) : 0;
-  const wasRestarted = isForeign && (faults['far killed'] ?? 0) + crashes > 0;
-  const excused = wasRestarted ? theirs.up + theirs.down : 0;
-  const broken = (one: TrafficVerdict) =>
-    one.lost + one.disordered + one.foreign + (crashes > 0 ? 0 : one.lostSessions);
-  const duplicated = (crashes > 0 ? 0 : up.duplicated) + (wasRestarted ? 0 : down.duplicated);
-  return broken(up) + broken(down) - excused + duplicated + difference + stillQueued + dropped;
+  const hasCrashed = isForeign && (faults['far crashed'] ?? 0) > 0;
+  const wasRestarted = hasCrashed || (isForeign && (faults['far killed'] ?? 0) > 0);
+  const broken = (verdict: TrafficVerdict, theirs: Forgotten) => {
+    const excused = wasRestarted ? theirs.lost + theirs.duplicated : 0;
+    const strange = hasCrashed ? 0 : verdict.disordered + verdict.lostSessions;
+    return verdict.lost + verdict.duplicated - excused + strange + verdict.foreign;
+  };
+  return broken(up, byUpstream.up) + broken(down, byUpstream.down) + difference + stillQueued + dropped;
 }
 
 /**
- * Upwards: the upstream said that it had the message for good. Downwards: the link never took it, and does not owe its
- * acknowledgement either. Whatever is not proven so is ours.
+ * Lost upwards: the upstream said that it had the message for good. Lost downwards: the link never took it, and does not owe
+ * its acknowledgement either, or it came under an identifier that was in use. Twice upwards: the link sent it by the rules, so the upstream did not. Twice downwards: the
+ * upstream sent it again against the rules, or because it had forgotten the session. Whatever is not proven so is ours.
  */
-function lostByUpstream(handovers: Handovers, up: readonly string[], down: readonly string[]) {
-  if (handovers.unreadable > 0) return { up: 0, down: 0 };
+function forgottenByUpstream(handovers: Handovers, up: Traffic, down: Traffic): LinkCrashResult['byUpstream'] {
+  const isSure = handovers.unreadable === 0;
+  const count = (names: readonly string[], is: (name: string) => boolean) => (isSure ? names.filter(is).length : 0);
+  const isForgotten = (name: string) =>
+    handovers.wasMasked('down', name) || !(handovers.wasTaken('down', name) || handovers.isOwed('down', name));
   return {
-    up: up.filter((name) => handovers.wasCompleted('up', name)).length,
-    down: down.filter((name) => !handovers.wasTaken('down', name) && !handovers.isOwed('down', name)).length,
+    unexplained: isSure
+      ? down
+          .lost()
+          .filter((name) => !isForgotten(name))
+          .slice(0, 20)
+      : [],
+    up: {
+      lost: count(up.lost(), (name) => handovers.wasCompleted('up', name)),
+      duplicated: count(up.duplicated(), (name) => !handovers.wasWronglyRepeated('up', name)),
+    },
+    down: {
+      lost: count(down.lost(), isForgotten),
+      duplicated: count(
+        down.duplicated(),
+        (name) => handovers.wasWronglyRepeated('down', name) || handovers.wasSentAnew('down', name),
+      ),
+    },
   };
 }
 

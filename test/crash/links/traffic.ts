@@ -97,6 +97,11 @@ export class Traffic {
     return this.#witness.lost(COLLECTOR);
   }
 
+  /** Names of what came more than once at QoS 2. */
+  duplicated(): readonly string[] {
+    return this.#witness.duplicated(COLLECTOR);
+  }
+
   verdict(): TrafficVerdict {
     const clients = [this.#collector, ...this.#publishers];
     const lostSessions = clients.reduce((sum, client) => sum + client.lostSessions, 0);

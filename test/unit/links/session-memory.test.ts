@@ -63,3 +63,11 @@ t.test('what was open before is settled: the session there is resumed, whatever 
   await again.connected('b', true);
   t.ok(again.isStale('a'), 'a message of the connection itself was open');
 });
+
+t.test('a crash while nothing waited leaves nothing open', async (t) => {
+  const crashed = new SessionMemory({ last: 'a', stale: ['c'] }, async () => {});
+  crashed.nothingWaits();
+  await crashed.connected('b', true);
+  t.notOk(crashed.isStale('a'));
+  t.ok(crashed.isStale('c'), 'what was left before that');
+});
