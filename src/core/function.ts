@@ -1,0 +1,126 @@
+/** Functions on the message path, as the other parts see them. Implemented in src/functions. */
+import type { Message } from './message.js';
+
+/** Which way a message goes: from clients and devices here, or from a link. */
+export type Direction = 'upstream' | 'downstream';
+
+/** What stands in the path of messages. */
+export interface Transform {
+  /** Whether a message on this topic is to be given to {@link apply}; the answer may be kept until {@link onChanged}. */
+  wants(topic: string): boolean;
+  /**
+   * What takes the place of the message, in order; none: it goes nowhere. A promise where the function runs elsewhere or
+   * waits; messages of one topic come out in the order in which they went in. Never throws; a promise never rejects.
+   */
+  apply(message: Message): readonly Message[] | Promise<readonly Message[]>;
+  /** Set by the broker: what {@link wants} says has changed. */
+  onChanged?: (() => void) | undefined;
+}
+
+/** The same at the door of one link. */
+export type LinkTransform = (link: string, direction: 'out' | 'in') => Transform | undefined;
+
+/** The hooks a function can have; each is an export of the module with this name. */
+export const hooks = ['on_message', 'on_decode', 'on_encode', 'on_connect', 'on_timer', 'on_start'] as const;
+export type Hook = (typeof hooks)[number];
+
+/** What a function can be granted beside `log`, `now`, `random` and `config`. */
+export const capabilities = ['kv', 'publish', 'points', 'http'] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** How a call ended without an answer: named in logs, figures and dead letters. */
+export type TrapCause =
+  | 'fuel'
+  | 'memory'
+  | 'stack'
+  | 'unreachable'
+  | 'output'
+  | 'deadline'
+  | 'refused'
+  | 'host'
+  | 'crashed';
+
+/** What bounds one function. */
+export interface FunctionLimits {
+  /** Of one call: function entries, loop turns, and 64 bytes of bulk memory each. */
+  readonly fuel: number;
+  /** Linear memory, bytes. */
+  readonly memory: number;
+  /** Of one call that waits or runs elsewhere, ms. */
+  readonly deadline: number;
+  /** Calls that wait at a time. */
+  readonly queue: number;
+  /** Messages out of one call. */
+  readonly outputs: number;
+  /** Bytes out of one call. */
+  readonly outputBytes: number;
+  /** Messages out per second, of publish() and all outputs. */
+  readonly rate: number;
+}
+
+/** What a module may ask of its host; pointers and memory are the engine's business. */
+export interface HostCalls {
+  log(level: number, text: string): void;
+  /** Unix ms. */
+  now(): number;
+  /** JSON text. */
+  config(key: string): string | undefined;
+  kvGet?(key: string): Buffer | undefined;
+  /** @returns false: over the quota */
+  kvSet?(key: string, value: Buffer): boolean;
+  kvDelete?(key: string): void;
+  /** @param record - a message record @returns 0, −1 not allowed, −2 over a limit */
+  publish?(record: Buffer): number;
+  /** JSON text, undefined: no such point or not granted. */
+  pointRead?(name: string): string | undefined;
+  /** @returns 0 taken, −1 not allowed, −2 over a limit */
+  pointCommand?(name: string, value: string): number;
+  /** JSON request → JSON response. */
+  http?(request: string, signal: AbortSignal): Promise<string>;
+}
+
+/** A module that was checked, metered and compiled. */
+export interface FunctionModule {
+  /** `sha256:` and hex, of the bytes as they came. */
+  readonly digest: string;
+  readonly abi: 'hpmq-fn/1' | 'wapc';
+  readonly hooks: ReadonlySet<Hook>;
+  /** What it imports. */
+  readonly needs: ReadonlySet<Capability>;
+  /** It has calls that wait (http): {@link FunctionInstance.call} is not to be used. */
+  readonly isAsync: boolean;
+  readonly bytes: number;
+  instantiate(host: HostCalls): FunctionInstance;
+}
+
+/** One call after the other. After a trap it has started anew before the next call. */
+export interface FunctionInstance extends Disposable {
+  /** @returns the frame it gave, owned; undefined: nothing @throws FunctionTrap */
+  call(hook: Hook, frame: Buffer): Buffer | undefined;
+  /** The same where it may wait; calls queue. Rejects with a FunctionTrap. */
+  callAsync(hook: Hook, frame: Buffer, signal?: AbortSignal): Promise<Buffer | undefined>;
+  /** Of the last call. */
+  readonly fuelUsed: number;
+  /** Linear memory now, bytes. */
+  readonly memory: number;
+}
+
+export class FunctionTrap extends Error {
+  readonly trap: TrapCause;
+
+  constructor(trap: TrapCause, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'FunctionTrap';
+    this.trap = trap;
+  }
+}
+
+/** Makes a module of bytes. Rejects with a GatewayError that names what is not allowed. */
+export type CompileFunction = (
+  bytes: Buffer,
+  options: {
+    readonly limits: FunctionLimits;
+    readonly grants: ReadonlySet<Capability>;
+    readonly isolate: 'inline' | 'worker';
+  },
+) => Promise<FunctionModule>;
