@@ -30,6 +30,8 @@ export class Handovers {
   readonly #sentAnew: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
   /** QoS 2: sent under the identifier of another that was not released. */
   readonly #masked: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
+  /** QoS 2: by Packet Identifier, what was sent under it, until PUBREL. */
+  readonly #inUse: Readonly<Record<Direction, Map<number, string>>> = { up: new Map(), down: new Map() };
   readonly #sent: Readonly<Record<Direction, Map<string, number>>> = { up: new Map(), down: new Map() };
   readonly #released: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
   #last: Line | undefined;
@@ -124,9 +126,11 @@ export class Handovers {
     } else if (packet.cmd === 'pubrel') {
       const name = this.#received[direction].get(packet.messageId ?? 0);
       if (name !== undefined) this.#released[direction].add(name);
+      this.#inUse[direction].delete(packet.messageId ?? 0);
     } else if (packet.cmd === 'puback' || packet.cmd === 'pubrec') {
       const { messageId = 0, reasonCode = 0 } = packet;
       const flight = line.flights[way].get(messageId);
+      if (reasonCode >= 0x80) this.#inUse[way].delete(messageId);
       if (flight === undefined || reasonCode >= 0x80) return;
       line.flights[way].delete(messageId);
       this.#taken[way].add(flight);
@@ -142,9 +146,9 @@ export class Handovers {
   #exactlyOnce(line: Line, direction: Direction, messageId: number, name: string): void {
     const before = this.#sent[direction].get(name);
     this.#sent[direction].set(name, messageId);
-    const held = this.#received[direction].get(messageId);
-    const isInUse = line.isContinued && held !== undefined && held !== name && !this.#released[direction].has(held);
-    if (isInUse) this.#masked[direction].add(name);
+    const held = this.#inUse[direction].get(messageId);
+    if (line.isContinued && held !== undefined && held !== name) this.#masked[direction].add(name);
+    this.#inUse[direction].set(messageId, name);
     if (before === undefined) return;
     if (!line.isContinued) this.#sentAnew[direction].add(name);
     else if (before !== messageId || this.#released[direction].has(name)) this.#wronglyRepeated[direction].add(name);
