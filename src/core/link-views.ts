@@ -31,9 +31,10 @@ export interface LinkView {
   readonly endpoints: readonly LinkEndpointView[];
   /**
    * What proves delivery: the link's own message came back from the far side, was acknowledged (where it may not come
-   * back), is on its way for the first time; off: nothing, an open connection counts as up.
+   * back), is on its way for the first time; off: nothing, an open connection counts as up; refused: the same, because the
+   * far side ends the connection whenever it gets one.
    */
-  readonly heartbeat: 'returned' | 'acknowledged' | 'waiting' | 'off';
+  readonly heartbeat: 'returned' | 'acknowledged' | 'waiting' | 'off' | 'refused';
   /** Of the last proof, Unix ms; null: none yet. */
   readonly provenAt: number | null;
   /** Of the last heartbeats, ms; null: none yet. */

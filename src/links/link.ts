@@ -112,8 +112,14 @@ export class Link implements Sink, AsyncDisposable {
       random: options.random,
       onRefusals: (refusal) => this.#status.subscribed(refusal),
     });
-    this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
+    this.#outgoing = new LinkOutgoing({
+      ...options,
+      ...shared,
+      status: this.#status,
+      onCaughtUp: () => options.sessions.caughtUp(),
+    });
     this.#sender = this.#outgoing.sender;
+    if (this.#outgoing.isDurable && this.#sender.queued === 0) options.sessions.nothingWaits();
     this.durable = this.#outgoing.isDurable;
     const isSecure = config.reach.srv?.secure ?? /^(mqtts|wss):/i.test(config.reach.urls[0] ?? '');
     const onReplaced = (reason: GatewayError) => this.#connections.renew(reason);
