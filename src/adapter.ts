@@ -32,6 +32,7 @@ export { type Clock, systemClock, type Timer } from './core/clock.js';
 export { DURATION_PATTERN, parseDuration } from './core/duration.js';
 export { type ErrorCatalogue, errorsOf, GatewayError } from './core/errors.js';
 export { type Log, silentLog } from './core/log.js';
+export { profileFilesOf, readProfileTexts } from './core/profile-files.js';
 export type {
   PublishOptions,
   RunningServer,

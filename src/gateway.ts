@@ -26,7 +26,8 @@ import { createDevices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
 import { correctRetained, KnownTime } from './known-time.js';
-import { createLinks, type Links, linksTables } from './links/links.js';
+import { type Links, linksTables } from './links/links-service.js';
+import { openLinks } from './links/open-links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
 import { builtAt, version } from './version.js';
@@ -131,7 +132,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         contradicted === undefined ? message : mesh.again(message, clock.now(), contradicted),
       );
     };
-    const links = createLinks({
+    const links = await openLinks({
       links: config.links,
       gatewayId: id,
       router: broker.router,

@@ -15,7 +15,7 @@ import { topicFilterFault, topicNameFault } from './core/topic.js';
 import type { AlarmView, LedgerView, MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
 import type { Servers } from './devices/servers/servers.js';
-import type { Links } from './links/links.js';
+import type { Links } from './links/links-service.js';
 import type { Logging } from './logging.js';
 import type { Metrics } from './metrics/metrics.js';
 import { Rates } from './rates.js';

@@ -21,6 +21,7 @@ import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import { PublishEncoder } from './encode-publish.js';
 import type { Breather } from './fast/breather.js';
 import { FastPath } from './fast/fast-path.js';
 import { Flushes } from './fast/flushes.js';
@@ -47,7 +48,6 @@ import { SpareBuffers } from './spare-buffers.js';
 import { Statistics } from './statistics.js';
 import { SysTopics } from './sys-topics.js';
 import { Will } from './will.js';
-import { PublishEncoder } from './wire/encode-publish.js';
 
 /**
  * Sockets beyond the limit of connections that are let in as far as CONNECT: to be told why they are refused, or to take

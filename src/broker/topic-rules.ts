@@ -1,10 +1,10 @@
 /** What clients may publish and subscribe to, beyond what MQTT says of its form. */
 import { isUtf8 } from 'node:buffer';
 import type { ListenerLimits } from '../core/config.js';
+import type { Properties } from '../core/mqtt/properties.js';
 import { topicFilterFault } from '../core/topic.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared, parseShared, plainFilter } from './shared-filter.js';
-import type { Properties } from './wire/properties.js';
 
 type TopicLimits = Pick<ListenerLimits, 'topicBytes' | 'topicLevels'>;
 

@@ -10,7 +10,7 @@ import type { OriginKind, QoS } from './message.js';
 import type { StoreOutboxView } from './outbox-views.js';
 import type { ServiceState } from './service.js';
 
-export type { LinkMeshView, LinkView } from './link-views.js';
+export type { LinkMeshView, LinkRouteView, LinkView, RouteCountView } from './link-views.js';
 export type {
   LinkBooksView,
   LinkDrainView,

@@ -22,6 +22,7 @@ import { LinkOutgoing } from './link-outgoing.js';
 import { LoopGuard } from './loops.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
+import { RouteFigures } from './route-figures.js';
 import { compileRoutes, type Rules } from './rules.js';
 import type { Sender } from './sender.js';
 import type { SessionMemory } from './session-memory.js';
@@ -63,6 +64,7 @@ export class Link implements Sink, AsyncDisposable {
   /** Topic of this gateway's own state. */
   readonly #stateTopic: string;
   readonly #rules: Rules;
+  readonly #figures: RouteFigures;
   readonly #replies: Replies;
   readonly #status: LinkStatus;
   readonly #outgoing: LinkOutgoing;
@@ -85,7 +87,8 @@ export class Link implements Sink, AsyncDisposable {
     this.id = `link:${config.name}`;
     this.origin = `link:${config.name}`;
     this.#stateTopic = `hpmq/${gatewayId}/$state`;
-    this.#rules = compileRoutes(config.routes, gatewayId);
+    this.#rules = compileRoutes(config.routes, gatewayId, config.hub !== undefined);
+    this.#figures = new RouteFigures(config.routes);
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
@@ -98,6 +101,7 @@ export class Link implements Sink, AsyncDisposable {
       log: this.#log,
       replies: this.#replies,
       loops: this.#loops,
+      figures: this.#figures,
     };
     this.#receiver = new Receiver({ ...shared, onRefused: (error) => this.#status.refused(error) });
     const asked = { ...shared, rules: this.#rules.in };
@@ -108,8 +112,14 @@ export class Link implements Sink, AsyncDisposable {
       random: options.random,
       onRefusals: (refusal) => this.#status.subscribed(refusal),
     });
-    this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
+    this.#outgoing = new LinkOutgoing({
+      ...options,
+      ...shared,
+      status: this.#status,
+      onCaughtUp: () => options.sessions.caughtUp(),
+    });
     this.#sender = this.#outgoing.sender;
+    if (this.#outgoing.isDurable && this.#sender.queued === 0) options.sessions.nothingWaits();
     this.durable = this.#outgoing.isDurable;
     const isSecure = config.reach.srv?.secure ?? /^(mqtts|wss):/i.test(config.reach.urls[0] ?? '');
     const onReplaced = (reason: GatewayError) => this.#connections.renew(reason);
@@ -168,6 +178,7 @@ export class Link implements Sink, AsyncDisposable {
       inPerSecond: this.#receiver.received.perSecond(),
       outPerSecond: this.#sender.sent.perSecond(),
       dropped: this.#outgoing.dropped + this.#receiver.dropped,
+      routes: this.#figures.view(),
       ...this.#loops.view(),
     };
   }
@@ -199,6 +210,7 @@ export class Link implements Sink, AsyncDisposable {
     await this.#scope[Symbol.asyncDispose]();
     this.#outgoing.close();
     this.#credentials?.[Symbol.dispose]();
+    this.#loops[Symbol.dispose]();
     this.#status.stopped();
     this.#announcer?.[Symbol.dispose]();
   }

@@ -28,7 +28,7 @@ import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from './client-view.js';
 import { fakeLedger } from './fake-ledger.js';
-import { idleOutbox, quietLink } from './link-view.js';
+import { busyRoute, idleOutbox, quietLink } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
 export const FAKE_NOW = Date.UTC(2026, 0, 1);
@@ -303,6 +303,7 @@ export class FakeView implements GatewayView {
     return [
       {
         ...quietLink,
+        routes: [busyRoute],
         name: 'cloud',
         type: 'mqtt',
         url: 'mqtt://iot.example.com:1883',

@@ -42,6 +42,8 @@ export class Route {
   permit: Permit | undefined;
   /** In the same bucket of the table. */
   next: Route | undefined;
+  /** What the same client published to next: devices report their values in the same order again and again. */
+  successor: Route | undefined;
 
   constructor(topic: string, bytes: Uint8Array, hash: number, version: number, found: Found) {
     this.topic = topic;
@@ -52,6 +54,7 @@ export class Route {
     this.rest = found.rest;
     this.permit = undefined;
     this.next = undefined;
+    this.successor = undefined;
   }
 }
 

@@ -7,25 +7,24 @@
  * arrived; nothing throws on bad input: the answer is a Refusal, after which the connection is over. Acknowledgements
  * without a Reason Code, which come in runs, are told without a packet being made.
  */
-import { ReasonCode, Refusal } from '../../../core/mqtt/reason-codes.js';
-import { Decoder, firstByteFault } from './decode.js';
-import { type Packet, PacketType, type ProtocolVersion } from './packets.js';
+import { bodyOf, firstByteFault, frameLength, MAX_FIRST_PACKET_BYTES } from '../../core/mqtt/fixed-header.js';
+import { PacketType, type ProtocolVersion, type ServerPacket } from '../../core/mqtt/packets.js';
+import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
+import { ServerPacketDecoder } from '../../core/mqtt/server-packet-decoder.js';
 
-/** Of the first packet, which is a CONNACK: who is not known yet may not make us buffer more, bytes. */
-const MAX_FIRST_BYTES = 128 * 1024;
 const PUBACK = PacketType.puback << 4;
 
 export interface FrameEvents {
   /** A PUBACK with success. @returns why the connection must end */
   onPuback(packetIdentifier: number): Refusal | undefined;
-  onPacket(packet: Packet): Refusal | undefined;
+  onPacket(packet: ServerPacket): Refusal | undefined;
 }
 
 export class Frames {
   readonly #version: ProtocolVersion;
   readonly #maximumPacketSize: number;
   readonly #events: FrameEvents;
-  readonly #decoder: Decoder;
+  readonly #decoder: ServerPacketDecoder;
   /** The beginning of a frame that is not complete; capacity grows with what arrives. */
   #held: Buffer | undefined;
   #heldBytes = 0;
@@ -36,7 +35,7 @@ export class Frames {
     this.#version = version;
     this.#maximumPacketSize = maximumPacketSize;
     this.#events = events;
-    this.#decoder = new Decoder(version);
+    this.#decoder = new ServerPacketDecoder(version);
   }
 
   /** Of a packet that is not complete, bytes of memory. */
@@ -111,9 +110,7 @@ export class Frames {
   }
 
   #frame(frame: Buffer): Refusal | undefined {
-    let body = 2;
-    while (frame[body - 1]! >= 0x80) body++;
-    const packet = this.#decoder.decode(frame, body);
+    const packet = this.#decoder.decode(frame, bodyOf(frame));
     if (packet instanceof Refusal) return packet;
     if ((packet.type === 'connack') !== this.#isFirst) {
       return new Refusal(ReasonCode.protocolError, this.#isFirst ? 'no CONNACK first' : 'a second CONNACK');
@@ -124,20 +121,15 @@ export class Frames {
 
   /** @returns length of the whole frame that starts at `start`; 0 when its header is not complete; or what is wrong with it */
   #frameLength(bytes: Buffer, start: number, end: number): number | Refusal {
-    const fault = firstByteFault(bytes[start]!, this.#version);
+    const fault = firstByteFault(bytes[start]!, 'server', this.#version);
     if (fault !== undefined) return fault;
-    let remainingLength = 0;
-    for (let i = 0; i < 4; i++) {
-      const at = start + 1 + i;
-      if (at >= end) return 0;
-      const byte = bytes[at]!;
-      remainingLength |= (byte & 0x7f) << (7 * i);
-      if (byte >= 0x80) continue;
-      const length = 2 + i + remainingLength;
-      const limit = this.#isFirst ? Math.min(MAX_FIRST_BYTES, this.#maximumPacketSize) : this.#maximumPacketSize;
-      if (length <= limit) return length;
-      return new Refusal(ReasonCode.packetTooLarge, `a packet of ${length} bytes, more than the ${limit} accepted`);
-    }
-    return new Refusal(ReasonCode.malformedPacket, 'a Remaining Length of more than four bytes');
+    const limit = this.#maximumPacketSize;
+    return frameLength(
+      bytes,
+      start,
+      end,
+      this.#version,
+      this.#isFirst ? Math.min(limit, MAX_FIRST_PACKET_BYTES) : limit,
+    );
   }
 }

@@ -1,5 +1,5 @@
 /** Which Reason Codes a packet may have (MQTT 5.0 §2.4 and the table of each packet). */
-import { ReasonCode } from '../reason-codes.js';
+import { ReasonCode } from './reason-codes.js';
 
 const publishAnswers: ReadonlySet<number> = new Set([0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99]);
 const releaseAnswers: ReadonlySet<number> = new Set([0x00, 0x92]);

@@ -1,10 +1,10 @@
 /** SUBSCRIBE and UNSUBSCRIBE (MQTT 5.0 §3.8, §3.10). */
-import type { QoS } from '../../core/message.js';
-import type { Reader } from '../../core/mqtt/reader.js';
-import type { Subscription } from '../../core/router.js';
-import { ReasonCode, type Refusal } from '../reason-codes.js';
+import type { QoS } from '../message.js';
+import type { Subscription } from '../router.js';
 import type { ProtocolVersion, SubscribePacket, UnsubscribePacket } from './packets.js';
-import { readProperties } from './properties.js';
+import { readProperties } from './read-properties.js';
+import type { Reader } from './reader.js';
+import { ReasonCode, type Refusal } from './reason-codes.js';
 
 const NO_IDENTIFIERS: readonly number[] = [];
 
@@ -13,7 +13,7 @@ export function readSubscribe(
   packetIdentifier: number,
   version: ProtocolVersion | undefined,
 ): SubscribePacket | Refusal {
-  const properties = version === 5 ? readProperties(reader, 'subscribe') : undefined;
+  const properties = version === 5 ? readProperties(reader, 'subscribe', 'client') : undefined;
   const identifier = properties?.subscriptionIdentifier;
   const identifiers = identifier === undefined ? NO_IDENTIFIERS : [identifier];
   if (reader.remaining === 0) reader.refuse(ReasonCode.protocolError, 'SUBSCRIBE without a Topic Filter');
@@ -53,7 +53,7 @@ export function readUnsubscribe(
   packetIdentifier: number,
   version: ProtocolVersion | undefined,
 ): UnsubscribePacket | Refusal {
-  if (version === 5) readProperties(reader, 'unsubscribe');
+  if (version === 5) readProperties(reader, 'unsubscribe', 'client');
   if (reader.remaining === 0) reader.refuse(ReasonCode.protocolError, 'UNSUBSCRIBE without a Topic Filter');
   const filters: string[] = [];
   while (reader.remaining > 0) filters.push(reader.string());

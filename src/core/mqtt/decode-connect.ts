@@ -1,10 +1,11 @@
 /** CONNECT (MQTT 5.0 §3.1, 3.1.1 §3.1): its flags must agree with what follows them. */
-import type { QoS } from '../../core/message.js';
-import type { Reader } from '../../core/mqtt/reader.js';
-import { topicNameFault } from '../../core/topic.js';
-import { ReasonCode, Refusal } from '../reason-codes.js';
+import type { QoS } from '../message.js';
+import { topicNameFault } from '../topic.js';
 import type { ConnectPacket, ProtocolVersion, WillFields } from './packets.js';
-import { type Properties, readProperties } from './properties.js';
+import type { Properties } from './properties.js';
+import { readProperties } from './read-properties.js';
+import type { Reader } from './reader.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
 
 const NO_PROPERTIES: Properties = {};
 
@@ -46,7 +47,7 @@ export function readConnect(reader: Reader, { version, isKnown, isBridge }: Prot
   const flags = reader.byte();
   checkFlags(reader, flags, version);
   const keepAlive = reader.uint16();
-  const properties = version === 5 ? readProperties(reader, 'connect') : undefined;
+  const properties = version === 5 ? readProperties(reader, 'connect', 'client') : undefined;
   const clientId = reader.string();
   const will = (flags & Flag.will) === 0 ? undefined : readWill(reader, flags, version);
   const username = (flags & Flag.username) === 0 ? undefined : reader.string();
@@ -84,7 +85,7 @@ function checkFlags(reader: Reader, flags: number, version: ProtocolVersion): vo
 }
 
 function readWill(reader: Reader, flags: number, version: ProtocolVersion): WillFields {
-  const properties = version === 5 ? readProperties(reader, 'will') : undefined;
+  const properties = version === 5 ? readProperties(reader, 'will', 'client') : undefined;
   const topic = reader.string();
   const payload = reader.binary();
   if (reader.fault === undefined && topicNameFault(topic) !== undefined) {

@@ -1,6 +1,6 @@
-/** Control packets as the broker sees them: what a client sent, checked. Field names are those of MQTT 5.0 §3. */
-import type { QoS } from '../../core/message.js';
-import type { Subscription } from '../../core/router.js';
+/** Control packets, as they are read: checked. Field names are those of MQTT 5.0 §3. */
+import type { QoS } from '../message.js';
+import type { Subscription } from '../router.js';
 import type { Properties } from './properties.js';
 
 /** Protocol Version (§3.1.2.2): 3 is MQTT 3.1, 4 is 3.1.1, 5 is 5.0. */
@@ -51,6 +51,14 @@ export interface WillFields {
   readonly properties: Properties;
 }
 
+export interface ConnackPacket {
+  readonly type: 'connack';
+  readonly sessionPresent: boolean;
+  /** In 3.1.1 the Connect Return Code. */
+  readonly reasonCode: number;
+  readonly properties: Properties | undefined;
+}
+
 export interface PublishPacket {
   readonly type: 'publish';
   /** Empty only with a Topic Alias. */
@@ -69,6 +77,7 @@ export interface AcknowledgementPacket {
   readonly type: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp';
   readonly packetIdentifier: number;
   readonly reasonCode: number;
+  readonly reasonString: string | undefined;
 }
 
 export interface SubscribePacket {
@@ -84,11 +93,22 @@ export interface UnsubscribePacket {
   readonly filters: readonly string[];
 }
 
+export interface SubscriptionAnswer {
+  readonly type: 'suback' | 'unsuback';
+  readonly packetIdentifier: number;
+  /** One for each filter; of an UNSUBACK of 3.1.1 none. */
+  readonly reasonCodes: Buffer;
+  readonly reasonString: string | undefined;
+}
+
 export interface DisconnectPacket {
   readonly type: 'disconnect';
   readonly reasonCode: number;
-  /** Seconds; undefined: as it was. */
+  /** Of a client: seconds; undefined: as it was. */
   readonly sessionExpiryInterval: number | undefined;
+  readonly reasonString: string | undefined;
+  /** Of a server. */
+  readonly serverReference: string | undefined;
 }
 
 export interface AuthPacket {
@@ -104,7 +124,12 @@ export interface PingreqPacket {
   readonly type: 'pingreq';
 }
 
-export type Packet =
+export interface PingrespPacket {
+  readonly type: 'pingresp';
+}
+
+/** What a client may send. */
+export type ClientPacket =
   | ConnectPacket
   | PublishPacket
   | AcknowledgementPacket
@@ -113,3 +138,12 @@ export type Packet =
   | DisconnectPacket
   | AuthPacket
   | PingreqPacket;
+
+/** What a server may send to a client that asked for no enhanced authentication. */
+export type ServerPacket =
+  | ConnackPacket
+  | PublishPacket
+  | AcknowledgementPacket
+  | SubscriptionAnswer
+  | PingrespPacket
+  | DisconnectPacket;

@@ -1,8 +1,8 @@
 /** PUBLISH as a server sends it: encoded once for all receivers of the same kind. */
-import type { Message, QoS } from '../../core/message.js';
-import { publishPropertiesLength, writePublishProperties } from '../../core/mqtt/publish-properties.js';
-import { variableLength, writeVariable } from '../../core/mqtt/variable-byte-integer.js';
-import { PacketType, type ProtocolVersion } from './packets.js';
+import type { Message, QoS } from '../core/message.js';
+import { bodyOf } from '../core/mqtt/fixed-header.js';
+import type { ProtocolVersion } from '../core/mqtt/packets.js';
+import { packetBytes, remainingLength, writePublishHead } from '../core/mqtt/publish.js';
 
 /** A PUBLISH whose Packet Identifier is filled in when it is written, so that one encoding serves many receivers. */
 export interface EncodedPublish {
@@ -26,29 +26,24 @@ export interface PublishFlags {
 }
 
 export function encodePublish(message: Message, version: ProtocolVersion, flags: PublishFlags): EncodedPublish {
-  const topic = flags.alias < 0 ? '' : message.topic;
-  const topicBytes = Buffer.byteLength(topic);
-  const identifierBytes = flags.qos === 0 ? 0 : 2;
-  const expiry = message.expiresAt === Infinity ? 0 : remainingExpiry(message, flags.now);
-  const { properties } = message;
-  const propertyBytes = version === 5 ? publishPropertiesLength(properties, expiry, flags.alias, flags.identifiers) : 0;
-  const propertyLengthBytes = version === 5 ? variableLength(propertyBytes) : 0;
-  const remaining = 2 + topicBytes + identifierBytes + propertyLengthBytes + propertyBytes + message.payload.length;
-  const bytes = Buffer.allocUnsafe(1 + variableLength(remaining) + remaining);
-  bytes[0] = (PacketType.publish << 4) | (flags.dup ? 0x08 : 0) | (flags.qos << 1) | (flags.retain ? 0x01 : 0);
-  let at = writeVariable(bytes, remaining, 1);
-  at = bytes.writeUInt16BE(topicBytes, at);
-  at += bytes.write(topic, at);
-  const identifierAt = flags.qos === 0 ? 0 : at;
-  if (flags.qos > 0) at = bytes.writeUInt16BE(0, at);
-  let aliasAt = 0;
-  if (version === 5) {
-    at = writeVariable(bytes, propertyBytes, at);
-    if (flags.alias !== 0) aliasAt = at + 1;
-    at = writePublishProperties(bytes, at, properties, expiry, flags.alias, flags.identifiers);
-  }
-  message.payload.copy(bytes, at);
-  return { bytes, identifierAt, aliasAt };
+  const { topic, payload, properties } = message;
+  const { qos, retain, dup, alias, identifiers } = flags;
+  const expirySeconds = remainingExpiry(message, flags.now);
+  const fields = { topic, payload, qos, retain, dup, packetId: 0, properties, expirySeconds };
+  const remaining = remainingLength(fields, version, alias, identifiers);
+  const bytes = Buffer.allocUnsafe(packetBytes(remaining));
+  payload.copy(bytes, writePublishHead(bytes, 0, fields, version, alias, remaining, identifiers));
+  const body = bodyOf(bytes);
+  const behindTopic = body + 2 + bytes.readUInt16BE(body);
+  const aliasAt = alias === 0 ? 0 : firstPropertyAt(bytes, qos === 0 ? behindTopic : behindTopic + 2) + 1;
+  return { bytes, identifierAt: qos === 0 ? 0 : behindTopic, aliasAt };
+}
+
+/** @param at - offset of the Property Length */
+function firstPropertyAt(bytes: Buffer, at: number): number {
+  let last = at;
+  while (bytes[last]! >= 0x80) last++;
+  return last + 1;
 }
 
 /** Kinds of encoding: before 5.0, 5.0, 5.0 that sets an alias, 5.0 with an alias alone; each by QoS and RETAIN. */
@@ -95,7 +90,7 @@ function withAlias(encoded: EncodedPublish, alias: number): EncodedPublish {
   return { bytes, identifierAt, aliasAt };
 }
 
-/** §3.3.2.3.3: what is left, whole seconds, never less than 1 once the message is on its way. */
-function remainingExpiry(message: Message, now: number): number {
-  return Math.min(0xffff_ffff, Math.max(1, Math.ceil((message.expiresAt - now) / 1_000)));
+/** §3.3.2.3.3: what is left, whole seconds. */
+function remainingExpiry(message: Message, now: number): number | undefined {
+  return message.expiresAt === Infinity ? undefined : Math.ceil((message.expiresAt - now) / 1_000);
 }

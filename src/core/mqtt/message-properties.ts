@@ -1,6 +1,6 @@
 /** The properties that travel on with a message (MQTT 5.0 §3.3.2.3). */
-import type { PublishProperties } from '../../core/message.js';
-import type { Properties } from './wire/properties.js';
+import type { PublishProperties } from '../message.js';
+import type { Properties } from './properties.js';
 
 /** Copies what it keeps. @returns undefined when there are none */
 export function messageProperties(theirs: Properties | undefined): PublishProperties | undefined {

@@ -1,42 +1,61 @@
-/** PUBLISH as a client sends it: its size, and its bytes, written in place. */
-import type { PublishProperties } from '../../../core/message.js';
-import { publishPropertiesLength, writePublishProperties } from '../../../core/mqtt/publish-properties.js';
-import { variableLength, writeVariable } from '../../../core/mqtt/variable-byte-integer.js';
-import type { Outgoing } from '../../far-side.js';
+/** PUBLISH as either side sends it: its size, and its bytes, written in place. */
+import type { PublishProperties, QoS } from '../message.js';
 import { PacketType, type ProtocolVersion } from './packets.js';
+import { publishPropertiesLength, writePublishProperties } from './publish-properties.js';
+import { variableLength, writeVariable } from './variable-byte-integer.js';
+
+/** What of a message its PUBLISH says. */
+export interface PublishFields {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly dup: boolean;
+  /** Without a meaning for QoS 0. */
+  readonly packetId: number;
+  readonly properties: PublishProperties | undefined;
+  /** Message Expiry Interval that is left, s: never less than 1 is sent (§3.3.2.3.3). */
+  readonly expirySeconds: number | undefined;
+}
 
 const NO_IDENTIFIERS: readonly number[] = [];
 /** Of a string or binary data: its length takes two bytes (§1.5.4, §1.5.6). */
 const MAX_FIELD_BYTES = 0xffff;
 /** Of the Remaining Length: it takes four bytes (§2.1.4). */
 const MAX_REMAINING_LENGTH = 268_435_455;
-/** Message Expiry Interval: 0 would be "none" here, and is never what is left of a message that is sent. */
+/** Message Expiry Interval; 0 stands for none here. */
 const MAX_EXPIRY = 0xffff_ffff;
 
-function expiryOf({ expirySeconds }: Outgoing): number {
+function expiryOf({ expirySeconds }: PublishFields): number {
   return expirySeconds === undefined ? 0 : Math.min(MAX_EXPIRY, Math.max(1, expirySeconds));
 }
 
 /**
  * Bytes behind the Fixed Header.
  *
- * @param alias - Topic Alias to set; negative: one that is set and stands for the topic; 0: none
+ * @param alias - Topic Alias to set; negative: one that is set and stands for the topic; 0: none. Version 5 only
+ * @param identifiers - Subscription Identifiers, of a server; version 5 only
  */
-export function remainingLength(message: Outgoing, version: ProtocolVersion, alias: number): number {
+export function remainingLength(
+  message: PublishFields,
+  version: ProtocolVersion,
+  alias: number,
+  identifiers: readonly number[] = NO_IDENTIFIERS,
+): number {
   const { topic, payload, qos, properties } = message;
   const length = 2 + (alias < 0 ? 0 : Buffer.byteLength(topic)) + (qos > 0 ? 2 : 0) + payload.length;
   if (version < 5) return length;
-  const bytes = publishPropertiesLength(properties, expiryOf(message), alias, NO_IDENTIFIERS);
+  const bytes = publishPropertiesLength(properties, expiryOf(message), alias, identifiers);
   return length + variableLength(bytes) + bytes;
 }
 
-/** Of the whole packet, to be compared with the Maximum Packet Size of the far side (§3.2.2.3.6). */
+/** Of the whole packet, to be compared with the Maximum Packet Size of the other side (§3.1.2.11.4, §3.2.2.3.6). */
 export function packetBytes(remaining: number): number {
   return 1 + variableLength(remaining) + remaining;
 }
 
 /**
- * Writes everything but the payload; `alias` as in {@link remainingLength}.
+ * Writes everything but the payload; `alias` and `identifiers` as in {@link remainingLength}.
  *
  * @param remaining - of {@link remainingLength}
  * @returns offset behind it
@@ -44,10 +63,11 @@ export function packetBytes(remaining: number): number {
 export function writePublishHead(
   bytes: Buffer,
   start: number,
-  message: Outgoing,
+  message: PublishFields,
   version: ProtocolVersion,
   alias: number,
   remaining: number,
+  identifiers: readonly number[] = NO_IDENTIFIERS,
 ): number {
   const { qos, retain, dup, packetId, properties } = message;
   const topic = alias < 0 ? '' : message.topic;
@@ -63,12 +83,12 @@ export function writePublishHead(
   }
   if (version < 5) return at;
   const expiry = expiryOf(message);
-  at = writeVariable(bytes, publishPropertiesLength(properties, expiry, alias, NO_IDENTIFIERS), at);
-  return writePublishProperties(bytes, at, properties, expiry, alias, NO_IDENTIFIERS);
+  at = writeVariable(bytes, publishPropertiesLength(properties, expiry, alias, identifiers), at);
+  return writePublishProperties(bytes, at, properties, expiry, alias, identifiers);
 }
 
 /** @returns what no packet of MQTT can hold of this message; undefined: it can be written */
-export function encodingFault(message: Outgoing, version: ProtocolVersion): string | undefined {
+export function encodingFault(message: PublishFields, version: ProtocolVersion): string | undefined {
   if (isTooLong(message.topic)) return fault('a topic', message.topic);
   const part = version === 5 && message.properties !== undefined ? longProperty(message.properties) : undefined;
   if (part !== undefined) return part;
