@@ -29,7 +29,7 @@ import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from './client-view.js';
 import { fakeLedger } from './fake-ledger.js';
 import { FakeFunctions } from './function-view.js';
-import { idleOutbox, quietLink } from './link-view.js';
+import { busyRoute, idleOutbox, quietLink } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
 export const FAKE_NOW = Date.UTC(2026, 0, 1);
@@ -304,6 +304,7 @@ export class FakeView implements GatewayView {
     return [
       {
         ...quietLink,
+        routes: [busyRoute],
         name: 'cloud',
         type: 'mqtt',
         url: 'mqtt://iot.example.com:1883',
