@@ -93,7 +93,6 @@ export class FakeView implements GatewayView {
   readonly published: PublishRequest[] = [];
   readonly written: (WriteRequest & { device: string; point: string })[] = [];
   readonly paused: string[] = [];
-  /** What write() answers; the value as written when absent. */
   outcome: Partial<CommandResult> = {};
   readonly #tails = new Set<{ filter: string; listener: (message: MessageView) => void }>();
   readonly #logListeners = new Set<(line: LogLine) => void>();
