@@ -8,7 +8,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Log } from '../core/log.js';
 import { functionError } from './errors.js';
-import { MAX_MODULE_BYTES, type Slot } from './slot.js';
+import { MAX_MODULE_BYTES } from '../core/function.js';
+import type { Slot } from './slot.js';
 import { digestOf, type VersionFolder } from './version-folder.js';
 
 export interface SlotLoaderOptions {
