@@ -120,6 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
       sysInterval: config.broker.sysInterval,
+      frames: functions?.frames,
       clock,
     });
     parts.devices = devices;

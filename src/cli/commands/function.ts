@@ -1,6 +1,7 @@
 import type { FunctionLogLine, FunctionView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
 import { GatewayError } from '../../core/errors.js';
+import { MAX_MODULE_BYTES } from '../../core/function.js';
 import type { Cli } from '../cli.js';
 import { ageText, functionColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
@@ -92,13 +93,18 @@ async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<
 }
 
 async function deploy(cli: Cli, name: string, file: string): Promise<undefined> {
-  const { readFile } = await import('node:fs/promises');
+  const { readFile, stat } = await import('node:fs/promises');
   const { basename } = await import('node:path');
+  const { cliError } = await import('../errors.js');
   let bytes: Buffer;
   try {
+    const { size } = await stat(file);
+    if (size > MAX_MODULE_BYTES) {
+      throw cliError('CLI_BAD_MODULE', `${file} has ${size} bytes, more than ${MAX_MODULE_BYTES}`);
+    }
     bytes = await readFile(file);
   } catch (cause) {
-    const { cliError } = await import('../errors.js');
+    if (cause instanceof GatewayError) throw cause;
     throw cliError('CLI_BAD_MODULE', `cannot read ${file}: ${(cause as Error).message}`, { cause });
   }
   const body = { module: bytes.toString('base64'), source: basename(file) };
