@@ -96,6 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const broker = createBroker({
       store,
       transform: functions?.transform,
+      connect: functions?.connect,
       mesh,
       storeLimits: config.store,
       config: config.broker,
@@ -119,6 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
       sysInterval: config.broker.sysInterval,
+      frames: functions?.frames,
       clock,
     });
     parts.devices = devices;
@@ -167,6 +169,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
       storeRefusal: () => broker.storeRefusal,
       isAnnounced: true,
+      linkTransform: functions?.linkTransform,
       onChanged: announceAgain,
     });
     const access = config.broker.access;

@@ -1,8 +1,9 @@
 /** What a client sent → a Message of the gateway. Copies what outlives the packet. */
-import { createMessage, type Message, type Origin, type PublishProperties } from '../core/message.js';
+import { createMessage, type Message, type Origin } from '../core/message.js';
+import { messageProperties } from '../core/mqtt/message-properties.js';
+import type { PublishPacket } from '../core/mqtt/packets.js';
+import type { Properties } from '../core/mqtt/properties.js';
 import { splitStamp } from '../core/stamp.js';
-import type { PublishPacket } from './wire/packets.js';
-import type { Properties } from './wire/properties.js';
 
 /** Payloads from which on a copy is worth being avoided, bytes: what lies in a read buffer is never that large. */
 export const LARGE_PAYLOAD = 64 * 1024;
@@ -13,7 +14,7 @@ export const LARGE_PAYLOAD = 64 * 1024;
  * @param isPeer - its stamps hold; those of others are nothing
  */
 export function messageOf(packet: PublishPacket, topic: string, origin: Origin, now: number, isPeer: boolean): Message {
-  const { properties, stamp } = splitStamp(publishProperties(packet.properties), now);
+  const { properties, stamp } = splitStamp(messageProperties(packet.properties), now);
   return createMessage({
     topic,
     payload: owned(packet.payload),
@@ -50,26 +51,4 @@ export function messageBytes({ topic, payload, properties }: Message): number {
 export function expiryTime(properties: Properties | undefined, now: number): number {
   const seconds = properties?.messageExpiryInterval;
   return seconds === undefined ? Number.POSITIVE_INFINITY : now + seconds * 1_000;
-}
-
-/** The properties that travel on to subscribers (MQTT 5.0 §3.3.2.3); undefined when there are none. */
-export function publishProperties(properties: Properties | undefined): PublishProperties | undefined {
-  if (properties === undefined) return undefined;
-  const { payloadFormatIndicator, responseTopic, correlationData, userProperties, contentType } = properties;
-  if (
-    payloadFormatIndicator === undefined &&
-    responseTopic === undefined &&
-    correlationData === undefined &&
-    userProperties === undefined &&
-    contentType === undefined
-  ) {
-    return undefined;
-  }
-  return {
-    ...(payloadFormatIndicator !== undefined && { payloadFormatIndicator }),
-    ...(responseTopic !== undefined && { responseTopic }),
-    ...(correlationData !== undefined && { correlationData: Buffer.from(correlationData) }),
-    ...(userProperties !== undefined && { userProperties }),
-    ...(contentType !== undefined && { contentType }),
-  };
 }

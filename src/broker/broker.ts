@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
 import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
-import type { Transform } from '../core/function.js';
+import type { ConnectHook, Transform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
@@ -22,6 +22,7 @@ import type { Access, ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
+import { PublishEncoder } from './encode-publish.js';
 import type { Breather } from './fast/breather.js';
 import { FastPath } from './fast/fast-path.js';
 import { Flushes } from './fast/flushes.js';
@@ -40,7 +41,7 @@ import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
 import { peerStanding } from './peers.js';
-import { type Found, Persistence } from './persistence/persistence.js';
+import { type Found, Persistence, UNLIMITED } from './persistence/persistence.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
@@ -48,7 +49,6 @@ import { SpareBuffers } from './spare-buffers.js';
 import { Statistics } from './statistics.js';
 import { SysTopics } from './sys-topics.js';
 import { Will } from './will.js';
-import { PublishEncoder } from './wire/encode-publish.js';
 
 /**
  * Sockets beyond the limit of connections that are let in as far as CONNECT: to be told why they are refused, or to take
@@ -57,12 +57,6 @@ import { PublishEncoder } from './wire/encode-publish.js';
 const MIN_SPARE_SOCKETS = 16;
 /** How often expired retained messages are removed, ms; they are not given out in any case. */
 const SWEEP_INTERVAL = 10_000;
-/** Of a store that nobody limits. */
-const unlimited: StoreLimits = {
-  maxBytes: Number.POSITIVE_INFINITY,
-  overflow: 'refuse',
-  minFree: { bytes: 0, share: 0 },
-};
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -88,6 +82,8 @@ export interface BrokerOptions {
   readonly mesh?: Mesh;
   /** Functions in the path of messages; absent: none. */
   readonly transform?: Transform | undefined;
+  /** Functions that decide who may connect; absent: none does. */
+  readonly connect?: ConnectHook | undefined;
 }
 
 export interface Broker extends Service {
@@ -168,7 +164,7 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    const { store, storeLimits = unlimited, mesh } = options;
+    const { store, storeLimits = UNLIMITED, mesh } = options;
     const persistence = store && new Persistence(store, storeLimits, clock);
     this.#persistence = persistence;
     this.router = new MessageRouter({
@@ -205,7 +201,7 @@ class MqttBroker implements Broker {
       statistics,
       onRefused: (reason, address) => this.#refused.report(reason, { address }),
     });
-    this.#access = createAccess({ config: config.access, clock, log, statistics });
+    this.#access = createAccess({ config: config.access, clock, log, statistics, connect: options.connect });
     const { access = this.#access } = options;
     this.#context = {
       router,

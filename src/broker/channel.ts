@@ -1,11 +1,11 @@
 /** What a session needs of its connection. */
 
 import type { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
+import type { ProtocolVersion } from '../core/mqtt/packets.js';
+import type { EncodedPublish } from './encode-publish.js';
 import type { Passage } from './fast/frames.js';
 import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
-import type { EncodedPublish } from './wire/encode-publish.js';
-import type { ProtocolVersion } from './wire/packets.js';
 
 /** The connection as the session sees it. */
 export interface Channel {

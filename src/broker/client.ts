@@ -3,6 +3,8 @@ import type { Clock } from '../core/clock.js';
 import type { BrokerConfig, BrokerLimits } from '../core/config.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
+import type { IncomingTopicAliases } from '../core/mqtt/incoming-topic-aliases.js';
+import type { ConnectPacket } from '../core/mqtt/packets.js';
 import type { Router } from '../core/router.js';
 import type { Access } from './access/access.js';
 import type { Channel } from './channel.js';
@@ -20,8 +22,6 @@ import type { Sessions } from './sessions.js';
 import type { WriterContext } from './socket-writer.js';
 import type { SpareBuffers } from './spare-buffers.js';
 import type { Statistics } from './statistics.js';
-import type { TopicAliases } from './topic-aliases.js';
-import type { ConnectPacket } from './wire/packets.js';
 
 export interface BrokerContext {
   readonly router: Router & Pick<MessageRouter, 'hasMatched' | 'wasStored' | 'transforming'>;
@@ -89,7 +89,7 @@ export interface Client extends Channel {
   readonly wantsReasons: boolean;
   /** Set by a CONNECT with an Authentication Method. */
   authentication: Authentication | undefined;
-  readonly topicAliases: TopicAliases;
+  readonly topicAliases: IncomingTopicAliases;
   /** {@link ConnectPacket.isBridge} */
   readonly isBridge: boolean;
   /** PUBLISH packets of QoS 1 whose acknowledgement waits for a commit. */

@@ -1,23 +1,24 @@
 /**
  * Bytes of a socket → packets of one client.
  *
- *   chunk ──▶ fixed header (type, flags, Remaining Length ≤ limit) ──▶ whole frame ──▶ wire/decode ──▶ packet
+ *   chunk ──▶ fixed header (type, flags, Remaining Length ≤ limit) ──▶ whole frame ──▶ decode ──▶ packet
  *
  * Rules: a length is checked before anything is buffered for it; a partial frame holds at most twice the bytes that
  * have arrived; nothing throws on bad input: the answer is a Refusal, after which the connection is over. A receiver
  * that says `hold` gets nothing more until {@link Codec.resume}; whoever feeds should then stop reading.
  */
+import { ClientPacketDecoder } from '../core/mqtt/client-packet-decoder.js';
+import {
+  bodyOf,
+  firstByteFault,
+  frameLength,
+  MAX_FIRST_PACKET_BYTES,
+  paddingFault,
+} from '../core/mqtt/fixed-header.js';
+import { type ClientPacket, PacketType, type ProtocolVersion } from '../core/mqtt/packets.js';
 import { LARGE_PAYLOAD } from './application-message.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { CHUNK_BYTES, free, SpareBuffers } from './spare-buffers.js';
-import { Decoder } from './wire/decode.js';
-import { type Packet, PacketType, type ProtocolVersion } from './wire/packets.js';
-
-/** A CONNECT with a Will of the largest payload fits; who is not let in yet may not make us buffer more. */
-const MAX_CONNECT_BYTES = 128 * 1024;
-
-/** §2.1.2 and §2.1.3: the flag bits a client's packet must have; -1: no client may send it; 16: any (PUBLISH). */
-const requiredFlags: readonly number[] = [-1, 0, -1, 16, 0, 0, 2, 0, 2, -1, 2, -1, 0, -1, 0, 0];
 
 /** So much of a chunk is worth one of {@link SpareBuffers}, bytes. */
 const WORTH_A_CHUNK = 32 * 1024;
@@ -34,7 +35,7 @@ export interface FrameReader {
 }
 
 /** Takes one packet. */
-export type OnPacket = (packet: Packet) => AfterPacket;
+export type OnPacket = (packet: ClientPacket) => AfterPacket;
 
 /** A chunk, or what is left of it, until it is our turn. */
 interface Unread {
@@ -45,7 +46,7 @@ interface Unread {
 }
 
 export class Codec {
-  readonly #decoder = new Decoder();
+  readonly #decoder = new ClientPacketDecoder();
   readonly #maximumPacketSize: number;
   readonly #chunks: 'own' | 'shared' | 'lent';
   readonly #spare: SpareBuffers;
@@ -248,11 +249,11 @@ export class Codec {
   }
 
   #frame(frame: Buffer, onPacket: OnPacket): Refusal | AfterPacket {
-    let body = 2;
-    while (frame[body - 1]! >= 0x80) body++;
+    const body = bodyOf(frame);
     const packet = this.#decoder.decode(frame, body);
     if (packet instanceof Refusal) return packet;
-    if (!this.#connectSeen && this.#isTooLong(frame[body - 1]!, body - 2)) return tooLong();
+    const fault = this.#connectSeen ? undefined : paddingFault(frame, body, this.#decoder.protocolVersion);
+    if (fault !== undefined) return fault;
     this.#connectSeen = true;
     return onPacket(packet);
   }
@@ -260,39 +261,14 @@ export class Codec {
   /** @returns length of the whole frame that starts at `start`; 0 when its header is not complete; or what is wrong with it */
   #frameLength(bytes: Buffer, start: number, end: number): number | Refusal {
     const first = bytes[start]!;
-    const type = first >> 4;
-    const required = requiredFlags[type]!;
-    const flags = first & 0x0f;
-    if (type === 0 || (required >= 0 && required < 16 && flags !== required && !this.#isRepeat(required, flags))) {
-      return new Refusal(ReasonCode.malformedPacket, 'reserved packet type or flag bits');
-    }
-    if (required < 0) return new Refusal(ReasonCode.protocolError, 'a packet only a server sends');
-    if ((type === PacketType.connect) === this.#connectSeen) {
+    const version = this.#decoder.protocolVersion;
+    const fault = firstByteFault(first, 'client', version);
+    if (fault !== undefined) return fault;
+    if ((first >> 4 === PacketType.connect) === this.#connectSeen) {
       return new Refusal(ReasonCode.protocolError, this.#connectSeen ? 'a second CONNECT' : 'not a CONNECT first');
     }
-    let remainingLength = 0;
-    for (let i = 0; i < 4; i++) {
-      const at = start + 1 + i;
-      if (at >= end) return 0;
-      const byte = bytes[at]!;
-      remainingLength |= (byte & 0x7f) << (7 * i);
-      if (byte >= 0x80) continue;
-      if (this.#isTooLong(byte, i)) return tooLong();
-      const length = 2 + i + remainingLength;
-      const limit = this.#isAdmitted ? this.#maximumPacketSize : Math.min(this.#maximumPacketSize, MAX_CONNECT_BYTES);
-      return length > limit ? new Refusal(ReasonCode.packetTooLarge, 'the packet exceeds Maximum Packet Size') : length;
-    }
-    return tooLong();
-  }
-
-  /** MQTT 3.1 §2.1: PUBREL, SUBSCRIBE and UNSUBSCRIBE that are sent again have DUP; later versions took it from them. */
-  #isRepeat(required: number, flags: number): boolean {
-    return this.#decoder.protocolVersion === 3 && required === 0x02 && flags === 0x0a;
-  }
-
-  /** [MQTT-1.5.5-1]. Before 5.0 nothing forbids more bytes than the value needs, and small clients send a fixed number of them. */
-  #isTooLong(lastByte: number, before: number): boolean {
-    return lastByte === 0 && before > 0 && this.#decoder.protocolVersion === 5;
+    const limit = this.#maximumPacketSize;
+    return frameLength(bytes, start, end, version, this.#isAdmitted ? limit : Math.min(limit, MAX_FIRST_PACKET_BYTES));
   }
 }
 
@@ -304,8 +280,4 @@ function hasViews(frame: Buffer): boolean {
     type === PacketType.auth ||
     (type === PacketType.publish && frame.length > LARGE_PAYLOAD)
   );
-}
-
-function tooLong(): Refusal {
-  return new Refusal(ReasonCode.malformedPacket, 'Remaining Length is longer than it may be');
 }

@@ -7,11 +7,15 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Timer } from '../core/clock.js';
+import { IncomingTopicAliases } from '../core/mqtt/incoming-topic-aliases.js';
 import { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
+import type { ClientPacket, ConnectPacket, ProtocolVersion } from '../core/mqtt/packets.js';
 import type { Accepted, Authentication, BrokerContext, Client, Late } from './client.js';
 import { type AfterPacket, Codec } from './codec.js';
+import type { EncodedPublish } from './encode-publish.js';
 import { Lane, type LaneOwner } from './fast/lane.js';
 import { DROPPABLE } from './frame-queue.js';
+import { TOPIC_ALIAS_MAXIMUM } from './handlers/admit.js';
 import { dispatch } from './handlers/dispatch.js';
 import { lastPacket } from './last-packet.js';
 import type { Ticket } from './limits/admission.js';
@@ -23,9 +27,6 @@ import type { Peer } from './peer.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import type { Session } from './session.js';
 import { SocketWriter, type WriterOwner } from './socket-writer.js';
-import { TopicAliases } from './topic-aliases.js';
-import type { EncodedPublish } from './wire/encode-publish.js';
-import type { ConnectPacket, Packet, ProtocolVersion } from './wire/packets.js';
 
 /** How long a connection we end may take to read our last packet and close, ms. */
 const LINGER = 1_000;
@@ -41,7 +42,7 @@ type Pause = keyof typeof Pause;
 
 export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
   readonly broker: BrokerContext;
-  readonly topicAliases = new TopicAliases();
+  readonly topicAliases = new IncomingTopicAliases(TOPIC_ALIAS_MAXIMUM);
   readonly peer: Peer;
   readonly ticket: Ticket;
   authentication: Authentication | undefined;
@@ -66,7 +67,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
   #sliceEnd = 0;
   #incompleteBytes = 0;
   readonly #rates: Rates | undefined;
-  readonly #onPacket = (packet: Packet) => this.#handle(packet);
+  readonly #onPacket = (packet: ClientPacket) => this.#handle(packet);
   #onTurn: (() => void) | undefined;
 
   /** @param onGone - the socket is closed */
@@ -291,7 +292,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
     return isHeld ? 'hold' : 'next';
   }
 
-  #handle(packet: Packet): AfterPacket {
+  #handle(packet: ClientPacket): AfterPacket {
     const { statistics, clock } = this.broker;
     statistics.packetsReceived++;
     const now = clock.monotonic();

@@ -4,8 +4,8 @@ import type { Mesh } from '../core/mesh.js';
 import type { Message } from '../core/message.js';
 import type { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
 import type { Channel } from './channel.js';
+import { type EncodedPublish, encodePublish, type PublishEncoder } from './encode-publish.js';
 import type { Delivery } from './inflight.js';
-import { type EncodedPublish, encodePublish, type PublishEncoder } from './wire/encode-publish.js';
 
 /** An alias costs a copy of the packet where receivers know the topic by different numbers, bytes. */
 const MAX_ALIASED_PAYLOAD = 16 * 1024;

@@ -1,9 +1,10 @@
 /** What a client is told when its connection ends (MQTT 5.0 §4.13). */
+import { encodeConnack, encodeServerDisconnect } from '../core/mqtt/encode-server-packets.js';
+import type { ProtocolVersion } from '../core/mqtt/packets.js';
+import type { Properties } from '../core/mqtt/properties.js';
+import { connackReasonCode, disconnectReasonCode } from '../core/mqtt/reason-code-sets.js';
 import type { Client } from './client.js';
 import { connectReturnCode, ReasonCode, type Refusal } from './reason-codes.js';
-import { encodeConnack, encodeDisconnect, type ServerProperties } from './wire/encode.js';
-import type { ProtocolVersion } from './wire/packets.js';
-import { connackReasonCode, disconnectReasonCode } from './wire/reason-code-sets.js';
 
 /**
  * CONNACK while there is no session yet, DISCONNECT after.
@@ -22,9 +23,9 @@ export function lastPacket(
     const isSaid = !wasAccepted && connectReturnCode(reasonCode) !== undefined;
     return isSaid ? encodeConnack(version, reasonCode, false) : undefined;
   }
-  const encode = (properties: ServerProperties) =>
+  const encode = (properties: Readonly<Properties>) =>
     wasAccepted
-      ? encodeDisconnect(disconnectReasonCode(reasonCode), properties)
+      ? encodeServerDisconnect(disconnectReasonCode(reasonCode), properties)
       : encodeConnack(version, connackReasonCode(reasonCode), false, properties);
   const reference = referenceFor(client, reasonCode);
   for (const properties of [{ ...reference, reasonString: reason }, reference, {}]) {
@@ -35,7 +36,7 @@ export function lastPacket(
 }
 
 /** §4.11: where to go instead. */
-function referenceFor(client: Client, reasonCode: ReasonCode): ServerProperties {
+function referenceFor(client: Client, reasonCode: ReasonCode): Readonly<Properties> {
   const { serverReference } = client.broker.config;
   const isReferred = reasonCode === ReasonCode.useAnotherServer || reasonCode === ReasonCode.serverMoved;
   return isReferred && serverReference !== undefined ? { serverReference } : {};

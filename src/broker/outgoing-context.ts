@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import type { BrokerLimits } from '../core/config.js';
 import type { Mesh } from '../core/mesh.js';
+import type { PublishEncoder } from './encode-publish.js';
 import type { MessageMemory } from './limits/message-memory.js';
 import type { Turns } from './limits/turns.js';
 import type { Statistics } from './statistics.js';
-import type { PublishEncoder } from './wire/encode-publish.js';
 
 /** What sessions need of the broker to send. */
 export interface OutgoingContext {

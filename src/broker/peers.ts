@@ -1,9 +1,9 @@
 /** Clients that are gateways in a mesh with this one (core/mesh.ts): who may be one. */
 import type { Mesh } from '../core/mesh.js';
+import type { ConnectPacket } from '../core/mqtt/packets.js';
 import { isGatewayId, PEER_PROPERTY } from '../core/stamp.js';
 import type { Identity } from './access/access.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
-import type { ConnectPacket } from './wire/packets.js';
 
 const NOT_A_PEER = new Refusal(
   ReasonCode.notAuthorized,

@@ -19,6 +19,8 @@ import {
   type Subscription,
   type SubscriptionWatcher,
 } from '../core/router.js';
+import { stampOf } from '../core/stamp.js';
+import { isOfPath, Transforming } from '../core/transforming.js';
 import { type Found, merge, sortFound, TRANSFORMED } from './fast/route.js';
 import { Routes } from './fast/routes.js';
 import { isLazy, type RetainedKeeper } from './persistence/retained-keeper.js';
@@ -28,9 +30,8 @@ import { RetainedMessages } from './retained.js';
 import { isShared, plainFilter } from './shared-filter.js';
 import { SharedSubscription } from './shared-subscriptions.js';
 import { Statistics } from './statistics.js';
-import { SubscriptionTree } from './subscription-tree.js';
-import { isTooLong } from './topic-rules.js';
-import { isBarred, isOfPath, stampOf, Transforming } from './transforming.js';
+import { Subscribers } from './subscribers.js';
+import { isBarred, isTooLong } from './topic-rules.js';
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -56,18 +57,17 @@ export class MessageRouter implements Router, Receivers {
   /** Who gets what, for messages that go past {@link publish}. */
   readonly routes = new Routes((topic) => this.#find(topic));
   readonly #clock: Clock;
-  readonly #tree = new SubscriptionTree<Entry | SharedSubscription>();
+  readonly #subscribers: Subscribers;
   readonly #retained: RetainedMessages;
   readonly #now: () => number;
-  readonly #shares = new Map<string, SharedSubscription>();
   readonly #statistics: Statistics;
   readonly #persistence: RouterPersistence | undefined;
   readonly #mesh: Mesh | undefined;
   readonly #transforming: Transforming | undefined;
-  readonly #watchers = new Set<SubscriptionWatcher>();
   /** The running publish() gave the message to something durable. */
   #mustWait = false;
-  #subscriptions = 0;
+  /** Receivers to which it gave the message that take it later. */
+  #takers: Promise<boolean>[] | undefined;
   #serial = 0;
   #received = 0;
   #delivered = 0;
@@ -80,6 +80,7 @@ export class MessageRouter implements Router, Receivers {
     this.#clock = options.clock;
     this.#retained = new RetainedMessages(options.retainedMessages);
     this.#statistics = options.statistics ?? new Statistics();
+    this.#subscribers = new Subscribers(this.#statistics.ledger);
     this.#now = () => this.#clock.now();
     this.#persistence = options.persistence;
     this.#mesh = options.mesh;
@@ -119,9 +120,11 @@ export class MessageRouter implements Router, Receivers {
     const mesh = this.#mesh;
     // A receiver that is told may publish in turn.
     const outer = this.#mustWait;
+    const outerTakers = this.#takers;
     this.#mustWait = false;
+    this.#takers = undefined;
     const found: (Entry | SharedSubscription)[] = [];
-    this.#tree.match(topic, found);
+    this.#subscribers.match(topic, found);
     if (mesh !== undefined) this.#stamp(mesh, message, found);
     if (message.retain && verdict !== 'deliver') this.#retain(message);
     const receivers = found.length === 0 || verdict === 'retain' ? 0 : this.#deliver(message, found);
@@ -134,11 +137,22 @@ export class MessageRouter implements Router, Receivers {
     // Last: receivers may publish while they are told.
     this.#hasMatched = found.length > 0;
     const mustWait = this.#mustWait;
-    this.#wasStored = mustWait;
+    const takers = this.#takers;
+    // Better twice for some than never for who takes it later.
+    this.#wasStored = mustWait && takers === undefined;
     this.#mustWait = outer;
-    const committed = mustWait ? this.#persistence?.commit() : undefined;
+    this.#takers = outerTakers;
+    const stored = mustWait ? this.#persistence?.commit() : undefined;
+    const committed = takers === undefined ? stored : this.#taken(takers, stored);
     if (isForeign) committed?.catch(() => mesh?.forget(message));
     return committed;
+  }
+
+  /** What those took who take it later is stored, too. */
+  async #taken(takers: readonly Promise<boolean>[], stored: Promise<void> | undefined): Promise<void> {
+    const [before] = await Promise.allSettled([stored, ...takers]);
+    if (before.status === 'rejected') throw before.reason;
+    await this.#persistence?.commit();
   }
 
   /** Gives the message to functions, and what they make of it to its receivers. */
@@ -271,29 +285,22 @@ export class MessageRouter implements Router, Receivers {
       dropped: this.#dropped,
       unmatched: this.#unmatched,
       retained: this.#retained.size,
-      subscriptions: this.#subscriptions,
+      subscriptions: this.#subscribers.size,
     };
   }
 
   watch(watcher: SubscriptionWatcher): Disposable {
-    for (const one of this.#tree.values()) {
-      if (one instanceof SharedSubscription) for (const sink of one.sinks) watcher.onSubscribed(one.filter, sink);
-      else watcher.onSubscribed(one.subscription.filter, one.sink);
-    }
-    this.#watchers.add(watcher);
-    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+    return this.#subscribers.watch(watcher);
   }
 
-  /** Subscriptions that share their messages; each member is one, as Mosquitto counts them. */
+  /** @see Subscribers.sharedSubscriptions */
   get sharedSubscriptions(): number {
-    let members = 0;
-    for (const share of this.#shares.values()) members += share.size;
-    return members;
+    return this.#subscribers.sharedSubscriptions;
   }
 
   /** The Shared Subscription of this name, while it has a member. */
   share(name: string): Share | undefined {
-    return this.#shares.get(name);
+    return this.#subscribers.share(name);
   }
 
   /** What the retained messages hold, bytes. */
@@ -368,7 +375,7 @@ export class MessageRouter implements Router, Receivers {
   #find(topic: string): Found | undefined {
     if (this.#transforming?.concerns(topic)) return TRANSFORMED;
     const found: (Entry | SharedSubscription)[] = [];
-    this.#tree.match(topic, found);
+    this.#subscribers.match(topic, found);
     return sortFound(topic, found);
   }
 
@@ -416,9 +423,13 @@ export class MessageRouter implements Router, Receivers {
     }
     if (sink.durable && message.qos > 0 && subscription.qos > 0) this.#mustWait = true;
     const isTaken = sink.deliver(message, subscription);
+    if (typeof isTaken === 'object') {
+      this.#takers ??= [];
+      this.#takers.push(isTaken);
+    }
     // Sessions keep their own books.
-    if (sink.kind !== 'client') ledger.hand(isTaken);
-    if (isTaken) this.#delivered++;
+    if (sink.kind !== 'client') ledger.hand(isTaken !== false);
+    if (isTaken !== false) this.#delivered++;
     else this.#dropped++;
   }
 
@@ -440,53 +451,19 @@ export class MessageRouter implements Router, Receivers {
   subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message | undefined> {
     if (!receiver.isAttached) return NO_RETAINED;
     this.routes.changed(plainFilter(subscription.filter));
-    const existing = receiver.entries.get(subscription.filter);
-    const share = isShared(subscription.filter) ? this.#share(subscription.filter) : undefined;
-    const kept = share === undefined ? subscription : { ...subscription, share };
-    if (existing !== undefined) existing.subscription = kept;
-    else this.#add(new Entry(receiver, kept, share));
+    const isNew = this.#subscribers.set(receiver, subscription);
     // No retained messages for a Shared Subscription (§4.8.2).
-    if (share !== undefined) return NO_RETAINED;
-    const wanted = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && existing === undefined);
+    if (isShared(subscription.filter)) return NO_RETAINED;
+    const wanted = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && isNew);
     if (!wanted || !this.#retained.mayMatch(subscription.filter)) return NO_RETAINED;
     return this.#retained.search(subscription.filter, this.#now);
   }
 
-  #share(name: string): SharedSubscription {
-    let share = this.#shares.get(name);
-    if (share === undefined) {
-      share = new SharedSubscription(name, this.#statistics.ledger);
-      this.#shares.set(name, share);
-    }
-    return share;
-  }
-
-  #add(entry: Entry): void {
-    const { receiver, subscription, share } = entry;
-    receiver.add(entry);
-    this.#subscriptions++;
-    if (share === undefined) this.#tree.add(subscription.filter, entry);
-    else {
-      share.add(entry);
-      if (share.size === 1) this.#tree.add(share.filter, share);
-    }
-    for (const watcher of this.#watchers) watcher.onSubscribed(plainFilter(subscription.filter), receiver.sink);
-  }
-
   /** @see Attachment.unsubscribe */
   unsubscribe(receiver: Receiver, filter: string): boolean {
-    const entry = receiver.entries.get(filter);
-    if (entry === undefined) return false;
-    this.routes.changed(plainFilter(filter));
-    receiver.remove(filter);
-    this.#subscriptions--;
-    for (const watcher of this.#watchers) watcher.onUnsubscribed(plainFilter(filter), receiver.sink);
-    const { share } = entry;
-    if (share === undefined) return this.#tree.remove(filter, entry);
-    share.remove(entry);
-    if (share.size > 0) return true;
-    this.#shares.delete(filter);
-    return this.#tree.remove(share.filter, share);
+    const isKnown = receiver.entries.has(filter);
+    if (isKnown) this.routes.changed(plainFilter(filter));
+    return isKnown && this.#subscribers.remove(receiver, filter);
   }
 }
 

@@ -1,4 +1,5 @@
 /** PUBLISH packets of one session on their way to its connection, and what becomes of those that do not go. */
+import { encodeAcknowledgement } from '../core/mqtt/encode-acknowledgement.js';
 import type { StoredDelivery } from '../core/store.js';
 import type { DropReason } from '../core/views.js';
 import { messageBytes } from './application-message.js';
@@ -10,7 +11,6 @@ import type { OutgoingContext } from './outgoing-context.js';
 import type { StoredDeliveries } from './persistence/stored-deliveries.js';
 import type { QueueLimits } from './queue.js';
 import { Traffic } from './traffic.js';
-import { encodeAcknowledgement } from './wire/encode.js';
 
 export interface OutgoingOwner {
   /** Asked again for what waited. */

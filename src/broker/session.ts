@@ -4,6 +4,7 @@
  */
 import type { Timer } from '../core/clock.js';
 import type { Message, Origin } from '../core/message.js';
+import type { ProtocolVersion } from '../core/mqtt/packets.js';
 import { type Attachment, NO_RETAINED, type Router, type Share, type Sink, type Subscription } from '../core/router.js';
 import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
@@ -24,7 +25,6 @@ import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared } from './shared-filter.js';
 import { Traffic } from './traffic.js';
 import { Will } from './will.js';
-import type { ProtocolVersion } from './wire/packets.js';
 
 export interface SessionContext extends OutgoingContext {
   readonly router: Router;

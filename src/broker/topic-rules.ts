@@ -1,10 +1,10 @@
 /** What clients may publish and subscribe to, beyond what MQTT says of its form. */
 import { isUtf8 } from 'node:buffer';
 import type { ListenerLimits } from '../core/config.js';
-import { MAX_TOPIC_BYTES, topicFilterFault } from '../core/topic.js';
+import type { Properties } from '../core/mqtt/properties.js';
+import { MAX_TOPIC_BYTES, topicFilterFault, topicNameFault } from '../core/topic.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared, parseShared, plainFilter } from './shared-filter.js';
-import type { Properties } from './wire/properties.js';
 
 type TopicLimits = Pick<ListenerLimits, 'topicBytes' | 'topicLevels'>;
 
@@ -79,4 +79,9 @@ export function hasTooManyLevels(topic: string, limit = MAX_TOPIC_LEVELS): boole
 /** §3.3.2.3.2: the payload is said to be UTF-8, and is not. */
 export function hasPayloadFault(properties: Properties | undefined, payload: Buffer): boolean {
   return properties?.payloadFormatIndicator === true && !isUtf8(payload);
+}
+
+/** Whether nobody may publish there. What functions make has no publisher who could be told. */
+export function isBarred(topic: string): boolean {
+  return topicNameFault(topic) !== undefined || isTooLong(topic) || topicRefusal(topic) !== undefined;
 }

@@ -1,9 +1,10 @@
 /** The Will Message of a connection (MQTT 5.0 §3.1.2.5): sent when it ends otherwise than by a normal DISCONNECT. */
 import { createMessage, type Message, type Origin } from '../core/message.js';
+import { messageProperties } from '../core/mqtt/message-properties.js';
+import type { WillFields } from '../core/mqtt/packets.js';
 import { splitStamp } from '../core/stamp.js';
 import type { WillView } from '../core/views.js';
-import { expiryTime, publishProperties } from './application-message.js';
-import type { WillFields } from './wire/packets.js';
+import { expiryTime } from './application-message.js';
 
 export class Will {
   readonly fields: WillFields;
@@ -40,7 +41,7 @@ export class Will {
       receivedAt: now,
       qos,
       retain,
-      properties: splitStamp(publishProperties(properties), now).properties,
+      properties: splitStamp(messageProperties(properties), now).properties,
       expiresAt: expiryTime(properties, now),
     });
   }

@@ -157,7 +157,12 @@ function functionSchema(inputs: ConfigInputs) {
       image: image.optional().describe('from a registry: registry/name:tag'),
       digest: sha256.optional().describe('of the image: nothing else is run'),
       file: moduleFile(inputs).optional().describe('WebAssembly module; relative to the configuration file'),
-      on: list(trigger).describe('what calls it'),
+      on: z
+        .union([trigger, z.array(trigger).min(1)], {
+          error: ({ input }) =>
+            input === undefined ? say('is missing', 'add what calls it, such as { upstream: raw/# }') : undefined,
+        })
+        .describe('what calls it'),
       config: z.record(z.string().min(1).max(256), json).default({}).describe('what config(key) gives the module'),
       limits: limits.prefault({}),
       onError: z

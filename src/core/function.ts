@@ -168,6 +168,8 @@ export interface ConnectDecision {
   /** none: the function has no opinion, the other rules decide. */
   readonly decision: 'none' | 'allow' | 'deny';
   readonly reason: string;
+  /** It is denied because the function could not say. */
+  readonly isFailure?: true;
 }
 
 export interface ConnectHook {

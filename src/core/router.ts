@@ -56,9 +56,10 @@ export interface Sink {
    * Takes one message, once, however many of its subscriptions match: `subscription` has the highest QoS and all
    * identifiers of those that do. Must not block, throw, or publish synchronously without bound.
    *
-   * @returns false when the receiver is full and the message was dropped (the router counts it)
+   * @returns false when the receiver is full and the message was dropped (the router counts it); a promise, which never
+   *   rejects, where a function has to answer before: the sender is not told earlier
    */
-  deliver(message: Message, subscription: Subscription): boolean;
+  deliver(message: Message, subscription: Subscription): boolean | Promise<boolean>;
   /** Asked before deliver(); where it is absent, the receiver may have everything. */
   mayReceive?(topic: string): boolean;
   /**

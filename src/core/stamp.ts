@@ -123,3 +123,15 @@ export function renamingOf(from: string, to: string): string {
   }
   return `${a.join('/')}\n${b.join('/')}`;
 }
+
+/**
+ * As what the routes of a link make of one message: another message each, which is the same at every gateway. The first, if
+ * its name is that of the input, is the input itself.
+ *
+ * @param index - of the output
+ */
+export function stampOf(from: string, stamp: Stamp | undefined, to: string, index: number): Stamp | undefined {
+  if (stamp === undefined) return undefined;
+  const own = to === from ? stamp : renamed(stamp, renamingOf(from, to));
+  return index === 0 ? own : renamed(own, `${index}`);
+}

@@ -82,7 +82,7 @@ export function connectHook(slots: readonly Slot[]): ConnectHook {
         const decision = outcome instanceof Failure ? outcome : readDecision(outcome);
         if (decision instanceof Failure) {
           if (decision !== outcome) slot.failed(decision);
-          return { decision: 'deny', reason: `the function ${slot.name} failed: ${decision.cause}` };
+          return { decision: 'deny', reason: `the function ${slot.name} failed: ${decision.cause}`, isFailure: true };
         }
         if (decision.decision !== 'none') return decision;
       }

@@ -15,6 +15,7 @@ export const noData: Data = {
   points: new Map(),
   links: new Map(),
   functions: new Map(),
+  functionLines: undefined,
   logs: [],
   clients: undefined,
   topics: new Map(),

@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import { generate, type IConnackPacket, type Packet as ParsedPacket, parser } from 'mqtt-packet';
 import t from 'tap';
 import type { PublishProperties, QoS } from '../../src/core/message.js';
+import type { ProtocolVersion, ServerPacket } from '../../src/core/mqtt/packets.js';
+import { packetBytes, remainingLength, writePublishHead } from '../../src/core/mqtt/publish.js';
 import { Refusal } from '../../src/core/mqtt/reason-codes.js';
 import { topicNameFault } from '../../src/core/topic.js';
 import type { Outgoing } from '../../src/links/far-side.js';
-import { Frames } from '../../src/links/kinds/wire/frames.js';
-import type { Packet, ProtocolVersion } from '../../src/links/kinds/wire/packets.js';
-import { packetBytes, remainingLength, writePublishHead } from '../../src/links/kinds/wire/publish.js';
+import { Frames } from '../../src/links/kinds/frames.js';
 
 const LIMIT = 300_000;
 const version = fc.constantFrom<ProtocolVersion>(4, 5);
@@ -84,7 +84,7 @@ const accepted = (properties: object = {}): IConnackPacket => ({
 
 /** Feeds a stream in these pieces; payloads are copied as the connection does. */
 function read(version: ProtocolVersion, chunks: readonly Buffer[]) {
-  const packets: Packet[] = [];
+  const packets: ServerPacket[] = [];
   let fed = 0;
   const frames = new Frames(version, LIMIT, {
     onPuback(packetIdentifier) {
@@ -135,7 +135,7 @@ t.test('what a server writes is read, however it is cut', async () => {
         sent.map(({ cmd }) => cmd),
       );
       for (const [i, packet] of sent.entries()) {
-        const ours: Packet = packets[i + 1]!;
+        const ours: ServerPacket = packets[i + 1]!;
         if ('packetIdentifier' in ours) assert.equal(ours.packetIdentifier, packet.messageId ?? 0);
         if (packet.cmd !== 'publish' || ours.type !== 'publish') continue;
         const fields = ['topic', 'qos', 'retain', 'dup'];

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { generate, type IPublishPacket, type Packet as ParsedPacket, parser } from 'mqtt-packet';
 import t from 'tap';
 import { Codec } from '../../src/broker/codec.js';
+import { encodePublish } from '../../src/broker/encode-publish.js';
 import { Refusal } from '../../src/broker/reason-codes.js';
-import { encodePublish } from '../../src/broker/wire/encode-publish.js';
-import type { Packet } from '../../src/broker/wire/packets.js';
 import { createMessage, type PublishProperties, type QoS } from '../../src/core/message.js';
+import type { ClientPacket } from '../../src/core/mqtt/packets.js';
 import { topicNameFault } from '../../src/core/topic.js';
 
 const LIMIT = 300_000;
@@ -68,9 +68,9 @@ function connectFrame(protocolVersion: 4 | 5): Buffer {
 }
 
 /** Feeds a stream in these pieces; payloads are copied as the broker does. */
-function read(chunks: readonly Buffer[]): { packets: Packet[]; refusal: Refusal | undefined } {
+function read(chunks: readonly Buffer[]): { packets: ClientPacket[]; refusal: Refusal | undefined } {
   const codec = new Codec(LIMIT);
-  const packets: Packet[] = [];
+  const packets: ClientPacket[] = [];
   for (const chunk of chunks) {
     const refusal = codec.feed(Buffer.from(chunk), (packet) => {
       packets.push(packet.type === 'publish' ? { ...packet, payload: Buffer.from(packet.payload) } : packet);

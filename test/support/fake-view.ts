@@ -1,5 +1,4 @@
 /** A gateway without a gateway: a GatewayView of fixed content that tests change, for the API, the CLI and the TUI. */
-import { createHash } from 'node:crypto';
 import type {
   ClientDetail,
   ClientEnd,
@@ -8,8 +7,6 @@ import type {
   ConfigView,
   DeviceView,
   FunctionChange,
-  FunctionLogLine,
-  FunctionView,
   GatewayView,
   IdentityView,
   LedgerView,
@@ -31,7 +28,7 @@ import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from './client-view.js';
 import { fakeLedger } from './fake-ledger.js';
-import { functionView } from './function-view.js';
+import { FakeFunctions } from './function-view.js';
 import { idleOutbox, quietLink } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
@@ -84,19 +81,11 @@ export class FakeView implements GatewayView {
   store_: StoreView | undefined;
   ledger_: LedgerView = fakeLedger;
   clients_: ClientView[];
-  /** Links. */
   readonly drainsPaused = new Set<string>();
   orphans_: readonly OrphanedOutboxView[] = [
     { name: 'old-cloud', messages: 12, bytes: 2_400, oldestAt: FAKE_NOW - 86_400_000 },
   ];
-  functions_: readonly FunctionView[] = [functionView(FAKE_NOW)];
-  /** Of mask. */
-  functionLines: readonly FunctionLogLine[] = [
-    { sequence: 1, at: FAKE_NOW - 2_000, level: 'info', text: 'started' },
-    { sequence: 2, at: FAKE_NOW - 1_000, level: 'error', text: 'fuel: it took more than 5000000 steps' },
-  ];
-  /** `pause mask` */
-  readonly functionChanges: string[] = [];
+  readonly fakeFunctions = new FakeFunctions(FAKE_NOW);
   /** `ID` or `ID forget`. */
   readonly kicked: string[] = [];
   retained_: MessageView[];
@@ -331,42 +320,10 @@ export class FakeView implements GatewayView {
     ];
   }
 
-  functions(): readonly FunctionView[] {
-    return this.functions_;
-  }
-
-  functionLogs(name: string, after: number, limit: number): readonly FunctionLogLine[] {
-    return this.functionLines.filter(({ sequence }) => name === 'mask' && sequence > after).slice(-limit);
-  }
-
-  async deployFunction(name: string, module: Buffer, source: string): Promise<FunctionView> {
-    if (module.toString() === 'unfit') throw fakeError('FAKE_TIMEOUT', 'the module is not fit');
-    const digest = `sha256:${createHash('sha256').update(module).digest('hex')}`;
-    return this.#changeFunction(name, (one) => ({
-      versions: [
-        { digest, source, deployedAt: this.now, current: true, failed: false },
-        ...one.versions.map((version) => ({ ...version, current: false })),
-      ],
-    }));
-  }
-
-  async changeFunction(name: string, change: FunctionChange): Promise<FunctionView> {
-    this.functionChanges.push(`${change} ${name}`);
-    return this.#changeFunction(name, ({ versions: [first, second, ...others] }) =>
-      change === 'pause'
-        ? { state: 'paused' }
-        : change === 'resume'
-          ? { state: 'up' }
-          : change === 'rollback' && second !== undefined
-            ? { versions: [{ ...first!, current: false }, { ...second, current: true }, ...others] }
-            : {},
-    );
-  }
-
-  #changeFunction(name: string, change: (one: FunctionView) => Partial<FunctionView>): FunctionView {
-    this.functions_ = this.functions_.map((one) => (one.name === name ? { ...one, ...change(one) } : one));
-    return this.functions_.find((one) => one.name === name)!;
-  }
+  functions = () => this.fakeFunctions.views;
+  functionLogs = (name: string, after: number, limit: number) => this.fakeFunctions.logs(name, after, limit);
+  deployFunction = (name: string, module: Buffer, source: string) => this.fakeFunctions.deploy(name, module, source);
+  changeFunction = (name: string, change: FunctionChange) => this.fakeFunctions.change(name, change);
 
   pauseDrain(link: string, isPaused: boolean): LinkView | undefined {
     if (isPaused) this.drainsPaused.add(link);

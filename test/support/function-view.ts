@@ -1,4 +1,12 @@
-import type { FunctionView } from '../../src/core/function-views.js';
+/** Functions without functions: views that change as they are told. */
+import { createHash } from 'node:crypto';
+import type { FunctionChange } from '../../src/api/contract.js';
+import { errorsOf } from '../../src/core/errors.js';
+import type { FunctionLogLine, FunctionView } from '../../src/core/function-views.js';
+
+const fakeError = errorsOf({
+  FUNCTION_MODULE_INVALID: { fault: 'config', hint: 'build the function again' },
+} as const);
 
 /** A function that works, with a version to go back to. */
 export function functionView(now: number, more: Partial<FunctionView> = {}): FunctionView {
@@ -36,4 +44,57 @@ export function functionView(now: number, more: Partial<FunctionView> = {}): Fun
     previous: { topics: 40, bytes: 9_000 },
     ...more,
   };
+}
+
+export class FakeFunctions {
+  readonly now: number;
+  views: readonly FunctionView[];
+  lines: readonly FunctionLogLine[];
+  /** `pause mask` */
+  readonly changes: string[] = [];
+
+  constructor(now: number, views: readonly FunctionView[] = [functionView(now)]) {
+    this.now = now;
+    this.views = views;
+    this.lines = [
+      { sequence: 1, at: now - 2_000, level: 'info', text: 'started' },
+      { sequence: 2, at: now - 1_000, level: 'error', text: 'fuel: it took more than 5000000 steps' },
+    ];
+  }
+
+  logs(_name: string, after: number, limit: number): readonly FunctionLogLine[] {
+    return this.lines.filter(({ sequence }) => sequence > after).slice(-limit);
+  }
+
+  async deploy(name: string, module: Buffer, source: string): Promise<FunctionView> {
+    if (module.toString() === 'unfit') throw fakeError('FUNCTION_MODULE_INVALID', 'it is no WebAssembly');
+    const digest = `sha256:${createHash('sha256').update(module).digest('hex')}`;
+    return this.#change(name, ({ versions }) => ({
+      versions: [
+        { digest, source, deployedAt: this.now, current: true, failed: false },
+        ...versions.map((version) => ({ ...version, current: false })),
+      ],
+    }));
+  }
+
+  async change(name: string, change: FunctionChange): Promise<FunctionView> {
+    this.changes.push(`${change} ${name}`);
+    if (change === 'pause') return this.#change(name, () => ({ state: 'paused' }));
+    if (change === 'resume') return this.#change(name, () => ({ state: 'up' }));
+    if (change === 'reload') return this.#change(name, () => ({}));
+    return this.#change(name, ({ versions }) => ({
+      versions: versions.map((version, index) => ({ ...version, current: index === 1 })),
+    }));
+  }
+
+  /** As the API would. */
+  answer(route: string, name: string): unknown {
+    const verb = route.slice(route.lastIndexOf('/') + 1);
+    return verb === 'logs' ? { items: this.lines } : this.change(name, verb as FunctionChange);
+  }
+
+  #change(name: string, change: (one: FunctionView) => Partial<FunctionView>): FunctionView {
+    this.views = this.views.map((one) => (one.name === name ? { ...one, ...change(one) } : one));
+    return this.views.find((one) => one.name === name)!;
+  }
 }

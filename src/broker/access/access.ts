@@ -8,10 +8,10 @@
  * message); a password is never kept, logged or compared byte by byte.
  */
 import type { AccessConfig } from '../../core/config.js';
+import type { ProtocolVersion } from '../../core/mqtt/packets.js';
 import type { TopicRights, Visitor } from '../../core/server-role.js';
 import type { Peer } from '../peer.js';
 import type { Refusal } from '../reason-codes.js';
-import type { ProtocolVersion } from '../wire/packets.js';
 
 /** What a client offers in CONNECT. */
 export interface Credentials {

@@ -1,11 +1,11 @@
 /** One connection on the fast path: what it sends is read here, and what others send to it passes on through here. */
 import type { ListenerLimits } from '../../core/config.js';
+import { PINGRESP } from '../../core/mqtt/encode-server-packets.js';
 import type { BrokerContext, Client } from '../client.js';
 import type { AfterPacket, FrameReader } from '../codec.js';
 import type { Rates } from '../limits/rates.js';
 import type { Session } from '../session.js';
 import type { SocketWriter } from '../socket-writer.js';
-import { PINGRESP } from '../wire/encode.js';
 import type { FastClient } from './fast-client.js';
 import type { FastPath } from './fast-path.js';
 import type { Passage, Run } from './frames.js';

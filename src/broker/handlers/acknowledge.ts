@@ -1,8 +1,8 @@
 /** The first answer to PUBLISH: PUBACK or PUBREC (MQTT 5.0 §3.4, §3.5). */
+import { encodeAcknowledgement } from '../../core/mqtt/encode-acknowledgement.js';
 import type { Client } from '../client.js';
 import type { ReasonCode } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
-import { encodeAcknowledgement } from '../wire/encode.js';
 
 /** Before 5.0 there is no way to refuse one message: it is acknowledged and goes nowhere (3.1.1 §3.3.5). */
 export function acknowledge(

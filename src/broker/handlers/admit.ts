@@ -1,16 +1,17 @@
 /** The second half of CONNECT: a client that is known gets its session, and both sides learn what the other keeps to. */
-
+import { encodeConnack } from '../../core/mqtt/encode-server-packets.js';
+import type { ConnectPacket } from '../../core/mqtt/packets.js';
+import type { Properties } from '../../core/mqtt/properties.js';
 import { PEER_PROPERTY } from '../../core/stamp.js';
 import type { Identity } from '../access/access.js';
 import type { BrokerContext, Client, Handled } from '../client.js';
 import { peerOf, peerRefusal } from '../peers.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { expiryMs } from '../session-expiry.js';
-import { TOPIC_ALIAS_MAXIMUM } from '../topic-aliases.js';
 import { Will } from '../will.js';
-import { encodeConnack, type ServerProperties } from '../wire/encode.js';
-import type { ConnectPacket } from '../wire/packets.js';
 
+/** Announced; bounds what a connection makes us remember. */
+export const TOPIC_ALIAS_MAXIMUM = 10;
 const MAX_RECEIVE_MAXIMUM = 0xffff;
 const MAX_KEEP_ALIVE = 0xffff;
 const TAKEN_OVER = new Refusal(ReasonCode.sessionTakenOver, 'another connection has the same Client Identifier');
@@ -22,7 +23,7 @@ export function admit(
   packet: ConnectPacket,
   clientId: string,
   identity: Identity | Refusal,
-  authentication: ServerProperties = {},
+  authentication: Readonly<Properties> = {},
 ): Handled {
   if (identity instanceof Refusal || client.isOver) return identity instanceof Refusal ? identity : undefined;
   const { broker, maximumPacketSize, protocolVersion } = client;
@@ -85,7 +86,7 @@ function enterSession(
   identity: Identity,
   granted: number,
   keepAlive: number,
-  announced: ServerProperties,
+  announced: Readonly<Properties>,
 ): Refusal | undefined {
   const { broker, protocolVersion } = client;
   const { properties } = packet;
@@ -123,7 +124,7 @@ function announcement(
   clientId: string,
   granted: number,
   keepAlive: number,
-): ServerProperties {
+): Readonly<Properties> {
   const { properties } = packet;
   const response = properties.requestResponseInformation
     ? responseInformation(config.responseInformation, clientId)
@@ -141,7 +142,7 @@ function announcement(
     ...(keepAlive !== packet.keepAlive && { serverKeepAlive: keepAlive }),
     ...(response !== undefined && { responseInformation: response }),
     ...(mesh !== undefined &&
-      peerOf(packet, mesh) !== undefined && { userProperty: [PEER_PROPERTY, mesh.gatewayId] as const }),
+      peerOf(packet, mesh) !== undefined && { userProperties: [[PEER_PROPERTY, mesh.gatewayId] as const] }),
     ...(granted !== requestedExpiry(packet) && { sessionExpiryInterval: Math.floor(granted / 1_000) }),
   };
 }

@@ -4,12 +4,12 @@
  *   CONNECT(method) ─▶ step ─┬─ continue ─▶ AUTH 0x18 ⇄ AUTH 0x18 ─▶ step …
  *                            └─ success ──▶ CONNACK 0x00; later AUTH 0x19 begins anew and ends with AUTH 0x00
  */
+import { encodeAuth } from '../../core/mqtt/encode-server-packets.js';
+import type { AuthPacket } from '../../core/mqtt/packets.js';
 import type { Credentials, Exchange, Step } from '../access/access.js';
 import type { Authentication, Client, Handled } from '../client.js';
 import { peerStanding } from '../peers.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
-import { encodeAuth } from '../wire/encode.js';
-import type { AuthPacket } from '../wire/packets.js';
 
 export type Success = Extract<Step, { result: 'success' }>;
 

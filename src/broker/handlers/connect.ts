@@ -1,9 +1,9 @@
 /** CONNECT (MQTT 5.0 §3.1, 3.1.1 §3.1): is it sound, and who is it. What follows is in admit.ts. */
+import type { ConnectPacket } from '../../core/mqtt/packets.js';
 import type { Credentials } from '../access/access.js';
 import type { BrokerContext, Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import { hasPayloadFault, topicRefusal } from '../topic-rules.js';
-import type { ConnectPacket } from '../wire/packets.js';
 import { admit } from './admit.js';
 import { EnhancedAuthentication } from './auth.js';
 

@@ -1,9 +1,9 @@
 /** DISCONNECT from a client (MQTT 5.0 §3.14). */
+import type { DisconnectPacket } from '../../core/mqtt/packets.js';
 import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import type { Session } from '../session.js';
 import { expiryMs } from '../session-expiry.js';
-import type { DisconnectPacket } from '../wire/packets.js';
 
 export function handleDisconnect(client: Client, session: Session, packet: DisconnectPacket): Handled {
   const { sessionExpiryInterval } = packet;

@@ -1,8 +1,8 @@
 /** One packet → its handler, if the connection is far enough for it. */
+import { PINGRESP } from '../../core/mqtt/encode-server-packets.js';
+import type { ClientPacket } from '../../core/mqtt/packets.js';
 import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
-import { PINGRESP } from '../wire/encode.js';
-import type { Packet } from '../wire/packets.js';
 import { handleAuth } from './auth.js';
 import { handleConnect } from './connect.js';
 import { handleDisconnect } from './disconnect.js';
@@ -15,7 +15,7 @@ import { handleSubscribe } from './subscribe.js';
 import { handleUnsubscribe } from './unsubscribe.js';
 
 /** The codec lets nothing but CONNECT through first, and that only once. */
-export function dispatch(client: Client, packet: Packet): Handled {
+export function dispatch(client: Client, packet: ClientPacket): Handled {
   const { session } = client;
   if (session === undefined) return beforeSession(client, packet);
   switch (packet.type) {
@@ -46,7 +46,7 @@ export function dispatch(client: Client, packet: Packet): Handled {
 }
 
 /** §4.12: until CONNACK a client that authenticates sends AUTH or DISCONNECT, nothing else [MQTT-3.1.2-30]. */
-function beforeSession(client: Client, packet: Packet): Handled {
+function beforeSession(client: Client, packet: ClientPacket): Handled {
   switch (packet.type) {
     case 'connect':
       client.broker.statistics.connectReceived++;

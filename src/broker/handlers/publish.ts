@@ -1,10 +1,10 @@
 /** PUBLISH from a client (MQTT 5.0 §3.3): to the router, then the acknowledgement its QoS asks for. */
+import type { PublishPacket } from '../../core/mqtt/packets.js';
 import { messageOf } from '../application-message.js';
 import type { Client, Handled } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
 import type { Session } from '../session.js';
 import { hasPayloadFault, topicLimitFault, topicRefusal } from '../topic-rules.js';
-import type { PublishPacket } from '../wire/packets.js';
 import { acknowledge } from './acknowledge.js';
 import { acknowledgeLater } from './late-acknowledgements.js';
 

@@ -1,10 +1,10 @@
 /** PUBREC from a client (MQTT 5.0 §3.5): it has a QoS 2 message of ours; release it. */
+import { encodeAcknowledgement } from '../../core/mqtt/encode-acknowledgement.js';
+import type { AcknowledgementPacket } from '../../core/mqtt/packets.js';
 import type { Client, Handled } from '../client.js';
 import { isFailure, ReasonCode, Refusal } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
-import { encodeAcknowledgement } from '../wire/encode.js';
-import type { AcknowledgementPacket } from '../wire/packets.js';
 
 export function handlePubrec(client: Client, session: Session, packet: AcknowledgementPacket): Handled {
   const { packetIdentifier } = packet;

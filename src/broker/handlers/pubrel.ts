@@ -1,10 +1,10 @@
 /** PUBREL from a client (MQTT 5.0 §3.6): its QoS 2 message is released, the Packet Identifier free again. */
+import { encodeAcknowledgement } from '../../core/mqtt/encode-acknowledgement.js';
+import type { AcknowledgementPacket } from '../../core/mqtt/packets.js';
 import type { Client, Handled } from '../client.js';
 import { ReasonCode } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
-import { encodeAcknowledgement } from '../wire/encode.js';
-import type { AcknowledgementPacket } from '../wire/packets.js';
 
 export function handlePubrel(client: Client, session: Session, packet: AcknowledgementPacket): Handled {
   const { packetIdentifier } = packet;

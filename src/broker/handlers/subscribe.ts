@@ -1,5 +1,7 @@
 /** SUBSCRIBE (MQTT 5.0 §3.8): each filter gets its own answer; retained messages follow after SUBACK. */
 import type { ListenerLimits } from '../../core/config.js';
+import { encodeSuback } from '../../core/mqtt/encode-server-packets.js';
+import type { SubscribePacket } from '../../core/mqtt/packets.js';
 import type { Subscription } from '../../core/router.js';
 import type { Client, Handled } from '../client.js';
 import { isFailure, ReasonCode, Refusal } from '../reason-codes.js';
@@ -7,8 +9,6 @@ import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
 import { isShared, plainFilter } from '../shared-filter.js';
 import { filterLimitFault, filterRefusal } from '../topic-rules.js';
-import { encodeSuback } from '../wire/encode.js';
-import type { SubscribePacket } from '../wire/packets.js';
 
 const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not subscribe to a Topic Filter');
 const TOO_MANY = new Refusal(ReasonCode.quotaExceeded, 'there are as many subscriptions as are allowed');

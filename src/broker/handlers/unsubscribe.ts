@@ -1,11 +1,11 @@
 /** UNSUBSCRIBE (MQTT 5.0 §3.10): each filter gets its own answer. */
+import { encodeUnsuback } from '../../core/mqtt/encode-server-packets.js';
+import type { UnsubscribePacket } from '../../core/mqtt/packets.js';
 import type { Client, Handled } from '../client.js';
 import { ReasonCode } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
 import { filterRefusal } from '../topic-rules.js';
-import { encodeUnsuback } from '../wire/encode.js';
-import type { UnsubscribePacket } from '../wire/packets.js';
 
 export function handleUnsubscribe(client: Client, session: Session, packet: UnsubscribePacket): Handled {
   let reason: string | undefined;

@@ -13,9 +13,9 @@
 import type { Clock } from '../../core/clock.js';
 import type { StoreLimits } from '../../core/config.js';
 import { type ErrorCatalogue, errorsOf } from '../../core/errors.js';
+import type { WillFields } from '../../core/mqtt/packets.js';
 import type { Subscription } from '../../core/router.js';
 import type { DiskState, Store, StoredTable } from '../../core/store.js';
-import type { WillFields } from '../wire/packets.js';
 import type { Backing } from './backing.js';
 import {
   decodeSession,
@@ -38,6 +38,13 @@ export const persistenceErrors = {
   },
 } as const satisfies ErrorCatalogue;
 const persistenceError = errorsOf(persistenceErrors);
+
+/** Of a store that nobody limits. */
+export const UNLIMITED: StoreLimits = {
+  maxBytes: Number.POSITIVE_INFINITY,
+  overflow: 'refuse',
+  minFree: { bytes: 0, share: 0 },
+};
 
 const QUEUE = 'session:';
 const SEPARATOR = '\0';

@@ -1,7 +1,7 @@
 /** The small records of the broker in the store: JSON, so that people can read them and later versions can add to them. */
 import type { QoS } from '../../core/message.js';
+import type { ProtocolVersion, WillFields } from '../../core/mqtt/packets.js';
 import type { Subscription } from '../../core/router.js';
-import type { ProtocolVersion, WillFields } from '../wire/packets.js';
 
 export interface SessionRecord {
   /** undefined: anonymous. */

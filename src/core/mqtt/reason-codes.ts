@@ -1,4 +1,4 @@
-/** Reason Codes of MQTT 5.0 §2.4. */
+/** Reason Codes of MQTT 5.0 §2.4, and the few answers MQTT 3.1.1 has in their place. */
 
 export const ReasonCode = {
   success: 0x00,
@@ -37,6 +37,33 @@ export const ReasonCode = {
 } as const;
 
 export type ReasonCode = (typeof ReasonCode)[keyof typeof ReasonCode];
+
+/** MQTT 3.1.1 §3.2.2.3: the Connect Return Code that says the same; undefined: the connection is closed without an answer. */
+export function connectReturnCode(reasonCode: ReasonCode): number | undefined {
+  switch (reasonCode) {
+    case ReasonCode.success:
+      return 0x00;
+    case ReasonCode.unsupportedProtocolVersion:
+      return 0x01;
+    case ReasonCode.clientIdentifierNotValid:
+      return 0x02;
+    case ReasonCode.serverUnavailable:
+    case ReasonCode.serverBusy:
+    case ReasonCode.serverShuttingDown:
+    case ReasonCode.quotaExceeded:
+    case ReasonCode.connectionRateExceeded:
+    case ReasonCode.useAnotherServer:
+    case ReasonCode.serverMoved:
+      return 0x03;
+    case ReasonCode.badUserNameOrPassword:
+      return 0x04;
+    case ReasonCode.notAuthorized:
+    case ReasonCode.topicNameInvalid:
+      return 0x05;
+    default:
+      return undefined;
+  }
+}
 
 /** Something the peer may not do: the answer it gets, and why. A value, not an exception: peers misbehave every day. */
 export class Refusal {

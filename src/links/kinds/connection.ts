@@ -12,10 +12,21 @@ import type { Duplex } from 'node:stream';
 import type { Timer } from '../../core/clock.js';
 import { type GatewayError, toGatewayError } from '../../core/errors.js';
 import type { QoS } from '../../core/message.js';
+import {
+  encodeClientDisconnect,
+  encodeConnect,
+  encodeSubscribe,
+  encodeUnsubscribe,
+  PINGREQ,
+} from '../../core/mqtt/encode-client-packets.js';
 import { OutgoingTopicAliases } from '../../core/mqtt/outgoing-topic-aliases.js';
+import { type ConnackPacket, PacketType, type ServerPacket } from '../../core/mqtt/packets.js';
+import type { Properties } from '../../core/mqtt/properties.js';
+import { encodingFault, packetBytes, remainingLength } from '../../core/mqtt/publish.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
 import { linkError } from '../errors.js';
 import type { FarSide, Outgoing, SubscribeWishes } from '../far-side.js';
+import { Frames } from './frames.js';
 import { InFlight } from './in-flight.js';
 import { IncomingMessages, RECEIVE_MAXIMUM, TOPIC_ALIAS_MAXIMUM } from './incoming.js';
 import { KeepAlive } from './keep-alive.js';
@@ -30,11 +41,6 @@ import {
 } from './mqtt-causes.js';
 import type { MqttOptions } from './options.js';
 import { Requests } from './requests.js';
-import { encodeConnect, encodeDisconnect, encodeSubscribe, encodeUnsubscribe, PINGREQ } from './wire/encode.js';
-import { Frames } from './wire/frames.js';
-import { type ConnackPacket, type Packet, PacketType } from './wire/packets.js';
-import type { Properties } from './wire/properties.js';
-import { encodingFault, packetBytes, remainingLength } from './wire/publish.js';
 import { Writer } from './writer.js';
 
 /** Time from the first SYN to CONNACK, and from SUBSCRIBE to SUBACK, ms. */
@@ -89,7 +95,7 @@ export class MqttConnection implements FarSide {
     this.#inFlight = new InFlight(far, options.events.onAcknowledged);
     this.#requests = new Requests(far);
     const onPuback = (packetIdentifier: number) => this.#inFlight.puback(packetIdentifier);
-    const onPacket = (packet: Packet) => this.#onPacket(packet);
+    const onPacket = (packet: ServerPacket) => this.#onPacket(packet);
     this.#frames = new Frames(options.config.protocolVersion, maximumPacketSize, { onPuback, onPacket });
   }
 
@@ -271,7 +277,7 @@ export class MqttConnection implements FarSide {
     this.#writer?.flush();
   }
 
-  #onPacket(packet: Packet): Refusal | undefined {
+  #onPacket(packet: ServerPacket): Refusal | undefined {
     switch (packet.type) {
       case 'publish':
         return this.#incoming!.publish(packet);
@@ -355,7 +361,7 @@ export class MqttConnection implements FarSide {
     const stream = this.#stream;
     if (stream === undefined || stream.destroyed || this.#goodbye !== undefined) return;
     if (reasonCode !== undefined && (this.#phase === 'mqtt' || this.#phase === 'up')) {
-      this.#writer?.write(encodeDisconnect(this.#options.config.protocolVersion, reasonCode));
+      this.#writer?.write(encodeClientDisconnect(this.#options.config.protocolVersion, reasonCode));
     }
     this.#writer?.flush();
     this.#silence();

@@ -1,9 +1,9 @@
 /** Our messages of QoS 1 and 2 that the far side has not settled, by Packet Identifier: which answer is due (MQTT 5.0 §4.3). */
+import type { AcknowledgementPacket } from '../../core/mqtt/packets.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
 import { linkError } from '../errors.js';
 import type { FarSideEvents, Outgoing } from '../far-side.js';
 import { reasonText } from './mqtt-causes.js';
-import type { AcknowledgementPacket } from './wire/packets.js';
 
 const FREE = 0;
 /** QoS 1: PUBACK is due. */

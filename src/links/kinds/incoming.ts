@@ -9,12 +9,13 @@
  * when it resumes a session, and a link that turns it away for that never comes up again.
  */
 import type { QoS } from '../../core/message.js';
-import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
+import { encodeAcknowledgement } from '../../core/mqtt/encode-acknowledgement.js';
+import { IncomingTopicAliases } from '../../core/mqtt/incoming-topic-aliases.js';
+import { messageProperties } from '../../core/mqtt/message-properties.js';
+import { PacketType, type ProtocolVersion, type PublishPacket } from '../../core/mqtt/packets.js';
+import { ReasonCode, type Refusal } from '../../core/mqtt/reason-codes.js';
 import type { FarMemory } from '../far-memory.js';
 import type { FarSideEvents } from '../far-side.js';
-import { messageProperties } from './message-properties.js';
-import { encodeRefusal } from './wire/encode.js';
-import { PacketType, type ProtocolVersion, type PublishPacket } from './wire/packets.js';
 import type { Writer } from './writer.js';
 
 /** Announced as Receive Maximum: messages of QoS 1 and 2 on their way at a time. */
@@ -28,9 +29,6 @@ const MAX_WAITING_BYTES = 32 * 1_048_576;
 const MAX_UNSENT_BYTES = 256 * 1024;
 /** Payloads from which on a copy is worth being avoided, bytes: such a frame has its memory for itself. */
 const LARGE_PAYLOAD = 64 * 1024;
-
-const ALIAS_RANGE = new Refusal(ReasonCode.topicAliasInvalid, 'a Topic Alias beyond our Topic Alias Maximum');
-const ALIAS_UNKNOWN = new Refusal(ReasonCode.protocolError, 'a Topic Alias that was never set');
 
 /** A message that is given on; at QoS 1 and 2 its acknowledgement is due then. */
 interface Due {
@@ -53,7 +51,7 @@ export interface IncomingOptions {
 
 export class IncomingMessages {
   readonly #options: IncomingOptions;
-  readonly #aliases: (string | undefined)[] = [];
+  readonly #aliases = new IncomingTopicAliases(TOPIC_ALIAS_MAXIMUM);
   /** In the order they came; those before the head are acknowledged. */
   #due: Due[] = [];
   #head = 0;
@@ -84,7 +82,8 @@ export class IncomingMessages {
   publish(packet: PublishPacket): Refusal | undefined {
     const { qos, packetIdentifier, payload, properties } = packet;
     const { memory } = this.#options;
-    const topic = this.#resolve(packet.topic, properties?.topicAlias);
+    const alias = properties?.topicAlias;
+    const topic = alias === undefined ? packet.topic : this.#aliases.resolve(alias, packet.topic);
     if (typeof topic !== 'string') return topic;
     const isHeld = qos === 2 && memory.isHeld(packetIdentifier);
     const due = { qos, packetIdentifier, bytes: isHeld ? 0 : payload.length, isDone: false };
@@ -103,7 +102,7 @@ export class IncomingMessages {
     const { memory, writer, version } = this.#options;
     const committed = memory.release(packetIdentifier);
     if (committed === false && version === 5) {
-      const packet = encodeRefusal('pubcomp', packetIdentifier, ReasonCode.packetIdentifierNotFound);
+      const packet = encodeAcknowledgement('pubcomp', packetIdentifier, version, ReasonCode.packetIdentifierNotFound);
       writer.write(packet);
       this.#answered(packet.length);
       return;
@@ -121,14 +120,6 @@ export class IncomingMessages {
     this.#isOver = true;
     this.#due = [];
     this.#head = 0;
-  }
-
-  #resolve(topic: string, alias: number | undefined): string | Refusal {
-    if (alias === undefined) return topic;
-    if (alias > TOPIC_ALIAS_MAXIMUM) return ALIAS_RANGE;
-    if (topic === '') return this.#aliases[alias] ?? ALIAS_UNKNOWN;
-    this.#aliases[alias] = topic;
-    return topic;
   }
 
   #give({ qos, packetIdentifier, payload, retain, properties }: PublishPacket, topic: string): Promise<void> {

@@ -1,10 +1,10 @@
 /** SUBSCRIBE and UNSUBSCRIBE that wait for their answer. */
 import type { GatewayError } from '../../core/errors.js';
+import type { SubscriptionAnswer } from '../../core/mqtt/packets.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
 import { linkError } from '../errors.js';
 import { freeOf, REQUESTS } from '../packet-identifiers.js';
 import { reasonText } from './mqtt-causes.js';
-import type { SubscriptionAnswer } from './wire/packets.js';
 
 const WRONG = new Refusal(ReasonCode.protocolError, 'a SUBACK or UNSUBACK that nobody waits for');
 const WRONG_NUMBER = new Refusal(ReasonCode.protocolError, 'a SUBACK without one Reason Code for each filter');

@@ -4,9 +4,9 @@
  *   publish, write ─▶ block ≤ 64 KiB ─(end of turn, or full)─▶ stream
  */
 import type { Duplex } from 'node:stream';
+import type { ProtocolVersion } from '../../core/mqtt/packets.js';
+import { packetBytes, remainingLength, writePublishHead } from '../../core/mqtt/publish.js';
 import type { Outgoing } from '../far-side.js';
-import type { ProtocolVersion } from './wire/packets.js';
-import { packetBytes, remainingLength, writePublishHead } from './wire/publish.js';
 
 const BLOCK_BYTES = 64 * 1024;
 /** Longer payloads are not copied. */

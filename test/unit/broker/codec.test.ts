@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { Codec, type OnPacket } from '../../../src/broker/codec.js';
 import { CHUNK_BYTES, SpareBuffers } from '../../../src/broker/spare-buffers.js';
-import { encodeAcknowledgement, encodeConnack, encodeDisconnect } from '../../../src/broker/wire/encode.js';
-import type { Packet } from '../../../src/broker/wire/packets.js';
+import { encodeAcknowledgement } from '../../../src/core/mqtt/encode-acknowledgement.js';
+import { encodeConnack, encodeServerDisconnect } from '../../../src/core/mqtt/encode-server-packets.js';
+import type { ClientPacket } from '../../../src/core/mqtt/packets.js';
 import { repoRoot } from '../../support/peers.js';
 
 interface Vector {
@@ -29,7 +30,7 @@ function bytes(hex: string): Buffer {
 }
 
 /** Payloads as hex, absent fields left out: comparable with JSON. */
-function plain(packet: Packet): unknown {
+function plain(packet: ClientPacket): unknown {
   return JSON.parse(
     JSON.stringify(packet, (_key, value) => (value?.type === 'Buffer' ? Buffer.from(value).toString('hex') : value)),
   );
@@ -38,8 +39,8 @@ function plain(packet: Packet): unknown {
 for (const { name, version, bytes: hex, packet, refusal } of vectors) {
   t.test(name, async (t) => {
     const codec = new Codec(LIMIT);
-    const packets: Packet[] = [];
-    const onPacket = (packet: Packet) => {
+    const packets: ClientPacket[] = [];
+    const onPacket = (packet: ClientPacket) => {
       packets.push(packet);
       return 'next' as const;
     };
@@ -167,5 +168,5 @@ t.test('CONNACK and DISCONNECT bytes', async (t) => {
   t.same(encodeConnack(4, 0x00, true), bytes('20 02 01 00'));
   t.same(encodeConnack(3, 0x00, true), bytes('20 02 00 00'), '3.1 has no Session Present');
   t.same(encodeConnack(5, 0x86, false), bytes('20 03 00 86 00'));
-  t.same(encodeDisconnect(0x8e, undefined), bytes('e0 02 8e 00'));
+  t.same(encodeServerDisconnect(0x8e, undefined), bytes('e0 02 8e 00'));
 });

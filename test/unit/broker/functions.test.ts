@@ -1,6 +1,7 @@
 /** Functions in the path of messages, as the broker sees them: what comes of a message goes in its place, in order, and counted. */
 import t, { type Test } from 'tap';
 import type { Message } from '../../../src/core/message.js';
+import { type Sink, subscriptionTo } from '../../../src/core/router.js';
 import { changed, FakeTransform, upper } from '../../support/fake-transform.js';
 import { Bench, shown, type TestClient } from './harness.js';
 
@@ -223,4 +224,23 @@ t.test('who publishes while functions have many messages is not read until one o
   }
   t.equal(transform.seen.length, 300);
   t.match(books(bench), { transformed: 300, made: 300, difference: 0 });
+});
+
+t.test('a receiver that takes a message later: the publisher is told then', async (t) => {
+  const bench = benchWith(t, new FakeTransform('nothing', upper));
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const sink: Sink = {
+    id: 'l',
+    kind: 'link',
+    origin: 'link:l',
+    durable: true,
+    deliver: () => promise,
+  };
+  bench.broker.router.attach(sink).subscribe(subscriptionTo('t'));
+  const writer = await bench.connect(5, 'writer');
+  send(writer, 't', 'x', 1, 1);
+  t.same(await writer.pending(), []);
+  resolve(true);
+  t.match(await writer.pending(), [{ cmd: 'puback', messageId: 1 }]);
+  t.match(bench.broker.figures().ledger.copies, { made: 1, delivered: 1, difference: 0 });
 });
