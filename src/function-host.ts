@@ -33,11 +33,16 @@ async function imageResolver({
   if (images.length === 0) return undefined;
   const { Images } = await import('./functions/registry/images.js');
   const registry = new Images({ config, data, log, env: process.env });
-  await registry.collect(images).catch((error: unknown) => log.warn({ error }, 'images of functions cannot be tidied up'));
+  await registry
+    .collect(images)
+    .catch((error: unknown) => log.warn({ error }, 'images of functions cannot be tidied up'));
   return async (image, digest) => {
     const found = await registry.find(image, digest);
     const { reference, layout, signedBy, from } = found;
-    log.info({ image: reference, layout, signedBy, from, bytes: found.module.length }, 'an image of a function is here');
+    log.info(
+      { image: reference, layout, signedBy, from, bytes: found.module.length },
+      'an image of a function is here',
+    );
     return found.module;
   };
 }

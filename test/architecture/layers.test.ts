@@ -14,7 +14,6 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
   { from: '^src/devices/', to: ['^src/core/', '^src/devices/'], packages: '^(serialport)$' },
   { from: '^src/functions/', to: ['^src/core/', '^src/functions/'], packages: '^$' },
   { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(ws)$' },
-  { from: '^src/functions/', to: ['^src/core/', '^src/functions/'], packages: '^$' },
   {
     from: '^src/import/',
     to: ['^src/core/', '^src/import/', '^src/config/'],

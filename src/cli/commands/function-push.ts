@@ -4,8 +4,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { capabilities } from '../../core/function.js';
 import { compile } from '../../functions/engine/module.js';
 import { parseBuildFile } from '../../functions/registry/build-file.js';
-import { type PackedImage, packImage } from '../../functions/registry/layouts.js';
 import { readImageLayout, writeImageLayout } from '../../functions/registry/layout-folder.js';
+import { type PackedImage, packImage } from '../../functions/registry/layouts.js';
 import { parseReference, referenceText } from '../../functions/registry/reference.js';
 import type { Cli } from '../cli.js';
 import { cliError } from '../errors.js';
@@ -14,7 +14,15 @@ import { bytesText, visible } from '../text.js';
 import type { BuildOptions, ImageOptions, LoginOptions } from './function-registry.js';
 
 /** As a module is judged before it is known what it will be granted. */
-const LIMITS = { fuel: 5_000_000, memory: 1024 ** 3, deadline: 1_000, queue: 1, outputs: 100, outputBytes: 1_048_576, rate: 1 };
+const LIMITS = {
+  fuel: 5_000_000,
+  memory: 1024 ** 3,
+  deadline: 1_000,
+  queue: 1,
+  outputs: 100,
+  outputBytes: 1_048_576,
+  rate: 1,
+};
 
 export async function build(cli: Cli, module: string | undefined, options: BuildOptions): Promise<undefined> {
   const image = await packed(cli, module, options);
@@ -54,7 +62,11 @@ async function packed(cli: Cli, module: string | undefined, options: ImageOption
   const { path, fileName } = inputOf(module, options.file);
   const bytes = readInput(path);
   // What no gateway would run is not pushed.
-  const { abi, hooks, needs } = await compile(bytes, { limits: LIMITS, grants: new Set(capabilities), isolate: 'inline' });
+  const { abi, hooks, needs } = await compile(bytes, {
+    limits: LIMITS,
+    grants: new Set(capabilities),
+    isolate: 'inline',
+  });
   const list = (items: Iterable<string>) => [...items].sort().join(',');
   const annotations: Record<string, string> = {
     'hpmq.function.abi': abi,
@@ -73,12 +85,19 @@ async function packed(cli: Cli, module: string | undefined, options: ImageOption
   return packImage(bytes, { annotations, compat, created, fileName });
 }
 
-function inputOf(module: string | undefined, buildFile: string | undefined): { readonly path: string; readonly fileName: string } {
+function inputOf(
+  module: string | undefined,
+  buildFile: string | undefined,
+): { readonly path: string; readonly fileName: string } {
   if (module !== undefined && buildFile === undefined) return { path: resolve(module), fileName: basename(module) };
   if (module !== undefined || buildFile === undefined) {
-    throw cliError('CLI_USAGE', module === undefined ? 'there is nothing to make an image of' : 'a module and a build file are one too many', {
-      hint: 'name a .wasm file, or a build file with -f',
-    });
+    throw cliError(
+      'CLI_USAGE',
+      module === undefined ? 'there is nothing to make an image of' : 'a module and a build file are one too many',
+      {
+        hint: 'name a .wasm file, or a build file with -f',
+      },
+    );
   }
   const { source, fileName } = parseBuildFile(readInput(resolve(buildFile)).toString('utf8'));
   return { path: join(dirname(resolve(buildFile)), source), fileName };

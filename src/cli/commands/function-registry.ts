@@ -48,7 +48,11 @@ export function defineRegistryVerbs(command: HpmqCommand, cli: Cli): void {
     verb
       .option('-f, --file <file>', 'build file: FROM scratch, KIND wasi, COPY, CMD')
       .option('--compat', 'an ordinary image, for registries that take nothing else')
-      .option('--trigger <trigger>', 'what it is meant to be called by, such as upstream=raw/#; may be repeated', collect)
+      .option(
+        '--trigger <trigger>',
+        'what it is meant to be called by, such as upstream=raw/#; may be repeated',
+        collect,
+      )
       .option('--annotation <key=value>', 'of the manifest; may be repeated', collect) as HpmqCommand;
 
   withImage(command.verb('build [module]'))
@@ -59,7 +63,11 @@ export function defineRegistryVerbs(command: HpmqCommand, cli: Cli): void {
       ['function build decode.wasm', 'into the folder image'],
       ['function build -f hpmq -o decode', 'by a build file'],
     )
-    .action(cli.action(async (module: string | undefined, options: BuildOptions) => (await pushing()).build(cli, module, options)));
+    .action(
+      cli.action(async (module: string | undefined, options: BuildOptions) =>
+        (await pushing()).build(cli, module, options),
+      ),
+    );
   withLogin(withImage(command.verb('push <image> [module]')))
     .description('Pushes a module, an image layout or what a build file says to a registry')
     .withExamples(

@@ -6,8 +6,8 @@ import { ageText, functionColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { confirmYes } from '../confirm.js';
 import { unknown } from '../names.js';
-import { defineRegistryVerbs } from './function-registry.js';
 import { bytesText, count, dateText, timeText, visible } from '../text.js';
+import { defineRegistryVerbs } from './function-registry.js';
 
 /** Between two looks at the lines of a function, ms. */
 const FOLLOW_EVERY = 500;

@@ -14,7 +14,10 @@ export async function writeImageLayout(folder: string, image: PackedImage, tag: 
   await put(image.manifest);
   const manifest = descriptorOf(image.mediaType, image.manifest, { 'org.opencontainers.image.ref.name': tag });
   await writeFile(join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  await writeFile(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.index, manifests: [manifest] }));
+  await writeFile(
+    join(folder, 'index.json'),
+    JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.index, manifests: [manifest] }),
+  );
   return manifest.digest;
 }
 
@@ -23,7 +26,8 @@ export async function readImageLayout(folder: string): Promise<PackedImage> {
   const index = await read(join(folder, 'index.json'), 'index.json');
   const parsed = parseManifest({ digest: 'index.json', bytes: index });
   const [entry, ...others] = isIndex(parsed) ? parsed.manifests : [];
-  if (entry === undefined || others.length > 0) throw registryError('FUNCTION_IMAGE_LAYOUT', `${folder} has not exactly one image`);
+  if (entry === undefined || others.length > 0)
+    throw registryError('FUNCTION_IMAGE_LAYOUT', `${folder} has not exactly one image`);
   const bytes = await blob(folder, entry);
   const manifest = parseManifest({ digest: entry.digest, bytes });
   if (isIndex(manifest)) throw registryError('FUNCTION_IMAGE_LAYOUT', `${folder} has an index in its index`);
