@@ -24,8 +24,8 @@ export const hpmqImports: Readonly<Record<string, KnownImport>> = {
   http: { type: '(i32, i32) -> i64', capability: 'http' },
 };
 
-/** Units of fuel for one call of the host, and for each 64 bytes that go through it. */
-const FUEL_PER_CALL = 64;
+/** Units of fuel for one call of the host; each 64 bytes that go through it take one more. */
+const FUEL_PER_CALL = 256;
 /** What is taken for a call that changes something outside. */
 const FUEL_PER_EFFECT = 512;
 const MAX_LOG_BYTES = 4096;
