@@ -4,8 +4,8 @@ import type { LoadedConfig } from '../config/load.js';
 import { silentLog } from '../core/log.js';
 import { Images } from '../functions/registry/images.js';
 import type { Cli } from './cli.js';
-import type { LoginOptions } from './commands/function-registry.js';
 import { cliError } from './errors.js';
+import type { LoginOptions } from './function-options.js';
 
 export interface RegistryAccess {
   readonly images: Images;

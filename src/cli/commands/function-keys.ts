@@ -13,9 +13,9 @@ import {
 } from '../../functions/registry/signature.js';
 import type { Cli } from '../cli.js';
 import { openImages, readInput } from '../function-images.js';
+import type { KeygenOptions, KeyOptions, LoginOptions } from '../function-options.js';
 import { readSecret } from '../password.js';
 import { visible } from '../text.js';
-import type { KeygenOptions, KeyOptions, LoginOptions } from './function-registry.js';
 
 export async function keygen(cli: Cli, { output, passphrase, passphraseFile }: KeygenOptions): Promise<undefined> {
   const files = { key: `${output}.key`, pub: `${output}.pub` };

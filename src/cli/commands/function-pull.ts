@@ -13,9 +13,9 @@ import { type ImageSource, signatureTag, verifySignatures } from '../../function
 import type { Cli } from '../cli.js';
 import { cliError } from '../errors.js';
 import { openImages } from '../function-images.js';
+import type { LoginOptions, PullOptions } from '../function-options.js';
 import { unknown } from '../names.js';
 import { bytesText, visible } from '../text.js';
-import type { LoginOptions, PullOptions } from './function-registry.js';
 
 const MAX_TAGS_SHOWN = 20;
 

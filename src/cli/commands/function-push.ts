@@ -10,8 +10,8 @@ import { parseReference, referenceText } from '../../functions/registry/referenc
 import type { Cli } from '../cli.js';
 import { cliError } from '../errors.js';
 import { openImages, readInput } from '../function-images.js';
+import type { BuildOptions, ImageOptions, LoginOptions } from '../function-options.js';
 import { bytesText, visible } from '../text.js';
-import type { BuildOptions, ImageOptions, LoginOptions } from './function-registry.js';
 
 /** As a module is judged before it is known what it will be granted. */
 const LIMITS = {

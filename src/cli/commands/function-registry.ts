@@ -1,38 +1,14 @@
 /** The verbs of `hpmq function` that speak to registries; what they do is loaded when it is asked for. */
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
-
-export interface LoginOptions {
-  readonly username?: string;
-  readonly passwordFile?: string;
-}
-
-export interface ImageOptions {
-  readonly file?: string;
-  readonly compat?: boolean;
-  readonly trigger?: readonly string[];
-  readonly annotation?: readonly string[];
-}
-
-export interface BuildOptions extends ImageOptions {
-  readonly output: string;
-  readonly tag: string;
-}
-
-export interface KeyOptions {
-  readonly passphraseFile?: string;
-}
-
-export interface KeygenOptions extends KeyOptions {
-  readonly output: string;
-  /** false: --no-passphrase. */
-  readonly passphrase: boolean;
-}
-
-export interface PullOptions extends LoginOptions {
-  readonly output?: string;
-  readonly deploy?: boolean;
-}
+import type {
+  BuildOptions,
+  ImageOptions,
+  KeygenOptions,
+  KeyOptions,
+  LoginOptions,
+  PullOptions,
+} from '../function-options.js';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
