@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
 import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
+import type { ConnectHook, Transform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
@@ -26,7 +27,7 @@ import type { Breather } from './fast/breather.js';
 import { FastPath } from './fast/fast-path.js';
 import { Flushes } from './fast/flushes.js';
 import { Slabs } from './fast/slabs.js';
-import type { BrokerFigures, MemoryFigures } from './figures.js';
+import { type BrokerFigures, byReason, type MemoryFigures } from './figures.js';
 import { Admission, type Ticket } from './limits/admission.js';
 import { BurstLog } from './limits/burst-log.js';
 import { IncompletePackets } from './limits/incomplete-packets.js';
@@ -41,7 +42,7 @@ import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
 import { peerStanding } from './peers.js';
 import { type Found, Persistence } from './persistence/persistence.js';
-import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
 import { SpareBuffers } from './spare-buffers.js';
@@ -85,6 +86,10 @@ export interface BrokerOptions {
   readonly version?: string;
   /** Of the gateways that are peers of this one; absent: none can be. */
   readonly mesh?: Mesh;
+  /** Functions in the path of messages; absent: none. */
+  readonly transform?: Transform | undefined;
+  /** Functions that decide who may connect; absent: none does. */
+  readonly connect?: ConnectHook | undefined;
 }
 
 export interface Broker extends Service {
@@ -174,6 +179,7 @@ class MqttBroker implements Broker {
       statistics,
       persistence,
       mesh,
+      transform: options.transform,
     });
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
@@ -201,7 +207,7 @@ class MqttBroker implements Broker {
       statistics,
       onRefused: (reason, address) => this.#refused.report(reason, { address }),
     });
-    this.#access = createAccess({ config: config.access, clock, log, statistics });
+    this.#access = createAccess({ config: config.access, clock, log, statistics, connect: options.connect });
     const { access = this.#access } = options;
     this.#context = {
       router,
@@ -488,10 +494,6 @@ class MqttBroker implements Broker {
     this.#state = state;
     this.#since = this.#options.clock.now();
   }
-}
-
-function byReason(counts: ReadonlyMap<ReasonCode, number>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Array.from(counts, ([code, count]) => [reasonName(code), count]));
 }
 
 function unguessable(): number {

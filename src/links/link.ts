@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import type { GatewayError } from '../core/errors.js';
+import type { LinkTransform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Message, Origin, QoS } from '../core/message.js';
@@ -50,6 +51,8 @@ export interface LinkOptions {
   /** Tests bring their own. */
   readonly resolveSrv?: ResolveSrv | undefined;
   readonly interfaces?: ReadInterfaces | undefined;
+  /** Functions at its door. */
+  readonly linkTransform?: LinkTransform | undefined;
 }
 
 export class Link implements Sink, AsyncDisposable {
@@ -99,7 +102,9 @@ export class Link implements Sink, AsyncDisposable {
       replies: this.#replies,
       loops: this.#loops,
     };
-    this.#receiver = new Receiver({ ...shared, onRefused: (error) => this.#status.refused(error) });
+    const functions = (direction: 'in' | 'out') => options.linkTransform?.(config.name, direction);
+    const onRefused = (error: GatewayError) => this.#status.refused(error);
+    this.#receiver = new Receiver({ ...shared, onRefused, transform: functions('in') });
     const asked = { ...shared, rules: this.#rules.in };
     this.#demand = new Demand({ ...asked, onChange: () => this.#subscriptions.follow() });
     this.#subscriptions = new Subscriptions({
@@ -108,7 +113,8 @@ export class Link implements Sink, AsyncDisposable {
       random: options.random,
       onRefusals: (refusal) => this.#status.subscribed(refusal),
     });
-    this.#outgoing = new LinkOutgoing({ ...options, ...shared, log: this.#log, status: this.#status });
+    const outgoing = { log: this.#log, status: this.#status, transform: functions('out') };
+    this.#outgoing = new LinkOutgoing({ ...options, ...shared, ...outgoing });
     this.#sender = this.#outgoing.sender;
     this.durable = this.#outgoing.isDurable;
     const isSecure = config.reach.srv?.secure ?? /^(mqtts|wss):/i.test(config.reach.urls[0] ?? '');
@@ -148,8 +154,8 @@ export class Link implements Sink, AsyncDisposable {
     this.#scope.run((signal) => this.#connections.run(signal));
   }
 
-  deliver(message: Message): boolean {
-    return this.#sender.accept(message);
+  deliver(message: Message): boolean | Promise<boolean> {
+    return this.#outgoing.accept(message);
   }
 
   view(): LinkView {
@@ -194,7 +200,7 @@ export class Link implements Sink, AsyncDisposable {
     this.#demand[Symbol.dispose]();
     const drained = new AbortController();
     const timeout = this.#options.clock.sleep(DRAIN_TIMEOUT, drained.signal).catch(() => {});
-    await Promise.race([this.#sender.settled(), timeout]);
+    await Promise.race([this.#outgoing.settled(), timeout]);
     drained.abort();
     await this.#scope[Symbol.asyncDispose]();
     this.#outgoing.close();

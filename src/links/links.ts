@@ -1,6 +1,7 @@
 /** All links of the gateway. A link that is down never keeps the gateway from starting or stopping. */
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
+import type { LinkTransform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
@@ -42,6 +43,8 @@ export interface LinksOptions {
   readonly isAnnounced?: boolean;
   /** The state, cause or endpoint of a link may be another. */
   readonly onChanged?: () => void;
+  /** Functions at the doors of links. */
+  readonly linkTransform?: LinkTransform | undefined;
   /** Tests bring their own. */
   readonly resolveSrv?: ResolveSrv;
   readonly interfaces?: ReadInterfaces;
@@ -63,14 +66,14 @@ export interface Links extends Service {
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
   const { gatewayId, router, mesh, store, log, clock, random = Math.random } = options;
-  const { resolveSrv, interfaces, onChanged, isAnnounced = false } = options;
+  const { resolveSrv, interfaces, onChanged, isAnnounced = false, linkTransform } = options;
   const keep = store && { store, refusal: options.storeRefusal ?? (() => undefined) };
   const memories = new FarMemories(store, new Set(Object.keys(options.links)));
   const endpoints = new SessionMemories(store);
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
     const sessions = endpoints.of(config.name);
-    const more = { resolveSrv, interfaces, onChanged, isAnnounced };
+    const more = { resolveSrv, interfaces, onChanged, isAnnounced, linkTransform };
     return new Link({ config, gatewayId, router, mesh, memories, sessions, keep, log, clock, random, ...more });
   });
   const outboxes = new OrphanedOutboxes(store);

@@ -1,5 +1,4 @@
 /** A gateway without a gateway: a GatewayView of fixed content that tests change, for the API, the CLI and the TUI. */
-
 import type {
   ClientDetail,
   ClientEnd,
@@ -7,6 +6,7 @@ import type {
   CommandResult,
   ConfigView,
   DeviceView,
+  FunctionChange,
   GatewayView,
   IdentityView,
   LedgerView,
@@ -28,6 +28,7 @@ import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from './client-view.js';
 import { fakeLedger } from './fake-ledger.js';
+import { FakeFunctions } from './function-view.js';
 import { idleOutbox, quietLink } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
@@ -85,6 +86,7 @@ export class FakeView implements GatewayView {
   orphans_: readonly OrphanedOutboxView[] = [
     { name: 'old-cloud', messages: 12, bytes: 2_400, oldestAt: FAKE_NOW - 86_400_000 },
   ];
+  readonly fakeFunctions = new FakeFunctions(FAKE_NOW);
   /** `ID` or `ID forget`. */
   readonly kicked: string[] = [];
   retained_: MessageView[];
@@ -318,6 +320,11 @@ export class FakeView implements GatewayView {
       },
     ];
   }
+
+  functions = () => this.fakeFunctions.views;
+  functionLogs = (name: string, after: number, limit: number) => this.fakeFunctions.logs(name, after, limit);
+  deployFunction = (name: string, module: Buffer, source: string) => this.fakeFunctions.deploy(name, module, source);
+  changeFunction = (name: string, change: FunctionChange) => this.fakeFunctions.change(name, change);
 
   pauseDrain(link: string, isPaused: boolean): LinkView | undefined {
     if (isPaused) this.drainsPaused.add(link);

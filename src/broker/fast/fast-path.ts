@@ -157,7 +157,7 @@ export class FastPath {
     const last = client.route;
     if (last !== undefined && last.version === routes.version && isSame(last.bytes, bytes, start, end)) return last;
     const route = routes.lookUp(bytes, start, end);
-    if (route === undefined) return undefined;
+    if (route === undefined || route.isTransformed) return undefined;
     if (route.permit !== client.permit) {
       if (topicLimitFault(route.topic, client.limits) !== undefined || !verdicts.mayPublish(route.topic)) {
         return undefined;
