@@ -83,6 +83,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ? undefined
         : await (await import('./function-host.js')).createFunctionHost({
             functions: config.functions,
+            registry: config.functionRegistry,
             gatewayId: id,
             data: config.gateway.data,
             router: () => parts.broker!.router,
@@ -109,7 +110,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     time.onKnown = () => correctRetained(broker.router, id, clock);
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
-      frames: functions?.frames,
       ports: config.ports,
       devices: config.devices,
       gatewayId: id,
@@ -120,6 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
       sysInterval: config.broker.sysInterval,
+      frames: functions?.frames,
       clock,
     });
     parts.devices = devices;
