@@ -121,7 +121,7 @@ function erased(path: string, text: string): string {
     return withoutWarning(() => stripTypeScriptTypes(text));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const line = /:(\d+)/.exec((cause as { snippet?: string }).snippet ?? '')?.[1];
+    const line = /^[^\n]*:(\d+)\n/.exec((cause instanceof Error && cause.stack) || '')?.[1];
     throw functionError('FUNCTION_SOURCE', `${path}${line === undefined ? '' : `:${line}`}: ${why}`, { cause });
   }
 }

@@ -1,17 +1,20 @@
-/** functions-sdk/js/engine/engine.wasm. In the executable its bytes are part of the bundle (images/executable/plugins.mjs). */
-import { existsSync, readFileSync } from 'node:fs';
+/** The engine of functions-sdk/js/engine. In the executable its bytes are part of the bundle (images/executable/plugins.mjs). */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
 
 let bytes: Buffer | undefined;
 
 export function engineBytes(): Buffer {
-  bytes ??= readEngine(import.meta.dirname);
+  bytes ??= readEngine(join(import.meta.dirname, '../../../functions-sdk/js/engine/engine.wasm'));
   return bytes;
 }
 
-/** From src/functions/javascript, and from the same folder below dist. */
-function readEngine(from: string): Buffer {
-  const file = 'functions-sdk/js/engine/engine.wasm';
-  const places = [join(from, '../../..', file), join(from, '../../../..', file)];
-  return readFileSync(places.find((place) => existsSync(place)) ?? places[0]!);
+function readEngine(file: string): Buffer {
+  return readFileSync(file);
+}
+
+/** @param base64 - of the engine, compressed with Brotli */
+export function unpackEngine(base64: string): Buffer {
+  return brotliDecompressSync(Buffer.from(base64, 'base64'));
 }
