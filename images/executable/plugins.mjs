@@ -52,7 +52,10 @@ export function functionSdk() {
         }).toSorted();
         const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
         const call = /readSdkTexts\(join\(import\.meta\.dirname, '[^']+'\)\)/g;
-        return { contents: replaceOnce(path, readFileSync(path, 'utf8'), call, () => JSON.stringify(texts)), loader: 'ts' };
+        return {
+          contents: replaceOnce(path, readFileSync(path, 'utf8'), call, () => JSON.stringify(texts)),
+          loader: 'ts',
+        };
       });
     },
   };
