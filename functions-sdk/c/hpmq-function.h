@@ -1,6 +1,6 @@
 /* Functions for HPMQ in C: ABI hpmq-fn/1. One header, no libc.
  *
- *   clang --target=wasm32 -Os -mbulk-memory -ffreestanding -nostdlib -Wl,--no-entry -Wl,--strip-all -I. fn.c -o fn.wasm
+ *   clang --target=wasm32 -Xclang -Os -mbulk-memory -ffreestanding -nostdlib -Wl,--no-entry -Wl,--strip-all -I. fn.c -o fn.wasm
  *
  *   static int mask(const hpmq_message *in, const hpmq_context *context, hpmq_messages *out) {
  *     hpmq_message one = *in;

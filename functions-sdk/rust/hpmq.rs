@@ -93,7 +93,7 @@ pub struct Message<'a> {
     pub retain: bool,
     pub topic: &'a str,
     pub payload: &'a [u8],
-    properties: &'a [u8],
+    pub properties: &'a [u8],
 }
 
 pub struct Context<'a> {

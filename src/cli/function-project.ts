@@ -70,7 +70,7 @@ interface Build {
 function commandOf(folder: string, file: string): Build | undefined {
   const has = (name: string) => existsSync(join(folder, name));
   if (has('function.c')) {
-    const flags = '--target=wasm32 -Os -mbulk-memory -ffreestanding -nostdlib -Wl,--no-entry -Wl,--strip-all';
+    const flags = '--target=wasm32 -Xclang -Os -mbulk-memory -ffreestanding -nostdlib -Wl,--no-entry -Wl,--strip-all';
     const command = ['clang', ...flags.split(' '), '-o', 'function.wasm', 'function.c'];
     return { sources: ['function.c', 'hpmq-function.h'], command };
   }

@@ -17,7 +17,7 @@ const sdk = join(repoRoot, 'functions-sdk');
 /** The flags that the header names. */
 export function cFunction(source: string): Buffer {
   return built((output) => {
-    const flags = '--target=wasm32 -Os -mbulk-memory -ffreestanding -nostdlib -Wall -Wextra -Werror'.split(' ');
+    const flags = '--target=wasm32 -Xclang -Os -mbulk-memory -ffreestanding -nostdlib -Wall -Wextra -Werror'.split(' ');
     const link = ['-Wno-unused-function', '-Wl,--no-entry', '-Wl,--strip-all'];
     execFileSync('clang', [...flags, ...link, '-I', join(sdk, 'c'), '-o', output, source], { stdio: 'pipe' });
   });
