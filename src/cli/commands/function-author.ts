@@ -86,6 +86,7 @@ async function test(cli: Cli, path: string, options: TestOptions): Promise<numbe
   if (files.length === 0 && options.messages === undefined) {
     throw cliError('CLI_NO_CASES', `there are no cases for ${project.file}`);
   }
+  const all = files.map((file) => parseFunctionCases(file, read(file)));
   const bytes = await moduleOf(project.file);
   const results: CaseResult[] = [];
   const open = (limits: { fuel?: number | undefined; memory?: number | undefined }) =>
@@ -98,16 +99,15 @@ async function test(cli: Cli, path: string, options: TestOptions): Promise<numbe
       grants: new Set(capabilities),
       isolate: 'inline',
     });
-  for (const file of files) {
-    const cases = parseFunctionCases(file, read(file));
+  for (const cases of all) {
     results.push(...(await runner.testFunction(await open(cases.limits), cases)));
   }
   const { output } = cli;
   let replayed: Awaited<ReturnType<typeof replay>> | undefined;
   if (options.messages !== undefined) {
     const { replayMessages } = await import('../../function-replay.js');
-    const config = files[0] === undefined ? {} : parseFunctionCases(files[0], read(files[0])).config;
-    replayed = replay(await replayMessages(await open({}), read(options.messages).toString('utf8'), config));
+    const text = read(options.messages).toString('utf8');
+    replayed = replay(await replayMessages(await open(all[0]?.limits ?? {}), text, all[0]?.config ?? {}));
   }
   const failed = results.filter(({ ok }) => !ok).length;
   if (output.isJson) output.json({ cases: results, ...(replayed !== undefined && { messages: replayed.view }) });
