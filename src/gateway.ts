@@ -29,7 +29,8 @@ import { Wires } from './devices/transport/open.js';
 import type { Functions } from './functions/functions.js';
 import { functionsTables } from './functions/tables.js';
 import { correctRetained, KnownTime } from './known-time.js';
-import { createLinks, type Links, linksTables } from './links/links.js';
+import { type Links, linksTables } from './links/links-service.js';
+import { openLinks } from './links/open-links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
 import { builtAt, version } from './version.js';
@@ -159,7 +160,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const announceAgain = () => {
       if (phase === 'up' && partStates(links, functions) !== announced) void announce('online').catch(() => {});
     };
-    const links = createLinks({
+    const links = await openLinks({
       links: config.links,
       gatewayId: id,
       router: broker.router,

@@ -7,10 +7,11 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { GatewayError } from '../core/errors.js';
+import { MAX_MODULE_BYTES } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import { functionError } from './errors.js';
 import { isScript, readFunctionFile } from './javascript/files.js';
-import { MAX_MODULE_BYTES, type Slot } from './slot.js';
+import type { Slot } from './slot.js';
 import { digestOf, type VersionFolder } from './version-folder.js';
 
 export interface SlotLoaderOptions {

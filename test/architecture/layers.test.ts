@@ -29,7 +29,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
       '^src/cli/',
       '^src/api/(client|contract|socket)\\.ts$',
       '^src/config/',
-      '^src/(run|builtin|version|profile-test|function-(test|replay)|discover)\\.ts$',
+      '^src/(run|builtin|version|profile-test|function-(test|replay)|discover|simulated-line)\\.ts$',
       '^src/import/',
       '^src/demo/',
       '^src/tui/main\\.tsx$',

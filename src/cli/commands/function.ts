@@ -1,6 +1,7 @@
 import type { FunctionLogLine, FunctionView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
 import { GatewayError } from '../../core/errors.js';
+import { MAX_MODULE_BYTES } from '../../core/function.js';
 import type { Cli } from '../cli.js';
 import { ageText, functionColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
@@ -96,14 +97,19 @@ async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<
 }
 
 async function deploy(cli: Cli, name: string, file: string): Promise<undefined> {
+  const { stat } = await import('node:fs/promises');
   const { basename } = await import('node:path');
+  const { cliError } = await import('../errors.js');
   const { readFunctionFile } = await import('../../functions/javascript/files.js');
   let bytes: Buffer;
   try {
+    const { size } = await stat(file);
+    if (size > MAX_MODULE_BYTES) {
+      throw cliError('CLI_BAD_MODULE', `${file} has ${size} bytes, more than ${MAX_MODULE_BYTES}`);
+    }
     bytes = await readFunctionFile(file);
   } catch (cause) {
-    if ((cause as { code?: string }).code === 'FUNCTION_SOURCE') throw cause;
-    const { cliError } = await import('../errors.js');
+    if (cause instanceof GatewayError) throw cause;
     throw cliError('CLI_BAD_MODULE', `cannot read ${file}: ${(cause as Error).message}`, { cause });
   }
   const body = { module: bytes.toString('base64'), source: basename(file) };
@@ -142,8 +148,13 @@ async function logs(cli: Cli, name: string, { follow, lines }: LogOptions): Prom
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
   });
 }
 
