@@ -74,6 +74,10 @@ export const functionErrors = {
     fault: 'config',
     hint: 'build the function with an SDK of ABI hpmq-fn/1',
   },
+  FUNCTION_SOURCE: {
+    fault: 'caller',
+    hint: 'mend the source at the file and line that are named; functions-sdk/js/hpmq.d.ts says what there is',
+  },
 } as const satisfies ErrorCatalogue;
 
 export const functionError = errorsOf(functionErrors);

@@ -6,9 +6,11 @@
  *   that cannot be had, and there is a version on disk      ─▶ the version; a line in the log says so
  */
 import { readFile, stat } from 'node:fs/promises';
+import { GatewayError } from '../core/errors.js';
 import { MAX_MODULE_BYTES } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import { functionError } from './errors.js';
+import { isScript, readFunctionFile } from './javascript/files.js';
 import type { Slot } from './slot.js';
 import { digestOf, type VersionFolder } from './version-folder.js';
 
@@ -71,11 +73,13 @@ export class SlotLoader {
     }
     try {
       const { size } = await stat(source.file);
-      if (size <= MAX_MODULE_BYTES) return await readFile(source.file);
+      if (size <= MAX_MODULE_BYTES) {
+        return isScript(source.file) ? await readFunctionFile(source.file) : await readFile(source.file);
+      }
       const message = `${source.file} has ${size} bytes, more than ${MAX_MODULE_BYTES}`;
       throw functionError('FUNCTION_TOO_LARGE', message, { details: { bytes: size } });
     } catch (error) {
-      if ((error as { code?: string }).code === 'FUNCTION_TOO_LARGE') throw error;
+      if (error instanceof GatewayError) throw error;
       throw functionError('FUNCTION_FILE', `cannot read ${source.file}: ${(error as Error).message}`, { cause: error });
     }
   }
