@@ -12,6 +12,7 @@ export {
   type Finder,
   type FoundDevice,
   type FoundPoint,
+  type FrameFunctions,
   type Identity,
   type Point,
   type PortContext,
@@ -31,6 +32,7 @@ export {
 export { type Clock, systemClock, type Timer } from './core/clock.js';
 export { DURATION_PATTERN, parseDuration } from './core/duration.js';
 export { type ErrorCatalogue, errorsOf, GatewayError } from './core/errors.js';
+export type { Decoded, DecodedPoint, Encoded } from './core/function.js';
 export { type Log, silentLog } from './core/log.js';
 export { profileFilesOf, readProfileTexts } from './core/profile-files.js';
 export type {

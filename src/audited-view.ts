@@ -53,6 +53,14 @@ export function auditedView<V extends GatewayView>(view: V, audit: Audit): V {
         () => view.forgetOutbox(link),
         (gone) => (gone === undefined ? 'nothing waits' : `${gone.messages} messages`),
       ),
+    deployFunction: (name, module, source) =>
+      recorded(
+        `deploy function from ${source}`,
+        name,
+        () => view.deployFunction(name, module, source),
+        ({ versions }) => versions.find(({ current }) => current)?.digest ?? 'done',
+      ),
+    changeFunction: (name, change) => recorded(`${change} function`, name, () => view.changeFunction(name, change)),
     identify: (device, signal) => recorded('identify device', device, () => view.identify(device, signal)),
     pause: (device) => recorded('pause device', device, () => view.pause(device)),
     resume: (device) => recorded('resume device', device, () => view.resume(device)),

@@ -4,7 +4,8 @@
  *   api ─ views ─▶ broker (router) ◀─ devices ◀─ adapters ◀─ wires
  *                        ▲
  *                        │             └─ servers ─▶ masters of others
- *                        └─ links ─▶ upstream
+ *                        ├─ links ─▶ upstream
+ *                        └─ functions, in the path of messages
  */
 
 import { AccessReload } from './access-reload.js';
@@ -22,9 +23,11 @@ import type { Clock } from './core/clock.js';
 import type { GatewayConfig } from './core/config.js';
 import { Mesh, meshTables } from './core/mesh.js';
 import { createMessage } from './core/message.js';
-import { createDevices, devicesTables } from './devices/devices.js';
+import { createDevices, type Devices, devicesTables } from './devices/devices.js';
 import { createServers } from './devices/servers/servers.js';
 import { Wires } from './devices/transport/open.js';
+import type { Functions } from './functions/functions.js';
+import { functionsTables } from './functions/tables.js';
 import { correctRetained, KnownTime } from './known-time.js';
 import { type Links, linksTables } from './links/links-service.js';
 import { openLinks } from './links/open-links.js';
@@ -68,14 +71,33 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await openStore({
         folder: config.gateway.data,
         durability: config.store.durability,
-        tables: [...brokerTables, ...devicesTables, ...linksTables, ...meshTables],
+        tables: [...brokerTables, ...devicesTables, ...linksTables, ...meshTables, ...functionsTables],
         log: log.child({ svc: 'store' }),
         clock,
       }),
     );
     const mesh = new Mesh({ gatewayId: id, store });
+    const parts: { broker?: Broker; devices?: Devices } = {};
+    // Loaded only where there are some: an engine for nobody would take memory.
+    const functions =
+      Object.keys(config.functions).length === 0
+        ? undefined
+        : await (await import('./function-host.js')).createFunctionHost({
+            functions: config.functions,
+            registry: config.functionRegistry,
+            gatewayId: id,
+            data: config.gateway.data,
+            router: () => parts.broker!.router,
+            devices: () => parts.devices!,
+            store,
+            log: log.child({ svc: 'functions' }),
+            clock,
+            onState: () => announceAgain(),
+          });
     const broker = createBroker({
       store,
+      transform: functions?.transform,
+      connect: functions?.connect,
       mesh,
       storeLimits: config.store,
       config: config.broker,
@@ -85,6 +107,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       version,
       breather: new Breather(clock),
     });
+    parts.broker = broker;
     time.onKnown = () => correctRetained(broker.router, id, clock);
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
@@ -98,8 +121,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
       sysInterval: config.broker.sysInterval,
+      frames: functions?.frames,
       clock,
     });
+    parts.devices = devices;
     const servers = createServers({
       servers: config.servers,
       adapters: new Map(options.adapters.map((adapter) => [adapter.type, adapter])),
@@ -114,12 +139,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
     });
     const since = clock.now();
-    /** What was said of the links last. */
+    /** What was said of links and functions last. */
     let announced = '';
     // Where the disk takes nothing, the gateway works all the same: the alarm of the store says so.
     const announce = async (state: 'online' | 'offline', reason?: string, contradicted?: number) => {
-      announced = linkStates(links);
-      const more = state === 'online' && announced !== '{}' ? { links: JSON.parse(announced) } : {};
+      announced = partStates(links, functions);
+      const more = state === 'online' ? JSON.parse(announced) : {};
       const message = createMessage({
         topic: `hpmq/${id}/$state`,
         payload: JSON.stringify({ state, since: state === 'online' ? since : clock.now(), version, reason, ...more }),
@@ -132,6 +157,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         contradicted === undefined ? message : mesh.again(message, clock.now(), contradicted),
       );
     };
+    const announceAgain = () => {
+      if (phase === 'up' && partStates(links, functions) !== announced) void announce('online').catch(() => {});
+    };
     const links = await openLinks({
       links: config.links,
       gatewayId: id,
@@ -142,11 +170,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       clock,
       storeRefusal: () => broker.storeRefusal,
       isAnnounced: true,
-      onChanged: () => {
-        const states = linkStates(links);
-        if (phase !== 'up' || states === announced) return;
-        void announce('online').catch(() => {});
-      },
+      linkTransform: functions?.linkTransform,
+      onChanged: announceAgain,
     });
     const access = config.broker.access;
     const reload =
@@ -172,6 +197,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         devices,
         servers,
         links,
+        functions,
         store,
         storeLimits: config.store,
         config: options.shown,
@@ -184,11 +210,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ? []
         : [createMetricsServer({ config: config.api.metrics, view, log: log.child({ svc: 'metrics' }), clock })];
     const api = createApiServer({ view: auditedView(view, audit), socket, log: log.child({ svc: 'api' }), clock });
-    // The socket first: it says whether another gateway runs here. Devices last but one: their first values find the links.
-    for (const service of [api, broker, links, devices, servers, ...metrics]) {
+    // The socket first: it says whether another gateway runs here. Functions before the first message, devices last but one:
+    // their first values find the links.
+    for (const service of [
+      api,
+      ...(functions === undefined ? [] : [functions]),
+      broker,
+      links,
+      devices,
+      servers,
+      ...metrics,
+    ]) {
       stack.use(service);
       await service.start(starting.signal);
     }
+    functions?.begin();
     void announce('online').catch(() => {});
     // A peer that lost its connection says `offline`, while another way to it may be open.
     mesh.onContradicted = (at) => {
@@ -212,9 +248,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** `{"cloud":"up"}` */
-function linkStates(links: Links): string {
-  return JSON.stringify(Object.fromEntries(links.links().map(({ name, state }) => [name, state])));
+/** `{"links":{"cloud":"up"},"functions":{"mask":"up"}}`, of those that there are. */
+function partStates(links: Links, functions: Functions | undefined): string {
+  const states = (list: readonly { readonly name: string; readonly state: string }[]) =>
+    list.length === 0 ? undefined : Object.fromEntries(list.map(({ name, state }) => [name, state]));
+  return JSON.stringify({ links: states(links.links()), functions: states(functions?.states() ?? []) });
 }
 
 /** `client line-3 (user anna)` for the origin `client:line-3`. */

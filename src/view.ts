@@ -15,6 +15,7 @@ import { topicFilterFault, topicNameFault } from './core/topic.js';
 import type { AlarmView, LedgerView, MessageView, ServiceView } from './core/views.js';
 import type { Devices } from './devices/devices.js';
 import type { Servers } from './devices/servers/servers.js';
+import type { Functions } from './functions/functions.js';
 import type { Links } from './links/links-service.js';
 import type { Logging } from './logging.js';
 import type { Metrics } from './metrics/metrics.js';
@@ -25,6 +26,7 @@ import { storeSummary, storeView } from './store-view.js';
 const SHOWN_BYTES = 65_536;
 
 export const viewErrors = {
+  NO_FUNCTIONS: { fault: 'caller', hint: 'add it to `functions` in the configuration, and restart the gateway' },
   TOPIC_REFUSED: {
     fault: 'caller',
     hint: '$SYS/… is published by the gateway alone, $share/… is for MQTT clients, and a topic has at most 201 levels',
@@ -48,6 +50,8 @@ export interface ViewParts {
   /** undefined: the gateway serves no masters. */
   readonly servers?: Servers;
   readonly links: Links;
+  /** undefined: there are none. */
+  readonly functions?: Functions | undefined;
   /** undefined: nothing is kept on disk. */
   readonly store?: Store & Service;
   readonly storeLimits?: StoreLimits;
@@ -59,7 +63,7 @@ export interface ViewParts {
 }
 
 export function createView(parts: ViewParts): GatewayView & Disposable {
-  const { broker, devices, servers, links, store, clock, logging } = parts;
+  const { broker, devices, servers, links, functions, store, clock, logging } = parts;
   const { router } = broker;
   const rates = new Rates<'received' | 'delivered'>(clock, () => router.counters());
   let tails = 0;
@@ -75,6 +79,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...devices.services(),
       ...(servers?.services() ?? []),
       ...links.services(),
+      ...(functions === undefined ? [] : [{ name: functions.name, ...functions.status() }]),
     ];
     const alarms = [
       ...broker.alarms(),
@@ -82,6 +87,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...devices.alarms(),
       ...(servers?.alarms() ?? []),
       ...links.alarms(),
+      ...(functions?.alarms() ?? []),
       ...(parts.moreAlarms?.() ?? []),
     ].sort((a, b) => severity(a) - severity(b) || a.since - b.since);
     const phase = parts.phase();
@@ -141,6 +147,10 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     orphanedOutboxes: () => links.orphans(),
     forgetOutbox: (link) => links.forget(link),
     servers: () => servers?.servers() ?? [],
+    functions: () => functions?.functions() ?? [],
+    functionLogs: (name, after, limit) => functions?.logs(name, after, limit) ?? [],
+    deployFunction: (name, module, source) => the(functions, name).deploy(name, module, source),
+    changeFunction: (name, change) => the(functions, name)[change](name),
     logs: () => logging.lines(),
     onLog: (listener) => logging.onLine(listener),
     *retained(filter) {
@@ -190,6 +200,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         ports: () => devices.ports(),
         servers: () => servers?.servers() ?? [],
         links: () => links.links(),
+        functions: () => functions?.functions() ?? [],
       });
       return { contentType: metrics.contentType, text: await metrics.text() };
     },
@@ -198,6 +209,11 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       metrics?.[Symbol.dispose]();
     },
   };
+}
+
+function the(functions: Functions | undefined, name: string): Functions {
+  if (functions === undefined) throw viewError('NO_FUNCTIONS', `there is no function "${name.slice(0, 64)}"`);
+  return functions;
 }
 
 function ledgerSummary({ messages, copies }: LedgerView): StatusView['ledger'] {

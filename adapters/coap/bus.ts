@@ -1,6 +1,6 @@
 /** CoAP on one wire: datagrams of one peer. Devices on it share tokens, Message IDs and congestion control. */
 import type { Duplex } from 'node:stream';
-import type { Bus, Clock } from '../../src/adapter.js';
+import type { Bus, Clock, FrameFunctions } from '../../src/adapter.js';
 import { CoapDevice } from './device.js';
 import { Requests } from './exchange/requests.js';
 import type { Address, DeviceOptions } from './schema.js';
@@ -16,10 +16,10 @@ export class CoapBus implements Bus<DeviceOptions, Address> {
     this.#clock = clock;
   }
 
-  device(config: DeviceOptions): CoapDevice {
+  device(config: DeviceOptions, functions?: FrameFunctions): CoapDevice {
     // One peer, one message layer: the parameters are those of the first device on the wire.
     this.#requests ??= new Requests({ wire: this.#wire, clock: this.#clock, transmission: config });
-    const device = new CoapDevice(config, { requests: this.#requests, clock: this.#clock });
+    const device = new CoapDevice(config, { requests: this.#requests, clock: this.#clock, functions });
     this.#devices.push(device);
     return device;
   }

@@ -1,5 +1,16 @@
 /** One CoAP server as a device: its resources are read, observed and written. */
-import type { Clock, Device, Ear, Identity, Point, Reading, Value } from '../../src/adapter.js';
+import {
+  type Clock,
+  type Decoded,
+  type Device,
+  type Ear,
+  type FrameFunctions,
+  GatewayError,
+  type Identity,
+  type Point,
+  type Reading,
+  type Value,
+} from '../../src/adapter.js';
 import { coapError, responseError } from './errors.js';
 import type { Request, Requests } from './exchange/requests.js';
 import { type Representation, Resource } from './exchange/resource.js';
@@ -14,6 +25,8 @@ import type { Address, DeviceOptions } from './schema.js';
 export interface DeviceContext {
   readonly requests: Requests;
   readonly clock: Clock;
+  /** Functions that know its payloads. */
+  readonly functions?: FrameFunctions | undefined;
 }
 
 interface Known {
@@ -27,6 +40,8 @@ export class CoapDevice implements Device<Address> {
   readonly #c: DeviceContext;
   readonly #limits: TransferLimits;
   readonly #resources = new Map<string, Known>();
+  /** Payloads that a function still has; what comes meanwhile is told after them. */
+  #telling: Promise<void> = Promise.resolve();
   #ear: Ear | undefined;
 
   constructor(config: DeviceOptions, context: DeviceContext) {
@@ -54,17 +69,29 @@ export class CoapDevice implements Device<Address> {
     for (const [key, members] of Map.groupBy(points, ({ address }) => resourceKey(address))) {
       const known = this.#known(key, members[0]!.address);
       for (const point of members) known.points.set(point.id, point);
-      readings.push(...readingsOf(members, await known.resource.read(signal)));
+      readings.push(...(await this.#readingsOf(members, await known.resource.read(signal))));
     }
     return readings;
   }
 
-  async write({ address }: Point<Address>, value: Value, signal: AbortSignal): Promise<void> {
+  async write({ id, address }: Point<Address>, value: Value, signal: AbortSignal): Promise<void> {
+    if (!address.encoded) return this.#write(address, value, signal);
+    const frames = await this.#c.functions?.encode?.(id, value);
+    if (frames instanceof GatewayError) throw frames;
+    if (frames === undefined) throw coapError('COAP_VALUE', `no function encodes for the device of ${id}`);
+    if (frames.length === 0) throw coapError('COAP_VALUE', `the function makes nothing of this value of ${id}`);
+    for (const frame of frames) await this.#write(address, frame, signal);
+  }
+
+  async #write(address: Address, value: Value, signal: AbortSignal): Promise<void> {
     const { writeMethod, writePath = address.path, pointer, record, writeBody: template } = address;
     const isPatch = writeMethod === 'PATCH' || writeMethod === 'iPATCH';
-    const format: Format =
-      address.writeFormat ?? address.format ?? (isPatch || template !== undefined ? 'json' : 'text');
-    const { payload, contentFormat } = bodyOf(value, { format, pointer, record, template, isPatch });
+    const unsaid = address.encoded ? 'octets' : isPatch || template !== undefined ? 'json' : 'text';
+    const format: Format = address.writeFormat ?? address.format ?? unsaid;
+    const { payload, contentFormat } =
+      address.encoded && Buffer.isBuffer(value)
+        ? { payload: value, contentFormat: ContentFormat[format] }
+        : bodyOf(value, { format, pointer, record, template, isPatch });
     const options = [uintOption(OptionNumber.CONTENT_FORMAT, contentFormat)];
     const request = this.#request(writeMethod, writePath, options, payload);
     for (const [key, { resource }] of this.#resources) if (isOf(key, [writePath, address.path])) resource.invalidate();
@@ -106,12 +133,30 @@ export class CoapDevice implements Device<Address> {
       patienceMs: maxTransmitWait(transmission),
       onChange: (representation) => {
         const points = [...known.points.values()];
-        this.#ear?.report(readingsOf(points, representation));
+        if (this.#c.functions?.decode === undefined) this.#ear?.report(readingsOf(points, representation));
+        else this.#tell(points, representation);
       },
     });
     const known: Known = { resource, points: new Map() };
     this.#resources.set(key, known);
     return known;
+  }
+
+  #tell(points: readonly Point<Address>[], representation: Representation): void {
+    const readings = this.#readingsOf(points, representation);
+    this.#telling = Promise.all([readings, this.#telling]).then(([told]) => this.#ear?.report(told));
+  }
+
+  /** By a function, where one knows the payloads of the device. */
+  #readingsOf(
+    points: readonly Point<Address>[],
+    representation: Representation,
+  ): readonly Reading[] | Promise<readonly Reading[]> {
+    const decode = this.#c.functions?.decode;
+    if (decode === undefined || classOf(representation.code) !== 2) return readingsOf(points, representation);
+    const decoded = decode(representation.payload);
+    const found = (answer: Decoded) => decodedReadings(points, answer, representation.at);
+    return decoded instanceof Promise ? decoded.then(found) : found(decoded);
   }
 
   #readRequest({ path, method, body, bodyFormat, format }: Address): Request {
@@ -156,5 +201,21 @@ function readingsOf(points: readonly Point<Address>[], representation: Represent
     } catch (error) {
       return { point: id, value: undefined, quality: 'bad', at, error: error as ReturnType<typeof coapError> };
     }
+  });
+}
+
+/** Points of a function by their names. */
+function decodedReadings(points: readonly Point<Address>[], decoded: Decoded, at: number): readonly Reading[] {
+  const bad = (point: string, error: GatewayError): Reading => ({ point, value: undefined, quality: 'bad', at, error });
+  if (decoded instanceof GatewayError) return points.map(({ id }) => bad(id, decoded));
+  const known = new Map(decoded.map((one) => [one.point, one]));
+  return points.map(({ id }) => {
+    const one = known.get(id);
+    if (one === undefined) return bad(id, coapError('COAP_NO_VALUE', `the function finds no ${id} in the payload`));
+    if (one.value !== undefined) return { point: id, value: one.value, quality: 'good', at };
+    return bad(
+      id,
+      coapError('COAP_NO_VALUE', `the function says that there is no value: ${one.why ?? 'without a reason'}`),
+    );
   });
 }

@@ -104,6 +104,10 @@ export const addressSchema = z.object({
   writePath: path.optional().describe('the resource that is written; `path` when absent'),
   writeMethod: z.enum(['PUT', 'POST', 'PATCH', 'iPATCH']).default('PUT').describe('how it is written'),
   writeFormat: format.optional().describe('what is sent; `format` when absent, else text'),
+  encoded: z
+    .boolean()
+    .default(false)
+    .describe('what is sent is made by a function (its `encode`), one request for each frame'),
   writeBody: z
     .string()
     .min(1)

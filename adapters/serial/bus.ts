@@ -1,5 +1,5 @@
 /** The devices on one wire. */
-import type { Bus, Device, Log } from '../../src/adapter.js';
+import type { Bus, Device, FrameFunctions, Log } from '../../src/adapter.js';
 import { FrameDevice } from './frame-device.js';
 import { MeterDevice } from './iec62056/meter.js';
 import type { Line } from './line.js';
@@ -16,9 +16,9 @@ export class SerialBus implements Bus<DeviceOptions, PointAddress> {
   }
 
   /** @throws SERIAL_CONFIG */
-  device(options: DeviceOptions): Device<PointAddress> {
+  device(options: DeviceOptions, functions?: FrameFunctions): Device<PointAddress> {
     if (options.protocol === 'iec62056-21') return new MeterDevice(this.#line, options);
-    const device = new FrameDevice(this.#line, options, this.#log);
+    const device = new FrameDevice(this.#line, options, this.#log, functions);
     this.#devices.push(device);
     return device;
   }

@@ -12,8 +12,15 @@ export const serialErrors = {
   SERIAL_NO_MATCH: { fault: 'device', hint: 'compare what the device sends (`raw: { tee: true }`) with `parse`' },
   SERIAL_NO_FIELD: { fault: 'device', hint: 'the device did not say this value; compare what it sends with `field`' },
   SERIAL_NOT_A_NUMBER: { fault: 'device', hint: 'the device has no number here now; check its display, and `type`' },
+  SERIAL_DECODED_BAD: {
+    fault: 'device',
+    hint: 'the function that decodes its frames says that there is no value; it says why',
+  },
   SERIAL_REFUSED: { fault: 'device', hint: 'the device refused the command; see its manual for the answer it gave' },
-  SERIAL_READ_ONLY: { fault: 'caller', hint: 'give the point a `send`, if the device has a command for it' },
+  SERIAL_READ_ONLY: {
+    fault: 'caller',
+    hint: 'give the point a `send`, or `encoded: true` where a function makes its frames',
+  },
   SERIAL_WRITE_ONLY: { fault: 'caller', hint: 'the point is a command only; it has no value' },
   SERIAL_VALUE: { fault: 'caller', hint: 'send a value that fits into the template of the point' },
   SERIAL_NO_RAW: { fault: 'caller', hint: 'set `raw: { request: true }` of the device' },

@@ -22,7 +22,10 @@ export default defineAdapter({
     pointOf: pointOfIssues,
   },
 
-  readOnly: ({ send }) => (send === undefined ? 'it has no `send`, which says what the device is told' : undefined),
+  readOnly: ({ send, encoded }) =>
+    send === undefined && !encoded
+      ? 'it has no `send`, which says what the device is told, nor `encoded`, for which a function says it'
+      : undefined,
 
   resolve: (address, { poll, staleAfter }) =>
     address.command

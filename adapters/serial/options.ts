@@ -70,7 +70,9 @@ export function deviceIssues(device: DeviceOptions, endpoint: Endpoint): readonl
 export function pointIssues(address: PointAddress): readonly ConfigIssue[] {
   if (!address.command) return [];
   const issues: ConfigIssue[] = [];
-  if (address.send === undefined) issues.push(issue('command', 'needs `send`: what the device is told'));
+  if (address.send === undefined && !address.encoded) {
+    issues.push(issue('command', 'needs `send`: what the device is told'));
+  }
   for (const key of ['field', 'is', 'poll', 'staleAfter'] as const) {
     if (address[key] !== undefined) issues.push(issue(key, 'is of a point with a value, not of a command'));
   }

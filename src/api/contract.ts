@@ -11,6 +11,8 @@ import type {
   ClientView,
   CommandResult,
   DeviceView,
+  FunctionLogLine,
+  FunctionView,
   IdentityView,
   LedgerView,
   LinkView,
@@ -38,6 +40,10 @@ export type {
   DeviceState,
   DeviceView,
   DropReason,
+  FunctionLogLine,
+  FunctionState,
+  FunctionVersionView,
+  FunctionView,
   IdentityView,
   LedgerView,
   LinkMeshView,
@@ -144,6 +150,13 @@ export interface PublishRequest {
   readonly retain: boolean;
 }
 
+export interface DeployRequest {
+  /** The WebAssembly module, base64. */
+  readonly module: string;
+  /** Where it came from, for people. */
+  readonly source?: string;
+}
+
 export interface List<T> {
   readonly items: readonly T[];
 }
@@ -191,6 +204,19 @@ export interface Routes {
   /** Gives it up. */
   'DELETE /v1/outboxes/{link}': { out: OrphanedOutboxView };
   'GET /v1/servers': { out: List<ServerView> };
+  'GET /v1/functions': { out: List<FunctionView> };
+  'GET /v1/functions/{function}': { out: FunctionView };
+  /** What it says, oldest first; `after` is a sequence. */
+  'GET /v1/functions/{function}/logs': { query: { after?: string; limit?: string }; out: List<FunctionLogLine> };
+  /** Checked and compiled first: what is not fit is refused, and what runs goes on. */
+  'POST /v1/functions/{function}/deploy': { in: DeployRequest; out: FunctionView };
+  /** To the newest older version that did not fail. */
+  'POST /v1/functions/{function}/rollback': { out: FunctionView };
+  /** Reads again what the configuration names. */
+  'POST /v1/functions/{function}/reload': { out: FunctionView };
+  /** It is not asked: messages go as if it were not there. */
+  'POST /v1/functions/{function}/pause': { out: FunctionView };
+  'POST /v1/functions/{function}/resume': { out: FunctionView };
   'GET /v1/logs': { query: { limit?: string }; out: List<LogLine> };
   'GET /v1/config': { out: ConfigView };
 }
@@ -198,7 +224,7 @@ export interface Routes {
 export type RouteName = keyof Routes;
 
 /** Kinds of `GET /v1/events?kinds=a,b&filter=TOPIC_FILTER&rate=4`; `messages` and `topics` are limited to `filter`. */
-export type EventKind = 'status' | 'devices' | 'points' | 'links' | 'logs' | 'topics' | 'messages';
+export type EventKind = 'status' | 'devices' | 'points' | 'links' | 'functions' | 'logs' | 'topics' | 'messages';
 
 /**
  * SSE: first `snapshot` with every kind asked for (not `messages`), then one event per kind with only what changed, at
@@ -210,6 +236,7 @@ export interface Events {
     readonly devices?: readonly DeviceView[];
     readonly points?: readonly PointView[];
     readonly links?: readonly LinkView[];
+    readonly functions?: readonly FunctionView[];
     readonly logs?: readonly LogLine[];
     readonly topics?: readonly TopicView[];
   };
@@ -217,6 +244,7 @@ export interface Events {
   devices: readonly DeviceView[];
   points: readonly PointView[];
   links: readonly LinkView[];
+  functions: readonly FunctionView[];
   logs: readonly LogLine[];
   topics: readonly TopicView[];
   messages: { readonly items: readonly MessageView[]; readonly dropped: number };
@@ -230,6 +258,8 @@ export type GatewayEvent = {
 export interface ErrorBody {
   readonly error: ErrorView;
 }
+
+export type FunctionChange = 'rollback' | 'reload' | 'pause' | 'resume';
 
 /** What the server needs from the gateway; gateway.ts injects it. Mutating calls throw a GatewayError when refused. */
 export interface GatewayView {
@@ -251,6 +281,10 @@ export interface GatewayView {
   /** @returns undefined when nothing waits for a link of this name that is not configured */
   forgetOutbox(link: string): OrphanedOutboxView | undefined;
   servers(): readonly ServerView[];
+  functions(): readonly FunctionView[];
+  functionLogs(name: string, after: number, limit: number): readonly FunctionLogLine[];
+  deployFunction(name: string, module: Buffer, source: string): Promise<FunctionView>;
+  changeFunction(name: string, change: FunctionChange): Promise<FunctionView>;
   logs(): Iterable<LogLine>;
   onLog(listener: (line: LogLine) => void): Disposable;
   retained(filter: string): Iterable<MessageView>;

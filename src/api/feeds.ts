@@ -43,6 +43,11 @@ function linksFeed(view: GatewayView): Feed<'links'> {
   return { kind: 'links', initial: changed, changes: () => orNothing(changed()), [Symbol.dispose]: nothing };
 }
 
+function functionsFeed(view: GatewayView): Feed<'functions'> {
+  const changed = differing(() => view.functions());
+  return { kind: 'functions', initial: changed, changes: () => orNothing(changed()), [Symbol.dispose]: nothing };
+}
+
 /** The status counts as changed when more than its clock and memory figures did. */
 function statusFeed(view: GatewayView): Feed<'status'> {
   let sent = '';
@@ -159,6 +164,8 @@ export function createFeed(kind: EventKind, view: GatewayView, filter: string): 
       return pointsFeed(view);
     case 'links':
       return linksFeed(view);
+    case 'functions':
+      return functionsFeed(view);
     case 'logs':
       return logsFeed(view);
     case 'topics':

@@ -5,18 +5,20 @@ import type { EventKind, PublishRequest, WriteRequest } from './contract.js';
 import { apiError } from './errors.js';
 
 export const MAX_BODY_BYTES = 1_000_000;
+/** A module of 16 MiB in base64, and what is around it. */
+export const MAX_MODULE_BODY_BYTES = 24_000_000;
 const MAX_LIMIT = 100_000;
 
 /** @throws GatewayError API_BODY_TOO_LARGE, API_BAD_REQUEST, API_CANCELLED */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
-  const tooLarge = () => apiError('API_BODY_TOO_LARGE', `the body has more than ${MAX_BODY_BYTES} bytes`);
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+export async function readJson(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
+  const tooLarge = () => apiError('API_BODY_TOO_LARGE', `the body has more than ${maxBytes} bytes`);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) throw tooLarge();
+      if (bytes > maxBytes) throw tooLarge();
       chunks.push(chunk);
     }
   } catch (cause) {
@@ -56,6 +58,15 @@ export function writeRequest(body: unknown): WriteRequest {
   return { value, timeoutMs };
 }
 
+export function deployRequest(body: unknown): { readonly module: Buffer; readonly source: string } {
+  const { module, source = 'deployed' } = fields(body, ['module', 'source']);
+  if (typeof module !== 'string') bad('"module" is not a text in base64');
+  const bytes = Buffer.from(module, 'base64');
+  if (bytes.length === 0) bad('"module" is empty, or no base64');
+  if (typeof source !== 'string' || source.length > 1_024) bad('"source" is not a text of at most 1024 characters');
+  return { module: bytes, source };
+}
+
 export function publishRequest(body: unknown): PublishRequest {
   const { topic, text, base64, qos = 0, retain = false } = fields(body, ['topic', 'text', 'base64', 'qos', 'retain']);
   if (typeof topic !== 'string') bad('"topic" is not a text');
@@ -84,7 +95,16 @@ export function flagOf(query: URLSearchParams, name: string): boolean {
   return text === 'true';
 }
 
-const EVENT_KINDS: readonly EventKind[] = ['status', 'devices', 'points', 'links', 'logs', 'topics', 'messages'];
+const EVENT_KINDS: readonly EventKind[] = [
+  'status',
+  'devices',
+  'points',
+  'links',
+  'functions',
+  'logs',
+  'topics',
+  'messages',
+];
 
 export function eventKinds(query: URLSearchParams): readonly EventKind[] {
   const words = (query.get('kinds') ?? '').split(',').filter((word) => word !== '');

@@ -1,7 +1,7 @@
 /** The routes of api/contract.ts, each with its handler. The type of the table makes it complete. */
-import type { GatewayView, RouteName, Routes, TopicView } from './contract.js';
+import type { FunctionChange, GatewayView, RouteName, Routes, TopicView } from './contract.js';
 import { apiError } from './errors.js';
-import { flagOf, numberOf, publishRequest, writeRequest } from './requests.js';
+import { deployRequest, flagOf, MAX_MODULE_BODY_BYTES, numberOf, publishRequest, writeRequest } from './requests.js';
 
 /** Items of a list when the client does not say how many. */
 const DEFAULT_LIMIT = 1_000;
@@ -19,6 +19,8 @@ export interface Call {
 
 export interface Route<R extends RouteName> {
   readonly query?: readonly string[];
+  /** Of the request; {@link MAX_BODY_BYTES} when absent. */
+  readonly maxBodyBytes?: number;
   handle(call: Call): Routes[R]['out'] | Promise<Routes[R]['out']>;
 }
 
@@ -60,6 +62,20 @@ function pointOf(call: Call) {
   }
   return found;
 }
+
+function functionOf({ view, params }: Call) {
+  const found = view.functions().find(({ name }) => name === params.function);
+  if (found === undefined) {
+    throw apiError('API_NOT_FOUND', `there is no function "${params.function?.slice(0, 64)}"`, {
+      hint: 'list them with `hpmq function list`',
+    });
+  }
+  return found;
+}
+
+const changing = (change: FunctionChange) => ({
+  handle: (call: Call) => call.view.changeFunction(functionOf(call).name, change),
+});
 
 function noClient(clientId: string): never {
   throw apiError('API_NOT_FOUND', `there is no client "${clientId.slice(0, 64)}"`, {
@@ -179,6 +195,28 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
     },
   },
   'GET /v1/servers': { handle: ({ view }) => ({ items: view.servers() }) },
+  'GET /v1/functions': { handle: ({ view }) => ({ items: view.functions() }) },
+  'GET /v1/functions/{function}': { handle: functionOf },
+  'GET /v1/functions/{function}/logs': {
+    query: ['after', 'limit'],
+    handle(call) {
+      const after = numberOf(call.query, 'after', 0, 0, Number.MAX_SAFE_INTEGER);
+      const limit = numberOf(call.query, 'limit', DEFAULT_LIMIT);
+      return { items: call.view.functionLogs(functionOf(call).name, after, limit) };
+    },
+  },
+  'POST /v1/functions/{function}/deploy': {
+    maxBodyBytes: MAX_MODULE_BODY_BYTES,
+    handle(call) {
+      const { name } = functionOf(call);
+      const { module, source } = deployRequest(call.body);
+      return call.view.deployFunction(name, module, source);
+    },
+  },
+  'POST /v1/functions/{function}/rollback': changing('rollback'),
+  'POST /v1/functions/{function}/reload': changing('reload'),
+  'POST /v1/functions/{function}/pause': changing('pause'),
+  'POST /v1/functions/{function}/resume': changing('resume'),
   'GET /v1/links': { handle: ({ view }) => ({ items: view.links() }) },
   'POST /v1/links/{link}/drain/pause': {
     handle: ({ view, params }) => view.pauseDrain(params.link!, true) ?? noLink(params.link!),

@@ -100,7 +100,7 @@ class ApiServer implements Service {
     onlyQuery(query, route.query ?? []);
     const gone = new AbortController();
     response.on('close', () => gone.abort(apiError('API_CANCELLED', 'the client went away')));
-    const body = method === 'GET' ? undefined : await readJson(request);
+    const body = method === 'GET' ? undefined : await readJson(request, route.maxBodyBytes);
     const signal = AbortSignal.any([gone.signal, this.#closing.signal]);
     const watchedTopics = () => this.#streams.watchedTopics();
     const result = await route.handle({ view: this.#options.view, params, query, body, signal, watchedTopics });

@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../core/clock.js';
 import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
+import type { ConnectHook, Transform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
@@ -26,7 +27,7 @@ import type { Breather } from './fast/breather.js';
 import { FastPath } from './fast/fast-path.js';
 import { Flushes } from './fast/flushes.js';
 import { Slabs } from './fast/slabs.js';
-import type { BrokerFigures, MemoryFigures } from './figures.js';
+import { type BrokerFigures, byReason, type MemoryFigures } from './figures.js';
 import { Admission, type Ticket } from './limits/admission.js';
 import { BurstLog } from './limits/burst-log.js';
 import { IncompletePackets } from './limits/incomplete-packets.js';
@@ -40,8 +41,8 @@ import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
 import { peerStanding } from './peers.js';
-import { type Found, Persistence } from './persistence/persistence.js';
-import { ReasonCode, Refusal, reasonName } from './reason-codes.js';
+import { type Found, Persistence, UNLIMITED } from './persistence/persistence.js';
+import { ReasonCode, Refusal } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
 import { SpareBuffers } from './spare-buffers.js';
@@ -56,12 +57,6 @@ import { Will } from './will.js';
 const MIN_SPARE_SOCKETS = 16;
 /** How often expired retained messages are removed, ms; they are not given out in any case. */
 const SWEEP_INTERVAL = 10_000;
-/** Of a store that nobody limits. */
-const unlimited: StoreLimits = {
-  maxBytes: Number.POSITIVE_INFINITY,
-  overflow: 'refuse',
-  minFree: { bytes: 0, share: 0 },
-};
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -85,6 +80,10 @@ export interface BrokerOptions {
   readonly version?: string;
   /** Of the gateways that are peers of this one; absent: none can be. */
   readonly mesh?: Mesh;
+  /** Functions in the path of messages; absent: none. */
+  readonly transform?: Transform | undefined;
+  /** Functions that decide who may connect; absent: none does. */
+  readonly connect?: ConnectHook | undefined;
 }
 
 export interface Broker extends Service {
@@ -165,7 +164,7 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    const { store, storeLimits = unlimited, mesh } = options;
+    const { store, storeLimits = UNLIMITED, mesh } = options;
     const persistence = store && new Persistence(store, storeLimits, clock);
     this.#persistence = persistence;
     this.router = new MessageRouter({
@@ -174,6 +173,7 @@ class MqttBroker implements Broker {
       statistics,
       persistence,
       mesh,
+      transform: options.transform,
     });
     const { router } = this;
     const messageMemory = new MessageMemory(limits.pendingBytes / 2, clock);
@@ -201,7 +201,7 @@ class MqttBroker implements Broker {
       statistics,
       onRefused: (reason, address) => this.#refused.report(reason, { address }),
     });
-    this.#access = createAccess({ config: config.access, clock, log, statistics });
+    this.#access = createAccess({ config: config.access, clock, log, statistics, connect: options.connect });
     const { access = this.#access } = options;
     this.#context = {
       router,
@@ -488,10 +488,6 @@ class MqttBroker implements Broker {
     this.#state = state;
     this.#since = this.#options.clock.now();
   }
-}
-
-function byReason(counts: ReadonlyMap<ReasonCode, number>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Array.from(counts, ([code, count]) => [reasonName(code), count]));
 }
 
 function unguessable(): number {

@@ -24,7 +24,7 @@ import type { SpareBuffers } from './spare-buffers.js';
 import type { Statistics } from './statistics.js';
 
 export interface BrokerContext {
-  readonly router: Router & Pick<MessageRouter, 'hasMatched' | 'wasStored'>;
+  readonly router: Router & Pick<MessageRouter, 'hasMatched' | 'wasStored' | 'transforming'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly config: BrokerConfig;
@@ -67,9 +67,11 @@ export interface Authentication {
   restart(data: Buffer | undefined): Handled;
 }
 
-/** Acknowledgements of one client that wait for one commit. */
+/** Acknowledgements of one client that wait for one commit, or one function. */
 export interface Late {
   readonly committed: Promise<void>;
+  /** They are sent, or refused; never rejects. */
+  readonly settled: Promise<void>;
   add(qos: 1 | 2, packetIdentifier: number, reasonCode: ReasonCode): void;
 }
 
@@ -92,7 +94,7 @@ export interface Client extends Channel {
   readonly isBridge: boolean;
   /** PUBLISH packets of QoS 1 whose acknowledgement waits for a commit. */
   unacknowledged: number;
-  /** Those of the commit that is waited for. */
+  /** The last that wait; undefined: none do. */
   late: Late | undefined;
   /** From CONNECT on. */
   accept(accepted: Accepted): void;

@@ -1,6 +1,8 @@
 /** What the broker counts and holds at one moment: read by `$SYS`, metrics and status, never on the way of a message. */
+
 import type { RouterCounters } from '../core/router.js';
 import type { LedgerView, ListenerView } from '../core/views.js';
+import { type ReasonCode, reasonName } from './reason-codes.js';
 import type { Statistics } from './statistics.js';
 
 /** What waits in memory for all clients together, bytes. */
@@ -32,4 +34,8 @@ export interface BrokerFigures {
   readonly memory: MemoryFigures;
   /** Written by us, not yet taken by the network. */
   readonly waiting: { readonly packets: number; readonly bytes: number };
+}
+
+export function byReason(counts: ReadonlyMap<ReasonCode, number>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Array.from(counts, ([code, count]) => [reasonName(code), count]));
 }

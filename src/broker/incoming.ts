@@ -12,6 +12,9 @@ export class IncomingMessages {
   /** Those of them whose PUBLISH came over the present connection. */
   readonly #now = new PacketIdentifiers();
 
+  /** Of those whose message is not committed yet, or with a function. */
+  #waiting: Map<number, Promise<void>> | undefined;
+
   constructor(clientId: string, keeper: Persistence | undefined) {
     this.#clientId = clientId;
     this.#keeper = keeper;
@@ -51,9 +54,25 @@ export class IncomingMessages {
     this.#keeper.hold(this.#clientId, packetIdentifier);
   }
 
+  /** What comes of its message is not kept before `committed`; if that fails, it was never here. */
+  wait(packetIdentifier: number, committed: Promise<void>): void {
+    this.#waiting ??= new Map();
+    const waiting = this.#waiting.set(packetIdentifier, committed);
+    const done = () => {
+      if (waiting.get(packetIdentifier) === committed) waiting.delete(packetIdentifier);
+    };
+    committed.then(done, done);
+  }
+
+  /** Of a message that is held: what is to be waited for before its sender may be told. */
+  waitsFor(packetIdentifier: number): Promise<void> | undefined {
+    return this.#waiting?.get(packetIdentifier);
+  }
+
   /** @returns whether it was held */
   release(packetIdentifier: number): boolean {
     this.#now.delete(packetIdentifier);
+    this.#waiting?.delete(packetIdentifier);
     if (this.#kept.delete(packetIdentifier)) this.#keeper?.release(this.#clientId, packetIdentifier);
     return this.#held.delete(packetIdentifier);
   }

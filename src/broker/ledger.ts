@@ -1,10 +1,11 @@
 /**
  * The books: what came in, and what became of every copy of it. They balance at any moment:
  *
- *   messages: received (distinct) = routed + unmatched + refused(reason) + duplicates
+ *   messages: received (distinct) + made = routed + unmatched + refused(reason) + duplicates + transformed
  *   copies:   routed + replayed + restored = delivered + in flight + queued + expired + dropped(reason)
  *
- * duplicates: came from peers by several ways (core/mesh.ts). received: PUBLISH of clients, and what devices, links, Wills and the gateway itself publish, `$SYS` included. routed:
+ * duplicates: came from peers by several ways (core/mesh.ts). transformed: given to functions, which made others of them,
+ * or none (discarded). received: PUBLISH of clients, and what devices, links, Wills and the gateway itself publish, `$SYS` included. routed:
  * somebody subscribes; a look at the traffic through the API is nobody. copy: one for each receiver, and one for each
  * Shared Subscription, which stays one when it goes from member to member. replayed: retained messages sent because
  * of a new subscription. restored: found in the store at start. delivered: QoS 0: given to the network; QoS 1 and 2: acknowledged; inside the gateway: taken.
@@ -35,6 +36,12 @@ export class Ledger {
   unmatched = 0;
   /** From peers, and not delivered: it was here before, or has come round. */
   duplicates = 0;
+  /** Given to functions in their path. */
+  transformed = 0;
+  /** Of these, those of which nothing came. */
+  discarded = 0;
+  /** What functions made of them. */
+  made = 0;
   /** Copies made by the router. */
   copies = 0;
   /** Copies made of retained messages for clients. */
@@ -58,7 +65,7 @@ export class Ledger {
   }
 
   view(held: Held): LedgerView {
-    const { repeated, routed, unmatched, duplicates, delivered, expired, drops } = this;
+    const { repeated, routed, unmatched, duplicates, transformed, discarded, delivered, expired, drops } = this;
     const clients = this.publishes - repeated;
     const inside = this.published - this.accepted;
     const refusedBy = Object.fromEntries(Array.from(this.#refused, ([code, count]) => [reasonName(code), count]));
@@ -75,7 +82,10 @@ export class Ledger {
         refused,
         refusedBy,
         duplicates,
-        difference: clients + inside - routed - unmatched - refused - duplicates,
+        transformed,
+        discarded,
+        made: this.made,
+        difference: clients + inside + this.made - routed - unmatched - refused - duplicates - transformed,
       },
       copies: {
         made,

@@ -6,8 +6,9 @@
  * receivers are collected before the first is told, so that a receiver may publish, subscribe or go while it is told.
  */
 import type { Clock } from '../core/clock.js';
-import type { Mesh } from '../core/mesh.js';
-import type { Message, QoS } from '../core/message.js';
+import type { Transform } from '../core/function.js';
+import type { Mesh, Verdict } from '../core/mesh.js';
+import type { Message, Stamp } from '../core/message.js';
 import {
   type Attachment,
   NO_RETAINED,
@@ -18,8 +19,9 @@ import {
   type Subscription,
   type SubscriptionWatcher,
 } from '../core/router.js';
-import { MAX_TOPIC_BYTES } from '../core/topic.js';
-import { type Found, sortFound } from './fast/route.js';
+import { stampOf } from '../core/stamp.js';
+import { isOfPath, Transforming } from '../core/transforming.js';
+import { type Found, merge, sortFound, TRANSFORMED } from './fast/route.js';
 import { Routes } from './fast/routes.js';
 import { isLazy, type RetainedKeeper } from './persistence/retained-keeper.js';
 import { ReasonCode } from './reason-codes.js';
@@ -28,8 +30,8 @@ import { RetainedMessages } from './retained.js';
 import { isShared, plainFilter } from './shared-filter.js';
 import { SharedSubscription } from './shared-subscriptions.js';
 import { Statistics } from './statistics.js';
-import { SubscriptionTree } from './subscription-tree.js';
-import { hasTooManyLevels } from './topic-rules.js';
+import { Subscribers } from './subscribers.js';
+import { isBarred, isTooLong } from './topic-rules.js';
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -40,6 +42,8 @@ export interface RouterOptions {
   readonly persistence?: RouterPersistence | undefined;
   /** Of the gateways that are peers of this one; undefined: there are none. */
   readonly mesh?: Mesh | undefined;
+  /** Functions in the path of messages; undefined: none. */
+  readonly transform?: Transform | undefined;
 }
 
 /** What the router needs of persistence/persistence.ts. */
@@ -53,17 +57,17 @@ export class MessageRouter implements Router, Receivers {
   /** Who gets what, for messages that go past {@link publish}. */
   readonly routes = new Routes((topic) => this.#find(topic));
   readonly #clock: Clock;
-  readonly #tree = new SubscriptionTree<Entry | SharedSubscription>();
+  readonly #subscribers: Subscribers;
   readonly #retained: RetainedMessages;
   readonly #now: () => number;
-  readonly #shares = new Map<string, SharedSubscription>();
   readonly #statistics: Statistics;
   readonly #persistence: RouterPersistence | undefined;
   readonly #mesh: Mesh | undefined;
-  readonly #watchers = new Set<SubscriptionWatcher>();
+  readonly #transforming: Transforming | undefined;
   /** The running publish() gave the message to something durable. */
   #mustWait = false;
-  #subscriptions = 0;
+  /** Receivers to which it gave the message that take it later. */
+  #takers: Promise<boolean>[] | undefined;
   #serial = 0;
   #received = 0;
   #delivered = 0;
@@ -76,9 +80,12 @@ export class MessageRouter implements Router, Receivers {
     this.#clock = options.clock;
     this.#retained = new RetainedMessages(options.retainedMessages);
     this.#statistics = options.statistics ?? new Statistics();
+    this.#subscribers = new Subscribers(this.#statistics.ledger);
     this.#now = () => this.#clock.now();
     this.#persistence = options.persistence;
     this.#mesh = options.mesh;
+    const { transform } = options;
+    if (transform !== undefined) this.#transforming = new Transforming(transform, () => this.routes.changed('#'));
     for (const message of options.persistence?.retained.entries() ?? []) this.#retained.set(message);
     if (this.#mesh !== undefined) {
       this.#mesh.onStamped = (message) => {
@@ -91,29 +98,38 @@ export class MessageRouter implements Router, Receivers {
    * @see Router.publish. `$SYS` is the broker speaking of itself: not counted as received or unmatched, else an idle
    * broker would look busy. A topic too long for the wire or with too many levels (a link can bring one) is dropped, counted.
    */
-  publish(message: Message): void | Promise<void> {
-    const { ledger } = this.#statistics;
+  publish(message: Message, onGiven?: () => void): void | Promise<void> {
     const { topic } = message;
-    ledger.published++;
-    const isTooLong = topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES;
-    if (isTooLong || hasTooManyLevels(topic)) {
-      this.#dropped++;
-      ledger.refuse(ReasonCode.topicNameInvalid);
-      this.#hasMatched = false;
-      this.#wasStored = false;
+    this.#statistics.ledger.published++;
+    if (isTooLong(topic)) {
+      this.#refuse();
+      onGiven?.();
       return;
     }
-    const isCounted = !topic.startsWith('$SYS/');
-    if (isCounted) this.#received++;
+    if (!topic.startsWith('$SYS/')) this.#received++;
     const mesh = this.#mesh;
     const isForeign = message.stamp !== undefined && mesh?.isForeign(message.stamp) === true;
     const verdict = mesh === undefined || !isForeign ? 'all' : mesh.judge(message, this.#before(topic));
-    if (verdict === 'drop') return this.#dropDuplicate(message);
+    if (verdict !== 'drop' && this.#transforming?.concerns(topic) && isOfPath(message)) {
+      return this.#transform(this.#transforming, message, verdict, isForeign, onGiven);
+    }
+    const committed = verdict === 'drop' ? this.#dropDuplicate(message) : this.#route(message, verdict, isForeign);
+    onGiven?.();
+    return committed;
+  }
+
+  /** Gives the message to its receivers. */
+  #route(message: Message, verdict: Verdict, isForeign: boolean): void | Promise<void> {
+    const { ledger } = this.#statistics;
+    const { topic } = message;
+    const mesh = this.#mesh;
     // A receiver that is told may publish in turn.
     const outer = this.#mustWait;
+    const outerTakers = this.#takers;
     this.#mustWait = false;
+    this.#takers = undefined;
     let found: (Entry | SharedSubscription)[] = [];
-    this.#tree.match(topic, found);
+    this.#subscribers.match(topic, found);
     if (verdict === 'pass') found = found.filter(isStamped);
     if (mesh !== undefined) this.#stamp(mesh, message, found);
     if (message.retain && verdict !== 'deliver' && verdict !== 'pass') this.#retain(message);
@@ -122,16 +138,107 @@ export class MessageRouter implements Router, Receivers {
     else if (verdict === 'retain' || verdict === 'pass') ledger.duplicates++;
     else {
       ledger.unmatched++;
-      if (isCounted) this.#unmatched++;
+      if (!topic.startsWith('$SYS/')) this.#unmatched++;
     }
     // Last: receivers may publish while they are told.
     this.#hasMatched = found.length > 0;
     const mustWait = this.#mustWait;
-    this.#wasStored = mustWait;
+    const takers = this.#takers;
+    // Better twice for some than never for who takes it later.
+    this.#wasStored = mustWait && takers === undefined;
     this.#mustWait = outer;
-    const committed = mustWait ? this.#persistence?.commit() : undefined;
+    this.#takers = outerTakers;
+    const stored = mustWait ? this.#persistence?.commit() : undefined;
+    const committed = takers === undefined ? stored : this.#taken(takers, stored);
     if (isForeign) committed?.catch(() => mesh?.forget(message));
     return committed;
+  }
+
+  /** What those took who take it later is stored, too. */
+  async #taken(takers: readonly Promise<boolean>[], stored: Promise<void> | undefined): Promise<void> {
+    const [before] = await Promise.allSettled([stored, ...takers]);
+    if (before.status === 'rejected') throw before.reason;
+    await this.#persistence?.commit();
+  }
+
+  /** Gives the message to functions, and what they make of it to its receivers. */
+  #transform(
+    transforming: Transforming,
+    message: Message,
+    verdict: Verdict,
+    isForeign: boolean,
+    onGiven: (() => void) | undefined,
+  ): void | Promise<void> {
+    const mesh = this.#mesh;
+    const { topic } = message;
+    this.#statistics.ledger.transformed++;
+    // What was retained here before there was a function can still be cleared.
+    if (message.retain && message.payload.length === 0 && this.#retained.get(topic) !== undefined)
+      this.#retain(message);
+    let isGiven = false;
+    const committed = transforming.apply(message, (outputs, isLate) => {
+      isGiven = true;
+      // A copy that came by another way meanwhile may have been first.
+      const now = isLate && isForeign ? mesh!.judge(message, this.#before(topic)) : verdict;
+      const stored = this.#give(message, now === 'drop' ? [] : outputs, now, isForeign);
+      onGiven?.();
+      return stored;
+    });
+    if (isGiven) return committed;
+    // Should there be a crash meanwhile, nothing of it is kept, and it must be new when it comes again.
+    if (isForeign) mesh?.forget(message);
+    this.#hasMatched = true;
+    this.#wasStored = false;
+    return committed;
+  }
+
+  /** What functions made of a message, in order; none: nobody gets it, as its publisher may take it to be meant. */
+  #give(input: Message, outputs: readonly Message[], verdict: Verdict, isForeign: boolean): void | Promise<void> {
+    let hasMatched = outputs.length === 0;
+    let wasStored = false;
+    const commits = new Set<Promise<void>>();
+    // As it came: what a function hands on as it is gets its stamp here.
+    const { stamp } = input;
+    if (outputs.length === 0) this.#statistics.ledger.discarded++;
+    for (const [index, output] of outputs.entries()) {
+      const committed = this.#giveOutput(input, stamp, output, index, verdict, isForeign);
+      if (committed !== undefined) commits.add(committed);
+      if (this.#hasMatched) hasMatched = true;
+      if (this.#wasStored) wasStored = true;
+    }
+    this.#hasMatched = hasMatched;
+    this.#wasStored = wasStored;
+    if (commits.size === 0) return undefined;
+    // Given in one turn, they are of one commit.
+    const [first] = commits;
+    const all = commits.size === 1 ? first! : Promise.all(commits).then(() => {});
+    if (isForeign) all.catch(() => this.#mesh?.forget(input));
+    return all;
+  }
+
+  #giveOutput(
+    input: Message,
+    stamp: Stamp | undefined,
+    output: Message,
+    index: number,
+    verdict: Verdict,
+    isForeign: boolean,
+  ): void | Promise<void> {
+    this.#statistics.ledger.made++;
+    if (output.topic !== input.topic && isBarred(output.topic)) return this.#refuse();
+    if (output !== input || index > 0) output.stamp = stampOf(input.topic, stamp, output.topic, index);
+    // Under its own name it was judged already.
+    const isNew = isForeign && output.stamp !== stamp;
+    const judged = isNew ? this.#mesh!.judge(output, this.#before(output.topic)) : verdict;
+    return judged === 'drop' ? this.#dropDuplicate(output) : this.#route(output, judged, isForeign);
+  }
+
+  /** Nobody can be sent a message with such a topic. */
+  #refuse(): void {
+    this.#dropped++;
+    this.#statistics.ledger.refuse(ReasonCode.topicNameInvalid);
+    this.#hasMatched = false;
+    this.#wasStored = false;
   }
 
   /** From a peer: seen before, or come round. Its sender is told once the copy that was first is kept. */
@@ -164,6 +271,11 @@ export class MessageRouter implements Router, Receivers {
     return this.#wasStored;
   }
 
+  /** Messages that functions still have. */
+  get transforming(): number {
+    return this.#transforming?.waiting ?? 0;
+  }
+
   attach(sink: Sink): Attachment {
     return new Receiver(this, sink);
   }
@@ -179,29 +291,22 @@ export class MessageRouter implements Router, Receivers {
       dropped: this.#dropped,
       unmatched: this.#unmatched,
       retained: this.#retained.size,
-      subscriptions: this.#subscriptions,
+      subscriptions: this.#subscribers.size,
     };
   }
 
   watch(watcher: SubscriptionWatcher): Disposable {
-    for (const one of this.#tree.values()) {
-      if (one instanceof SharedSubscription) for (const sink of one.sinks) watcher.onSubscribed(one.filter, sink);
-      else watcher.onSubscribed(one.subscription.filter, one.sink);
-    }
-    this.#watchers.add(watcher);
-    return { [Symbol.dispose]: () => void this.#watchers.delete(watcher) };
+    return this.#subscribers.watch(watcher);
   }
 
-  /** Subscriptions that share their messages; each member is one, as Mosquitto counts them. */
+  /** @see Subscribers.sharedSubscriptions */
   get sharedSubscriptions(): number {
-    let members = 0;
-    for (const share of this.#shares.values()) members += share.size;
-    return members;
+    return this.#subscribers.sharedSubscriptions;
   }
 
   /** The Shared Subscription of this name, while it has a member. */
   share(name: string): Share | undefined {
-    return this.#shares.get(name);
+    return this.#subscribers.share(name);
   }
 
   /** What the retained messages hold, bytes. */
@@ -274,9 +379,10 @@ export class MessageRouter implements Router, Receivers {
   }
 
   #find(topic: string): Found | undefined {
+    if (this.#transforming?.concerns(topic)) return TRANSFORMED;
     const found: (Entry | SharedSubscription)[] = [];
-    this.#tree.match(topic, found);
-    return sortFound(topic, found, merge);
+    this.#subscribers.match(topic, found);
+    return sortFound(topic, found);
   }
 
   /**
@@ -323,9 +429,13 @@ export class MessageRouter implements Router, Receivers {
     }
     if (sink.durable && message.qos > 0 && subscription.qos > 0) this.#mustWait = true;
     const isTaken = sink.deliver(message, subscription);
+    if (typeof isTaken === 'object') {
+      this.#takers ??= [];
+      this.#takers.push(isTaken);
+    }
     // Sessions keep their own books.
-    if (sink.kind !== 'client') ledger.hand(isTaken);
-    if (isTaken) this.#delivered++;
+    if (sink.kind !== 'client') ledger.hand(isTaken !== false);
+    if (isTaken !== false) this.#delivered++;
     else this.#dropped++;
   }
 
@@ -347,68 +457,22 @@ export class MessageRouter implements Router, Receivers {
   subscribe(receiver: Receiver, subscription: Subscription): Iterable<Message | undefined> {
     if (!receiver.isAttached) return NO_RETAINED;
     this.routes.changed(plainFilter(subscription.filter));
-    const existing = receiver.entries.get(subscription.filter);
-    const share = isShared(subscription.filter) ? this.#share(subscription.filter) : undefined;
-    const kept = share === undefined ? subscription : { ...subscription, share };
-    if (existing !== undefined) existing.subscription = kept;
-    else this.#add(new Entry(receiver, kept, share));
+    const isNew = this.#subscribers.set(receiver, subscription);
     // No retained messages for a Shared Subscription (§4.8.2).
-    if (share !== undefined) return NO_RETAINED;
-    const wanted = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && existing === undefined);
+    if (isShared(subscription.filter)) return NO_RETAINED;
+    const wanted = subscription.retainHandling === 0 || (subscription.retainHandling === 1 && isNew);
     if (!wanted || !this.#retained.mayMatch(subscription.filter)) return NO_RETAINED;
     return this.#retained.search(subscription.filter, this.#now);
   }
 
-  #share(name: string): SharedSubscription {
-    let share = this.#shares.get(name);
-    if (share === undefined) {
-      share = new SharedSubscription(name, this.#statistics.ledger);
-      this.#shares.set(name, share);
-    }
-    return share;
-  }
-
-  #add(entry: Entry): void {
-    const { receiver, subscription, share } = entry;
-    receiver.add(entry);
-    this.#subscriptions++;
-    if (share === undefined) this.#tree.add(subscription.filter, entry);
-    else {
-      share.add(entry);
-      if (share.size === 1) this.#tree.add(share.filter, share);
-    }
-    for (const watcher of this.#watchers) watcher.onSubscribed(plainFilter(subscription.filter), receiver.sink);
-  }
-
   /** @see Attachment.unsubscribe */
   unsubscribe(receiver: Receiver, filter: string): boolean {
-    const entry = receiver.entries.get(filter);
-    if (entry === undefined) return false;
-    this.routes.changed(plainFilter(filter));
-    receiver.remove(filter);
-    this.#subscriptions--;
-    for (const watcher of this.#watchers) watcher.onUnsubscribed(plainFilter(filter), receiver.sink);
-    const { share } = entry;
-    if (share === undefined) return this.#tree.remove(filter, entry);
-    share.remove(entry);
-    if (share.size > 0) return true;
-    this.#shares.delete(filter);
-    return this.#tree.remove(share.filter, share);
+    const isKnown = receiver.entries.has(filter);
+    if (isKnown) this.routes.changed(plainFilter(filter));
+    return isKnown && this.#subscribers.remove(receiver, filter);
   }
 }
 
 function isStamped(target: Entry | SharedSubscription): boolean {
   return target instanceof Entry && target.receiver.sink.stamped === true;
-}
-
-/** Overlapping subscriptions of one receiver: the highest QoS and all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-3]. */
-function merge(a: Subscription, b: Subscription): Subscription {
-  return {
-    filter: a.filter,
-    qos: Math.max(a.qos, b.qos) as QoS,
-    noLocal: false,
-    retainAsPublished: a.retainAsPublished || b.retainAsPublished,
-    retainHandling: 0,
-    identifiers: b.identifiers.length === 0 ? a.identifiers : [...a.identifiers, ...b.identifiers],
-  };
 }

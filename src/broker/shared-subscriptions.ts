@@ -95,7 +95,7 @@ export class SharedSubscription implements Share {
 
   #give(message: Message, member: Member | undefined): Outcome {
     if (member === undefined) return 'none';
-    const isTaken = member.sink.deliver(message, member.subscription);
+    const isTaken = member.sink.deliver(message, member.subscription) !== false;
     // Sessions keep their own books.
     if (member.sink.kind !== 'client') this.#ledger.hand(isTaken);
     return isTaken ? 'taken' : 'dropped';

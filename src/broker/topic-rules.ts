@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ListenerLimits } from '../core/config.js';
 import type { Properties } from '../core/mqtt/properties.js';
-import { topicFilterFault } from '../core/topic.js';
+import { MAX_TOPIC_BYTES, topicFilterFault, topicNameFault } from '../core/topic.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared, parseShared, plainFilter } from './shared-filter.js';
 
@@ -63,6 +63,12 @@ function exceeds(topic: string, { topicBytes, topicLevels }: TopicLimits): boole
   return topicLevels < MAX_TOPIC_LEVELS && hasTooManyLevels(topic, topicLevels);
 }
 
+/** It cannot be sent, or has too many levels. */
+export function isTooLong(topic: string): boolean {
+  if (topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES) return true;
+  return hasTooManyLevels(topic);
+}
+
 export function hasTooManyLevels(topic: string, limit = MAX_TOPIC_LEVELS): boolean {
   if (topic.length < limit) return false;
   let levels = 1;
@@ -73,4 +79,9 @@ export function hasTooManyLevels(topic: string, limit = MAX_TOPIC_LEVELS): boole
 /** §3.3.2.3.2: the payload is said to be UTF-8, and is not. */
 export function hasPayloadFault(properties: Properties | undefined, payload: Buffer): boolean {
   return properties?.payloadFormatIndicator === true && !isUtf8(payload);
+}
+
+/** Whether nobody may publish there. What functions make has no publisher who could be told. */
+export function isBarred(topic: string): boolean {
+  return topicNameFault(topic) !== undefined || isTooLong(topic) || topicRefusal(topic) !== undefined;
 }

@@ -1,9 +1,9 @@
 /** The columns of lists, and the small texts in them: the same words as in the terminal interface. */
 import { formatDuration } from '../core/duration.js';
 import { percentText } from '../core/plan-text.js';
-import type { ClientView, DeviceView, LinkView, PointView, PortView, ServerView } from '../core/views.js';
+import type { ClientView, DeviceView, FunctionView, LinkView, PointView, PortView, ServerView } from '../core/views.js';
 import type { Column } from './table.js';
-import { timeText, visible } from './text.js';
+import { bytesText, timeText, visible } from './text.js';
 import type { Tone } from './tone.js';
 
 const UNKNOWN = '—';
@@ -165,4 +165,39 @@ export function changeLine(point: PointView): string {
   const problem = point.error === undefined ? '' : `  ${point.error.code} ${point.error.message}`;
   const time = point.at === null ? ' '.repeat(12) : timeText(point.at);
   return `${time}  ${point.device}.${point.point}  ${valueText(point)}  ${point.quality}${visible(problem)}`;
+}
+
+const FUNCTION_TONES: Readonly<Record<string, Tone>> = {
+  up: 'ok',
+  'half-open': 'warn',
+  open: 'bad',
+  down: 'bad',
+  paused: 'muted',
+};
+
+/** Calls that were made and had no answer. */
+export function failuresOf({ failures }: FunctionView): number {
+  return Object.entries(failures).reduce((sum, [cause, n]) => sum + (cause === 'open' || cause === 'down' ? 0 : n), 0);
+}
+
+export function functionColumns(now: number): readonly Column<FunctionView>[] {
+  return [
+    { title: 'FUNCTION', value: (one) => one.name },
+    { title: 'STATE', value: (one) => one.state, tone: (one) => FUNCTION_TONES[one.state] },
+    { title: 'SINCE', value: (one) => ageText(one.since, now), align: 'right' },
+    { title: 'CALLS/S', value: (one) => String(Math.round(one.callsPerSecond * 10) / 10), align: 'right' },
+    {
+      title: 'P95 MS',
+      value: (one) => (one.ms.p95 === null ? UNKNOWN : String(Math.round(one.ms.p95 * 1_000) / 1_000)),
+      align: 'right',
+    },
+    { title: 'MEMORY', value: (one) => bytesText(one.memory), align: 'right' },
+    {
+      title: 'FAILED',
+      value: (one) => String(failuresOf(one)),
+      align: 'right',
+      tone: (one) => (failuresOf(one) > 0 ? 'warn' : undefined),
+    },
+    { title: 'CALLED BY', value: (one) => visible(one.triggers.join(', ')) },
+  ];
 }

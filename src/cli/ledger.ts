@@ -10,6 +10,15 @@ function reasons(counts: Readonly<Record<string, number | undefined>>): readonly
     .sort(([, a], [, b]) => b - a);
 }
 
+/** Only where functions had messages. */
+function transformed({ transformed, discarded }: LedgerView['messages']): readonly Row[] {
+  if (transformed === 0) return [];
+  return [
+    ['+ transformed (given to functions)', transformed],
+    ['of which nothing came', discarded, true],
+  ];
+}
+
 export function ledgerLines({ messages, copies }: LedgerView): readonly string[] {
   const books: readonly (readonly [title: string, rows: readonly Row[], difference: number])[] = [
     [
@@ -18,11 +27,13 @@ export function ledgerLines({ messages, copies }: LedgerView): readonly string[]
         ['received', messages.received],
         ['from clients', messages.fromClients, true],
         ['from devices, links and the gateway', messages.fromInside, true],
+        ...(messages.transformed > 0 ? [['+ made by functions', messages.made] as const] : []),
         ['= routed', messages.routed],
         ['+ unmatched (nobody subscribes)', messages.unmatched],
         ['+ refused', messages.refused],
         ...reasons(messages.refusedBy),
         ...(messages.duplicates > 0 ? [['+ duplicates, from peers', messages.duplicates] as const] : []),
+        ...transformed(messages),
       ],
       messages.difference,
     ],

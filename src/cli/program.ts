@@ -27,6 +27,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['import', 'Converts configurations of other gateways', () => import('./commands/import.js')],
   ['server', 'Lists the servers that other masters read', () => import('./commands/server.js')],
   ['link', 'Lists the links upstream and whether they deliver', () => import('./commands/link.js')],
+  ['function', 'Lists, deploys and rolls back functions', () => import('./commands/function.js')],
   ['topic', 'Publishes and tails MQTT messages', () => import('./commands/topic.js')],
   ['store', 'Shows what is kept on disk', () => import('./commands/store.js')],
   ['user', 'Adds, changes and lists the users of the broker', () => import('./commands/user.js')],

@@ -6,6 +6,9 @@ import type { GatewayConfig, MetricsConfig, StoreConfig } from '../core/config.j
 import { brokerSchema, checkReferral, type ParsedBroker, toBrokerConfig } from './broker.js';
 import { type CheckContext, checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
+import { checkFunctions } from './function-checks.js';
+import { functionRegistrySchema, type ParsedFunctionRegistry, toFunctionRegistryConfig } from './function-registry.js';
+import { functionsSchema, type ParsedFunction, toFunctionConfig } from './functions.js';
 import { type ConfigInputs, processInputs, socketPath } from './io.js';
 import type { Report } from './issues.js';
 import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
@@ -36,6 +39,8 @@ interface Parsed {
   readonly devices: Readonly<Record<string, ParsedDevice>>;
   readonly servers: Readonly<Record<string, ParsedServer>>;
   readonly links: Readonly<Record<string, ParsedLink>>;
+  readonly functions: Readonly<Record<string, ParsedFunction>>;
+  readonly functionRegistry: ParsedFunctionRegistry;
   readonly api: { readonly socket?: string | undefined; readonly metrics?: MetricsConfig | undefined };
   readonly log: GatewayConfig['log'];
   readonly tui: GatewayConfig['tui'];
@@ -66,6 +71,8 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
     devices: mapValues(parsed.devices, (key, device) => toDeviceConfig(key, device, adapterOf(device))),
     servers: mapValues(parsed.servers, (key, server) => toServerConfig(key, server, adapters)),
     links: mapValues(parsed.links, toLinkConfig),
+    functions: mapValues(parsed.functions, toFunctionConfig),
+    functionRegistry: toFunctionRegistryConfig(parsed.functionRegistry),
     api: { socket: parsed.api.socket, metrics: parsed.api.metrics },
     log: parsed.log,
     tui: parsed.tui,
@@ -105,6 +112,10 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
       devices: devicesSchema(adapters, port).prefault({}).describe('what is addressed on the ports'),
       servers: serversSchema(adapters).prefault({}).describe('the gateway as a device of other masters'),
       links: linksSchema(inputs, name).prefault({}).describe('upstream brokers'),
+      functions: functionsSchema(inputs)
+        .prefault({})
+        .describe('WebAssembly modules; a message that several of them want passes them in this order'),
+      functionRegistry: functionRegistrySchema(inputs).prefault({}).describe('where images of functions come from'),
       api: z
         .strictObject({
           socket: socketPath(inputs).optional().describe('path of the control socket'),
@@ -140,6 +151,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
             (one) =>
               path.every((segment, i) => segment === one[i]) && (except === undefined || one[path.length] !== except),
           );
+        checkFunctions(value as Plain, { report, isBroken, unjudged: inputs.unjudged });
         checkServers(value as Plain, { adapters, report, isBroken, unjudged: inputs.unjudged });
         checkPortsAndDevices(value as Plain, {
           adapters,

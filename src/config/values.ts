@@ -93,6 +93,45 @@ export function size(min: string, max: string) {
   });
 }
 
+const COUNT_PATTERN = /^(\d+(?:\.\d+)?)(k|M|G)$/;
+const FACTORS: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9 };
+
+/** A count such as `5M` or 5000000, between two numbers. */
+export function count(min: number, max: number) {
+  const hint = 'write a whole number, or one with k, M or G, such as 5M';
+  const suffixed = form(COUNT_PATTERN, 'count', () => hint).transform((text, context) => {
+    const [, digits, suffix = ''] = COUNT_PATTERN.exec(text) ?? [];
+    const value = Math.round(Number(digits) * FACTORS[suffix]!);
+    if (value < min || value > max) {
+      context.addIssue({
+        code: 'custom',
+        message: say(`${text} is out of range`, `write a count from ${min} to ${max}`),
+      });
+    }
+    return value;
+  });
+  return z.union([whole(min, max), suffixed]);
+}
+
+const RATE_PATTERN = /^(\d+(?:\.\d+)?)(k|M)?\/(s|m|h)$/;
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
+
+/** A rate such as `1000/s`, per second after parsing. */
+export function rate(min: number, max: number) {
+  const hint = () => 'write a number, / and s, m or h, such as 1000/s';
+  return form(RATE_PATTERN, 'rate', hint).transform((text, context) => {
+    const [, digits, suffix, unit = 's'] = RATE_PATTERN.exec(text) ?? [];
+    const value = (Number(digits) * (suffix === undefined ? 1 : FACTORS[suffix]!)) / SECONDS[unit]!;
+    if (value < min || value > max) {
+      context.addIssue({
+        code: 'custom',
+        message: say(`${text} is out of range`, `write a rate from ${min}/s to ${max}/s`),
+      });
+    }
+    return value;
+  });
+}
+
 /** A whole number between two others, both included. */
 export function whole(min: number, max: number) {
   const error: Message = (issue) =>

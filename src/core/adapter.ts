@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { z } from 'zod';
 import type { Clock } from './clock.js';
 import type { GatewayError } from './errors.js';
+import type { Decoded, Encoded } from './function.js';
 import type { Log } from './log.js';
 import type { AnyServerRole } from './server-role.js';
 import type { Address, Endpoint } from './transport.js';
@@ -122,7 +123,19 @@ export interface ReadCosts {
 
 /** The protocol on one open wire. When the wire fails it is disposed, and open() is called again on a new wire. */
 export interface Bus<D, A> extends AsyncDisposable {
-  device(config: D): Device<A>;
+  /** @param functions - absent: none knows its frames */
+  device(config: D, functions?: FrameFunctions): Device<A>;
+}
+
+/**
+ * Functions that know the frames of one device: `decode` and `encode` of the configuration. What they cannot do is an
+ * error that they return, with which values are bad and writes refused; they never throw or reject.
+ */
+export interface FrameFunctions {
+  /** A frame as the adapter took it off the wire → points by their names. Empty: it is none that the function knows. */
+  readonly decode: ((frame: Buffer) => Decoded | Promise<Decoded>) | undefined;
+  /** A write → frames for the wire, in order. Empty: it is none that the function knows. */
+  readonly encode: ((point: string, value: Value) => Encoded | Promise<Encoded>) | undefined;
 }
 
 export interface PortContext {

@@ -3,10 +3,12 @@
  * src/config makes it from the YAML file; an object of these types is an immutable snapshot.
  */
 
+import type { FunctionConfig, FunctionRegistryConfig } from './function-config.js';
 import type { LinkConfig } from './link-config.js';
 import type { QoS } from './message.js';
 import type { Endpoint, SerialEndpoint, TcpEndpoint, UdpEndpoint } from './transport.js';
 
+export * from './function-config.js';
 export * from './link-config.js';
 export type { RouteConfig } from './route-config.js';
 
@@ -23,6 +25,9 @@ export interface GatewayConfig {
   /** The gateway as a device of other masters. */
   readonly servers: Readonly<Record<string, ServerConfig>>;
   readonly links: Readonly<Record<string, LinkConfig>>;
+  /** In the order in which messages pass them. */
+  readonly functions: Readonly<Record<string, FunctionConfig>>;
+  readonly functionRegistry: FunctionRegistryConfig;
   readonly api: ApiConfig;
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
   readonly tui: { readonly readOnly: boolean };

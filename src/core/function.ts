@@ -1,4 +1,5 @@
 /** Functions on the message path, as the other parts see them. Implemented in src/functions. */
+import type { GatewayError } from './errors.js';
 import type { Message } from './message.js';
 
 /** Which way a message goes: from clients and devices here, or from a link. */
@@ -105,6 +106,9 @@ export interface FunctionInstance extends Disposable {
   readonly memory: number;
 }
 
+/** Of a module that is deployed or configured; it is read into memory as a whole. */
+export const MAX_MODULE_BYTES = 16 * 1_048_576;
+
 export class FunctionTrap extends Error {
   readonly trap: TrapCause;
 
@@ -124,3 +128,56 @@ export type CompileFunction = (
     readonly isolate: 'inline' | 'worker';
   },
 ) => Promise<FunctionModule>;
+
+/** What frames and points hold. */
+export type PointValue = number | bigint | boolean | string | Buffer;
+
+/** Of a frame, by a function. */
+export interface DecodedPoint {
+  readonly point: string;
+  /** undefined: the frame says that it could not be measured. */
+  readonly value: PointValue | undefined;
+  /** Why there is no value. */
+  readonly why?: string;
+}
+
+/** Functions that know frames of devices. What cannot be done is a GatewayError, returned: nothing throws or rejects. */
+export interface FrameHooks {
+  /** undefined: no function decodes for this device. */
+  decode(device: string): ((frame: Buffer) => Decoded | Promise<Decoded>) | undefined;
+  /** undefined: no function encodes for this device. */
+  encode(device: string): ((point: string, value: PointValue) => Encoded | Promise<Encoded>) | undefined;
+}
+
+/** Empty: the frame is not one of those that the function knows. */
+export type Decoded = readonly DecodedPoint[] | GatewayError;
+/** Frames to be sent, in order; none: nothing is to be sent. */
+export type Encoded = readonly Buffer[] | GatewayError;
+
+/** Who wants to connect. */
+export interface ConnectRequest {
+  readonly clientId: string;
+  readonly userName: string | undefined;
+  readonly password: Buffer | undefined;
+  readonly listener: string;
+  /** IP address; empty for Unix sockets. */
+  readonly address: string;
+  readonly protocolVersion: number;
+  /** Common Name of the client certificate that was verified. */
+  readonly certificateName: string | undefined;
+}
+
+export interface ConnectDecision {
+  /** none: the function has no opinion, the other rules decide. */
+  readonly decision: 'none' | 'allow' | 'deny';
+  readonly reason: string;
+  /** It is denied because the function could not say. */
+  readonly isFailure?: true;
+}
+
+export interface ConnectHook {
+  /** Whether a function is to be asked at this listener. */
+  wants(listener: string): boolean;
+  /** Never rejects: where a function fails, the client is denied. */
+  decide(request: ConnectRequest): Promise<ConnectDecision>;
+}

@@ -56,9 +56,10 @@ export interface Sink {
    * Takes one message, once, however many of its subscriptions match: `subscription` has the highest QoS and all
    * identifiers of those that do. Must not block, throw, or publish synchronously without bound.
    *
-   * @returns false when the receiver is full and the message was dropped (the router counts it)
+   * @returns false when the receiver is full and the message was dropped (the router counts it); a promise, which never
+   *   rejects, where a function has to answer before: the sender is not told earlier
    */
-  deliver(message: Message, subscription: Subscription): boolean;
+  deliver(message: Message, subscription: Subscription): boolean | Promise<boolean>;
   /** Asked before deliver(); where it is absent, the receiver may have everything. */
   mayReceive?(topic: string): boolean;
   /**
@@ -106,11 +107,14 @@ export interface RouterCounters {
 
 export interface Router {
   /**
-   * Gives the message to every matching sink; stores or clears the retained message first [MQTT-3.3.1-5].
+   * Gives the message to every matching sink; stores or clears the retained message first [MQTT-3.3.1-5]. Where functions
+   * stand in its path, what they make of it takes its place.
    *
-   * @returns a promise only if something durable must be written before the sender may be told
+   * @param onGiven - called once, in the turn in which all that comes of the message has its receivers: what is to be kept
+   *   with it belongs into the same commit. Before publish() returns, unless a function waits.
+   * @returns a promise only if something durable must be written, or a function has answered, before the sender may be told
    */
-  publish(message: Message): void | Promise<void>;
+  publish(message: Message, onGiven?: () => void): void | Promise<void>;
   attach(sink: Sink): Attachment;
   /** Retained messages whose topic matches the filter. */
   retained(filter: string): Iterable<Message>;

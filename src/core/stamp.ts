@@ -145,3 +145,26 @@ export function renamed(stamp: Stamp, renaming: string): Stamp {
   const digest = createHash('sha1').update(`${before}\n${renaming}`).digest('base64url').slice(0, 8);
   return { ...stamp, epoch: `${start}~${digest}` };
 }
+
+/** What a topic begins with, here and there: the same for all topics that a rule changes alike. */
+export function renamingOf(from: string, to: string): string {
+  const a = from.split('/');
+  const b = to.split('/');
+  while (a.length > 0 && b.length > 0 && a.at(-1) === b.at(-1)) {
+    a.pop();
+    b.pop();
+  }
+  return `${a.join('/')}\n${b.join('/')}`;
+}
+
+/**
+ * As what the routes of a link make of one message: another message each, which is the same at every gateway. The first, if
+ * its name is that of the input, is the input itself.
+ *
+ * @param index - of the output
+ */
+export function stampOf(from: string, stamp: Stamp | undefined, to: string, index: number): Stamp | undefined {
+  if (stamp === undefined) return undefined;
+  const own = to === from ? stamp : renamed(stamp, renamingOf(from, to));
+  return index === 0 ? own : renamed(own, `${index}`);
+}

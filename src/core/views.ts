@@ -10,6 +10,7 @@ import type { OriginKind, QoS } from './message.js';
 import type { StoreOutboxView } from './outbox-views.js';
 import type { ServiceState } from './service.js';
 
+export type { FunctionLogLine, FunctionState, FunctionVersionView, FunctionView } from './function-views.js';
 export type { LinkMeshView, LinkRouteView, LinkView, RouteCountView } from './link-views.js';
 export type {
   LinkBooksView,
@@ -365,6 +366,12 @@ export interface LedgerView {
     readonly refusedBy: Readonly<Record<string, number>>;
     /** From peers, and not delivered: it was here before, or has come round. */
     readonly duplicates: number;
+    /** Given to functions in their path. */
+    readonly transformed: number;
+    /** Of these, those of which nothing came. */
+    readonly discarded: number;
+    /** What functions made of them. */
+    readonly made: number;
     /** 0: the books balance. */
     readonly difference: number;
   };

@@ -12,6 +12,7 @@ import type { Audit } from '../core/audit.js';
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig, PortConfig } from '../core/config.js';
 import { errorView } from '../core/errors.js';
+import type { FrameHooks } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import { costsOf } from '../core/plan-views.js';
 import type { Router } from '../core/router.js';
@@ -65,6 +66,8 @@ export interface DevicesOptions {
   readonly audit?: Audit;
   /** Of {@link devicesTables}: what commands leave behind, and what is learned of devices, survives the end of the gateway; absent: it does not. */
   readonly store?: Store;
+  /** Functions that know frames of devices. */
+  readonly frames?: FrameHooks | undefined;
   readonly clock: Clock;
   /** Time between two looks of `$SYS/hpmq/…`, ms; 0 or absent: it is not published. */
   readonly sysInterval?: number;
@@ -95,6 +98,8 @@ export interface Devices extends Service {
    */
   recording(port: string, after: number, limit: number): RecordingView;
   points(): readonly PointView[];
+  /** undefined: there is no such point. */
+  point(device: string, point: string): PointView | undefined;
   /** Adds the points of each quality to what is given. */
   countQualities(counts: Record<Quality, number>): void;
   pointsChangedSince(revision: number): { readonly revision: number; readonly points: readonly PointView[] };
@@ -242,6 +247,10 @@ class RunningDevices implements Devices {
     return this.#shadow.views();
   }
 
+  point(device: string, point: string): PointView | undefined {
+    return this.#targets.get(device)?.supervisor.points.get(point)?.shadow.view();
+  }
+
   countQualities(counts: Record<Quality, number>): void {
     for (const { supervisor } of this.#targets.values()) {
       for (const { shadow } of supervisor.points.values()) counts[shadow.sample?.quality ?? 'stale']++;
@@ -386,6 +395,7 @@ class RunningDevices implements Devices {
       clock,
       log,
       random,
+      frames: this.#o.frames,
       onOpen: (session) => {
         for (const supervisor of supervisors) supervisor.onOpen(session);
       },

@@ -1,9 +1,10 @@
 /** One open wire with the protocol on it, until either fails. */
 import type { Duplex } from 'node:stream';
-import type { AnyAdapter, Bus, Device } from '../core/adapter.js';
+import type { AnyAdapter, Bus, Device, FrameFunctions } from '../core/adapter.js';
 import type { Clock } from '../core/clock.js';
 import type { PortConfig } from '../core/config.js';
 import type { GatewayError } from '../core/errors.js';
+import type { FrameHooks } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import { endpointName, type OpenTransport, openTimeoutMs } from '../core/transport.js';
 import { devicesError } from './errors.js';
@@ -36,13 +37,15 @@ export class Session {
   #bus: AnyBus | undefined;
   #error: GatewayError | undefined;
   readonly #name: string;
+  readonly #frames: FrameHooks | undefined;
   readonly #devices = new Map<string, AnyDevice>();
   readonly #listeners = new Set<(error: GatewayError) => void>();
 
   /** @param name - the endpoint as people read it */
-  constructor(wire: Duplex, name: string) {
+  constructor(wire: Duplex, name: string, frames?: FrameHooks) {
     this.wire = wire;
     this.#name = name;
+    this.#frames = frames;
     wire.on('error', (cause) => this.close(this.#closed(cause)));
     wire.on('end', () => this.close(this.#closed()));
     wire.on('close', () => this.close(this.#closed()));
@@ -62,10 +65,16 @@ export class Session {
     let device = this.#devices.get(name);
     if (device === undefined) {
       if (this.#bus === undefined) throw new TypeError('the bus is not open');
-      device = this.#bus.device(options);
+      device = this.#bus.device(options, this.#functionsOf(name));
       this.#devices.set(name, device);
     }
     return device;
+  }
+
+  #functionsOf(name: string): FrameFunctions | undefined {
+    const decode = this.#frames?.decode(name);
+    const encode = this.#frames?.encode(name);
+    return decode === undefined && encode === undefined ? undefined : { decode, encode };
   }
 
   /** Monotonic ms before which the device is not to be asked. */
@@ -124,6 +133,8 @@ export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly recorder?: Recorder;
+  /** Functions that know frames of devices. */
+  readonly frames?: FrameHooks | undefined;
 }
 
 /** Records what the wire carries from now on; the adapter has its listener already, so nothing begins to flow by this. */
@@ -162,7 +173,7 @@ export async function openSession(o: SessionOptions, signal: AbortSignal): Promi
     opening.then((wire) => {
       if (controller.signal.aborted) wire.destroy();
     }, ignore);
-    session = new Session(await orAborted(opening, controller.signal), name);
+    session = new Session(await orAborted(opening, controller.signal), name, o.frames);
     using _end = session.onEnd((error) => controller.abort(error));
     const context = { log: o.log, clock, endpoint: config.endpoint };
     const bus = o.adapter.open(session.wire, config.options, context);

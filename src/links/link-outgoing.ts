@@ -2,9 +2,11 @@
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import { errorView } from '../core/errors.js';
+import type { Transform } from '../core/function.js';
 import type { Log } from '../core/log.js';
-import { createMessage } from '../core/message.js';
+import { createMessage, type Message } from '../core/message.js';
 import type { AlarmView, LinkView } from '../core/views.js';
+import { OutDoor } from './door.js';
 import { linkError } from './errors.js';
 import { keepLink, type LinkStore } from './keep.js';
 import { Drain } from './outbox/drain.js';
@@ -24,11 +26,14 @@ export interface LinkOutgoingOptions
   readonly log: Log;
   readonly status: LinkStatus;
   readonly keep?: LinkStore | undefined;
+  /** Functions in the way out. */
+  readonly transform?: Transform | undefined;
 }
 
 export class LinkOutgoing {
   readonly sender: Sender;
   readonly isDurable: boolean;
+  readonly #door: OutDoor | undefined;
   readonly #losses: Losses;
   readonly #drain: Drain;
   readonly #status: LinkStatus;
@@ -52,9 +57,14 @@ export class LinkOutgoing {
     );
     this.#drain = new Drain(name, kept.config.drain, clock, table);
     const { deadLetter } = kept.config;
+    const { transform } = options;
+    if (transform !== undefined) {
+      this.#door = new OutDoor(transform, (output, message) => this.sender.accept(output, message));
+    }
     this.sender = new Sender({
       ...options,
       ...kept,
+      door: this.#door,
       protocolVersion,
       losses: this.#losses,
       lossTopic: `hpmq/${gatewayId}/$loss/${name}`,
@@ -85,6 +95,17 @@ export class LinkOutgoing {
         );
       },
     });
+  }
+
+  /** @see Sink.deliver */
+  accept(message: Message): boolean | Promise<boolean> {
+    return this.#door === undefined ? this.sender.accept(message) : this.#door.accept(message);
+  }
+
+  /** Functions have nothing more, and the far side has what there was. */
+  async settled(): Promise<void> {
+    await this.#door?.settled();
+    await this.sender.settled();
   }
 
   /** Finds what was left by an earlier run. */
@@ -137,6 +158,7 @@ export class LinkOutgoing {
 
   /** What is on disk stays there. */
   close(): void {
+    this.#door?.close();
     this.sender.close();
   }
 }

@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import type { GatewayError } from '../core/errors.js';
+import type { LinkTransform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Message, Origin, QoS } from '../core/message.js';
@@ -51,6 +52,8 @@ export interface LinkOptions {
   /** Tests bring their own. */
   readonly resolveSrv?: ResolveSrv | undefined;
   readonly interfaces?: ReadInterfaces | undefined;
+  /** Functions at its door. */
+  readonly linkTransform?: LinkTransform | undefined;
 }
 
 export class Link implements Sink, AsyncDisposable {
@@ -103,7 +106,9 @@ export class Link implements Sink, AsyncDisposable {
       loops: this.#loops,
       figures: this.#figures,
     };
-    this.#receiver = new Receiver({ ...shared, onRefused: (error) => this.#status.refused(error) });
+    const functions = (direction: 'in' | 'out') => options.linkTransform?.(config.name, direction);
+    const onRefused = (error: GatewayError) => this.#status.refused(error);
+    this.#receiver = new Receiver({ ...shared, onRefused, transform: functions('in') });
     const asked = { ...shared, rules: this.#rules.in };
     this.#demand = new Demand({ ...asked, onChange: () => this.#subscriptions.follow() });
     this.#subscriptions = new Subscriptions({
@@ -115,7 +120,9 @@ export class Link implements Sink, AsyncDisposable {
     this.#outgoing = new LinkOutgoing({
       ...options,
       ...shared,
+      log: this.#log,
       status: this.#status,
+      transform: functions('out'),
       onCaughtUp: () => options.sessions.caughtUp(),
     });
     this.#sender = this.#outgoing.sender;
@@ -158,8 +165,8 @@ export class Link implements Sink, AsyncDisposable {
     this.#scope.run((signal) => this.#connections.run(signal));
   }
 
-  deliver(message: Message): boolean {
-    return this.#sender.accept(message);
+  deliver(message: Message): boolean | Promise<boolean> {
+    return this.#outgoing.accept(message);
   }
 
   view(): LinkView {
@@ -205,7 +212,7 @@ export class Link implements Sink, AsyncDisposable {
     this.#demand[Symbol.dispose]();
     const drained = new AbortController();
     const timeout = this.#options.clock.sleep(DRAIN_TIMEOUT, drained.signal).catch(() => {});
-    await Promise.race([this.#sender.settled(), timeout]);
+    await Promise.race([this.#outgoing.settled(), timeout]);
     drained.abort();
     await this.#scope[Symbol.asyncDispose]();
     this.#outgoing.close();

@@ -1,6 +1,7 @@
 /** What all links are together, and what is left of those that are not configured any more: there may be none. */
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
+import type { LinkTransform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Router } from '../core/router.js';
@@ -35,6 +36,8 @@ export interface LinksOptions {
   readonly isAnnounced?: boolean;
   /** The state, cause or endpoint of a link may be another. */
   readonly onChanged?: () => void;
+  /** Functions at the doors of links. */
+  readonly linkTransform?: LinkTransform | undefined;
   /** Tests bring their own. */
   readonly resolveSrv?: ResolveSrv;
   readonly interfaces?: ReadInterfaces;

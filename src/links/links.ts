@@ -15,14 +15,14 @@ export { routeFault } from './rules.js';
 /** @throws GatewayError LINK_ROUTE_INVALID when a route does not pass {@link routeFault} */
 export function createLinks(options: LinksOptions): Links {
   const { gatewayId, router, mesh, store, log, clock, random = Math.random } = options;
-  const { resolveSrv, interfaces, onChanged, isAnnounced = false } = options;
+  const { resolveSrv, interfaces, onChanged, isAnnounced = false, linkTransform } = options;
   const keep = store && { store, refusal: options.storeRefusal ?? (() => undefined) };
   const memories = new FarMemories(store, new Set(Object.keys(options.links)));
   const endpoints = new SessionMemories(store);
   const links = Object.values(options.links).map((config) => {
     checkRoutes(config);
     const sessions = endpoints.of(config.name);
-    const more = { resolveSrv, interfaces, onChanged, isAnnounced };
+    const more = { resolveSrv, interfaces, onChanged, isAnnounced, linkTransform };
     return new Link({ config, gatewayId, router, mesh, memories, sessions, keep, log, clock, random, ...more });
   });
   mesh?.hubs.forgetOthers();

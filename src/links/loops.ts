@@ -10,7 +10,7 @@ import type { LinkConfig } from '../core/config.js';
 import type { Mesh } from '../core/mesh.js';
 import type { Message, Origin, PublishProperties, QoS, Stamp } from '../core/message.js';
 import type { Router } from '../core/router.js';
-import { joinStamp, PEER_PROPERTY, passedBy, renamed, splitStamp } from '../core/stamp.js';
+import { joinStamp, PEER_PROPERTY, passedBy, renamed, renamingOf, splitStamp } from '../core/stamp.js';
 import type { LinkMeshView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
 import type { SubscribeWishes } from './far-side.js';
@@ -198,15 +198,4 @@ export class LoopGuard implements Disposable {
     const { config, mesh, origin } = this.#options;
     if (config.hub !== undefined) mesh?.hubs.remove(origin, config.hub);
   }
-}
-
-/** What a topic begins with, here and there: the same for all topics that a rule changes alike. */
-export function renamingOf(from: string, to: string): string {
-  const a = from.split('/');
-  const b = to.split('/');
-  while (a.length > 0 && b.length > 0 && a.at(-1) === b.at(-1)) {
-    a.pop();
-    b.pop();
-  }
-  return `${a.join('/')}\n${b.join('/')}`;
 }

@@ -8,11 +8,13 @@
 import { backoffDelays } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import { GatewayError } from '../core/errors.js';
+import type { Transform } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import type { Message, Origin, PublishProperties } from '../core/message.js';
 import type { Router } from '../core/router.js';
 import { topicNameFault } from '../core/topic.js';
 import { arrivalsOf } from './arrivals.js';
+import { InDoor } from './door.js';
 import { linkError } from './errors.js';
 import type { Incoming } from './far-side.js';
 import type { LoopGuard } from './loops.js';
@@ -35,6 +37,8 @@ export interface ReceiverOptions {
   readonly figures: RouteFigures;
   /** A message was not published, for good; it is counted as dropped. */
   readonly onRefused: (error: GatewayError) => void;
+  /** Functions in the way in. */
+  readonly transform?: Transform | undefined;
 }
 
 /** A message that comes after one that is being published again. */
@@ -49,6 +53,7 @@ interface Waiting {
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #received: Rate;
+  readonly #door: InDoor | undefined;
   #dropped = 0;
   /** Aborted when the connection ends. */
   #connection = new AbortController();
@@ -59,6 +64,7 @@ export class Receiver {
   constructor(options: ReceiverOptions) {
     this.#options = options;
     this.#received = new Rate(options.clock);
+    if (options.transform !== undefined) this.#door = new InDoor(options.transform);
   }
 
   get received(): Rate {
@@ -98,7 +104,9 @@ export class Receiver {
     this.#dropped += dropped;
     if (fault !== undefined) onRefused(fault);
     const news = loops.withoutReplays(messages, router);
-    if (news.length > 0) await this.#publish(news, incoming);
+    const passed = this.#door === undefined ? news : this.#door.pass(news);
+    const made = passed instanceof Promise ? await passed : passed;
+    if (made.length > 0) await this.#publish(made, incoming);
   }
 
   async #publish(messages: readonly Message[], incoming: Incoming): Promise<void> {
@@ -140,8 +148,11 @@ export class Receiver {
 
   async #attempt(messages: readonly Message[], { keep }: Incoming): Promise<void> {
     const { router, loops } = this.#options;
-    const published = messages.map((message) => loops.counted(message, router.publish(message)));
-    keep?.();
+    let missing = messages.length;
+    const onGiven = () => {
+      if (--missing === 0) keep?.();
+    };
+    const published = messages.map((message) => loops.counted(message, router.publish(message, onGiven)));
     await Promise.all(published);
   }
 

@@ -119,9 +119,9 @@ export class Sender {
     this.#startAgain();
   }
 
-  /** @returns false when something had to be dropped */
-  accept(message: Message): boolean {
-    const isTaken = this.#intake.accept(message);
+  /** @see Intake.accept */
+  accept(message: Message, of = message): boolean {
+    const isTaken = this.#intake.accept(message, of);
     this.#pump();
     return isTaken;
   }
@@ -247,7 +247,7 @@ export class Sender {
     this.#waitFor(this.#openings.wait());
     if (this.outbox.isWaiting) return false;
     if (this.#replay.isOver) return this.#reportLast(far);
-    for (const message of this.#replay.next()) this.#intake.accept(message);
+    for (const message of this.#replay.next()) void (this.#options.door ?? this.#intake).accept(message);
     return true;
   }
 

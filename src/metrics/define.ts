@@ -2,7 +2,7 @@
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
 import type { StoreFigures } from '../core/store.js';
-import type { DeviceView, LinkView, PortView, ServerView } from '../core/views.js';
+import type { DeviceView, FunctionView, LinkView, PortView, ServerView } from '../core/views.js';
 
 export type SetValue = (value: number, ...labels: readonly string[]) => void;
 
@@ -23,4 +23,5 @@ export interface Snapshot {
   readonly ports: readonly PortView[];
   readonly servers: readonly ServerView[];
   readonly links: readonly LinkView[];
+  readonly functions: readonly FunctionView[];
 }

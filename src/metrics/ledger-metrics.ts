@@ -28,6 +28,15 @@ export function defineLedger({ counter, gauge }: Definitions): void {
   counter(`${messages}_duplicates_total`, 'Messages that came from peers by several ways', ({ figures }, set) =>
     set(figures.ledger.messages.duplicates),
   );
+  counter(`${messages}_transformed_total`, 'Messages that were given to functions', ({ figures }, set) =>
+    set(figures.ledger.messages.transformed),
+  );
+  counter(`${messages}_discarded_total`, 'Of these, messages of which nothing came', ({ figures }, set) =>
+    set(figures.ledger.messages.discarded),
+  );
+  counter(`${messages}_made_total`, 'Messages that functions made of them', ({ figures }, set) =>
+    set(figures.ledger.messages.made),
+  );
   counter(
     `${copies}_made_total`,
     'Copies for receivers',

@@ -9,10 +9,11 @@ import Registry from 'prom-client/lib/registry.js';
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
 import type { StoreFigures } from '../core/store.js';
-import type { DeviceView, LinkView, PortView, ServerView } from '../core/views.js';
+import type { DeviceView, FunctionView, LinkView, PortView, ServerView } from '../core/views.js';
 import type { Snapshot } from './define.js';
 import { definitions } from './definitions.js';
 import { defineField } from './field-metrics.js';
+import { defineFunctions } from './function-metrics.js';
 import { defineLedger } from './ledger-metrics.js';
 import { defineMqtt } from './mqtt-metrics.js';
 import { defineServers } from './server-metrics.js';
@@ -31,6 +32,7 @@ export interface MetricsSources {
   readonly ports: () => readonly PortView[];
   readonly servers: () => readonly ServerView[];
   readonly links: () => readonly LinkView[];
+  readonly functions: () => readonly FunctionView[];
 }
 
 export interface Metrics extends Disposable {
@@ -95,13 +97,14 @@ export function createMetrics(sources: MetricsSources): Metrics {
   defineLedger(defined);
   defineStore(defined);
   defineField(defined);
+  defineFunctions(defined);
   defineWires(counter, gauge);
   defineServers(defined);
 
   return {
     contentType: registry.contentType,
     async text() {
-      const { status, figures, store, devices, ports, servers, links } = sources;
+      const { status, figures, store, devices, ports, servers, links, functions } = sources;
       now = {
         status: status(),
         figures: figures(),
@@ -110,6 +113,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
         ports: ports(),
         servers: servers(),
         links: links(),
+        functions: functions(),
       };
       const text = await registry.metrics();
       loop.reset();

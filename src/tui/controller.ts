@@ -19,6 +19,7 @@ export interface TerminalActions {
   send(sequence: string): void;
 }
 
+const functionPastTense = { pause: 'is left out', resume: 'is asked again', reload: 'was read again' } as const;
 const pastTense = { pause: 'paused', resume: 'resumed', retry: 'is tried again now' } as const;
 
 export function createController(client: ApiClient, store: Store, scope: Scope, terminal: TerminalActions): Controller {
@@ -93,6 +94,29 @@ export function createController(client: ApiClient, store: Store, scope: Scope, 
         dispatch({ type: 'device', device });
         dispatch({ type: 'notice', tone: 'ok', text: `${name} ${pastTense[verb]}` });
       }),
+    function: (name, verb) =>
+      attempt(async (signal) => {
+        const params = { function: name };
+        const view = await client.request(`POST /v1/functions/{function}/${verb}`, { params, signal });
+        dispatch({ type: 'function', view });
+        dispatch({ type: 'notice', tone: 'ok', text: `${name} ${functionPastTense[verb]}` });
+      }),
+    confirmRollback() {
+      const { rollback } = store.model;
+      if (rollback === undefined || rollback.isSending) return;
+      const params = { function: rollback.name };
+      dispatch({ type: 'rollback-sent' });
+      attempt(async (signal) => {
+        try {
+          const view = await client.request('POST /v1/functions/{function}/rollback', { params, signal });
+          const digest = view.versions.find(({ current }) => current)?.digest.slice(0, 19) ?? 'another version';
+          dispatch({ type: 'function', view });
+          dispatch({ type: 'notice', tone: 'ok', text: `${rollback.name}: ${digest} runs` });
+        } finally {
+          dispatch({ type: 'rollback-done' });
+        }
+      });
+    },
     read: ({ view }) =>
       attempt(async (signal) => {
         const { device, point } = view;

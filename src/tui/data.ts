@@ -14,6 +14,8 @@ export const noData: Data = {
   devices: new Map(),
   points: new Map(),
   links: new Map(),
+  functions: new Map(),
+  functionLines: undefined,
   logs: [],
   clients: undefined,
   topics: new Map(),
@@ -107,6 +109,7 @@ function withSnapshot(data: Data, stream: StreamName, snapshot: Events['snapshot
   if (snapshot.devices !== undefined) next = { ...next, devices: mapOf(snapshot.devices, byName) };
   if (snapshot.points !== undefined) next = { ...next, points: snapshotPoints(next.points, snapshot.points) };
   if (snapshot.links !== undefined) next = { ...next, links: mapOf(snapshot.links, byName) };
+  if (snapshot.functions !== undefined) next = { ...next, functions: mapOf(snapshot.functions, byName) };
   if (snapshot.topics !== undefined) next = { ...next, topics: mapOf(snapshot.topics, byTopic) };
   if (snapshot.logs !== undefined) next = appendLogs(next, [], snapshot.logs);
   return next;
@@ -128,6 +131,8 @@ export function applyEvent(data: Data, stream: StreamName, event: GatewayEvent, 
     }
     case 'links':
       return { ...data, links: merged(data.links, event.data, byName) };
+    case 'functions':
+      return { ...data, functions: merged(data.functions, event.data, byName) };
     case 'logs':
       return appendLogs(data, data.logs, event.data);
     case 'topics':

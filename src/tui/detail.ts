@@ -1,5 +1,5 @@
 /** Everything about the selected row, as lines. Pure. */
-import { gatewayNow, selectedItem, tables } from './select.js';
+import { gatewayNow, selectedItem, shownData, tables } from './select.js';
 import { type Span, span, wrapSpans } from './spans.js';
 import type { Model } from './state.js';
 
@@ -11,7 +11,8 @@ export function detailLines(model: Model, width: number, ascii: boolean): Span[]
   const rows =
     item === undefined
       ? []
-      : (tables[model.route.screen].detail?.(item, { now: gatewayNow(model), width: room }) ?? []);
+      : (tables[model.route.screen].detail?.(item, { now: gatewayNow(model), data: shownData(model), width: room }) ??
+        []);
   return rows.flatMap(({ label, spans }) =>
     wrapSpans(spans, room, ascii).map((value, i) => [
       span(` ${(i === 0 ? label : '').slice(0, LABEL - 1).padEnd(LABEL)}`, 'muted'),

@@ -9,11 +9,14 @@ import { wantedStreams } from './select.js';
 import type { StreamName } from './state.js';
 import type { Store } from './store.js';
 
-const MAIN_KINDS: readonly EventKind[] = ['status', 'devices', 'points', 'links', 'logs'];
+const MAIN_KINDS: readonly EventKind[] = ['status', 'devices', 'points', 'links', 'functions', 'logs'];
 const EVENTS_PER_SECOND = 4;
 const RETRY = { first: 250, max: 5_000 } as const;
 const HEARTBEAT_MS = 1_000;
 const CLIENTS_MS = 2_000;
+const LINES_MS = 1_000;
+/** Of a function, as many as a detail has room for. */
+const LINES = '50';
 /** The cursor may run over many topics: only the one it rests on is watched. */
 const REST_MS = 200;
 
@@ -39,6 +42,7 @@ export class Feed implements AsyncDisposable {
   readonly #scope: Scope;
   readonly #watches: { topics: Watch | undefined; tail: Watch | undefined } = { topics: undefined, tail: undefined };
   #clients: AbortController | undefined;
+  #lines: { readonly name: string; readonly stop: AbortController } | undefined;
 
   constructor(options: FeedOptions) {
     this.#client = options.client;
@@ -64,6 +68,7 @@ export class Feed implements AsyncDisposable {
     const wanted = wantedStreams(this.#store.model);
     this.#watch('topics', wanted.topics, ['topics']);
     this.#watch('tail', wanted.tail, ['messages']);
+    this.#watchLines(wanted.functionLines);
     if (wanted.clients && this.#clients === undefined) {
       const stop = new AbortController();
       this.#clients = stop;
@@ -72,6 +77,25 @@ export class Feed implements AsyncDisposable {
       this.#clients?.abort();
       this.#clients = undefined;
     }
+  }
+
+  /** What the function under the cursor says. */
+  #watchLines(name: string | undefined): void {
+    if (this.#lines?.name === name) return;
+    this.#lines?.stop.abort();
+    this.#lines = undefined;
+    if (name === undefined) return;
+    const stop = new AbortController();
+    this.#lines = { name, stop };
+    this.#scope.run(async (scopeSignal) => {
+      const signal = AbortSignal.any([scopeSignal, stop.signal]);
+      if (!(await this.#rest(REST_MS, signal))) return;
+      await this.#poll(LINES_MS, signal, async () => {
+        const options = { params: { function: name }, query: { limit: LINES }, signal };
+        const { items } = await this.#client.request('GET /v1/functions/{function}/logs', options);
+        if (!signal.aborted) this.#store.dispatch({ type: 'function-lines', name, lines: items });
+      });
+    });
   }
 
   #watch(stream: 'topics' | 'tail', filter: string | undefined, kinds: readonly EventKind[]): void {
@@ -128,17 +152,23 @@ export class Feed implements AsyncDisposable {
     while (await this.#rest(HEARTBEAT_MS, signal)) this.#store.dispatch({ type: 'tick', at: this.#clock.now() });
   }
 
-  async #pollClients(signal: AbortSignal): Promise<void> {
+  #pollClients(signal: AbortSignal): Promise<void> {
+    return this.#poll(CLIENTS_MS, signal, async () => {
+      const { items } = await this.#client.request('GET /v1/clients', { signal });
+      if (!signal.aborted) this.#store.dispatch({ type: 'clients', items });
+    });
+  }
+
+  async #poll(every: number, signal: AbortSignal, ask: () => Promise<void>): Promise<void> {
     do {
       try {
-        const { items } = await this.#client.request('GET /v1/clients', { signal });
-        if (!signal.aborted) this.#store.dispatch({ type: 'clients', items });
+        await ask();
       } catch (error) {
         // Without a connection the screen says so already.
         if (signal.aborted || this.#store.model.connection.state !== 'live') continue;
         const { code, message, hint } = toGatewayError(error);
         this.#store.dispatch({ type: 'notice', tone: 'bad', text: `${code} ${message}`, hint });
       }
-    } while (await this.#rest(CLIENTS_MS, signal));
+    } while (await this.#rest(every, signal));
   }
 }

@@ -17,6 +17,7 @@ export function contextsOf(model: Model): readonly Context[] {
   if (model.help !== undefined) return ['help', 'always'];
   if (model.dialog !== undefined) return ['dialog', 'always'];
   if (model.kick !== undefined) return ['kick', 'always'];
+  if (model.rollback !== undefined) return ['rollback', 'always'];
   return [model.route.screen, 'global', 'always'];
 }
 

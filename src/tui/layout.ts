@@ -40,7 +40,8 @@ export interface Layout {
   readonly listRows: number;
 }
 
-const hasDialog = (model: Model) => model.dialog !== undefined || model.kick !== undefined;
+const hasDialog = (model: Model) =>
+  model.dialog !== undefined || model.kick !== undefined || model.rollback !== undefined;
 
 const hasDetail = (model: Model) => model.route.screen !== 'overview' && model.route.screen !== 'topics';
 

@@ -42,6 +42,7 @@ export function initialModel(start: Start): Model {
       clients: freshList,
       topics: freshList,
       links: freshList,
+      functions: freshList,
       logs: freshList,
     },
     detail: false,
@@ -52,6 +53,7 @@ export function initialModel(start: Start): Model {
     prompt: undefined,
     dialog: undefined,
     kick: undefined,
+    rollback: undefined,
     notice: undefined,
     logLevel: 'info',
     topicFilter: '#',
@@ -141,6 +143,18 @@ export function reduce(model: Model, action: Action): Model {
       const devices = new Map(model.data.devices).set(action.device.name, action.device);
       return { ...model, data: { ...model.data, devices } };
     }
+    case 'function': {
+      const functions = new Map(model.data.functions).set(action.view.name, action.view);
+      return { ...model, data: { ...model.data, functions } };
+    }
+    case 'function-lines':
+      return { ...model, data: { ...model.data, functionLines: { name: action.name, lines: action.lines } } };
+    case 'rollback':
+      return { ...model, rollback: { name: action.name, isSending: false }, notice: undefined };
+    case 'rollback-sent':
+      return model.rollback === undefined ? model : { ...model, rollback: { ...model.rollback, isSending: true } };
+    case 'rollback-done':
+      return { ...model, rollback: undefined };
     case 'point':
       return { ...model, data: applyEvent(model.data, 'main', { kind: 'points', data: [action.point] }, model.now) };
     case 'tick':

@@ -25,6 +25,7 @@ function show(model: Model, route: Route): Model {
     help: undefined,
     dialog: undefined,
     kick: undefined,
+    rollback: undefined,
     prompt: undefined,
     detail: false,
     detailTop: 0,
@@ -63,6 +64,7 @@ export function leave(model: Model): Model {
   if (model.help !== undefined) return { ...model, help: undefined };
   if (model.dialog !== undefined) return { ...model, dialog: leaveWrite(model.dialog) };
   if (model.kick !== undefined) return { ...model, kick: undefined };
+  if (model.rollback !== undefined) return { ...model, rollback: undefined };
   if (model.frozen !== undefined) return { ...model, frozen: undefined, tailBack: 0 };
   if (model.pane !== 0) return { ...model, pane: 0 };
   if (model.detail) return { ...model, detail: false };

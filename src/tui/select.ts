@@ -1,5 +1,5 @@
 /** What is on the screen, computed from the model. Pure; the last answer per screen is kept while nothing changed. */
-import type { AlarmView, ClientView, DeviceView, LinkView } from '../api/contract.js';
+import type { AlarmView, ClientView, DeviceView, FunctionView, LinkView } from '../api/contract.js';
 import type { ErrorView } from '../core/errors.js';
 import type { Column } from './columns.js';
 import { parseFilter } from './filter.js';
@@ -8,6 +8,7 @@ import type { Data, LogRow, Model, PointRow, ScreenId } from './state.js';
 import { alarmTable } from './tables/alarms.js';
 import { clientTable } from './tables/clients.js';
 import { deviceTable } from './tables/devices.js';
+import { functionTable } from './tables/functions.js';
 import { linkTable } from './tables/links.js';
 import { logTable } from './tables/logs.js';
 import { pointTable } from './tables/points.js';
@@ -15,7 +16,7 @@ import type { TableSpec } from './tables/table.js';
 import { filterOfNode, type TopicNode, topicTable } from './tables/topics.js';
 
 /** A row of any list. Each table only ever sees its own. */
-export type Item = AlarmView | DeviceView | PointRow | ClientView | TopicNode | LinkView | LogRow;
+export type Item = AlarmView | DeviceView | PointRow | ClientView | TopicNode | LinkView | FunctionView | LogRow;
 
 export const tables: Readonly<Record<ScreenId, TableSpec<Item>>> = {
   overview: alarmTable as TableSpec<Item>,
@@ -24,6 +25,7 @@ export const tables: Readonly<Record<ScreenId, TableSpec<Item>>> = {
   clients: clientTable as TableSpec<Item>,
   topics: topicTable as TableSpec<Item>,
   links: linkTable as TableSpec<Item>,
+  functions: functionTable as TableSpec<Item>,
   logs: logTable as TableSpec<Item>,
 };
 
@@ -115,6 +117,10 @@ export function selectedClient(model: Model): ClientView | undefined {
   return onScreen(model, 'clients') ? (selectedItem(model) as ClientView | undefined) : undefined;
 }
 
+export function selectedFunction(model: Model): FunctionView | undefined {
+  return onScreen(model, 'functions') ? (selectedItem(model) as FunctionView | undefined) : undefined;
+}
+
 export function selectedTopic(model: Model): TopicNode | undefined {
   return onScreen(model, 'topics') ? (selectedItem(model) as TopicNode | undefined) : undefined;
 }
@@ -155,7 +161,11 @@ export function wantedStreams(model: Model): {
   readonly topics?: string;
   readonly tail?: string;
   readonly clients: boolean;
+  /** The function whose lines are shown. */
+  readonly functionLines?: string;
 } {
+  const name = selectedFunction(model)?.name;
+  if (name !== undefined) return { clients: false, functionLines: name };
   if (model.route.screen !== 'topics') return { clients: model.route.screen === 'clients' };
   const node = selectedTopic(model);
   return {

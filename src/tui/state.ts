@@ -2,6 +2,8 @@
 import type {
   ClientView,
   DeviceView,
+  FunctionLogLine,
+  FunctionView,
   GatewayEvent,
   LinkView,
   LogLine,
@@ -14,7 +16,7 @@ import type { ErrorView } from '../core/errors.js';
 import type { LogLevel } from '../core/log.js';
 import type { Outcome, WriteDialog } from './write.js';
 
-export const screens = ['overview', 'devices', 'points', 'clients', 'topics', 'links', 'logs'] as const;
+export const screens = ['overview', 'devices', 'points', 'clients', 'topics', 'links', 'functions', 'logs'] as const;
 export type ScreenId = (typeof screens)[number];
 
 /** Where one is. `argument`: the device whose points are shown, or the Topic Filter that is watched. */
@@ -50,6 +52,9 @@ export interface Data {
   readonly devices: ReadonlyMap<string, DeviceView>;
   readonly points: ReadonlyMap<string, PointRow>;
   readonly links: ReadonlyMap<string, LinkView>;
+  readonly functions: ReadonlyMap<string, FunctionView>;
+  /** What the function that is looked at said last. */
+  readonly functionLines: { readonly name: string; readonly lines: readonly FunctionLogLine[] } | undefined;
   readonly logs: readonly LogRow[];
   readonly clients: readonly ClientView[] | undefined;
   readonly topics: ReadonlyMap<string, TopicView>;
@@ -97,6 +102,12 @@ export interface KickDialog {
   readonly isSending: boolean;
 }
 
+/** A function that is to go back to its version before, once ⏎ says so. */
+export interface RollbackDialog {
+  readonly name: string;
+  readonly isSending: boolean;
+}
+
 /** One line about what the last key did. */
 export interface Notice {
   readonly tone: 'ok' | 'warn' | 'bad';
@@ -132,6 +143,7 @@ export interface Model {
   readonly prompt: Prompt | undefined;
   readonly dialog: WriteDialog | undefined;
   readonly kick: KickDialog | undefined;
+  readonly rollback: RollbackDialog | undefined;
   readonly notice: Notice | undefined;
   readonly logLevel: LogLevel;
   readonly topicFilter: string;
@@ -151,6 +163,10 @@ export type Action =
   | { readonly type: 'reset'; readonly stream: 'topics' | 'tail' }
   | { readonly type: 'clients'; readonly items: readonly ClientView[] }
   | { readonly type: 'device'; readonly device: DeviceView }
+  | { readonly type: 'function'; readonly view: FunctionView }
+  | { readonly type: 'function-lines'; readonly name: string; readonly lines: readonly FunctionLogLine[] }
+  | { readonly type: 'rollback'; readonly name: string }
+  | { readonly type: 'rollback-sent' | 'rollback-done' }
   | { readonly type: 'point'; readonly point: PointView }
   | { readonly type: 'tick'; readonly at: number }
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }

@@ -60,6 +60,8 @@ const signs: Readonly<Record<string, Sign>> = {
   down,
   offline: down,
   paused: rest,
+  open: failed,
+  'half-open': partly,
   disconnected: rest,
   bad: failed,
   error: failed,

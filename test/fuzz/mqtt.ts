@@ -5,6 +5,7 @@ import { fuzzListeners } from './listener-streams.js';
 import { fuzzConnections } from './mqtt-connections.js';
 import { fuzzBroker } from './mqtt-streams.js';
 import { fuzzSerial } from './serial-streams.js';
+import { fuzzModules } from './wasm/run.js';
 
 const { values } = parseArgs({
   options: {
@@ -15,13 +16,18 @@ const { values } = parseArgs({
     fast: { type: 'string' },
     /** Streams for the framers of serial devices, and nothing else. */
     serial: { type: 'string' },
+    /** Mutated WebAssembly modules for the functions, and nothing else. */
+    wasm: { type: 'string' },
+    /** The first of them, to go on with a run that was left. */
+    from: { type: 'string' },
   },
 });
 const packets = Number(values.packets ?? 200_000);
 const streams = Number(values.streams ?? Math.min(100_000, Math.max(2_000, packets / 100)));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
-if (values.serial !== undefined) await serial(Number(values.serial));
+if (values.wasm !== undefined) await wasm(Number(values.wasm));
+else if (values.serial !== undefined) await serial(Number(values.serial));
 else if (values.fast === undefined) await everything();
 else {
   await part('fast path', async () => {
@@ -34,6 +40,17 @@ async function serial(count: number): Promise<void> {
   await part('serial', async () => {
     const sum = fuzzSerial({ streams: count, seed });
     return `${sum.streams} streams, ${sum.bytes} bytes, ${sum.frames} frames, ${sum.discards} discarded, ${sum.parsed} taken apart, at most ${sum.mostPending} bytes kept`;
+  });
+}
+
+async function wasm(modules: number): Promise<void> {
+  await part('wasm', async () => {
+    const onProgress = (judged: number) => console.error(`${judged} of ${modules} mutated modules`);
+    const sum = await fuzzModules({ modules, seed, from: Number(values.from ?? 0), onProgress });
+    const traps = Object.entries(sum.traps).map(([name, count]) => `${count} ${name}`);
+    const told = `${sum.modules} modules: ${sum.refused} refused, ${sum.answered} answered only, ${sum.trapped} traps (${traps.join(', ')}), ${sum.hostCalls} calls of the host`;
+    if (sum.failures.length > 0) throw new Error(`${told}; escaped:\n${sum.failures.join('\n')}`);
+    return told;
   });
 }
 

@@ -9,6 +9,7 @@ import type { Broker } from '../../src/broker/broker.js';
 import type { SlowConsumerPolicy } from '../../src/core/config.js';
 import { type Attachment, type Sink, subscriptionTo } from '../../src/core/router.js';
 import { defaultLimits } from '../support/broker-config.js';
+import { changed, FakeTransform } from '../support/fake-transform.js';
 import { Bench, type TestClient } from '../unit/broker/harness.js';
 
 const RUNS = Number(process.argv[2] ?? 40);
@@ -30,6 +31,7 @@ const step = fc.record({
     'publish',
     'route',
     'route',
+    'function',
     'answer',
     'answer',
     'time',
@@ -47,6 +49,10 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 class World {
   readonly bench: Bench;
+  /** Makes none, one or two of what comes to `u/1`. */
+  readonly #functions = new FakeTransform('u/1', (input) =>
+    TOPICS.slice(0, input.payload.length % 3).map((topic) => changed(input, { topic })),
+  );
   readonly #clients = new Map<string, TestClient>();
   #identifier = 0;
 
@@ -54,7 +60,8 @@ class World {
     // Small limits: queues and memory overflow, retained messages run out, connections are refused.
     const slowConsumer = { ...defaultLimits.slowConsumer, qos0, maxBytes: 50_000 };
     const limits = { queuedMessages: 3, receiveMaximum: 4, retainedMessages: 3, connections: 2, pendingBytes: 400_000 };
-    this.bench = new Bench(t, { ...limits, slowConsumer }, { sysInterval: 0 });
+    const rest = [undefined, undefined, undefined, true, undefined, undefined, this.#functions] as const;
+    this.bench = new Bench(t, { ...limits, slowConsumer }, { sysInterval: 0 }, ...rest);
     const full: Sink = {
       id: 'link',
       kind: 'link',
@@ -108,6 +115,11 @@ class World {
             ...expiresAt,
           });
         }
+        break;
+      case 'function':
+        this.#functions.isLate = a % 2 === 0;
+        if (a > 4) this.#functions.become(TOPICS[b % 4]!);
+        for (const call of this.#functions.calls.splice(0, b)) call.answer();
         break;
       case 'answer':
         if (client !== undefined) for (const packet of await client.pending()) answer(client, packet, a);
@@ -240,6 +252,7 @@ t.test('the books balance after every step', async (t) => {
           const { messages, copies } = ledger;
           for (const name of [...Object.keys(messages.refusedBy), ...Object.keys(copies.droppedBy)]) reasons.add(name);
           if (copies.expired > 0) reasons.add('expired');
+          if (messages.made > 0 && messages.discarded > 0) reasons.add('transformed');
           if (copies.replayed > 0) reasons.add('replayed');
           if (messages.repeated > 0) reasons.add('repeated');
           if (messages.difference !== 0 || copies.difference !== 0) {
@@ -257,7 +270,7 @@ t.test('the books balance after every step', async (t) => {
         }
       },
     ),
-    { numRuns: RUNS, ...(process.argv[2] === undefined && { seed: 20_261_126 }) },
+    { numRuns: RUNS, ...(process.argv[2] === undefined && { seed: 20_261_127 }) },
   );
   t.comment(`seen: ${[...reasons].sort().join(', ')}`);
   for (const reason of [
@@ -269,6 +282,7 @@ t.test('the books balance after every step', async (t) => {
     'replayed',
     'repeated',
     'expired',
+    'transformed',
   ]) {
     t.ok(reasons.has(reason), `${reason} was among what happened`);
   }

@@ -12,6 +12,9 @@ export const fakeLedger: LedgerView = {
     refused: 7,
     refusedBy: { not_authorized: 7 },
     duplicates: 0,
+    transformed: 0,
+    discarded: 0,
+    made: 0,
     difference: 0,
   },
   copies: {

@@ -20,7 +20,7 @@ export class FakeRouter implements Router {
   #dropped = 0;
   #delivered = 0;
 
-  publish(message: Message): void {
+  publish(message: Message, onGiven?: () => void): void {
     if (!message.origin.startsWith('gateway:')) this.published.push(message);
     if (message.retain) {
       if (message.payload.length > 0) this.#retained.set(message.topic, message);
@@ -34,9 +34,10 @@ export class FakeRouter implements Router {
         if (best === undefined || subscription.qos > best.qos) best = subscription;
       }
       if (best === undefined) continue;
-      if (sink.deliver(message, best)) this.#delivered++;
-      else this.#dropped++;
+      if (sink.deliver(message, best) === false) this.#dropped++;
+      else this.#delivered++;
     }
+    onGiven?.();
   }
 
   /** Publishes as some local client. */

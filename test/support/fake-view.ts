@@ -1,5 +1,4 @@
 /** A gateway without a gateway: a GatewayView of fixed content that tests change, for the API, the CLI and the TUI. */
-
 import type {
   ClientDetail,
   ClientEnd,
@@ -7,6 +6,7 @@ import type {
   CommandResult,
   ConfigView,
   DeviceView,
+  FunctionChange,
   GatewayView,
   IdentityView,
   LedgerView,
@@ -28,6 +28,7 @@ import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from './client-view.js';
 import { fakeLedger } from './fake-ledger.js';
+import { FakeFunctions } from './function-view.js';
 import { busyRoute, idleOutbox, quietLink } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
@@ -80,11 +81,11 @@ export class FakeView implements GatewayView {
   store_: StoreView | undefined;
   ledger_: LedgerView = fakeLedger;
   clients_: ClientView[];
-  /** Links. */
   readonly drainsPaused = new Set<string>();
   orphans_: readonly OrphanedOutboxView[] = [
     { name: 'old-cloud', messages: 12, bytes: 2_400, oldestAt: FAKE_NOW - 86_400_000 },
   ];
+  readonly fakeFunctions = new FakeFunctions(FAKE_NOW);
   /** `ID` or `ID forget`. */
   readonly kicked: string[] = [];
   retained_: MessageView[];
@@ -92,7 +93,6 @@ export class FakeView implements GatewayView {
   readonly published: PublishRequest[] = [];
   readonly written: (WriteRequest & { device: string; point: string })[] = [];
   readonly paused: string[] = [];
-  /** What write() answers; the value as written when absent. */
   outcome: Partial<CommandResult> = {};
   readonly #tails = new Set<{ filter: string; listener: (message: MessageView) => void }>();
   readonly #logListeners = new Set<(line: LogLine) => void>();
@@ -319,6 +319,11 @@ export class FakeView implements GatewayView {
       },
     ];
   }
+
+  functions = () => this.fakeFunctions.views;
+  functionLogs = (name: string, after: number, limit: number) => this.fakeFunctions.logs(name, after, limit);
+  deployFunction = (name: string, module: Buffer, source: string) => this.fakeFunctions.deploy(name, module, source);
+  changeFunction = (name: string, change: FunctionChange) => this.fakeFunctions.change(name, change);
 
   pauseDrain(link: string, isPaused: boolean): LinkView | undefined {
     if (isPaused) this.drainsPaused.add(link);

@@ -69,7 +69,9 @@ export interface Side {
 }
 
 export interface SideOptions
-  extends Partial<Pick<LinksOptions, 'random' | 'resolveSrv' | 'interfaces' | 'store' | 'isAnnounced'>> {
+  extends Partial<
+    Pick<LinksOptions, 'random' | 'resolveSrv' | 'interfaces' | 'store' | 'isAnnounced' | 'linkTransform'>
+  > {
   readonly clock?: Clock;
   readonly router?: FakeRouter;
 }

@@ -22,6 +22,7 @@ import type { Clock } from '../../src/core/clock.js';
 import { type ErrorCatalogue, type ErrorView, errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView } from '../support/client-view.js';
+import { FakeFunctions } from '../support/function-view.js';
 import { idleOutbox, quietLink } from '../support/link-view.js';
 
 export const fakeErrors = {
@@ -126,6 +127,7 @@ export class FakeGateway implements ApiClient {
   /** Every request, for assertions: `POST /v1/devices/{device}/pause boiler`. */
   readonly requests: string[] = [];
   alarms: readonly AlarmView[];
+  readonly functions = new FakeFunctions(Date.now(), []);
 
   constructor(options: FakeOptions) {
     this.#clock = options.clock;
@@ -385,6 +387,7 @@ export class FakeGateway implements ApiClient {
       if (found === undefined) throw fakeError('POINT_UNKNOWN', `there is no point ${key}`);
       return found;
     };
+    if (route.includes('/v1/functions/')) return this.functions.answer(route, params.function ?? '');
     switch (route) {
       case 'GET /v1/status':
         return this.status();
@@ -475,6 +478,7 @@ export class FakeGateway implements ApiClient {
         ...(kinds.includes('devices') ? { devices: this.devices() } : {}),
         ...(kinds.includes('points') ? { points: this.points() } : {}),
         ...(kinds.includes('links') ? { links: this.links() } : {}),
+        ...(kinds.includes('functions') ? { functions: this.functions.views } : {}),
         ...(kinds.includes('logs') ? { logs: [...this.#logs] } : {}),
         ...(kinds.includes('topics')
           ? { topics: [...this.#topics.values()].filter(({ topic }) => topicMatches(filter, topic)) }

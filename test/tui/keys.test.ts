@@ -38,13 +38,13 @@ t.test('the same letter means the same on all screens', async (t) => {
     for (const key of keys) verbs.set(key, (verbs.get(key) ?? new Set()).add(id));
   }
   const shared = [...verbs].filter(([, ids]) => ids.size > 1).map(([key]) => key);
-  // enter opens what is selected; r tries again now what failed.
-  t.strictSame(shared.sort(), ['enter', 'r']);
+  // enter opens what is selected; l what is to its right, or its log; p pauses it; r tries it again now.
+  t.strictSame(shared.sort(), ['enter', 'l', 'p', 'r']);
 });
 
 t.test('nothing that reaches the plant is done without a reason to refuse it', async (t) => {
   for (const { id, danger, when, contexts } of bindings) {
-    if (danger === true && !contexts.includes('dialog') && !contexts.includes('kick'))
+    if (danger === true && !contexts.includes('dialog') && !contexts.includes('kick') && !contexts.includes('rollback'))
       t.equal(typeof when, 'function', `${id} can be disabled`);
   }
 });

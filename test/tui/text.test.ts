@@ -176,7 +176,7 @@ t.test('commands are completed as far as they agree', async (t) => {
   t.equal(complete('points boi', names), 'points boiler ');
   t.equal(complete('points x', names), 'points x');
   t.strictSame(candidates('points boiler ', names), []);
-  t.notOk(candidates('', names).includes('functions'), 'only what exists');
+  t.notOk(candidates('', names).includes('config'), 'only what exists');
 });
 
 const noKey = {

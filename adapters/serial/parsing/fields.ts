@@ -1,7 +1,7 @@
 /** What a frame says, by name, and how that becomes a value. */
 import type { Value } from '../../../src/adapter.js';
 
-export type Field = string | number | bigint | boolean;
+export type Field = string | number | bigint | boolean | Buffer;
 
 /** Takes a frame apart. */
 export interface Parser {
@@ -43,6 +43,7 @@ export function toNumber(text: string, decimal: '.' | ','): number | bigint | un
 /** @returns undefined when the field is not of the type */
 export function convert(field: Field, { type, decimal, is }: Conversion): Value | undefined {
   if (is !== undefined) return is.includes(String(field).trim());
+  if (Buffer.isBuffer(field)) return type === 'text' ? field.toString('utf8') : field;
   if (typeof field !== 'string') {
     if (type === 'text') return String(field);
     if (type === 'boolean') return Boolean(field);

@@ -67,6 +67,12 @@ export const addressSchema = z.object({
   poll: pollSchema.optional().describe('what is asked for this point, in place of the poll of the device'),
   staleAfter,
   send: sendSchema.optional().describe('how the point is written: {value} is the value'),
+  encoded: z
+    .boolean()
+    .default(false)
+    .describe(
+      'the point is written with the frames that a function makes (its `encode`); `send` says how they are answered',
+    ),
   command: z.boolean().default(false).describe('the point is a command only, such as a tare: it has no value'),
 });
 

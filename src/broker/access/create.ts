@@ -5,10 +5,14 @@
  *   token ───────┼─▶ user ─▶ is it disabled, is the Client Identifier its own ─▶ Identity with the rules in force
  *   password ────┤
  *   SCRAM ───────┘       no user name and no password: anonymous, where the listener allows it
+ *
+ * A function that decides who may connect is asked before all of that, but for SCRAM: allow is as good as the right password,
+ * deny as a wrong one. One that fails, or takes too long, lets nobody in.
  */
 import { isIP } from 'node:net';
 import type { Clock, Timer } from '../../core/clock.js';
 import type { AccessConfig, AuthMethod } from '../../core/config.js';
+import type { ConnectDecision, ConnectHook, ConnectRequest } from '../../core/function.js';
 import type { Log } from '../../core/log.js';
 import { SCRAM_SHA_256, sha256 } from '../../core/scram.js';
 import type { TopicRights, Visitor } from '../../core/server-role.js';
@@ -27,6 +31,7 @@ import { parseClientFirst, ScramServer } from './scram.js';
 import { Throttle } from './throttle.js';
 
 const wrong = new Refusal(ReasonCode.badUserNameOrPassword, 'the user or password is wrong');
+const denied = new Refusal(ReasonCode.notAuthorized, 'the client may not connect');
 const needed = new Refusal(ReasonCode.badUserNameOrPassword, 'anonymous clients are not allowed');
 const tooOften = new Refusal(
   ReasonCode.serverBusy,
@@ -40,6 +45,9 @@ const notOffered = new Refusal(ReasonCode.badAuthenticationMethod, 'this authent
 const disabled = new Refusal(ReasonCode.notAuthorized, 'the user is disabled');
 const removed = new Refusal(ReasonCode.notAuthorized, 'the user was removed');
 const notItsClient = new Refusal(ReasonCode.notAuthorized, 'the user may not use this Client Identifier');
+
+/** Of a function, ms. */
+const CONNECT_DEADLINE = 200;
 
 const noAccess: AccessConfig = {
   users: [],
@@ -56,6 +64,8 @@ export interface AccessOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly statistics: Statistics;
+  /** Functions that decide who may connect; undefined: none does. */
+  readonly connect?: ConnectHook | undefined;
 }
 
 /** How somebody became known. */
@@ -77,6 +87,7 @@ class Gatekeeper implements ConfiguredAccess {
   readonly #log: Log;
   readonly #statistics: Statistics;
   readonly #throttle: Throttle;
+  readonly #connect: ConnectHook | undefined;
   readonly #passwords = new Passwords();
   /** Refusals that are told late, and what tells them at once. */
   readonly #held = new Map<Timer, () => void>();
@@ -87,10 +98,11 @@ class Gatekeeper implements ConfiguredAccess {
   #shared!: Map<string, Rules>;
   #revision = 0;
 
-  constructor({ config = noAccess, clock, log, statistics }: AccessOptions) {
+  constructor({ config = noAccess, clock, log, statistics, connect }: AccessOptions) {
     this.#clock = clock;
     this.#log = log;
     this.#statistics = statistics;
+    this.#connect = connect;
     this.#throttle = new Throttle({ clock, log });
     this.replace(config);
   }
@@ -127,6 +139,44 @@ class Gatekeeper implements ConfiguredAccess {
   }
 
   authenticate(credentials: Credentials): Identity | Refusal | Promise<Identity | Refusal> {
+    const connect = this.#connect;
+    return connect?.wants(credentials.peer.listener.name)
+      ? this.#ask(connect, credentials)
+      : this.#authenticate(credentials);
+  }
+
+  async #ask(connect: ConnectHook, credentials: Credentials): Promise<Identity | Refusal> {
+    const { peer, clientId, username } = credentials;
+    const named = this.#certified(peer);
+    if (named !== undefined && username !== undefined && username !== named) return this.#refuse(otherUser);
+    const user = username ?? named;
+    if (this.#throttle.isBlocked(peer.host, user ?? '')) return this.#turnedAway(peer);
+    // A view of the packet will be something else after the wait.
+    const kept = { ...credentials, password: credentials.password && Buffer.from(credentials.password) };
+    const { decision, reason, isFailure } = await this.#decided(connect.decide(requestOf(kept)));
+    if (decision === 'none') return this.#authenticate(kept);
+    if (decision === 'allow') {
+      this.#throttle.succeeded(peer.host, user ?? '');
+      return this.#identity(credentials, { user, isAccount: false });
+    }
+    this.#log.debug({ clientId, address: peer.address, reason }, 'a function let a client not in');
+    // That it failed is no fault of the client, and none of his guesses.
+    return isFailure === true ? this.#refuse(denied) : this.#failed(peer, user ?? '', undefined, denied);
+  }
+
+  /** Nobody waits longer than {@link CONNECT_DEADLINE} for a function. */
+  #decided(decision: Promise<ConnectDecision>): Promise<ConnectDecision> {
+    const { promise, resolve } = Promise.withResolvers<ConnectDecision>();
+    const reason = `no answer within ${CONNECT_DEADLINE} ms`;
+    const timer = this.#clock.after(CONNECT_DEADLINE, () => resolve({ decision: 'deny', reason, isFailure: true }));
+    void decision.then((answer) => {
+      timer.cancel();
+      resolve(answer);
+    });
+    return promise;
+  }
+
+  #authenticate(credentials: Credentials): Identity | Refusal | Promise<Identity | Refusal> {
     const { peer, username, password } = credentials;
     const named = this.#certified(peer);
     if (named !== undefined && username !== undefined && username !== named) return this.#refuse(otherUser);
@@ -266,10 +316,10 @@ class Gatekeeper implements ConfiguredAccess {
   }
 
   /** Wrong: counted, and told late where that happens often. */
-  #failed(peer: Peer, user: string, token?: string): Refusal | Promise<Refusal> {
+  #failed(peer: Peer, user: string, token?: string, refusal = wrong): Refusal | Promise<Refusal> {
     this.#statistics.loginsFailed++;
     const delay = this.#throttle.failed(peer.host, user, token);
-    return delay === 0 ? wrong : this.#later(delay, wrong, () => this.#throttle.released(peer.host));
+    return delay === 0 ? refusal : this.#later(delay, refusal, () => this.#throttle.released(peer.host));
   }
 
   #later(delay: number, refusal: Refusal, onTold?: () => void): Promise<Refusal> {
@@ -306,4 +356,18 @@ function offers({ listener }: Peer, method: AuthMethod): boolean {
 function isLocal(host: string): boolean {
   const plain = plainHost(host);
   return isIP(plain) === 0 || plain === '::1' || plain.startsWith('127.');
+}
+
+function requestOf({ peer, clientId, protocolVersion, username, password }: Credentials): ConnectRequest {
+  const { certificate, host, listener } = peer;
+  const address = plainHost(host);
+  return {
+    clientId,
+    userName: username,
+    password,
+    listener: listener.name,
+    address: isIP(address) === 0 ? '' : address,
+    protocolVersion,
+    certificateName: certificate?.verified === true ? certificate.commonName : undefined,
+  };
 }

@@ -8,7 +8,8 @@ export interface FastClient {
   readonly isVersion5: boolean;
   readonly maximumPacketSize: number;
   readonly limits: ListenerLimits;
-  readonly unacknowledged: number;
+  /** Acknowledgements wait for the disk or for a function. */
+  readonly isBehind: boolean;
   readonly isOver: boolean;
   /** Whom verdicts on publishing are about; another once its identity or the rules have changed. */
   permit: Permit | undefined;

@@ -166,7 +166,7 @@ export class FastPath {
       }
     }
     const route = routes.lookUp(bytes, start, end);
-    if (route === undefined) return undefined;
+    if (route === undefined || route.isTransformed) return undefined;
     if (route.permit !== client.permit) {
       if (topicLimitFault(route.topic, client.limits) !== undefined || !verdicts.mayPublish(route.topic)) {
         return undefined;

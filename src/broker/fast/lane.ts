@@ -63,8 +63,8 @@ export class Lane implements FastClient, FrameReader, Passage {
     return this.#client.isOver;
   }
 
-  get unacknowledged(): number {
-    return this.#client.unacknowledged;
+  get isBehind(): boolean {
+    return this.#client.late !== undefined;
   }
 
   read(bytes: Buffer, start: number): number {

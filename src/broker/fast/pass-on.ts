@@ -118,8 +118,8 @@ export class PassOn {
     const { targets } = route;
     // A 5.0 client may be told that nobody was there (§3.4.2.1).
     if (packetIdentifier === 0 || targets.length === 0 || route.rest.length > 0 || !isCurrent(route)) return false;
-    // Acknowledgements keep the order of their PUBLISH packets [MQTT-4.6.0-2]: not past one that waits for the disk.
-    if (client.unacknowledged > 0) return false;
+    // Acknowledgements keep the order of their PUBLISH packets [MQTT-4.6.0-2]: not past one that waits.
+    if (client.isBehind) return false;
     if (client.isVersion5 && session.incoming.outstanding >= this.#receiveMaximum) return false;
     if (qos === 2 && (!session.endsWithConnection || session.incoming.has(packetIdentifier))) return false;
     for (let i = 0; i < targets.length; i++) {

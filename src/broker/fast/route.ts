@@ -36,6 +36,8 @@ export class Route {
   readonly targets: readonly Target[];
   /** Receivers that take messages only: devices, links, the API, Shared Subscriptions. */
   readonly rest: readonly (Entry | SharedSubscription)[];
+  /** @see Found.isTransformed */
+  readonly isTransformed: boolean;
   /** As of this state of the subscriptions; -1: stale. */
   version: number;
   /** Who published last, and may. */
@@ -52,6 +54,7 @@ export class Route {
     this.version = version;
     this.targets = found.targets;
     this.rest = found.rest;
+    this.isTransformed = found.isTransformed === true;
     this.permit = undefined;
     this.next = undefined;
     this.successor = undefined;
@@ -61,19 +64,18 @@ export class Route {
 export interface Found {
   readonly targets: readonly Target[];
   readonly rest: readonly (Entry | SharedSubscription)[];
+  /** Messages are given to a function before anybody gets them: they take the general path. */
+  readonly isTransformed?: boolean;
 }
+
+export const TRANSFORMED: Found = { targets: [], rest: [], isTransformed: true };
 
 /**
  * Sorts what the subscription tree found.
  *
- * @param merge - of overlapping subscriptions of one receiver
  * @returns undefined when it depends on the publisher what a client gets: of its subscriptions some are with No Local
  */
-export function sortFound(
-  topic: string,
-  found: readonly (Entry | SharedSubscription)[],
-  merge: (a: Subscription, b: Subscription) => Subscription,
-): Found | undefined {
+export function sortFound(topic: string, found: readonly (Entry | SharedSubscription)[]): Found | undefined {
   /** The subscription of each; merged: no Entry has it. */
   const clients = new Map<Session, Entry | Subscription>();
   const rest: (Entry | SharedSubscription)[] = [];
@@ -133,4 +135,16 @@ export function isCurrent(route: Route): boolean {
   const { targets } = route;
   for (let i = 0; i < targets.length; i++) if (isStale(targets[i]!)) return false;
   return true;
+}
+
+/** Overlapping subscriptions of one receiver: the highest QoS and all identifiers [MQTT-3.3.4-2] [MQTT-3.3.4-3]. */
+export function merge(a: Subscription, b: Subscription): Subscription {
+  return {
+    filter: a.filter,
+    qos: Math.max(a.qos, b.qos) as QoS,
+    noLocal: false,
+    retainAsPublished: a.retainAsPublished || b.retainAsPublished,
+    retainHandling: 0,
+    identifiers: b.identifiers.length === 0 ? a.identifiers : [...a.identifiers, ...b.identifiers],
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * PUBACK and PUBREC that wait for a commit: those of one client and one commit together, in the order of their PUBLISH
- * packets [MQTT-4.6.0-2].
+ * PUBACK and PUBREC that wait for a commit or for a function: those of one client and one commit together, in the order of
+ * their PUBLISH packets [MQTT-4.6.0-2] [MQTT-4.6.0-3].
  */
 import type { Client, Late } from '../client.js';
 import { ReasonCode, Refusal } from '../reason-codes.js';
@@ -9,25 +9,33 @@ import { acknowledge } from './acknowledge.js';
 
 const NOT_STORED = new Refusal(ReasonCode.quotaExceeded, 'the message cannot be kept: there is no room for it');
 
-/** @param committed - of one batch it is always the same promise */
-export function acknowledgeLater(client: Client, session: Session, committed: Promise<void>): Late {
-  if (client.late?.committed !== committed) client.late = new LateAcknowledgements(client, session, committed);
+/** Of what waits for nothing but what was before it. */
+const AT_ONCE = Promise.resolve();
+
+/** @param committed - of one batch it is always the same promise; undefined: nothing is waited for, but the order is kept */
+export function acknowledgeLater(client: Client, session: Session, committed: Promise<void> = AT_ONCE): Late {
+  const last = client.late;
+  if (last?.committed !== committed) client.late = new LateAcknowledgements(client, session, committed, last);
   return client.late!;
 }
 
 class LateAcknowledgements implements Late {
   readonly committed: Promise<void>;
+  readonly settled: Promise<void>;
   readonly #client: Client;
   readonly #session: Session;
   readonly #qos: (1 | 2)[] = [];
   readonly #packetIdentifiers: number[] = [];
   readonly #reasonCodes: ReasonCode[] = [];
 
-  constructor(client: Client, session: Session, committed: Promise<void>) {
+  constructor(client: Client, session: Session, committed: Promise<void>, before: Late | undefined) {
     this.#client = client;
     this.#session = session;
     this.committed = committed;
-    committed.then(
+    // It may be over before those before it are.
+    if (before !== undefined) committed.catch(() => {});
+    const due = before === undefined ? committed : before.settled.then(() => committed);
+    this.settled = due.then(
       () => this.#settle(true),
       () => this.#settle(false),
     );

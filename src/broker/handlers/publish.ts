@@ -8,6 +8,9 @@ import { hasPayloadFault, topicLimitFault, topicRefusal } from '../topic-rules.j
 import { acknowledge } from './acknowledge.js';
 import { acknowledgeLater } from './late-acknowledgements.js';
 
+/** Messages that functions have at a time: who publishes another one waits until it has been answered. */
+const MAX_TRANSFORMING = 256;
+
 const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not publish to this topic');
 const NOT_UTF8 = new Refusal(ReasonCode.payloadFormatInvalid, 'the payload is not the UTF-8 it is said to be');
 
@@ -34,25 +37,61 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
   }
   if (isRepeated) {
     ledger.repeated++;
-    acknowledge(client, 2, packet.packetIdentifier, ReasonCode.success);
+    repeat(client, session, packet.packetIdentifier);
     return undefined;
   }
   const refused = publishRefusal(client, session, packet, topic);
   if (refused !== undefined) return refusePublish(client, session, packet, refused);
   if (packet.qos === 2) session.incoming.hold(packet.packetIdentifier);
   ledger.accepted++;
-  const committed = broker.router.publish(
-    messageOf(packet, topic, session.origin, broker.clock.now(), session.stamped),
-  );
+  const { router } = broker;
   const { qos, packetIdentifier } = packet;
-  if (qos === 0) return undefined;
   // With the message or not at all, so in the same turn.
-  if (qos === 2 && broker.router.wasStored) session.incoming.keep(packetIdentifier);
+  const onGiven =
+    qos === 2
+      ? () => {
+          if (router.wasStored) session.incoming.keep(packetIdentifier);
+        }
+      : undefined;
+  const message = messageOf(packet, topic, session.origin, broker.clock.now(), session.stamped);
+  const committed = router.publish(message, onGiven) ?? undefined;
+  if (qos === 0) committed?.catch(() => {});
+  else settle(client, session, qos, packetIdentifier, committed);
+  if (committed === undefined || router.transforming <= MAX_TRANSFORMING) return undefined;
+  return settled(committed);
+}
+
+function settle(
+  client: Client,
+  session: Session,
+  qos: 1 | 2,
+  packetIdentifier: number,
+  committed: Promise<void> | undefined,
+): void {
   // §3.4.2.1: the publisher may be told that nobody was there.
-  const reasonCode = broker.router.hasMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
-  if (committed === undefined) acknowledge(client, qos, packetIdentifier, reasonCode);
-  else acknowledgeLater(client, session, committed).add(qos, packetIdentifier, reasonCode);
-  return undefined;
+  const isMatched = client.broker.router.hasMatched;
+  const reasonCode = isMatched ? ReasonCode.success : ReasonCode.noMatchingSubscribers;
+  if (committed === undefined && client.late === undefined) {
+    acknowledge(client, qos, packetIdentifier, reasonCode);
+    return;
+  }
+  acknowledgeLater(client, session, committed).add(qos, packetIdentifier, reasonCode);
+  if (qos === 2 && committed !== undefined) session.incoming.wait(packetIdentifier, committed);
+}
+
+/** Said to be received once it is: PUBREL would end what is known of it. */
+function repeat(client: Client, session: Session, packetIdentifier: number): void {
+  const committed = session.incoming.waitsFor(packetIdentifier);
+  if (committed === undefined) acknowledge(client, 2, packetIdentifier, ReasonCode.success);
+  else acknowledgeLater(client, session, committed).add(2, packetIdentifier, ReasonCode.success);
+}
+
+/** Nothing more of the client is read until then. */
+function settled(committed: Promise<void>): Promise<undefined> {
+  return committed.then(
+    () => undefined,
+    () => undefined,
+  );
 }
 
 /** Anyone may be refused a topic; what the payload is said to be is looked at only if so configured (§3.3.2.3.2). */

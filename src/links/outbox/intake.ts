@@ -31,9 +31,13 @@ export class Intake {
     this.#options = options;
   }
 
-  /** @returns false when something had to be dropped */
-  accept(message: Message): boolean {
-    const { replies, rules, loops } = this.#options;
+  /**
+   * @param of - what functions made it of
+   * @returns false when something had to be dropped
+   */
+  accept(message: Message, of = message): boolean {
+    const { replies, rules, loops, replay } = this.#options;
+    replay.accepted(of);
     if (!loops.carries(message)) return true;
     if (replies.isReply(message.topic)) return this.#acceptReply(message);
     let isTaken = true;
@@ -58,7 +62,7 @@ export class Intake {
   }
 
   #enqueue(message: Message, target: Target): boolean {
-    const { outbox, drain, replay, openings, onRefused } = this.#options;
+    const { outbox, drain, openings, onRefused } = this.#options;
     const { route, tag } = target;
     const qos = qosOf(target, message);
     const fault = sizeFault(target, message);
@@ -71,7 +75,6 @@ export class Intake {
       }
       return outbox.refuse(message, qos, reasonOf(fault));
     }
-    replay.accepted(message);
     if (qos === 0) return this.#count(target, message, this.#enqueueVolatile(message, target));
     drain.accepted();
     const { priority, key } = route;

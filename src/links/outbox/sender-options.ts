@@ -5,6 +5,7 @@ import type { GatewayError } from '../../core/errors.js';
 import type { Message, Origin } from '../../core/message.js';
 import type { Router } from '../../core/router.js';
 import type { StoredQueue } from '../../core/store.js';
+import type { OutDoor } from '../door.js';
 import type { LoopGuard } from '../loops.js';
 import type { Replies } from '../replies.js';
 import type { RouteFigures } from '../route-figures.js';
@@ -28,6 +29,8 @@ export interface SenderOptions {
   readonly clock: Clock;
   readonly replies: Replies;
   readonly loops: LoopGuard;
+  /** Functions in the way out. */
+  readonly door?: Pick<OutDoor, 'accept'> | undefined;
   readonly figures: RouteFigures;
   /** One message was refused for good; it is counted as dropped. */
   readonly onRefused: (error: GatewayError) => void;

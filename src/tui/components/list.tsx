@@ -10,6 +10,7 @@ import { Detail } from './detail.js';
 import { Dialog } from './dialog.js';
 import { KickDialog } from './kick-dialog.js';
 import { innerWidth, Panel } from './panel.js';
+import { RollbackDialog } from './rollback-dialog.js';
 import { Table } from './table.js';
 
 /** What the title of the topics has besides the filter. */
@@ -43,6 +44,7 @@ function sortInfo(model: Model): Span[] | undefined {
 
 function Pane(props: { readonly model: Model; readonly area: Area }): ReactNode {
   if (props.model.dialog !== undefined) return <Dialog {...props} />;
+  if (props.model.rollback !== undefined) return <RollbackDialog {...props} />;
   return props.model.kick === undefined ? <Detail {...props} /> : <KickDialog {...props} />;
 }
 
@@ -57,7 +59,9 @@ export function List(props: { readonly model: Model; readonly layout: Layout }):
           info={sortInfo(model)}
           width={list.width}
           height={list.height}
-          focused={model.dialog === undefined && model.kick === undefined && model.pane === 0}
+          focused={
+            model.dialog === undefined && model.kick === undefined && model.rollback === undefined && model.pane === 0
+          }
         >
           <Table model={model} width={innerWidth(list.width)} rows={layout.listRows} />
         </Panel>

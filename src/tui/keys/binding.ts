@@ -2,7 +2,7 @@
 import type { Action, Model, PointRow, ScreenId } from '../state.js';
 
 /** Where a key is heard: on a screen, on all of them, in what lies over them, or always. */
-export type Context = ScreenId | 'global' | 'help' | 'prompt' | 'dialog' | 'kick' | 'always';
+export type Context = ScreenId | 'global' | 'help' | 'prompt' | 'dialog' | 'kick' | 'rollback' | 'always';
 
 /** What a key can do besides changing the model. */
 export interface Controller {
@@ -10,6 +10,9 @@ export interface Controller {
   dispatch(action: Action): void;
   device(name: string, verb: 'pause' | 'resume' | 'retry'): void;
   read(row: PointRow): void;
+  function(name: string, verb: 'pause' | 'resume' | 'reload'): void;
+  /** ⏎ in the dialog that asks whether a function is to be rolled back. */
+  confirmRollback(): void;
   /** ⏎ in the dialog that asks whether a client is to be disconnected. */
   confirmKick(): void;
   /** ⏎ in the write dialog. */

@@ -9,6 +9,7 @@ export const screenKeys: Readonly<Record<ScreenId, string>> = {
   clients: '4',
   topics: '5',
   links: '6',
+  functions: '7',
   logs: '8',
 };
 

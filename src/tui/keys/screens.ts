@@ -1,27 +1,13 @@
 /** The keys of single screens. */
 import { layoutOf, WIDE_COLUMNS } from '../layout.js';
-import {
-  readOnlyReason,
-  selectedAlarm,
-  selectedClient,
-  selectedDevice,
-  selectedPoint,
-  selectedTopic,
-  shownData,
-} from '../select.js';
+import { selectedAlarm, selectedClient, selectedDevice, selectedPoint, selectedTopic, shownData } from '../select.js';
 import type { Model, ScreenId } from '../state.js';
 import { causeOf } from '../tables/alarms.js';
 import type { Binding, Controller } from './binding.js';
+import { functionBindings } from './functions.js';
+import { isConnected, mayChange } from './may.js';
 
-const lists: readonly ScreenId[] = ['devices', 'points', 'clients', 'links'];
-
-const isConnected = (model: Model): true | string =>
-  model.connection.state === 'live' ? true : 'no connection to the gateway';
-
-/** Whether something may be changed at the gateway now. */
-function mayChange(model: Model): true | string {
-  return readOnlyReason(model) ?? isConnected(model);
-}
+const lists: readonly ScreenId[] = ['devices', 'points', 'clients', 'links', 'functions'];
 
 function mayWrite(model: Model): true | string {
   const row = selectedPoint(model);
@@ -152,6 +138,7 @@ export const screenBindings: readonly Binding[] = [
       if (client !== undefined) dispatch({ type: 'kick', clientId: client.clientId });
     },
   },
+  ...functionBindings,
   {
     id: 'topic.copy',
     keys: ['y'],
@@ -210,7 +197,7 @@ export const screenBindings: readonly Binding[] = [
   {
     id: 'pane',
     keys: ['tab'],
-    contexts: ['topics', 'devices', 'points', 'clients', 'links', 'logs'],
+    contexts: ['topics', 'devices', 'points', 'clients', 'links', 'functions', 'logs'],
     title: 'pane',
     help: 'Goes to the other pane, to scroll it, and back',
     hint: 7,
@@ -229,7 +216,7 @@ export const screenBindings: readonly Binding[] = [
   {
     id: 'detail.open',
     keys: ['enter'],
-    contexts: ['points', 'clients', 'links', 'logs'],
+    contexts: ['points', 'clients', 'links', 'functions', 'logs'],
     title: 'detail',
     help: 'Shows everything about the selected line',
     hint: 5,
@@ -239,7 +226,7 @@ export const screenBindings: readonly Binding[] = [
   {
     id: 'detail.info',
     keys: ['i'],
-    contexts: ['devices', 'points', 'clients', 'links', 'logs'],
+    contexts: ['devices', 'points', 'clients', 'links', 'functions', 'logs'],
     title: 'detail',
     help: 'Shows or hides everything about the selected line',
     hint: 5,

@@ -28,6 +28,7 @@ export function causeOf(alarm: AlarmView, data: Data): Cause {
   const name = alarm.subject.slice(colon + 1);
   if (kind === 'device' && data.devices.has(name)) return { route: { screen: 'devices' }, select: name };
   if (kind === 'link' && data.links.has(name)) return { route: { screen: 'links' }, select: name };
+  if (kind === 'function' && data.functions.has(name)) return { route: { screen: 'functions' }, select: name };
   if (kind === 'port') {
     const device = [...data.devices.values()].find((candidate) => candidate.port === name);
     if (device !== undefined) return { route: { screen: 'devices' }, select: device.name, filter: name };

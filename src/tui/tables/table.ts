@@ -13,6 +13,7 @@ export interface DetailRow {
 
 export interface DetailContext {
   readonly now: number;
+  readonly data: Data;
   /** Columns a value has. */
   readonly width: number;
 }

@@ -9,6 +9,7 @@ import { Admission, type Ticket } from '../../../src/broker/limits/admission.js'
 import type { Peer } from '../../../src/broker/peer.js';
 import { Statistics } from '../../../src/broker/statistics.js';
 import type { BrokerConfig, BrokerLimits, ListenerConfig, StoreLimits } from '../../../src/core/config.js';
+import type { Transform } from '../../../src/core/function.js';
 import { silentLog } from '../../../src/core/log.js';
 import type { Mesh } from '../../../src/core/mesh.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
@@ -34,6 +35,7 @@ export class Bench {
     hasFastPath = true,
     storeLimits?: StoreLimits,
     mesh?: Mesh,
+    transform?: Transform,
   ) {
     this.#store = store;
     const config = brokerConfig(limits, rest);
@@ -46,6 +48,7 @@ export class Bench {
       hasFastPath,
       ...(storeLimits && { storeLimits }),
       ...(mesh && { mesh }),
+      ...(transform && { transform }),
       ...(access && { access }),
       ...(random && { random }),
       ...(store && { store }),

@@ -1,73 +1,7 @@
-/** What a broker with a store keeps: each test starts it, ends it without a word (a crash) or in order, and starts it again. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { IPublishPacket } from 'mqtt-packet';
-import t, { type Test } from 'tap';
-import { brokerTables } from '../../../src/broker/persistence/persistence.js';
-import { systemClock } from '../../../src/core/clock.js';
-import type { StoreLimits } from '../../../src/core/config.js';
-import { silentLog } from '../../../src/core/log.js';
-import { type OpenStore, openStore } from '../../../src/store/store.js';
-import { Bench, type TestClient } from './harness.js';
-
-const unlimited: StoreLimits = {
-  maxBytes: Number.POSITIVE_INFINITY,
-  overflow: 'refuse',
-  minFree: { bytes: 0, share: 0 },
-};
-
-class Plant {
-  readonly #t: Test;
-  readonly #folder: string;
-  #store!: OpenStore;
-  bench!: Bench;
-
-  constructor(t: Test) {
-    this.#t = t;
-    this.#folder = mkdtempSync(join(tmpdir(), 'hpmq-persistence-'));
-    t.teardown(async () => {
-      await this.#store[Symbol.asyncDispose]();
-      rmSync(this.#folder, { recursive: true, force: true });
-    });
-  }
-
-  durability: 'strict' | 'relaxed' = 'strict';
-
-  get store(): OpenStore {
-    return this.#store;
-  }
-
-  async start(
-    limits: ConstructorParameters<typeof Bench>[1] = {},
-    storeLimits: Partial<StoreLimits> = {},
-  ): Promise<Bench> {
-    this.#store = await openStore({
-      folder: this.#folder,
-      durability: this.durability,
-      tables: brokerTables,
-      log: silentLog,
-      clock: systemClock,
-    });
-    const full = { ...unlimited, ...storeLimits };
-    this.bench = new Bench(this.#t, limits, { sysInterval: 0 }, undefined, undefined, this.#store, true, full);
-    await this.bench.broker.start(new AbortController().signal);
-    return this.bench;
-  }
-
-  /** As SIGKILL after the last commit: nothing that the end of the broker does reaches the disk. */
-  async crash(limits: ConstructorParameters<typeof Bench>[1] = {}): Promise<Bench> {
-    await this.#store.commit();
-    await this.#store[Symbol.asyncDispose]();
-    return this.start(limits);
-  }
-
-  async restart(limits: ConstructorParameters<typeof Bench>[1] = {}): Promise<Bench> {
-    await this.bench.broker[Symbol.asyncDispose]();
-    await this.#store[Symbol.asyncDispose]();
-    return this.start(limits);
-  }
-}
+import t from 'tap';
+import type { TestClient } from './harness.js';
+import { Plant } from './plant.js';
 
 const SESSION = { clean: false, properties: { sessionExpiryInterval: 1_000 } };
 const publish = (messageId: number, payload: string, qos: 1 | 2 = 1, rest: Partial<IPublishPacket> = {}) =>

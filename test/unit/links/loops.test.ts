@@ -1,7 +1,8 @@
 import t from 'tap';
 import { Mesh } from '../../../src/core/mesh.js';
 import { createMessage, type MessageInit } from '../../../src/core/message.js';
-import { LoopGuard, type LoopGuardOptions, renamingOf } from '../../../src/links/loops.js';
+import { renamingOf } from '../../../src/core/stamp.js';
+import { LoopGuard, type LoopGuardOptions } from '../../../src/links/loops.js';
 import { unwrap, wrap } from '../../../src/links/wrapped-topics.js';
 import { ManualClock } from '../../support/manual-clock.js';
 

@@ -1,0 +1,48 @@
+/** A first instance, thrown away: do the data fit into the memory, and is it a version of the ABI that is spoken here? */
+import { functionError } from '../errors.js';
+import { ABI_VERSION } from './abi/native.js';
+import { Guest } from './guest.js';
+import type { Compiled } from './instance.js';
+import { trapOf } from './traps.js';
+
+/** @throws GatewayError FUNCTION_MODULE_INVALID, FUNCTION_ABI */
+export function tryOut({ module, abi }: Compiled): void {
+  let instance: WebAssembly.Instance;
+  try {
+    instance = new WebAssembly.Instance(module, deaf(module));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw functionError('FUNCTION_MODULE_INVALID', `the module does not start: ${why}`, { cause });
+  }
+  if (abi === 'wapc') return;
+  let version: number;
+  try {
+    version = (instance.exports.hpmq_abi as () => number)();
+  } catch (error) {
+    const trap = trapOf(error, new Guest(instance.exports));
+    throw functionError('FUNCTION_ABI', `hpmq_abi() of the module ended with ${trap.trap}: ${trap.message}`, {
+      cause: trap,
+    });
+  }
+  if (version !== ABI_VERSION) {
+    throw functionError(
+      'FUNCTION_ABI',
+      `the module is built for version ${version} of the ABI; spoken here is ${ABI_VERSION}`,
+      {
+        details: { version },
+      },
+    );
+  }
+}
+
+/** What it imports, without anybody behind it. */
+function deaf(module: WebAssembly.Module): WebAssembly.Imports {
+  const imports: Record<string, Record<string, () => never>> = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    imports[from] ??= {};
+    imports[from][name] = () => {
+      throw new Error(`${from}.${name} is called before the function is started`);
+    };
+  }
+  return imports;
+}

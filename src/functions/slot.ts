@@ -1,0 +1,431 @@
+/**
+ * One function: its versions, the one that runs, and what keeps it in bounds.
+ *
+ *   deploy ─▶ compile, check, instantiate ─▶ swap (between two calls) ─▶ on disk
+ *   call   ─▶ paused? down? breaker? ─▶ SlotCalls ─▶ answer or Failure      never throws, never rejects
+ */
+import type { Clock } from '../core/clock.js';
+import type { FunctionConfig } from '../core/config.js';
+import { type GatewayError, toGatewayError } from '../core/errors.js';
+import {
+  type Capability,
+  type CompileFunction,
+  type FunctionModule,
+  type Hook,
+  type HostCalls,
+  MAX_MODULE_BYTES,
+} from '../core/function.js';
+import type { FunctionState } from '../core/function-views.js';
+import type { Log } from '../core/log.js';
+import { RateLimit } from '../core/rate-limit.js';
+import { Breaker } from './breaker.js';
+import type { Chain } from './chain.js';
+import { functionError } from './errors.js';
+import { Failure, type Outcome } from './failure.js';
+import type { MessageRecord } from './frame-reader.js';
+import { FunctionLog } from './function-log.js';
+import { hooksOf } from './hook-names.js';
+import { Previous } from './previous.js';
+import { type Running, SlotCalls } from './slot-calls.js';
+import { SlotStats } from './slot-stats.js';
+import { digestOf, type VersionFolder, type VersionState } from './version-folder.js';
+
+const KEPT_VERSIONS = 3;
+/** A new version that opens the breaker within this time is rolled back, ms. */
+const PROBATION = 600_000;
+const PREVIOUS_TOPICS = 10_000;
+const PREVIOUS_BYTES = 4 * 1_048_576;
+
+export interface Version {
+  readonly digest: string;
+  readonly source: string;
+  deployedAt: number;
+  failed: boolean;
+  /** undefined: it lies on disk. */
+  module: FunctionModule | undefined;
+}
+
+export interface SlotOptions {
+  readonly config: FunctionConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly compile: CompileFunction;
+  readonly folder: VersionFolder | undefined;
+  /** @param publish - takes what the module publishes; false: over a limit */
+  host(log: FunctionLog, publish: (record: MessageRecord) => boolean): HostCalls;
+  /** Messages that a call published, once it has ended well. */
+  publish(slot: Slot, records: readonly MessageRecord[], chain: Chain | undefined): void;
+  /** Another version runs. */
+  onSwapped(slot: Slot): void;
+  /** It is paused now, or back; it is up or down. */
+  onChanged(slot: Slot): void;
+  /** {@link Slot.state} is another one. */
+  onState(): void;
+}
+
+export class Slot {
+  readonly config: FunctionConfig;
+  readonly stats: SlotStats;
+  readonly lines: FunctionLog;
+  readonly previous = new Previous(PREVIOUS_TOPICS, PREVIOUS_BYTES);
+  readonly breaker: Breaker;
+  /** Of messages that it adds. */
+  readonly rate: RateLimit;
+  readonly #o: SlotOptions;
+  readonly #log: Log;
+  readonly #calls: SlotCalls;
+  #running: Running | undefined;
+  #current: Version | undefined;
+  #versions: Version[] = [];
+  #configured = '';
+  #isPaused = false;
+  #error: GatewayError | undefined;
+  #rolledBack: GatewayError | undefined;
+  #stateError: GatewayError | undefined;
+  #since: number;
+  #published: MessageRecord[] = [];
+  #publishedBytes = 0;
+  #changing: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+  /** Monotonic ms of the last swap. */
+  #swappedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SlotOptions) {
+    const { config, clock, log } = options;
+    this.#o = options;
+    this.config = config;
+    this.stats = new SlotStats(clock);
+    this.lines = new FunctionLog(clock);
+    this.breaker = new Breaker(config.breaker, clock);
+    this.rate = new RateLimit(config.limits.rate, clock);
+    this.#log = log.child({ function: config.name });
+    this.#calls = new SlotCalls(config.limits.queue, (error) => this.#log.error({ error }, 'a function met a defect'));
+    this.#since = clock.now();
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  get state(): FunctionState {
+    if (this.#isPaused) return 'paused';
+    if (this.#running === undefined) return 'down';
+    return this.breaker.state === 'closed' ? 'up' : this.breaker.state;
+  }
+
+  get since(): number {
+    return this.#since;
+  }
+
+  get running(): Running | undefined {
+    return this.#running;
+  }
+
+  get current(): Version | undefined {
+    return this.#current;
+  }
+
+  get versions(): readonly Version[] {
+    return this.#versions;
+  }
+
+  get waiting(): number {
+    return this.#calls.pending;
+  }
+
+  /** Why it is down. */
+  get error(): GatewayError | undefined {
+    return this.#error;
+  }
+
+  /** What people should know though it runs: it was rolled back; its state is not on disk. */
+  get notices(): readonly GatewayError[] {
+    return [this.#rolledBack, this.#stateError].filter((one) => one !== undefined);
+  }
+
+  /** Never throws; a promise never rejects. @param chain - what the call's messages come of */
+  call(hook: Hook, frame: Buffer, chain?: Chain): Outcome | Promise<Outcome> {
+    const running = this.#running;
+    if (running === undefined) return this.#without('down', this.#error?.message ?? 'no module is loaded');
+    if (!this.breaker.admits()) return this.#without('open', 'it failed repeatedly and rests');
+    const startedAt = this.#o.clock.monotonic();
+    const before = () => {
+      this.#published = [];
+      this.#publishedBytes = 0;
+    };
+    const after = (outcome: Outcome) => this.#answered(running, outcome, startedAt, chain);
+    const outcome = this.#calls.call(running, hook, frame, before, after);
+    if (!(outcome instanceof Failure) || outcome.cause !== 'queue') return outcome;
+    this.breaker.spared();
+    return this.#without('queue', outcome.message);
+  }
+
+  /** The answer was of no use: that counts like a trap. */
+  failed(failure: Failure): Failure {
+    this.#note(failure);
+    if (failure.cause === 'refused' || failure.cause === 'depth' || this.#running === undefined) return failure;
+    if (!this.breaker.failed()) return failure;
+    this.#since = this.#o.clock.now();
+    const seconds = this.config.breaker.rest / 1_000;
+    this.#log.warn({ cause: failure.cause }, 'a function failed repeatedly and rests');
+    this.lines.add(3, `the breaker is open for ${seconds} s: ${this.config.breaker.traps} failures`);
+    this.#o.onState();
+    this.#backOut();
+    return failure;
+  }
+
+  /** @throws GatewayError when it is not fit to run; what ran before goes on */
+  deploy(bytes: Buffer, source: string, configured?: string): Promise<Version> {
+    return this.#inTurn(async () => {
+      const version = await this.#load(bytes, source);
+      this.#swap(version, this.#instance(version));
+      this.#versions = [version, ...this.#versions.filter(({ digest }) => digest !== version.digest)];
+      const kept = this.#versions.slice(0, KEPT_VERSIONS);
+      this.#versions = kept;
+      this.#rolledBack = undefined;
+      if (configured !== undefined) this.#configured = configured;
+      await this.#save({ digest: version.digest, bytes });
+      return version;
+    });
+  }
+
+  /** Goes on with what was there at the last stop. @returns false: there is nothing of use */
+  restore(state: VersionState): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const stored = state.versions.find(({ digest }) => digest === state.current);
+      const bytes = await this.#o.folder?.module(state.current);
+      if (stored === undefined || bytes === undefined) return false;
+      const version = { ...(await this.#load(bytes, stored.source)), deployedAt: stored.deployedAt };
+      this.#isPaused = state.paused;
+      this.#configured = state.configured;
+      this.#versions = state.versions.map((one) =>
+        one.digest === version.digest ? version : { ...one, module: undefined },
+      );
+      this.#swap(version, this.#instance(version));
+      // It has proven itself before.
+      this.#swappedAt = Number.NEGATIVE_INFINITY;
+      return true;
+    });
+  }
+
+  /** To the newest of the older versions that did not fail. @throws GatewayError FUNCTION_NO_PREVIOUS */
+  rollback(): Promise<Version> {
+    return this.#inTurn(async () => {
+      const target = this.#older();
+      if (target === undefined) {
+        throw functionError('FUNCTION_NO_PREVIOUS', `${this.name} has no older version that did not fail`);
+      }
+      target.module ??= await this.#again(target);
+      this.#swap(target, this.#instance(target));
+      this.#rolledBack = undefined;
+      await this.#save();
+      return target;
+    });
+  }
+
+  /** Compiles what a rollback would need. */
+  warm(): Promise<void> {
+    return this.#inTurn(async () => {
+      const target = this.#older();
+      if (target !== undefined) target.module ??= await this.#again(target);
+    });
+  }
+
+  /** It is not asked: messages go as if it were not there. */
+  pause(isPaused: boolean): Promise<void> {
+    if (isPaused === this.#isPaused) return Promise.resolve();
+    if (isPaused && this.config.triggers.some(({ type }) => type === 'connect')) {
+      throw functionError('FUNCTION_NOT_PAUSABLE', `${this.name} decides who may connect`);
+    }
+    this.#isPaused = isPaused;
+    this.#since = this.#o.clock.now();
+    if (!isPaused) this.breaker.reset();
+    this.#o.onChanged(this);
+    this.#o.onState();
+    return this.#inTurn(() => this.#save());
+  }
+
+  /** It cannot be loaded. */
+  isDown(error: unknown): void {
+    this.#error = toGatewayError(error);
+    this.lines.add(3, this.#error.message);
+    this.#log.error({ error: this.#error }, 'a function cannot be loaded');
+    this.#o.onChanged(this);
+    this.#o.onState();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#changing.catch(() => {});
+    const running = this.#running;
+    this.#running = undefined;
+    this.#error = functionError('FUNCTION_NOT_LOADED', 'the gateway is stopping');
+    if (running === undefined) return;
+    running.isOver = true;
+    if (running.pending === 0) running.instance[Symbol.dispose]();
+    else await this.#calls.idle();
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const changed = this.#changing
+      .catch(() => {})
+      .then(() => {
+        if (this.#isClosed) throw functionError('FUNCTION_NOT_LOADED', 'the gateway is stopping');
+        return change();
+      });
+    this.#changing = changed;
+    changed.catch(() => {});
+    return changed;
+  }
+
+  async #load(bytes: Buffer, source: string): Promise<Version> {
+    const { limits, isolate, grants } = this.config;
+    if (bytes.length > MAX_MODULE_BYTES) {
+      const message = `the module has ${bytes.length} bytes, more than ${MAX_MODULE_BYTES}`;
+      throw functionError('FUNCTION_TOO_LARGE', message, { details: { bytes: bytes.length } });
+    }
+    const granted = (['kv', 'publish', 'points', 'http'] as const).filter((one) => grants[one] !== undefined);
+    const module = await this.#o.compile(bytes, { limits, isolate, grants: new Set<Capability>(granted) });
+    const missing = hooksOf(this.config).find((hook) => !module.hooks.has(hook));
+    if (missing !== undefined) {
+      const known = [...module.hooks].join(', ') || 'none';
+      throw functionError('FUNCTION_HOOK_MISSING', `the module has no ${missing}; it has ${known}`);
+    }
+    return { digest: digestOf(bytes), source, deployedAt: this.#o.clock.now(), failed: false, module };
+  }
+
+  async #again(version: Version): Promise<FunctionModule> {
+    const bytes = await this.#o.folder?.module(version.digest);
+    if (bytes === undefined) {
+      throw functionError('FUNCTION_NO_PREVIOUS', `the module ${version.digest} is not on disk any more`);
+    }
+    return (await this.#load(bytes, version.source)).module!;
+  }
+
+  #instance({ module }: Version): Running {
+    const host = this.#o.host(this.lines, (record) => this.#publish(record));
+    try {
+      return { module: module!, instance: module!.instantiate(host), pending: 0, isOver: false };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      throw functionError('FUNCTION_START_FAILED', `the module could not start: ${message}`, { cause: error });
+    }
+  }
+
+  /** Between two calls. */
+  #swap(version: Version, running: Running): void {
+    const old = this.#running;
+    this.#running = running;
+    this.#current = version;
+    this.#error = undefined;
+    this.#since = this.#o.clock.now();
+    this.#swappedAt = this.#o.clock.monotonic();
+    this.breaker.reset();
+    this.#calls.swapped(running);
+    if (old !== undefined) {
+      old.isOver = true;
+      if (old.pending === 0) old.instance[Symbol.dispose]();
+    }
+    this.lines.add(1, `${version.digest.slice(0, 19)} runs, from ${version.source}`);
+    this.#log.info({ digest: version.digest, source: version.source }, 'a version of a function runs');
+    this.#o.onChanged(this);
+    this.#o.onState();
+    this.#o.onSwapped(this);
+  }
+
+  #older(): Version | undefined {
+    const at = this.#current === undefined ? -1 : this.#versions.indexOf(this.#current);
+    return this.#versions.slice(at + 1).find(({ failed }) => !failed);
+  }
+
+  /** A version that fails soon after it was deployed makes room for the one before. */
+  #backOut(): void {
+    const failed = this.#current;
+    const target = this.#older();
+    if (failed === undefined || target === undefined) return;
+    if (this.#o.clock.monotonic() - this.#swappedAt > Math.max(PROBATION, this.config.breaker.within)) return;
+    failed.failed = true;
+    const change = async () => {
+      if (this.#current !== failed) return;
+      target.module ??= await this.#again(target);
+      this.#swap(target, this.#instance(target));
+      const message = `${failed.digest.slice(0, 19)} failed and was rolled back to ${target.digest.slice(0, 19)}`;
+      this.#rolledBack = functionError('FUNCTION_ROLLED_BACK', message);
+      this.lines.add(3, message);
+      this.#log.warn({ from: failed.digest, to: target.digest }, 'a function was rolled back');
+      await this.#save();
+    };
+    this.#inTurn(change).catch((error: unknown) => this.#log.error({ error }, 'a function could not be rolled back'));
+  }
+
+  async #save(added?: { readonly digest: string; readonly bytes: Buffer }): Promise<void> {
+    const { folder } = this.#o;
+    if (folder === undefined || this.#current === undefined) return;
+    try {
+      if (added !== undefined) await folder.addModule(added.digest, added.bytes);
+      await folder.save({
+        configured: this.#configured,
+        current: this.#current.digest,
+        paused: this.#isPaused,
+        versions: this.#versions.map(({ digest, source, deployedAt, failed }) => ({
+          digest,
+          source,
+          deployedAt,
+          failed,
+        })),
+      });
+      this.#stateError = undefined;
+    } catch (error) {
+      this.#stateError = functionError('FUNCTION_STATE', `its versions cannot be kept: ${(error as Error).message}`);
+      this.#log.warn({ error }, 'the versions of a function cannot be kept');
+    }
+  }
+
+  #publish(record: MessageRecord): boolean {
+    const { outputs, outputBytes } = this.config.limits;
+    const bytes = record.payload.length + record.topic.length;
+    const isOver = this.#published.length >= outputs || this.#publishedBytes + bytes > outputBytes;
+    if (isOver || !this.rate.take()) {
+      this.stats.rateLimited++;
+      return false;
+    }
+    this.#published.push(record);
+    this.#publishedBytes += bytes;
+    return true;
+  }
+
+  #answered(running: Running, outcome: Outcome, startedAt: number, chain: Chain | undefined): Outcome {
+    const now = this.#o.clock.monotonic();
+    this.stats.called(now - startedAt, now);
+    this.stats.fuelUsed += running.instance.fuelUsed;
+    const published = this.#published;
+    this.#published = [];
+    if (outcome instanceof Failure) return running.isOver ? this.#note(outcome) : this.failed(outcome);
+    if (!running.isOver && this.breaker.succeeded()) {
+      this.#since = this.#o.clock.now();
+      this.lines.add(1, 'it works again');
+      this.#log.info('a function works again');
+      this.#o.onState();
+    }
+    if (published.length > 0) this.#o.publish(this, published, chain);
+    return outcome;
+  }
+
+  #without(cause: 'down' | 'open' | 'queue', message: string): Failure {
+    return this.#note(new Failure(cause, message));
+  }
+
+  #note(failure: Failure): Failure {
+    const { cause, message } = failure;
+    const isFirst = this.stats.failures[cause] === undefined;
+    this.stats.failed(cause, message);
+    if (cause === 'down' || cause === 'open') return failure;
+    this.lines.add(3, `${cause}: ${message}`);
+    if (isFirst) this.#log.warn({ cause, reason: message }, 'a function failed');
+    return failure;
+  }
+}
