@@ -199,7 +199,10 @@ export function functionsSchema(inputs: ConfigInputs) {
     for (const one of Object.keys(all)) {
       // ECMA-262 §10.1.11: such keys come first, in ascending order.
       if (!/^\d+$/.test(one)) continue;
-      const message = say('is a number, which would lose its place in the order', `name it in letters, such as f${one}`);
+      const message = say(
+        'is a number, which would lose its place in the order',
+        `name it in letters, such as f${one}`,
+      );
       context.addIssue({ code: 'custom', path: [one], message });
     }
   });
