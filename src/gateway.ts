@@ -84,6 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ? undefined
         : await (await import('./function-host.js')).createFunctionHost({
             functions: config.functions,
+            registry: config.functionRegistry,
             gatewayId: id,
             data: config.gateway.data,
             router: () => parts.broker!.router,

@@ -8,6 +8,7 @@ import type { HpmqCommand } from '../command.js';
 import { confirmYes } from '../confirm.js';
 import { unknown } from '../names.js';
 import { bytesText, count, dateText, timeText, visible } from '../text.js';
+import { defineRegistryVerbs } from './function-registry.js';
 
 /** Between two looks at the lines of a function, ms. */
 const FOLLOW_EVERY = 500;
@@ -61,6 +62,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
   defineChange(command, cli, 'reload', 'Reads again what the configuration names: the file, or the image');
   defineChange(command, cli, 'pause', 'Leaves a function out: messages go as if it were not there');
   defineChange(command, cli, 'resume', 'Asks a paused function again');
+  defineRegistryVerbs(command, cli);
 }
 
 function defineChange(command: HpmqCommand, cli: Cli, verb: 'reload' | 'pause' | 'resume', purpose: string): void {
