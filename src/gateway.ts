@@ -109,7 +109,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     time.onKnown = () => correctRetained(broker.router, id, clock);
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
-      frames: functions?.frames,
       ports: config.ports,
       devices: config.devices,
       gatewayId: id,

@@ -213,6 +213,9 @@ function decodedReadings(points: readonly Point<Address>[], decoded: Decoded, at
     const one = known.get(id);
     if (one === undefined) return bad(id, coapError('COAP_NO_VALUE', `the function finds no ${id} in the payload`));
     if (one.value !== undefined) return { point: id, value: one.value, quality: 'good', at };
-    return bad(id, coapError('COAP_NO_VALUE', `the function says that there is no value: ${one.why ?? 'without a reason'}`));
+    return bad(
+      id,
+      coapError('COAP_NO_VALUE', `the function says that there is no value: ${one.why ?? 'without a reason'}`),
+    );
   });
 }

@@ -17,7 +17,10 @@ export const serialErrors = {
     hint: 'the function that decodes its frames says that there is no value; it says why',
   },
   SERIAL_REFUSED: { fault: 'device', hint: 'the device refused the command; see its manual for the answer it gave' },
-  SERIAL_READ_ONLY: { fault: 'caller', hint: 'give the point a `send`, or `encoded: true` where a function makes its frames' },
+  SERIAL_READ_ONLY: {
+    fault: 'caller',
+    hint: 'give the point a `send`, or `encoded: true` where a function makes its frames',
+  },
   SERIAL_WRITE_ONLY: { fault: 'caller', hint: 'the point is a command only; it has no value' },
   SERIAL_VALUE: { fault: 'caller', hint: 'send a value that fits into the template of the point' },
   SERIAL_NO_RAW: { fault: 'caller', hint: 'set `raw: { request: true }` of the device' },

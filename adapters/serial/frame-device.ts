@@ -293,7 +293,8 @@ function bad(point: string, error: GatewayError, at: number): Reading {
 
 /** Points that a function found, as fields. */
 function fieldsOf(decoded: Decoded): Parsed {
-  if (decoded instanceof GatewayError || decoded.length === 0) return decoded instanceof GatewayError ? decoded : undefined;
+  if (decoded instanceof GatewayError || decoded.length === 0)
+    return decoded instanceof GatewayError ? decoded : undefined;
   return new Map(
     decoded.map(({ point, value, why }) => [
       point,

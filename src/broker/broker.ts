@@ -41,7 +41,7 @@ import { type Listener, listen } from './listeners/listener.js';
 import { activatedSockets } from './listeners/systemd.js';
 import type { Peer } from './peer.js';
 import { peerStanding } from './peers.js';
-import { type Found, Persistence } from './persistence/persistence.js';
+import { type Found, Persistence, UNLIMITED } from './persistence/persistence.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { MessageRouter } from './router.js';
 import { Sessions } from './sessions.js';
@@ -57,12 +57,6 @@ import { Will } from './will.js';
 const MIN_SPARE_SOCKETS = 16;
 /** How often expired retained messages are removed, ms; they are not given out in any case. */
 const SWEEP_INTERVAL = 10_000;
-/** Of a store that nobody limits. */
-const unlimited: StoreLimits = {
-  maxBytes: Number.POSITIVE_INFINITY,
-  overflow: 'refuse',
-  minFree: { bytes: 0, share: 0 },
-};
 
 export interface BrokerOptions {
   readonly config: BrokerConfig;
@@ -170,7 +164,7 @@ class MqttBroker implements Broker {
     const statistics = new Statistics();
     this.#options = options;
     this.#since = clock.now();
-    const { store, storeLimits = unlimited, mesh } = options;
+    const { store, storeLimits = UNLIMITED, mesh } = options;
     const persistence = store && new Persistence(store, storeLimits, clock);
     this.#persistence = persistence;
     this.router = new MessageRouter({

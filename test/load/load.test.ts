@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { repoRoot } from '../support/peers.js';
+import { needs, repoRoot } from '../support/peers.js';
 
 const main = join(repoRoot, 'dist', 'test', 'load', 'main.js');
 const load = (...args: readonly string[]) => promisify(execFile)(process.execPath, [main, ...args, '--short']);
@@ -28,6 +28,18 @@ t.test('wrong passwords are refused, counted, and said once', async (t) => {
   t.match(stdout, /^passwords: ok {2}tries 60, refused 60, .* lines in the log 2, counted 60/);
 });
 
+t.test(
+  'functions that misbehave are reported by name and cause, and the others are served',
+  needs('clang', 'wasm-ld'),
+  async (t) => {
+    const { stdout } = await load('functions');
+    t.equal(stdout.match(/^functions .*: ok /gm)?.length, 11, stdout);
+  },
+);
+
 t.test('a scenario that does not exist is named', async (t) => {
-  await t.rejects(load('none'), { code: 64, stderr: /unknown: none; known: clients, slow-readers, floods, passwords/ });
+  await t.rejects(load('none'), {
+    code: 64,
+    stderr: /unknown: none; known: clients, slow-readers, floods, passwords, functions/,
+  });
 });

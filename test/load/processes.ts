@@ -13,6 +13,8 @@ export interface LoadGateway {
   readonly port: number;
   /** Of the control API. */
   readonly socket: string;
+  /** Of its configuration. */
+  readonly folder: string;
   /** What it wrote to its log so far. */
   log(): string;
   cpuSeconds(): number;
@@ -23,7 +25,7 @@ export interface LoadGateway {
 export async function startGateway(
   stack: AsyncDisposableStack,
   yaml: string,
-  files: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string | Buffer>> = {},
   entry = join(repoRoot, 'dist', 'bin', 'hpmq.js'),
 ): Promise<LoadGateway> {
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-load-'));
@@ -54,6 +56,7 @@ export async function startGateway(
     pid,
     port,
     socket,
+    folder,
     log: () => log,
     cpuSeconds: () => cpuSeconds(pid),
     residentBytes: () => residentBytes(pid),

@@ -2,11 +2,12 @@
 import { exchange } from './roles/exchange.js';
 import { flood } from './roles/flood.js';
 import { guess } from './roles/guess.js';
+import { hostile } from './roles/hostile.js';
 import { probe } from './roles/probe.js';
 import type { Context } from './roles/role.js';
 import { publisher, slowReaders } from './roles/slow-readers.js';
 
-const roles = { exchange, flood, guess, probe, publisher, slowReaders };
+const roles = { exchange, flood, guess, hostile, probe, publisher, slowReaders };
 export type RoleName = keyof typeof roles;
 export type Options<R extends RoleName> = Parameters<(typeof roles)[R]>[1];
 export type Result<R extends RoleName> = Awaited<ReturnType<(typeof roles)[R]>>;

@@ -81,7 +81,6 @@ export class FakeView implements GatewayView {
   store_: StoreView | undefined;
   ledger_: LedgerView = fakeLedger;
   clients_: ClientView[];
-  /** Links. */
   readonly drainsPaused = new Set<string>();
   orphans_: readonly OrphanedOutboxView[] = [
     { name: 'old-cloud', messages: 12, bytes: 2_400, oldestAt: FAKE_NOW - 86_400_000 },

@@ -70,7 +70,9 @@ export const addressSchema = z.object({
   encoded: z
     .boolean()
     .default(false)
-    .describe('the point is written with the frames that a function makes (its `encode`); `send` says how they are answered'),
+    .describe(
+      'the point is written with the frames that a function makes (its `encode`); `send` says how they are answered',
+    ),
   command: z.boolean().default(false).describe('the point is a command only, such as a tare: it has no value'),
 });
 

@@ -39,6 +39,13 @@ export const persistenceErrors = {
 } as const satisfies ErrorCatalogue;
 const persistenceError = errorsOf(persistenceErrors);
 
+/** Of a store that nobody limits. */
+export const UNLIMITED: StoreLimits = {
+  maxBytes: Number.POSITIVE_INFINITY,
+  overflow: 'refuse',
+  minFree: { bytes: 0, share: 0 },
+};
+
 const QUEUE = 'session:';
 const SEPARATOR = '\0';
 

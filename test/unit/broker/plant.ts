@@ -3,19 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { brokerTables } from '../../../src/broker/persistence/persistence.js';
+import { brokerTables, UNLIMITED } from '../../../src/broker/persistence/persistence.js';
 import { systemClock } from '../../../src/core/clock.js';
 import type { StoreLimits } from '../../../src/core/config.js';
 import type { Transform } from '../../../src/core/function.js';
 import { silentLog } from '../../../src/core/log.js';
 import { type OpenStore, openStore } from '../../../src/store/store.js';
 import { Bench } from './harness.js';
-
-const unlimited: StoreLimits = {
-  maxBytes: Number.POSITIVE_INFINITY,
-  overflow: 'refuse',
-  minFree: { bytes: 0, share: 0 },
-};
 
 export class Plant {
   readonly #t: Test;
@@ -51,7 +45,7 @@ export class Plant {
       log: silentLog,
       clock: systemClock,
     });
-    const full = { ...unlimited, ...storeLimits };
+    const full = { ...UNLIMITED, ...storeLimits };
     const rest = [undefined, undefined, this.#store, true, full, undefined, this.transform] as const;
     this.bench = new Bench(this.#t, limits, { sysInterval: 0 }, ...rest);
     await this.bench.broker.start(new AbortController().signal);

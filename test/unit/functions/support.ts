@@ -75,6 +75,18 @@ export class Bench {
     await settle();
   }
 
+  message = message;
+
+  /** Nothing is under way any more. */
+  async idle(): Promise<void> {
+    for (let quiet = 0, before = -1; quiet < 3; ) {
+      await settle();
+      const now = this.functions.functions().reduce((sum, { calls, waiting }) => sum + calls + waiting * 1e9, 0);
+      quiet = now === before ? quiet + 1 : 0;
+      before = now;
+    }
+  }
+
   /** `topic payload` of what was published. */
   published(): readonly string[] {
     return this.router.messages.map(text);

@@ -1,9 +1,11 @@
 /** A CoAP device on a port of the gateway: what comes by itself, deadlines, writes, presence; time is the test's. */
 import t, { type Test } from 'tap';
+import { coapError } from '../../../../adapters/coap/errors.js';
 import coap from '../../../../adapters/coap/index.js';
 import { Code, codeText, type Message } from '../../../../adapters/coap/message/message.js';
 import { OptionNumber, pathOf, textsOf, uintOf, uintOption } from '../../../../adapters/coap/message/options.js';
 import { loadConfig } from '../../../../src/config/load.js';
+import type { FrameHooks } from '../../../../src/core/function.js';
 import { silentLog } from '../../../../src/core/log.js';
 import { createDevices } from '../../../../src/devices/devices.js';
 import { FakePeer, piggyback, type Said } from '../../../support/coap-peer.js';
@@ -18,7 +20,7 @@ const content = (payload: string, contentFormat: number, ...options: NonNullable
 const observe = (sequence: number) => uintOption(OptionNumber.OBSERVE, sequence);
 
 /** A gateway with one device, whose peer is a function. */
-async function start(t: Test, device: string, answer: (request: Message) => Said | undefined) {
+async function start(t: Test, device: string, answer: (request: Message) => Said | undefined, frames?: FrameHooks) {
   const yaml = `devices:\n  node:\n    adapter: coap\n    port: { type: udp, host: 10.0.0.42, port: 5683 }\n${device}`;
   const cwd = t.testdir({ 'hpmq.yaml': yaml });
   const { config } = loadConfig({ cwd, env: { HOME: cwd }, adapters: [coap], hostName: 'g' });
@@ -41,6 +43,7 @@ async function start(t: Test, device: string, answer: (request: Message) => Said
       return peer.wire;
     },
     log: silentLog,
+    frames,
     clock,
     random: () => 0.999_999,
   });
@@ -169,4 +172,52 @@ t.test('what the device says that it has', async (t) => {
     source: '/.well-known/core',
     fields: { '/a': 'rt=x y; obs', '/b': 'ct=50' },
   });
+});
+
+t.test('payloads that a function takes apart and makes, read, observed and written', async (t) => {
+  const points = `    points:
+      level: { path: /raw }
+      state: { path: /raw, encoded: true, write: true }
+`;
+  let isDown = false;
+  const down = coapError('COAP_DECODE', 'the function is down');
+  const frames: FrameHooks = {
+    decode: () => async (frame) =>
+      isDown
+        ? down
+        : [
+            { point: 'level', value: frame.readUInt16BE() / 10 },
+            { point: 'state', value: undefined, why: 'off' },
+          ],
+    encode: () => (point, value) => (value === 9 ? [] : [Buffer.from(`${point}:${value}`), Buffer.from('end')]),
+  };
+  const put: string[] = [];
+  const { clock, devices, peers, values } = await start(
+    t,
+    points,
+    (request) => {
+      if (request.code !== Code.PUT) return content('\x00\x7b', 42, observe(1), uintOption(OptionNumber.MAX_AGE, 600));
+      put.push(`${request.payload} ${uintOf(request, OptionNumber.CONTENT_FORMAT)}`);
+      return { code: Code.CHANGED };
+    },
+    frames,
+  );
+  t.match(values('level'), [{ v: 12.3, q: 'good' }]);
+  t.match(values('state'), [{ q: 'bad', e: 'COAP_NO_VALUE' }]);
+  const [peer] = peers as [FakePeer];
+  const { token } = peer.requests()[0]!;
+  isDown = true;
+  await clock.advance(1_000);
+  peer.say({ type: 'CON', token, ...content('\x00\x7c', 42, observe(2)) });
+  await settle();
+  t.match(values('level').at(-1), { q: 'bad', e: 'COAP_DECODE' });
+  isDown = false;
+  peer.say({ type: 'CON', token, ...content('\x00\x7d', 42, observe(3)) });
+  await settle();
+  t.match(values('level').at(-1), { v: 12.5, q: 'good' });
+  const signal = new AbortController().signal;
+  t.match(await devices.write('node', 'state', { value: 1 }, signal), { status: 'written' });
+  t.strictSame(put, ['state:1 42', 'end 42']);
+  t.match(await devices.write('node', 'state', { value: 9 }, signal), { error: { code: 'COAP_VALUE' } });
+  t.equal(put.length, 2);
 });

@@ -1,0 +1,142 @@
+/** Functions that misbehave in every way: the round trips of the others, before and meanwhile, and what is said of each. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pin, pinning } from '../../bench/process.js';
+import { runHpmq } from '../../support/gateway.js';
+import { cGuest } from '../../support/guests.js';
+import { type LoadGateway, startGateway, startWorker, type Worker } from '../processes.js';
+import { type ProbeResult, quiet } from '../roles/probe.js';
+import { brokerYaml, milliseconds, type Scenario, type Verdict } from '../scenario.js';
+import { measure } from './floods.js';
+
+const ALLOWED_RATIO = 1.5;
+/** Below it the machine's own noise is larger than what is measured, ms. */
+const FLOOR_MS = 1;
+/** Messages per second to each. */
+const RATE = 50;
+
+/** What test/guests/hostile.c does for a letter, and the causes that may be named. */
+const calls: readonly (readonly [name: string, payload: string, causes: readonly string[]])[] = [
+  ['endless-loop', 'l', ['fuel']],
+  ['memory-bomb', 'm', ['memory', 'unreachable', 'fuel']],
+  ['stack-overflow', 's', ['stack', 'fuel']],
+  ['output-100mb', 'o', ['output']],
+  ['many-outputs', 'c', ['output']],
+  ['trap-each-call', 'u', ['unreachable']],
+  ['log-storm', 'L', ['fuel']],
+  ['publish-storm', 'x', ['fuel']],
+];
+
+/** Modules that are deployed, and the codes of their refusal. */
+const modules: readonly (readonly [name: string, bytes: () => Buffer, code: RegExp])[] = [
+  ['unknown-import', () => cGuest('unknown.c'), /FUNCTION_IMPORT_UNKNOWN/],
+  ['malformed', () => cGuest('hostile.c').subarray(0, 400), /FUNCTION_MODULE_INVALID/],
+  ['module-100mb', () => Buffer.concat([cGuest('hostile.c'), Buffer.alloc(100_000_000)]), /FUNCTION_\w+|API_\w+/],
+];
+
+export const functions: Scenario = async function* ({ short, entry, only }) {
+  await using stack = new AsyncDisposableStack();
+  const [rounds, ms] = short ? [1, 200] : [4, 500];
+  const entries = calls.map(([name]) => {
+    const file = name === 'publish-storm' ? 'storm' : 'hostile';
+    const grants = file === 'storm' ? ', grants: { publish: [storm] }' : '';
+    return `  ${name}: { file: ./${file}.wasm, on: { upstream: bad/${name} }${grants} }`;
+  });
+  const yaml = [brokerYaml({ connections: 100 }), 'functions:', ...entries, ''].join('\n');
+  const files = { 'hostile.wasm': cGuest('hostile.c'), 'storm.wasm': cGuest('storm.c') };
+  const gateway = await startGateway(stack, yaml, files, entry);
+  const cores = short ? undefined : pinning;
+  if (cores !== undefined) pin(gateway.pid, cores.broker);
+  const probe = startWorker(stack, 'probe', { port: gateway.port, clients: short ? 5 : 20, rate: 100 });
+  await probe.hear('connected');
+  if (cores !== undefined) pin(probe.pid, cores.generator);
+  for (const [name, payload, causes] of calls.filter(([one]) => one.includes(only))) {
+    await using sending = new AsyncDisposableStack();
+    const sender = startWorker(sending, 'hostile', { port: gateway.port, topic: `bad/${name}`, payload, rate: RATE });
+    await sender.hear('connected');
+    const windows = await alternate(probe, rounds, ms, {
+      start: () => sender.say('start'),
+      stop: () => sender.say('stop'),
+    });
+    const shown = await hpmq(gateway, 'function', 'show', name, '--json');
+    const { failures = {} } = JSON.parse(shown.stdout) as { failures?: Record<string, number> };
+    const found = Object.entries(failures).filter(([cause]) => causes.includes(cause));
+    const said = found.length > 0 ? [] : [`of its failures ${JSON.stringify(failures)} none is ${causes.join(' or ')}`];
+    yield verdict(name, windows, short, said, found.map(([cause, count]) => `${cause} ${count}`).join(', '));
+  }
+  for (const [name, bytes, code] of modules.filter(([one]) => one.includes(only))) {
+    const file = join(gateway.folder, `${name}.wasm`);
+    writeFileSync(file, bytes());
+    let stderr = '';
+    const windows = await alternate(probe, Math.min(rounds, 2), ms, {
+      start: async () => {
+        const refused = await hpmq(gateway, 'function', 'deploy', 'endless-loop', file);
+        stderr = `${refused.code} ${refused.stderr}${refused.stdout}`;
+      },
+      stop: () => {},
+    });
+    const said = code.test(stderr) && !stderr.startsWith('0 ') ? [] : [`it was answered ${stderr}`];
+    yield verdict(name, windows, short, said, code.exec(stderr)?.[0] ?? 'nothing');
+  }
+};
+
+interface Windows {
+  readonly before: readonly ProbeResult[];
+  readonly during: readonly ProbeResult[];
+}
+
+async function alternate(
+  probe: Worker<'probe'>,
+  rounds: number,
+  ms: number,
+  { start, stop }: { readonly start: () => void | Promise<void>; readonly stop: () => void },
+): Promise<Windows> {
+  const before: ProbeResult[] = [];
+  const during: ProbeResult[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await sleep(ms / 2);
+    before.push(await measure(probe, ms));
+    const started = start();
+    // What is deployed takes as long as it takes.
+    during.push(started === undefined ? await measure(probe, ms) : await measureWhile(probe, started, ms));
+    stop();
+  }
+  return { before, during };
+}
+
+async function measureWhile(probe: Worker<'probe'>, work: Promise<void>, ms: number): Promise<ProbeResult> {
+  probe.say('start');
+  await Promise.all([work, sleep(ms)]);
+  probe.say('stop');
+  return JSON.parse(await probe.next()) as ProbeResult;
+}
+
+function hpmq(gateway: LoadGateway, ...args: readonly string[]) {
+  return runHpmq(['--socket', gateway.socket, ...args]);
+}
+
+function verdict(
+  name: string,
+  { before, during }: Windows,
+  short: boolean,
+  said: readonly string[],
+  cause: string,
+): Verdict {
+  const [calm, meanwhile] = [quiet(before), quiet(during)];
+  const ratio = meanwhile.p99 / Math.max(calm.p99, FLOOR_MS);
+  const failures = [...said];
+  if (!short && ratio > ALLOWED_RATIO) failures.push(`p99 rose ${ratio.toFixed(2)} times, more than ${ALLOWED_RATIO}`);
+  if (during.some(({ received }) => received === 0)) failures.push('the others received nothing');
+  return {
+    scenario: `functions ${name}`,
+    failures,
+    figures: {
+      'p99 before': milliseconds(calm.p99),
+      during: milliseconds(meanwhile.p99),
+      ratio: ratio.toFixed(2),
+      'first window': milliseconds(during[0]!.p99 ?? Number.POSITIVE_INFINITY),
+      reported: cause,
+    },
+  };
+}
