@@ -33,6 +33,8 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
       '^src/import/',
       '^src/demo/',
       '^src/tui/main\\.tsx$',
+      '^src/functions/(engine|registry)/',
+      '^src/functions/(rehearse|recorded-messages|version-folder)\\.ts$',
     ],
     packages: '^(commander|string-width|@mongodb-js/saslprep)$',
   },

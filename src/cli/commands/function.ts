@@ -7,6 +7,7 @@ import type { HpmqCommand } from '../command.js';
 import { confirmYes } from '../confirm.js';
 import { unknown } from '../names.js';
 import { bytesText, count, dateText, timeText, visible } from '../text.js';
+import { defineShadow } from './function-shadow.js';
 
 /** Between two looks at the lines of a function, ms. */
 const FOLLOW_EVERY = 500;
@@ -57,6 +58,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
         return show(cli, await cli.request('POST /v1/functions/{function}/rollback', { params: { function: name } }));
       }),
     );
+  defineShadow(command, cli);
   defineChange(command, cli, 'reload', 'Reads again what the configuration names: the file, or the image');
   defineChange(command, cli, 'pause', 'Leaves a function out: messages go as if it were not there');
   defineChange(command, cli, 'resume', 'Asks a paused function again');
@@ -80,7 +82,7 @@ function get(cli: Cli, name: string): Promise<FunctionView> {
 }
 
 /** With the name that was probably meant. */
-async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<T> {
+export async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
@@ -91,7 +93,7 @@ async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<
   }
 }
 
-async function deploy(cli: Cli, name: string, file: string): Promise<undefined> {
+export async function deploy(cli: Cli, name: string, file: string): Promise<undefined> {
   const { readFile } = await import('node:fs/promises');
   const { basename } = await import('node:path');
   let bytes: Buffer;
