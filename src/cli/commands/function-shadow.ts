@@ -142,6 +142,10 @@ async function configured(cli: Cli, name: string, current: string | undefined) {
 }
 
 async function moduleOf(file: string): Promise<Buffer> {
+  if (file.startsWith('builtin:')) {
+    const { builtin } = await import('../../functions/slot-loader.js');
+    return builtin(file.slice('builtin:'.length));
+  }
   try {
     return await readFile(file);
   } catch (cause) {

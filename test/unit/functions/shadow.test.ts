@@ -86,6 +86,7 @@ t.test('it ends by itself after its time, also where the candidate waits', async
   await bench.functions.shadow('f', bytes, 'new.wasm', { ...run, live: 5_000 });
   await bench.pass('a x');
   bench.clock.advance(5_000);
+  await settle();
   await bench.pass('a too late');
   t.match(await bench.functions.endShadow('f'), { state: 'over', messages: 1, equal: 1, promoted: true });
 });
