@@ -9,7 +9,13 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleConfigWorker, bundleProgram, bundleStart, bundleStoreWorker } from './executable/bundle.mjs';
+import {
+  bundleConfigWorker,
+  bundleFunctionWorker,
+  bundleProgram,
+  bundleStart,
+  bundleStoreWorker,
+} from './executable/bundle.mjs';
 import { writeCodeCache } from './executable/code-cache.mjs';
 import { root } from './executable/lockfile.mjs';
 import { nodeBinary } from './executable/node-binary.mjs';
@@ -29,6 +35,7 @@ mkdirSync(work, { recursive: true });
 const { program, yogaWasm } = await bundleProgram(work);
 const storeWorker = await bundleStoreWorker(work);
 const configWorker = await bundleConfigWorker(work);
+const functionWorker = await bundleFunctionWorker(work);
 const start = await bundleStart(work);
 console.log(`program    ${megabytes(program)}`);
 
@@ -53,6 +60,7 @@ for (const arch of wanted) {
       'yoga.wasm': yogaWasm,
       'store-worker.cjs': storeWorker,
       'config-worker.cjs': configWorker,
+      'function-worker.cjs': functionWorker,
     },
   });
   const sha256 = createHash('sha256').update(readFileSync(output)).digest('hex');

@@ -34,6 +34,7 @@ export { DURATION_PATTERN, parseDuration } from './core/duration.js';
 export { type ErrorCatalogue, errorsOf, GatewayError } from './core/errors.js';
 export type { Decoded, DecodedPoint, Encoded } from './core/function.js';
 export { type Log, silentLog } from './core/log.js';
+export { profileFilesOf, readProfileTexts } from './core/profile-files.js';
 export type {
   PublishOptions,
   RunningServer,

@@ -1,4 +1,5 @@
 /** Functions as the gateway has them: their engine, their images, and the points of devices. Loaded only where there are functions. */
+import type { FunctionRegistryConfig } from './core/function-config.js';
 import type { ServedPoint } from './core/server-role.js';
 import type { Devices } from './devices/devices.js';
 import type { PointAccess } from './functions/capabilities.js';
@@ -7,11 +8,43 @@ import { createFunctions, type Functions, type FunctionsOptions } from './functi
 export interface FunctionHostOptions extends Omit<FunctionsOptions, 'compile' | 'points' | 'resolveImage'> {
   /** Asked when a function asks. */
   readonly devices: () => Devices;
+  readonly registry: FunctionRegistryConfig;
 }
 
 export async function createFunctionHost(options: FunctionHostOptions): Promise<Functions> {
   const { compile } = await import('./functions/engine/module.js');
-  return createFunctions({ ...options, compile, points: pointAccess(options.devices) });
+  const resolveImage = await imageResolver(options);
+  return createFunctions({
+    ...options,
+    compile,
+    points: pointAccess(options.devices),
+    ...(resolveImage !== undefined && { resolveImage }),
+  });
+}
+
+/** undefined: no function comes from a registry, and nothing is loaded for it. */
+async function imageResolver({
+  functions,
+  registry: config,
+  data,
+  log,
+}: FunctionHostOptions): Promise<FunctionsOptions['resolveImage']> {
+  const images = Object.values(functions).flatMap(({ source }) => (source.type === 'image' ? [source] : []));
+  if (images.length === 0) return undefined;
+  const { Images } = await import('./functions/registry/images.js');
+  const registry = new Images({ config, data, log, env: process.env });
+  await registry
+    .collect(images)
+    .catch((error: unknown) => log.warn({ error }, 'images of functions cannot be tidied up'));
+  return async (image, digest) => {
+    const found = await registry.find(image, digest);
+    const { reference, layout, signedBy, from } = found;
+    log.info(
+      { image: reference, layout, signedBy, from, bytes: found.module.length },
+      'an image of a function is here',
+    );
+    return found.module;
+  };
 }
 
 /** As points are published: value, quality, time, unit. A command is judged as any other, and how it ends is on record. */

@@ -29,7 +29,8 @@ import { Wires } from './devices/transport/open.js';
 import type { Functions } from './functions/functions.js';
 import { functionsTables } from './functions/tables.js';
 import { correctRetained, KnownTime } from './known-time.js';
-import { createLinks, type Links, linksTables } from './links/links.js';
+import { type Links, linksTables } from './links/links-service.js';
+import { openLinks } from './links/open-links.js';
 import type { Logging } from './logging.js';
 import { openStore } from './store/store.js';
 import { builtAt, version } from './version.js';
@@ -83,6 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ? undefined
         : await (await import('./function-host.js')).createFunctionHost({
             functions: config.functions,
+            registry: config.functionRegistry,
             gatewayId: id,
             data: config.gateway.data,
             router: () => parts.broker!.router,
@@ -119,6 +121,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       audit: (record) => audit({ ...record, who: withUser(record.who, broker) }),
       store,
       sysInterval: config.broker.sysInterval,
+      frames: functions?.frames,
       clock,
     });
     parts.devices = devices;
@@ -157,7 +160,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const announceAgain = () => {
       if (phase === 'up' && partStates(links, functions) !== announced) void announce('online').catch(() => {});
     };
-    const links = createLinks({
+    const links = await openLinks({
       links: config.links,
       gatewayId: id,
       router: broker.router,

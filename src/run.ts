@@ -4,6 +4,7 @@ import { loadAdapters } from './builtin.js';
 import { loadConfigApart } from './config-thread.js';
 import { systemClock } from './core/clock.js';
 import { collectGarbage } from './core/collect-garbage.js';
+import { compileEarly } from './core/compile-early.js';
 import { EXIT } from './core/exit.js';
 import type { Log, LogLevel } from './core/log.js';
 import { startGateway } from './gateway.js';
@@ -38,6 +39,7 @@ export async function runGateway(options: RunOptions): Promise<number> {
   ];
   const adapters = await loadAdapters(new Set(types));
   collectGarbage();
+  compileEarly();
   const gateway = await startGateway({
     config,
     shown: { file: file ?? null, yaml },

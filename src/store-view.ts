@@ -4,7 +4,7 @@ import type { StoreLimits } from './core/config.js';
 import type { Service } from './core/service.js';
 import type { Store } from './core/store.js';
 import type { StoreOutboxView, StoreQueueView, StoreSummary, StoreView } from './core/views.js';
-import type { Links } from './links/links.js';
+import type { Links } from './links/links-service.js';
 
 /** Sessions that are shown one by one. */
 const SHOWN_QUEUES = 100;

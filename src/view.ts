@@ -16,7 +16,7 @@ import type { AlarmView, LedgerView, MessageView, ServiceView } from './core/vie
 import type { Devices } from './devices/devices.js';
 import type { Servers } from './devices/servers/servers.js';
 import type { Functions } from './functions/functions.js';
-import type { Links } from './links/links.js';
+import type { Links } from './links/links-service.js';
 import type { Logging } from './logging.js';
 import type { Metrics } from './metrics/metrics.js';
 import { Rates } from './rates.js';

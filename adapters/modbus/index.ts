@@ -107,6 +107,7 @@ export default defineAdapter({
     pointOf: placeIssues,
   },
 
+  listensOnly: ({ passive }) => (passive === true ? 'its port is `passive`, on which nothing is sent' : undefined),
   readOnly: readOnlyReason,
 
   resolve: resolvePoint,

@@ -68,6 +68,18 @@ export async function bundleConfigWorker(folder) {
   return configWorker;
 }
 
+/** Bundles the thread that checks large modules and runs isolated functions (src/functions/engine/isolate). */
+export async function bundleFunctionWorker(folder) {
+  const functionWorker = join(folder, 'function-worker.cjs');
+  await build({
+    ...common,
+    entryPoints: ['src/functions/engine/isolate/worker.ts'],
+    outfile: functionWorker,
+    logOverride: { 'empty-import-meta': 'silent' },
+  });
+  return functionWorker;
+}
+
 /** Bundles what runs first in the executable. */
 export async function bundleStart(folder) {
   const start = join(folder, 'start.cjs');

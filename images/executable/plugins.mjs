@@ -23,7 +23,7 @@ export function deviceProfiles() {
         const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
         const call = /readProfileTexts\(join\(import\.meta\.dirname, 'profiles'\)\)/g;
         return {
-          contents: replaceOnce(path, readFileSync(path, 'utf8'), call, () => JSON.stringify(texts)),
+          contents: replaceOnce(path, readFileSync(path, 'utf8'), call, () => `(${JSON.stringify(texts)})`),
           loader: 'ts',
         };
       });

@@ -11,16 +11,16 @@ export const LARGE_PAYLOAD = 64 * 1024;
 /**
  * @param topic - with the Topic Alias resolved
  * @param now - Unix ms
- * @param isPeer - its stamps hold; those of others are nothing
+ * @param isPeer - its stamps hold; those of others are nothing. The QoS is that of the stamp, not of the packet: see core/stamp.ts
  */
 export function messageOf(packet: PublishPacket, topic: string, origin: Origin, now: number, isPeer: boolean): Message {
-  const { properties, stamp } = splitStamp(messageProperties(packet.properties), now);
+  const { properties, stamp, qos } = splitStamp(messageProperties(packet.properties), now);
   return createMessage({
     topic,
     payload: owned(packet.payload),
     origin,
     receivedAt: now,
-    qos: packet.qos,
+    qos: (isPeer ? qos : undefined) ?? packet.qos,
     retain: packet.retain,
     properties,
     stamp: isPeer ? stamp : undefined,

@@ -259,10 +259,14 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
       this.#yield();
       return;
     }
+    const { flushes } = this.broker.writing;
+    const { isUrgent } = flushes;
     this.#sliceEnd = clock.monotonic() + SLICE;
     this.#afterPackets(this.#codec.feed(chunk, this.#onPacket));
     // Nobody else has so much to do: this much at once, what is behind it in turn.
     if (isFull && !this.#isOver) this.#yield();
+    // What a flood begins with is part of it.
+    if (this.#isPausedBy('turn')) flushes.isUrgent = isUrgent;
   }
 
   #afterPackets(refusal: Refusal | undefined): void {

@@ -87,6 +87,11 @@ export class MessageRouter implements Router, Receivers {
     const { transform } = options;
     if (transform !== undefined) this.#transforming = new Transforming(transform, () => this.routes.changed('#'));
     for (const message of options.persistence?.retained.entries() ?? []) this.#retained.set(message);
+    if (this.#mesh !== undefined) {
+      this.#mesh.onStamped = (message) => {
+        if (this.#retained.get(message.topic) === message) this.#persistence?.retained.stamped(message);
+      };
+    }
   }
 
   /**
@@ -123,13 +128,14 @@ export class MessageRouter implements Router, Receivers {
     const outerTakers = this.#takers;
     this.#mustWait = false;
     this.#takers = undefined;
-    const found: (Entry | SharedSubscription)[] = [];
+    let found: (Entry | SharedSubscription)[] = [];
     this.#subscribers.match(topic, found);
+    if (verdict === 'pass') found = found.filter(isStamped);
     if (mesh !== undefined) this.#stamp(mesh, message, found);
-    if (message.retain && verdict !== 'deliver') this.#retain(message);
+    if (message.retain && verdict !== 'deliver' && verdict !== 'pass') this.#retain(message);
     const receivers = found.length === 0 || verdict === 'retain' ? 0 : this.#deliver(message, found);
     if (receivers > 0) ledger.routed++;
-    else if (verdict === 'retain') ledger.duplicates++;
+    else if (verdict === 'retain' || verdict === 'pass') ledger.duplicates++;
     else {
       ledger.unmatched++;
       if (!topic.startsWith('$SYS/')) this.#unmatched++;
@@ -245,14 +251,14 @@ export class MessageRouter implements Router, Receivers {
 
   /** What is retained on the topic, or cleared it. */
   #before(topic: string): Message | undefined {
-    return this.#retained.get(topic) ?? this.#mesh?.cleared(topic);
+    return this.#retained.get(topic) ?? this.#mesh?.cleared.get(topic);
   }
 
   /** A message that enters the mesh here is given its stamp before anybody gets it: what is on disk has it. */
   #stamp(mesh: Mesh, message: Message, found: readonly (Entry | SharedSubscription)[]): void {
-    if (message.stamp !== undefined || mesh.staysHere(message)) return;
-    const before = message.retain && mesh.isUsed ? this.#before(message.topic) : undefined;
-    if (before?.stamp !== undefined || found.some(isStamped)) mesh.stamp(message, before);
+    if (message.stamp !== undefined || mesh.hubs.keeps(message)) return;
+    const isKept = message.retain && mesh.isUsed && !message.topic.startsWith('$SYS/');
+    if (isKept || found.some(isStamped)) mesh.stamp(message, isKept ? this.#before(message.topic) : undefined);
   }
 
   /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
@@ -321,11 +327,11 @@ export class MessageRouter implements Router, Receivers {
       // Refused, as its publisher is told; what was there stays.
       this.#mustWait = true;
     } else if (message.payload.length === 0) {
-      mesh?.retained(message, this.#retained.get(topic) !== undefined);
+      mesh?.cleared.changed(message, this.#retained.get(topic) !== undefined);
       this.#retained.delete(topic);
       if (keeper?.delete(topic, qos, origin)) this.#mustWait = true;
     } else if (this.#retained.set(message)) {
-      mesh?.retained(message, true);
+      mesh?.cleared.changed(message, true);
       if (keeper?.set(message)) this.#mustWait = true;
     } else {
       this.#dropped++;

@@ -8,7 +8,7 @@ export const cliErrors = {
   CLI_UNKNOWN_DEVICE: { fault: 'caller', hint: 'list them with `hpmq device list`' },
   CLI_UNKNOWN_LINK: { fault: 'caller', hint: 'list them with `hpmq link list`' },
   CLI_UNKNOWN_FUNCTION: { fault: 'caller', hint: 'list them with `hpmq function list`' },
-  CLI_BAD_MODULE: { fault: 'caller', hint: 'name a .wasm file that can be read' },
+  CLI_BAD_MODULE: { fault: 'caller', hint: 'name a .wasm file that can be read, of 16 MiB at most' },
   CLI_UNKNOWN_OUTBOX: { fault: 'caller', hint: 'list what waits with `hpmq store stat`' },
   CLI_UNKNOWN_CLIENT: { fault: 'caller', hint: 'list them with `hpmq client list`' },
   CLI_UNKNOWN_POINT: { fault: 'caller', hint: 'list them with `hpmq point list`' },

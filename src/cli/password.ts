@@ -8,12 +8,17 @@ import { cliError } from './errors.js';
 /** What a CONNECT packet can carry (MQTT 5.0 §3.1.3.6). */
 const MAX_BYTES = 65_535;
 
-export async function readPassword(cli: Cli, user: string, file: string | undefined): Promise<Buffer> {
+/** Asked for twice: a new one. */
+export function readPassword(cli: Cli, user: string, file: string | undefined): Promise<Buffer> {
+  return readSecret(cli, `Password of ${user}: `, file, true);
+}
+
+export async function readSecret(cli: Cli, question: string, file: string | undefined, isNew = false): Promise<Buffer> {
   const { stdin } = cli.streams;
   let password: Buffer;
   if (file !== undefined) password = firstLine(readPasswordFile(file));
   else if (stdin.isTTY !== true) password = firstLine(await readAll(stdin));
-  else if (cli.globals.input) password = await askTwice(cli, user);
+  else if (cli.globals.input) password = isNew ? await askTwice(cli, question) : await ask(cli, question);
   else throw cliError('CLI_BAD_PASSWORD', 'there is no password, and nobody may be asked');
   if (password.length === 0) throw cliError('CLI_BAD_PASSWORD', 'the password is empty');
   if (password.length > MAX_BYTES) throw cliError('CLI_BAD_PASSWORD', `the password has more than ${MAX_BYTES} bytes`);
@@ -46,8 +51,8 @@ async function readAll(stream: NodeJS.ReadStream): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function askTwice(cli: Cli, user: string): Promise<Buffer> {
-  const first = await ask(cli, `Password of ${user}: `);
+async function askTwice(cli: Cli, question: string): Promise<Buffer> {
+  const first = await ask(cli, question);
   const second = await ask(cli, 'Once more: ');
   if (!first.equals(second)) throw cliError('CLI_BAD_PASSWORD', 'the two passwords differ; nothing was changed');
   return first;

@@ -151,5 +151,16 @@ function checkAdapterRules(wire: Wire, { isBroken, pass, report }: CheckContext)
   for (const { name, value } of wire.devices) {
     if (isBroken(['devices', name], 'points')) continue;
     tell(['devices', name], adapter.check?.device?.(partOf(adapter.device, value), options.data, endpoint));
+    checkWrites(name, value, adapter.listensOnly?.(options.data), report);
+  }
+}
+
+/** @param reason - why nothing can be written on the port of this device */
+function checkWrites(device: string, { points }: Plain, reason: string | undefined, report: Report): void {
+  if (reason === undefined || !isPlain(points)) return;
+  for (const [id, point] of Object.entries(points)) {
+    if (!isPlain(point) || point.write === undefined || point.write === false) continue;
+    const hint = 'remove `write`, or give the device a port that may be written to';
+    report(['devices', device, 'points', id, 'write'], `cannot be written: ${reason}`, hint);
   }
 }

@@ -6,6 +6,10 @@ export const configErrors = {
     fault: 'config',
     hint: 'correct the file and run `hpmq config check`; `hpmq config schema` prints what is allowed',
   },
+  CONFIG_NOT_WRITTEN: {
+    fault: 'config',
+    hint: 'this user needs write permission for the configuration and its folder',
+  },
   USERS_NOT_WRITTEN: {
     fault: 'config',
     hint: 'this user needs write permission for the file of the users and its folder',

@@ -1,7 +1,7 @@
 /** The `functionRegistry` section: where images of functions come from, and whose signature counts. */
 import { z } from 'zod';
 import type { FunctionRegistryConfig } from '../core/config.js';
-import { type ConfigInputs, filePath, secretText } from './io.js';
+import { type ConfigInputs, fileContent, filePath, secretText } from './io.js';
 import { say, shown } from './values.js';
 
 const registryHost = z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:\d{1,5})?$/, {
@@ -35,11 +35,14 @@ export function functionRegistrySchema(inputs: ConfigInputs) {
       .record(registryHost, z.strictObject({ username: z.string().min(1).max(256), password: secretText(inputs) }))
       .default({})
       .describe('user and password by registry'),
+    ca: fileContent(inputs)
+      .optional()
+      .describe('PEM file: authorities whose certificates registries may have, beside the well-known ones'),
   });
 }
 
 export type ParsedFunctionRegistry = z.output<ReturnType<typeof functionRegistrySchema>>;
 
 export function toFunctionRegistryConfig(parsed: ParsedFunctionRegistry): FunctionRegistryConfig {
-  return parsed;
+  return { ...parsed, ca: parsed.ca };
 }

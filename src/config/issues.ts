@@ -134,9 +134,14 @@ type Issue = z.core.$ZodIssue;
 /** Of the branches of a union, the one that was meant: where the kind of the value was right, and least else is wrong. */
 function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const fits = branches.filter(
-    (issues) => !issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type'),
+    (issues) => !issues.some((issue) => issue.path.length === 0 && (issue.code === 'invalid_type' || isNoWord(issue))),
   );
   return fits.toSorted((a, b) => a.length - b.length)[0];
+}
+
+/** A word was expected, such as `off`, and there is a mapping. */
+function isNoWord(issue: Issue): boolean {
+  return issue.code === 'invalid_value' && isPlain(issue.input);
 }
 
 /** The kinds of value that a union takes, as zod names them. */

@@ -61,7 +61,10 @@ const heartbeatTopic = z.string().superRefine((text, context) => {
 
 const heartbeat = z
   .union([
-    z.literal('off'),
+    z.literal('off', {
+      error: ({ input }) =>
+        say(`${shown(input)} is no heartbeat`, 'write off, or { every: 15s }; `topic` names another topic for it'),
+    }),
     z.strictObject({
       every: duration('1s', '1h').prefault('15s').describe('two of them without proof: degraded'),
       topic: heartbeatTopic.optional().describe('hpmq/<gateway>/$heartbeat/<link> when absent'),

@@ -285,6 +285,8 @@ export interface Adapter<
   readonly address: A;
   /** Run on parsed configuration, before anything is opened. */
   readonly check?: AdapterChecks<z.output<P>, z.output<D>, z.output<A>>;
+  /** Nothing is ever sent on such a port: `undefined`, or why no point on it can be written. */
+  listensOnly?(port: z.output<P>): string | undefined;
   /** The raw type can be written and read: `undefined`, or why this point cannot be written. */
   readOnly?(address: z.output<A>): string | undefined;
   /**

@@ -62,6 +62,8 @@ export interface FunctionRegistryConfig {
   /** `host:port` that are spoken to without TLS. */
   readonly insecure: readonly string[];
   readonly auth: Readonly<Record<string, { readonly username: string; readonly password: string }>>;
+  /** Certificates of authorities beside those of Node, PEM. */
+  readonly ca: Buffer | undefined;
 }
 
 export interface TrustConfig {

@@ -106,6 +106,9 @@ export interface FunctionInstance extends Disposable {
   readonly memory: number;
 }
 
+/** Of a module that is deployed or configured; it is read into memory as a whole. */
+export const MAX_MODULE_BYTES = 16 * 1_048_576;
+
 export class FunctionTrap extends Error {
   readonly trap: TrapCause;
 

@@ -31,9 +31,10 @@ export interface LinkView {
   readonly endpoints: readonly LinkEndpointView[];
   /**
    * What proves delivery: the link's own message came back from the far side, was acknowledged (where it may not come
-   * back), is on its way for the first time; off: nothing, an open connection counts as up.
+   * back), is on its way for the first time; off: nothing, an open connection counts as up; refused: the same, because the
+   * far side ends the connection whenever it gets one.
    */
-  readonly heartbeat: 'returned' | 'acknowledged' | 'waiting' | 'off';
+  readonly heartbeat: 'returned' | 'acknowledged' | 'waiting' | 'off' | 'refused';
   /** Of the last proof, Unix ms; null: none yet. */
   readonly provenAt: number | null;
   /** Of the last heartbeats, ms; null: none yet. */
@@ -50,6 +51,28 @@ export interface LinkView {
   readonly drain: LinkDrainView;
   readonly books: LinkBooksView;
   readonly losses: LinkLossView;
+  /** As configured, in that order. */
+  readonly routes: readonly LinkRouteView[];
+}
+
+export interface LinkRouteView {
+  readonly direction: 'out' | 'in' | 'both';
+  readonly filters: readonly string[];
+  /** null: nothing goes that way. */
+  readonly out: RouteCountView | null;
+  readonly in: RouteCountView | null;
+}
+
+/** Since start; a message that a route carries under two names counts twice. */
+export interface RouteCountView {
+  /** Out: taken to be sent. In: given on here, copies that were here before included. */
+  readonly messages: number;
+  /** Of their payloads as they are here. */
+  readonly bytes: number;
+  /** Not taken: nobody connected at QoS 0, no room, or too large for a route that drops such. What is given up later is in the books. */
+  readonly dropped: number;
+  /** Too large, of no such form, or not what the far side takes. */
+  readonly refused: number;
 }
 
 export interface LinkMeshView {

@@ -6,25 +6,32 @@
  *   from a peer ────▶ judge ─▶ new: everywhere but where it has been │ seen, or come round: nowhere
  *
  * Retained messages have a time: the newest wins, wherever two gateways meet, and a cleared one is remembered, so that it does
- * not come back from somebody who was away. What was seen is kept in the same commit as the message.
+ * not come back from somebody who was away. What was seen is kept in the same commit as the message. That there is
+ * a mesh is kept, too, so that what is retained or cleared before the first peer is back has its stamp already.
  */
 import { randomBytes } from 'node:crypto';
-import type { HubConfig } from './config.js';
+import { ClearedTopics } from './cleared-topics.js';
+import { Hubs } from './hubs.js';
 import type { Message, Origin, Stamp } from './message.js';
-import { decodeMessageRecord, encodeMessageRecord } from './message-record.js';
 import { SeenSet } from './seen-set.js';
-import { joinStamp, MAX_HOPS, originOf } from './stamp.js';
+import { joinStamp, MAX_HOPS, originOf, passedBy } from './stamp.js';
 import type { Store, StoredTable } from './store.js';
-import { topicMatches } from './topic.js';
 
 /** Tables that it uses; the store is opened with these. */
-export const meshTables = ['seen', 'cleared'] as const;
+export const meshTables = ['seen', 'cleared', 'mesh'] as const;
 
-/** Cleared topics remembered; those that had no value here go first, and of these the one cleared longest ago. */
-const MAX_CLEARED = 10_000;
+/** In the table `mesh`: there is a mesh. */
+const USED = 'used';
+const YES = Buffer.from([1]);
 
-/** all: deliver, and retain it if it is to be; deliver, retain: only that; drop: neither. */
-export type Verdict = 'all' | 'deliver' | 'retain' | 'drop';
+/**
+ * all: deliver, and retain it if it is to be; deliver, retain: only that; pass: deliver to peers, who may lack it; drop:
+ * neither.
+ */
+export type Verdict = 'all' | 'deliver' | 'retain' | 'pass' | 'drop';
+
+/** Behind the origin of messages of which only the copy of a sync has come. No origin ends so. */
+const BY_SYNC = '?';
 
 export interface MeshFigures {
   /** Starts of gateways whose messages are known. */
@@ -46,25 +53,24 @@ export interface MeshFigures {
 export interface MeshOptions {
   readonly gatewayId: string;
   /** Where it survives what was seen. */
-  readonly store?: Store | undefined;
+  readonly store?: Pick<Store, 'table' | 'beforeBatch'> | undefined;
   /** Of this start, never used before; random when absent. */
   readonly epoch?: string;
 }
 
 export class Mesh {
   readonly gatewayId: string;
+  readonly hubs: Hubs;
+  /** Retained messages that are no more. */
+  readonly cleared: ClearedTopics;
   /** A peer says of this gateway's state what is not so: see {@link isOwnState}. */
   onContradicted: ((at: number) => void) | undefined;
+  /** A retained message that had no stamp was given one, because a peer is told of it. */
+  onStamped: ((message: Message) => void) | undefined;
   readonly #epoch: string;
   readonly #stateTopic: string;
   readonly #seen: SeenSet;
-  readonly #table: StoredTable | undefined;
-  /** Topic → the message that cleared it, longest ago first. */
-  readonly #cleared = new Map<string, Message>();
-  /** Of these, topics that had no value here since the start, longest ago first. */
-  readonly #idle = new Set<string>();
-  /** Hubs, by the origin of what comes from them. */
-  readonly #hubs = new Map<Origin, HubConfig>();
+  readonly #own: StoredTable | undefined;
   #sequence = 0;
   #duplicates = 0;
   #loops = 0;
@@ -81,21 +87,24 @@ export class Mesh {
     this.#epoch = epoch;
     this.#stateTopic = `hpmq/${gatewayId}/$state`;
     this.#seen = new SeenSet(store?.table('seen'));
-    this.#table = store?.table('cleared');
+    this.cleared = new ClearedTopics(store?.table('cleared'));
     store?.beforeBatch(() => this.#seen.save());
-    const cleared: Message[] = [];
-    for (const [topic, bytes] of this.#table?.entries() ?? []) {
-      const message = decodeMessageRecord(bytes);
-      if (message?.stamp === undefined) this.#table?.delete(topic);
-      else cleared.push(message);
-    }
-    for (const message of cleared.sort((a, b) => a.stamp!.at - b.stamp!.at)) this.#cleared.set(message.topic, message);
-    this.#isUsed = this.#seen.origins > 0 || cleared.length > 0;
+    this.#own = store?.table('mesh');
+    const own = [...(this.#own?.entries() ?? [])].map(([key]) => key);
+    this.#isUsed = own.includes(USED);
+    this.hubs = new Hubs(gatewayId, this.#own, own);
+    if (this.#seen.origins > 0 || this.cleared.size > 0) this.#use();
   }
 
   /** There is, or was, another gateway: else nothing need be looked at. */
   get isUsed(): boolean {
-    return this.#isUsed;
+    return this.#isUsed || this.hubs.size > 0;
+  }
+
+  #use(): void {
+    if (this.#isUsed) return;
+    this.#isUsed = true;
+    this.#own?.set(USED, YES, false);
   }
 
   figures(): MeshFigures {
@@ -106,7 +115,7 @@ export class Mesh {
       loops: this.#loops,
       outdated: this.#outdated,
       hops: this.#hops,
-      cleared: this.#cleared.size,
+      cleared: this.cleared.size,
     };
   }
 
@@ -117,31 +126,9 @@ export class Mesh {
    */
   stamp(message: Message, before?: Message): Stamp {
     if (message.stamp !== undefined) return message.stamp;
-    this.#isUsed = true;
-    const hub = this.#hubs.get(message.origin);
-    const stamp = this.#fresh(this.#timeOf(message, before));
-    message.stamp = hub === undefined ? stamp : { ...stamp, hops: [hopOf(hub)] };
+    this.#use();
+    message.stamp = this.#fresh(this.#timeOf(message, before), message.origin);
     return message.stamp;
-  }
-
-  /** Messages of this origin come from a broker that other gateways of the mesh are connected to, too. */
-  addHub(origin: Origin, hub: HubConfig): void {
-    this.#hubs.set(origin, hub);
-    this.#isUsed = true;
-  }
-
-  /** It came without a stamp from a hub: its other gateways have it from there, and the first of them tells the mesh. */
-  staysHere({ stamp, origin }: Message): boolean {
-    if (stamp !== undefined) return false;
-    const hub = this.#hubs.get(origin);
-    return hub !== undefined && hub.gateways[0] !== this.gatewayId;
-  }
-
-  /** Of the gateways of a hub, this one passes the message to it: that where it entered, else the first. */
-  isFor(message: Message, hub: HubConfig): boolean {
-    const { gateway, hops } = this.stamp(message);
-    if (hops.includes(hopOf(hub))) return false;
-    return (hub.gateways.includes(gateway) ? gateway : hub.gateways[0]) === this.gatewayId;
   }
 
   /** The same message as if it were published now. @param after - Unix ms, of what it contradicts */
@@ -150,13 +137,14 @@ export class Mesh {
     return { ...message, receivedAt: now, stamp: this.#fresh(Math.max(now, before + 1)) };
   }
 
-  #fresh(at: number): Stamp {
-    return { gateway: this.gatewayId, epoch: this.#epoch, sequence: ++this.#sequence, hops: [], at, isSync: false };
+  #fresh(at: number, origin?: Origin): Stamp {
+    const hops = this.hubs.hopsOf(origin);
+    return { gateway: this.gatewayId, epoch: this.#epoch, sequence: ++this.#sequence, hops, at, isSync: false };
   }
 
   #timeOf({ topic, receivedAt }: Message, before: Message | undefined): number {
-    const replaced = before?.stamp?.at;
-    if (replaced === undefined) return receivedAt;
+    if (before === undefined) return receivedAt;
+    const replaced = before.stamp?.at ?? before.receivedAt;
     // A Will speaks for its gateway, on whose clock its own next word will be.
     return isState(topic) && topic !== this.#stateTopic ? replaced + 1 : Math.max(receivedAt, replaced + 1);
   }
@@ -185,18 +173,16 @@ export class Mesh {
   #judge(message: Message, before: Message | undefined): Verdict {
     const stamp = message.stamp!;
     const { hops, sequence } = stamp;
-    this.#isUsed = true;
+    this.#use();
     if (stamp.gateway === this.gatewayId || hops.includes(this.gatewayId) || hops.length > MAX_HOPS) {
       this.#loops++;
       return 'drop';
     }
-    for (const hub of this.#hubs.values()) {
-      // It comes from there by itself.
-      if (!hops.includes(hopOf(hub))) continue;
+    if (this.hubs.bring(stamp)) {
       this.#duplicates++;
       return 'drop';
     }
-    if (hops.length > this.#hops) this.#hops = hops.length;
+    if (hops.length > this.#hops) this.#hops = Math.max(this.#hops, passedBy(stamp));
     if (!message.retain) return this.#isNew(stamp, sequence) ? 'all' : 'drop';
     const isNewer = before === undefined || this.#compare(message, before) > 0;
     // Here already, and yet new: it could not be kept.
@@ -207,15 +193,30 @@ export class Mesh {
       return 'drop';
     }
     if (stamp.isSync) {
-      if ((isNewer || isAgain) && this.#seen.add(originOf(stamp), sequence)) return 'all';
+      if ((isNewer || isAgain) && this.#seen.add(originOf(stamp), sequence)) {
+        this.#seen.add(originOf(stamp) + BY_SYNC, sequence);
+        return 'all';
+      }
       if (isNewer) return 'retain';
       this.#outdated++;
       return 'drop';
     }
+    if (this.#cameBySync(stamp)) return 'pass';
     if (!this.#isNew(stamp, sequence)) return 'drop';
     if (isNewer || isAgain) return 'all';
     this.#outdated++;
     return this.#compare(message, before) === 0 ? 'drop' : 'deliver';
+  }
+
+  /**
+   * A way that loses messages may bring a value by a sync before another brings the message itself. Who has a newer value by
+   * then takes none of a sync, and is still to get the message.
+   */
+  #cameBySync(stamp: Stamp): boolean {
+    const key = originOf(stamp) + BY_SYNC;
+    if (!this.#seen.has(key, stamp.sequence)) return false;
+    this.#seen.remove(key, stamp.sequence);
+    return true;
   }
 
   #isNew(stamp: Stamp, sequence: number): boolean {
@@ -235,41 +236,9 @@ export class Mesh {
 
   /** It could not be kept: its sender has it still, or somebody else. */
   forget({ stamp }: Message): void {
-    if (stamp !== undefined) this.#seen.remove(originOf(stamp), stamp.sequence);
-  }
-
-  /** What cleared this topic. */
-  cleared(topic: string): Message | undefined {
-    return this.#cleared.get(topic);
-  }
-
-  /**
-   * A retained message was set or cleared.
-   *
-   * @param hadValue - something was retained on the topic
-   */
-  retained(message: Message, hadValue: boolean): void {
-    const { topic, payload, stamp } = message;
-    const isKnown = this.#cleared.delete(topic);
-    const wasIdle = this.#idle.delete(topic);
-    if (payload.length > 0 || stamp === undefined) {
-      if (isKnown) this.#table?.delete(topic);
-      return;
-    }
-    const cleared = { ...message, properties: undefined };
-    this.#cleared.set(topic, cleared);
-    if (!hadValue && (wasIdle || !isKnown)) this.#idle.add(topic);
-    this.#table?.set(topic, encodeMessageRecord(cleared), false);
-    if (this.#cleared.size > MAX_CLEARED) this.#forgetCleared();
-  }
-
-  #forgetCleared(): void {
-    for (const oldest of this.#idle.size > 0 ? this.#idle : this.#cleared.keys()) {
-      this.#cleared.delete(oldest);
-      this.#idle.delete(oldest);
-      this.#table?.delete(oldest);
-      break;
-    }
+    if (stamp === undefined) return;
+    this.#seen.remove(originOf(stamp), stamp.sequence);
+    this.#seen.remove(originOf(stamp) + BY_SYNC, stamp.sequence);
   }
 
   /**
@@ -283,7 +252,7 @@ export class Mesh {
     peer: string | undefined,
   ): Generator<Message | undefined> {
     for (const message of retained) {
-      const isFor = message === undefined || (!this.hasPassed(message, peer) && !this.staysHere(message));
+      const isFor = message === undefined || (!this.hasPassed(message, peer) && !this.hubs.keeps(message));
       if (isFor) yield message && this.synced(message);
     }
     for (const message of this.clearedOf(filter)) if (!this.hasPassed(message, peer)) yield message;
@@ -291,18 +260,20 @@ export class Mesh {
 
   /** What cleared the topics of a filter, for somebody who may not know. */
   *clearedOf(filter: string): Generator<Message> {
-    for (const message of [...this.#cleared.values()]) {
-      if (topicMatches(filter, message.topic)) yield this.synced(message);
-    }
+    for (const message of this.cleared.of(filter)) yield this.synced(message);
   }
 
   synced(message: Message): Message {
+    if (message.stamp === undefined) {
+      this.stamp(message);
+      this.onStamped?.(message);
+    }
     return { ...message, stamp: { ...this.stamp(message), isSync: true } };
   }
 
   /** A peer, or the way to one, is not given the message. */
   isWithout(message: Message, peer: string | undefined): boolean {
-    return message.stamp === undefined ? this.staysHere(message) : this.hasPassed(message, peer);
+    return message.stamp === undefined ? this.hubs.keeps(message) : this.hasPassed(message, peer);
   }
 
   /** The gateway has the message: it came from there, or by there. */
@@ -314,7 +285,7 @@ export class Mesh {
   copyFor(message: Message): Message {
     if (this.#lastMessage !== message || this.#lastCopy === undefined) {
       this.#lastMessage = message;
-      const properties = joinStamp(message.properties, this.stamp(message), this.gatewayId, message.retain);
+      const properties = joinStamp(message.properties, this.stamp(message), this.gatewayId, message);
       this.#lastCopy = { ...message, properties, stamp: undefined };
     }
     return this.#lastCopy;
@@ -323,11 +294,6 @@ export class Mesh {
 
 function isSame(a: Stamp, b: Stamp): boolean {
   return a.sequence === b.sequence && a.gateway === b.gateway && a.epoch === b.epoch;
-}
-
-/** A broker among the gateways passed. */
-function hopOf({ name }: HubConfig): string {
-  return `@${name}`;
 }
 
 /** `hpmq/<gateway>/$state` */

@@ -100,11 +100,10 @@ function configuredDevice(
 ): PlannedDevice {
   const costs = costsOf(adapter, device, port);
   const latencyMs = measured ?? costs.latencyMs;
-  const points = Object.values(device.points).map(({ id, address, every }) => ({
-    id,
-    every,
-    span: adapter.span?.(address),
-  }));
+  const read = Object.values(device.points).filter(
+    ({ address }) => adapter.pushed?.(address, device.options, port.options) === undefined,
+  );
+  const points = read.map(({ id, address, every }) => ({ id, every, span: adapter.span?.(address) }));
   const groups = [...Map.groupBy(points, ({ every }) => every)]
     .sort(([a], [b]) => a - b)
     .map(([every, members]) => ({ every, pieces: planReads(members, costs, latencyMs) }));

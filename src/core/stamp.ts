@@ -4,17 +4,27 @@
  *
  *   hpmq-origin  plant-7/x3k9…      gateway and its start; behind `~` a name for the renamings on the way
  *   hpmq-seq     4711
- *   hpmq-hops    plant-7,plant-8    gateways it has passed, the first first
+ *   hpmq-hops    plant-7,plant-8    gateways it has passed, the first first; `@` and `>`: see core/hubs.ts
+ *   hpmq-qos     1                  of the message where it entered, if that is not 0
  *   hpmq-time    1763841600123      Unix ms; of retained messages, the newest of which wins
  *   hpmq-sync    1                  sent because two gateways met, not because it was published
  *
  * In the gateway it is a field of its own: who is no peer never sees it.
+ *
+ * The QoS travels because ways differ: of a message of QoS 1 one way may carry a copy at QoS 0, faster than another does at
+ * QoS 1. The first copy is the one that counts, and all later ones are dropped, so each gateway must be able to do with any
+ * copy what it would have done with the best. Therefore a cap on QoS is one of the way, not of the message: on arrival it has
+ * the QoS again that it entered with, waits for sessions that are absent, goes on at that QoS, and is taken for seen in the
+ * same commit that keeps it. A copy of QoS 0 that is lost on its way was never seen, and the other one serves.
  */
 import { createHash } from 'node:crypto';
-import type { PublishProperties, Stamp } from './message.js';
+import type { Message, PublishProperties, QoS, Stamp } from './message.js';
 
 /** In CONNECT, and in the CONNACK that answers it: the id of the gateway that speaks. */
 export const PEER_PROPERTY = 'hpmq-peer';
+
+/** Before the name of a broker of others, first among the hops: the gateway where the message entered passes it there. */
+export const PASSES = '>';
 
 /** A message that has passed so many gateways is not passed on. */
 export const MAX_HOPS = 32;
@@ -24,11 +34,13 @@ const SEQUENCE = 'hpmq-seq';
 const HOPS = 'hpmq-hops';
 const TIME = 'hpmq-time';
 const SYNC = 'hpmq-sync';
-const NAMES: ReadonlySet<string> = new Set([ORIGIN, SEQUENCE, HOPS, TIME, SYNC]);
+const QOS = 'hpmq-qos';
+const NAMES: ReadonlySet<string> = new Set([ORIGIN, SEQUENCE, HOPS, TIME, SYNC, QOS]);
 
 const GATEWAY = /^[^/,~\s]{1,64}$/;
 const EPOCH = /^[A-Za-z0-9_~-]{1,64}$/;
 const NUMBER = /^[1-9]\d{0,15}$/;
+const PUBLISHED_QOS = /^[012]$/;
 
 export function isGatewayId(text: string): boolean {
   return GATEWAY.test(text);
@@ -39,17 +51,23 @@ export function originOf({ gateway, epoch }: Stamp): string {
   return `${gateway}/${epoch}`;
 }
 
+export interface Split {
+  readonly properties: PublishProperties | undefined;
+  readonly stamp: Stamp | undefined;
+  /** That the message entered the mesh with; undefined: what it comes with. */
+  readonly qos: QoS | undefined;
+}
+
 /**
  * Takes the stamp out of the properties, also one that is none.
  *
  * @param now - Unix ms, for a stamp without a time
  */
-export function splitStamp(
-  properties: PublishProperties | undefined,
-  now: number,
-): { readonly properties: PublishProperties | undefined; readonly stamp: Stamp | undefined } {
+export function splitStamp(properties: PublishProperties | undefined, now: number): Split {
   const all = properties?.userProperties;
-  if (all === undefined || !all.some(([name]) => NAMES.has(name))) return { properties, stamp: undefined };
+  if (all === undefined || !all.some(([name]) => NAMES.has(name))) {
+    return { properties, stamp: undefined, qos: undefined };
+  }
   const found = new Map<string, string>();
   const others = all.filter(([name, value]) => {
     if (!NAMES.has(name)) return true;
@@ -59,7 +77,13 @@ export function splitStamp(
   });
   const { userProperties: _, ...rest } = properties!;
   const left = others.length > 0 ? { ...rest, userProperties: others } : rest;
-  return { properties: Object.keys(left).length > 0 ? left : undefined, stamp: parse(found, now) };
+  const stamp = parse(found, now);
+  const qos = found.get(QOS) ?? '';
+  return {
+    properties: Object.keys(left).length > 0 ? left : undefined,
+    stamp,
+    qos: stamp !== undefined && PUBLISHED_QOS.test(qos) ? (Number(qos) as QoS) : undefined,
+  };
 }
 
 function parse(found: ReadonlyMap<string, string>, now: number): Stamp | undefined {
@@ -84,22 +108,31 @@ function parse(found: ReadonlyMap<string, string>, now: number): Stamp | undefin
  * The properties with the stamp behind them.
  *
  * @param self - id of the gateway that sends: the next hop
- * @param isRetained - the time is of use
+ * @param retain - as it is sent: the time is of use
+ * @param qos - of the message here, not of the way
  */
 export function joinStamp(
   properties: PublishProperties | undefined,
   stamp: Stamp,
   self: string,
-  isRetained: boolean,
+  { retain, qos }: Pick<Message, 'retain' | 'qos'>,
 ): PublishProperties {
   const pairs: (readonly [string, string])[] = [
     [ORIGIN, originOf(stamp)],
     [SEQUENCE, String(stamp.sequence)],
     [HOPS, [...stamp.hops, self].join(',')],
   ];
-  if (isRetained) pairs.push([TIME, String(stamp.at)]);
+  if (qos > 0) pairs.push([QOS, String(qos)]);
+  if (retain) pairs.push([TIME, String(stamp.at)]);
   if (stamp.isSync) pairs.push([SYNC, '1']);
   return { ...properties, userProperties: [...(properties?.userProperties ?? []), ...pairs] };
+}
+
+/** So many gateways, and brokers between them, it has passed. */
+export function passedBy({ hops }: Stamp): number {
+  let passed = 0;
+  for (const hop of hops) if (!hop.startsWith(PASSES)) passed++;
+  return passed;
 }
 
 /**

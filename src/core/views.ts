@@ -11,7 +11,7 @@ import type { StoreOutboxView } from './outbox-views.js';
 import type { ServiceState } from './service.js';
 
 export type { FunctionLogLine, FunctionState, FunctionVersionView, FunctionView } from './function-views.js';
-export type { LinkMeshView, LinkView } from './link-views.js';
+export type { LinkMeshView, LinkRouteView, LinkView, RouteCountView } from './link-views.js';
 export type {
   LinkBooksView,
   LinkDrainView,

@@ -6,9 +6,10 @@
  *   that cannot be had, and there is a version on disk      ─▶ the version; a line in the log says so
  */
 import { readFile, stat } from 'node:fs/promises';
+import { MAX_MODULE_BYTES } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import { functionError } from './errors.js';
-import { MAX_MODULE_BYTES, type Slot } from './slot.js';
+import type { Slot } from './slot.js';
 import { digestOf, type VersionFolder } from './version-folder.js';
 
 const BUILTIN = 'builtin:';

@@ -7,7 +7,14 @@
 import type { Clock } from '../core/clock.js';
 import type { FunctionConfig } from '../core/config.js';
 import { type GatewayError, toGatewayError } from '../core/errors.js';
-import type { Capability, CompileFunction, FunctionModule, Hook, HostCalls } from '../core/function.js';
+import {
+  type Capability,
+  type CompileFunction,
+  type FunctionModule,
+  type Hook,
+  type HostCalls,
+  MAX_MODULE_BYTES,
+} from '../core/function.js';
 import type { FunctionState } from '../core/function-views.js';
 import type { Log } from '../core/log.js';
 import { RateLimit } from '../core/rate-limit.js';
@@ -30,8 +37,6 @@ const KEPT_VERSIONS = 3;
 const PROBATION = 600_000;
 const PREVIOUS_TOPICS = 10_000;
 const PREVIOUS_BYTES = 4 * 1_048_576;
-/** Bytes of a module. */
-export const MAX_MODULE_BYTES = 16 * 1_048_576;
 
 export interface Version {
   readonly digest: string;

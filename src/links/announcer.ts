@@ -84,7 +84,20 @@ export function linkJson(link: LinkView): string {
   const { state, since, endpoint, heartbeat, error, queued, dropped, rttMs, connects } = link;
   const cause = error === undefined ? {} : { code: error.code, reason: error.message };
   const rtt = rttMs.p50 === null ? {} : { rttMs };
+  const routes = link.routes.map(({ out, in: into }) => ({ ...(out && { out }), ...(into && { in: into }) }));
   const last = link.history.at(-1);
   const lost = last === undefined ? {} : { lost: { at: last.at, code: last.code, endedAt: last.endedAt } };
-  return JSON.stringify({ state, since, ...cause, endpoint, heartbeat, queued, dropped, ...rtt, connects, ...lost });
+  return JSON.stringify({
+    state,
+    since,
+    ...cause,
+    endpoint,
+    heartbeat,
+    queued,
+    dropped,
+    ...rtt,
+    connects,
+    routes,
+    ...lost,
+  });
 }

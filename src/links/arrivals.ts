@@ -7,6 +7,8 @@ import { unpack } from './content-encoding.js';
 import { expiryOf, retainOf } from './encode.js';
 import { linkError } from './errors.js';
 import type { Incoming } from './far-side.js';
+import type { Received } from './loops.js';
+import type { RouteFigures } from './route-figures.js';
 import type { InRoute } from './route-types.js';
 import { hitsOf, type Rule } from './rules.js';
 
@@ -20,15 +22,17 @@ export interface Arrivals {
 }
 
 /**
+ * @param incoming - with a stamp its QoS is that of the stamp: what a route lays down is for the way (core/stamp.ts)
  * @param now - Unix ms
  * @param local - makes the properties that a message has here
  */
 export function arrivalsOf(
   rules: readonly Rule<InRoute>[],
-  incoming: Incoming,
+  incoming: Incoming & Partial<Pick<Received, 'stampedQoS'>>,
   origin: Origin,
   now: number,
   local: (properties: PublishProperties | undefined) => PublishProperties | undefined,
+  figures: RouteFigures,
 ): Arrivals {
   const messages: Message[] = [];
   let dropped = 0;
@@ -43,15 +47,20 @@ export function arrivalsOf(
     const content = contentOf(route, incoming, properties, origin, now);
     if (content instanceof GatewayError) {
       dropped++;
-      if (!(content.code === 'LINK_TOO_LARGE' && route.maxSize?.over === 'drop')) fault = content;
+      if (content.code === 'LINK_TOO_LARGE' && route.maxSize?.over === 'drop') figures.in(route.index).drop();
+      else {
+        figures.in(route.index).refuse();
+        fault = content;
+      }
       continue;
     }
     for (const payload of content.payloads) {
+      figures.in(route.index).take(payload.length);
       messages.push(
         createMessage({
           topic,
           payload,
-          qos: Math.min(incoming.qos, qos) as QoS,
+          qos: incoming.stampedQoS ?? (Math.min(incoming.qos, qos) as QoS),
           retain: retainOf(route, incoming),
           properties: content.properties,
           origin,

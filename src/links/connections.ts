@@ -22,6 +22,7 @@ import { linkError } from './errors.js';
 import type { FarMemories } from './far-memory.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
 import { Heartbeat } from './heartbeat.js';
+import { HeartbeatRefusals } from './heartbeat-refusals.js';
 import type { Will } from './kinds/options.js';
 import { probe } from './probe.js';
 import type { SessionMemory } from './session-memory.js';
@@ -64,6 +65,7 @@ export class Connections {
   readonly #source: EndpointSource;
   readonly endpoints: Endpoints;
   readonly #heartbeatTopic: string | undefined;
+  readonly #refusals: HeartbeatRefusals;
   /** The last connection got its heartbeats back. */
   #didReturn = false;
   #measuredAt = Number.NEGATIVE_INFINITY;
@@ -89,6 +91,7 @@ export class Connections {
     });
     const topic = heartbeat?.topic ?? `hpmq/${gatewayId}/$heartbeat/${config.name}`;
     this.#heartbeatTopic = heartbeat === undefined ? undefined : topic;
+    this.#refusals = new HeartbeatRefusals(options.clock, topic);
   }
 
   /** Why there are no endpoints, or fewer than configured. */
@@ -143,7 +146,7 @@ export class Connections {
       // A disk that takes nothing must not keep the link from working.
       await sessions.connected(place, side.hasSession).catch(() => {});
       this.endpoints.connected(endpoint.key, clock.monotonic());
-      status.opened(this.#heartbeatTopic !== undefined);
+      status.opened(this.#wantsProof);
       try {
         error = await this.#stay(endpoint, side, signal);
       } finally {
@@ -214,7 +217,10 @@ export class Connections {
         beside.run(() => heartbeat.start().catch(() => {}));
       }
       beside.run((over) => this.#lookAround(side, over));
-      return await use(side, signal);
+      const cause = await use(side, signal);
+      const refusal = heartbeat && !signal.aborted ? this.#refusals.ended(heartbeat, cause) : undefined;
+      if (refusal !== undefined) this.#o.status.heartbeatRefused(refusal);
+      return cause;
     } finally {
       if (heartbeat !== undefined) this.#didReturn = heartbeat.hasReturned;
       heartbeat?.[Symbol.dispose]();
@@ -223,9 +229,13 @@ export class Connections {
     }
   }
 
+  get #wantsProof(): boolean {
+    return this.#heartbeatTopic !== undefined && !this.#refusals.isRefused;
+  }
+
   #createHeartbeat(endpoint: Endpoint, side: WatchedSide): Heartbeat | undefined {
     const { config, clock, status, random } = this.#o;
-    if (config.heartbeat === undefined || this.#heartbeatTopic === undefined) return undefined;
+    if (config.heartbeat === undefined || this.#heartbeatTopic === undefined || !this.#wantsProof) return undefined;
     return new Heartbeat({
       every: config.heartbeat.every,
       topic: this.#heartbeatTopic,
@@ -273,7 +283,14 @@ export class Connections {
   async #probe(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
     const { config, clientId, clock, certificates } = this.#o;
     const tls = () => (endpoint.secure ? certificates?.use() : undefined);
-    const options = { config, endpoint, tls, clientId, heartbeatTopic: this.#heartbeatTopic, clock };
+    const options = {
+      config,
+      endpoint,
+      tls,
+      clientId,
+      heartbeatTopic: this.#wantsProof ? this.#heartbeatTopic : undefined,
+      clock,
+    };
     const rttMs = await probe(options, signal);
     this.endpoints.probed(endpoint.key, rttMs, clock.monotonic());
   }

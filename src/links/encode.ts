@@ -33,8 +33,9 @@ export function expiryOf(
   return expiry.mode === 'set' ? at : Math.min(at, expiresAt);
 }
 
+/** As it leaves here; see {@link OutRoute.isOnce}. */
 export function qosOf(target: Target, message: Message): QoS {
-  return Math.min(target.qos, message.qos) as QoS;
+  return message.qos > 0 && target.route.isOnce ? target.qos : (Math.min(target.qos, message.qos) as QoS);
 }
 
 export function retainOf(

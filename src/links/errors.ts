@@ -33,6 +33,14 @@ export const linkErrors = {
     fault: 'limit',
     hint: 'bring the far side back sooner, raise the limits of the outbox, or send less: these messages are gone',
   },
+  LINK_LOSS_UNTOLD: {
+    fault: 'peer',
+    hint: 'allow this user to publish to `hpmq/<gateway>/$loss/<link>` at the far side; what was lost is in the log',
+  },
+  LINK_HEARTBEAT_REFUSED: {
+    fault: 'peer',
+    hint: 'allow this user to publish and subscribe to the topic of `heartbeat` at the far side, name another, or write `heartbeat: off`',
+  },
   LINK_FORMAT: {
     fault: 'config',
     hint: 'give these topics a route with another `format`, or leave them out with `except`',

@@ -13,6 +13,9 @@ export const DEGRADED_AFTER = 2;
 /** Without one for so many: the connection is given up; the first where there is another endpoint. */
 export const GIVEN_UP_AFTER = { withOthers: 3, alone: 4 } as const;
 
+/** A connection that ends so soon after the first heartbeat was sent ended because of it, perhaps; ms. */
+const SOON = 5_000;
+
 export type Proof = 'returned' | 'acknowledged';
 
 export interface HeartbeatOptions {
@@ -37,7 +40,10 @@ export class Heartbeat implements Disposable {
   /** Sending times of those not back, monotonic ms. */
   readonly #sent = new Map<number, number>();
   #canReturn = false;
+  /** The first is on its way, or its subscription: since when, monotonic ms. */
+  #unansweredSince: number | undefined;
   #hasReturned = false;
+  #wasAnswered = false;
   /** Monotonic ms. */
   #provenAt: number;
   #isMissed = false;
@@ -54,10 +60,21 @@ export class Heartbeat implements Disposable {
   async start(): Promise<void> {
     const { side, topic } = this.#o;
     this.#check();
+    this.#unansweredSince = this.#o.clock.monotonic();
     const refusal = await side.subscribe(topic, 1, { noLocal: false });
     if (this.#isOver) return;
     this.#canReturn = refusal === undefined;
     this.#beat();
+  }
+
+  /** Just sent, for the first time over this connection, and not answered. */
+  get isUnanswered(): boolean {
+    return this.#unansweredSince !== undefined && this.#o.clock.monotonic() - this.#unansweredSince < SOON;
+  }
+
+  /** At least once over this connection. */
+  get wasAnswered(): boolean {
+    return this.#wasAnswered;
   }
 
   get hasReturned(): boolean {
@@ -97,10 +114,13 @@ export class Heartbeat implements Disposable {
     let at = 0;
     const sent = () => {
       at = clock.monotonic();
+      if (number === 1) this.#unansweredSince = at;
       this.#sent.set(number, at);
       if (this.#sent.size > DEGRADED_AFTER) this.#sent.delete(this.#sent.keys().next().value!);
     };
     side.beat(topic, `${nonce} ${number}`, Math.ceil((2 * every) / 1_000), sent, (refusal) => {
+      this.#unansweredSince = undefined;
+      this.#wasAnswered = true;
       if (this.#isOver) return;
       // Refused is answered, too.
       if (refusal !== undefined) this.#canReturn = false;

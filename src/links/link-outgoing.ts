@@ -17,7 +17,10 @@ import { Sender } from './sender.js';
 import type { LinkStatus } from './status.js';
 
 export interface LinkOutgoingOptions
-  extends Pick<SenderOptions, 'rules' | 'origin' | 'router' | 'clock' | 'replies' | 'loops'> {
+  extends Pick<
+    SenderOptions,
+    'rules' | 'origin' | 'router' | 'clock' | 'replies' | 'loops' | 'figures' | 'onCaughtUp'
+  > {
   readonly config: LinkConfig;
   readonly gatewayId: string;
   readonly log: Log;
@@ -67,6 +70,13 @@ export class LinkOutgoing {
       lossTopic: `hpmq/${gatewayId}/$loss/${name}`,
       drain: this.#drain,
       onRefused: (error) => status.refused(error),
+      onLossUntold: (record) => {
+        const text = `the far side does not take the report of ${record.count} lost messages (${record.reason})`;
+        log.warn({ code: 'LINK_LOSS_UNTOLD', ...record }, 'a loss is not reported: the far side refuses it');
+        status.refused(
+          linkError('LINK_LOSS_UNTOLD', text, { details: { ...record, topics: record.topics.join(' ') } }),
+        );
+      },
       onDeadLetter: ({ topic, payload, qos, receivedAt, properties = {} }, error) => {
         // What is refused although it comes from here would come round for ever.
         if (deadLetter === undefined || topic.startsWith(`${deadLetter}/`)) return;

@@ -23,6 +23,7 @@ import { LinkOutgoing } from './link-outgoing.js';
 import { LoopGuard } from './loops.js';
 import { Receiver } from './receiver.js';
 import { Replies } from './replies.js';
+import { RouteFigures } from './route-figures.js';
 import { compileRoutes, type Rules } from './rules.js';
 import type { Sender } from './sender.js';
 import type { SessionMemory } from './session-memory.js';
@@ -66,6 +67,7 @@ export class Link implements Sink, AsyncDisposable {
   /** Topic of this gateway's own state. */
   readonly #stateTopic: string;
   readonly #rules: Rules;
+  readonly #figures: RouteFigures;
   readonly #replies: Replies;
   readonly #status: LinkStatus;
   readonly #outgoing: LinkOutgoing;
@@ -88,7 +90,8 @@ export class Link implements Sink, AsyncDisposable {
     this.id = `link:${config.name}`;
     this.origin = `link:${config.name}`;
     this.#stateTopic = `hpmq/${gatewayId}/$state`;
-    this.#rules = compileRoutes(config.routes, gatewayId);
+    this.#rules = compileRoutes(config.routes, gatewayId, config.hub !== undefined);
+    this.#figures = new RouteFigures(config.routes);
     this.#replies = new Replies(config.name, clock);
     this.#status = new LinkStatus(clock, this.#log);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
@@ -101,6 +104,7 @@ export class Link implements Sink, AsyncDisposable {
       log: this.#log,
       replies: this.#replies,
       loops: this.#loops,
+      figures: this.#figures,
     };
     const functions = (direction: 'in' | 'out') => options.linkTransform?.(config.name, direction);
     const onRefused = (error: GatewayError) => this.#status.refused(error);
@@ -113,9 +117,16 @@ export class Link implements Sink, AsyncDisposable {
       random: options.random,
       onRefusals: (refusal) => this.#status.subscribed(refusal),
     });
-    const outgoing = { log: this.#log, status: this.#status, transform: functions('out') };
-    this.#outgoing = new LinkOutgoing({ ...options, ...shared, ...outgoing });
+    this.#outgoing = new LinkOutgoing({
+      ...options,
+      ...shared,
+      log: this.#log,
+      status: this.#status,
+      transform: functions('out'),
+      onCaughtUp: () => options.sessions.caughtUp(),
+    });
     this.#sender = this.#outgoing.sender;
+    if (this.#outgoing.isDurable && this.#sender.queued === 0) options.sessions.nothingWaits();
     this.durable = this.#outgoing.isDurable;
     const isSecure = config.reach.srv?.secure ?? /^(mqtts|wss):/i.test(config.reach.urls[0] ?? '');
     const onReplaced = (reason: GatewayError) => this.#connections.renew(reason);
@@ -174,6 +185,7 @@ export class Link implements Sink, AsyncDisposable {
       inPerSecond: this.#receiver.received.perSecond(),
       outPerSecond: this.#sender.sent.perSecond(),
       dropped: this.#outgoing.dropped + this.#receiver.dropped,
+      routes: this.#figures.view(),
       ...this.#loops.view(),
     };
   }
@@ -205,6 +217,7 @@ export class Link implements Sink, AsyncDisposable {
     await this.#scope[Symbol.asyncDispose]();
     this.#outgoing.close();
     this.#credentials?.[Symbol.dispose]();
+    this.#loops[Symbol.dispose]();
     this.#status.stopped();
     this.#announcer?.[Symbol.dispose]();
   }

@@ -8,9 +8,9 @@
 import type { Clock } from '../core/clock.js';
 import type { LinkConfig } from '../core/config.js';
 import type { Mesh } from '../core/mesh.js';
-import type { Message, Origin, PublishProperties, Stamp } from '../core/message.js';
+import type { Message, Origin, PublishProperties, QoS, Stamp } from '../core/message.js';
 import type { Router } from '../core/router.js';
-import { joinStamp, PEER_PROPERTY, renamed, renamingOf, splitStamp } from '../core/stamp.js';
+import { joinStamp, PEER_PROPERTY, passedBy, renamed, renamingOf, splitStamp } from '../core/stamp.js';
 import type { LinkMeshView } from '../core/views.js';
 import { EchoGuard } from './echo.js';
 import type { SubscribeWishes } from './far-side.js';
@@ -26,6 +26,8 @@ export interface Shape {
 /** As it came, without what was added on the way. */
 export interface Received extends Shape {
   readonly stamp: Stamp | undefined;
+  /** That it entered the mesh with, whatever QoS the ways to here had; undefined: not known. */
+  readonly stampedQoS: QoS | undefined;
 }
 
 /** After a connect, how long retained messages are those that were there, ms. */
@@ -39,7 +41,7 @@ export interface LoopGuardOptions {
   readonly clock: Clock;
 }
 
-export class LoopGuard {
+export class LoopGuard implements Disposable {
   readonly #options: LoopGuardOptions;
   readonly #echo: EchoGuard;
   #duplicates = 0;
@@ -51,7 +53,7 @@ export class LoopGuard {
   constructor(options: LoopGuardOptions) {
     this.#options = options;
     const { mesh, config, origin } = options;
-    if (config.hub !== undefined) mesh?.addHub(origin, config.hub);
+    if (config.hub !== undefined) mesh?.hubs.add(origin, config.hub);
     this.#echo = new EchoGuard(options.clock, options.config.protocolVersion === 5 || options.config.bridge);
   }
 
@@ -83,7 +85,7 @@ export class LoopGuard {
   /** Whether the message is for this link: to a hub, one of its gateways passes it. */
   carries(message: Message): boolean {
     const { mesh, config } = this.#options;
-    return mesh === undefined || config.hub === undefined || mesh.isFor(message, config.hub);
+    return mesh === undefined || config.hub === undefined || mesh.hubs.passes(mesh.stamp(message), config.hub);
   }
 
   /** What a hub has retained comes with its changes; sent on each connect, it would come before older ones. */
@@ -98,9 +100,10 @@ export class LoopGuard {
     const known = mesh.stamp(message);
     const stamp = topic === message.topic ? known : renamed(known, renamingOf(message.topic, topic));
     const { gatewayId } = mesh;
-    if (!config.wrap) return { topic, retain, properties: joinStamp(properties, stamp, gatewayId, retain) };
+    const { qos } = message;
+    if (!config.wrap) return { topic, retain, properties: joinStamp(properties, stamp, gatewayId, { retain, qos }) };
     // Under this name it is never replaced: retained there, it would stay for ever.
-    return { topic: wrap(stamp, gatewayId, retain, topic), retain: false, properties };
+    return { topic: wrap(stamp, gatewayId, { retain, qos, topic }), retain: false, properties };
   }
 
   /** It goes out under a topic that the link is subscribed to. */
@@ -113,13 +116,18 @@ export class LoopGuard {
     const { mesh, config, clock } = this.#options;
     if (config.wrap) {
       const inner = unwrap(message.topic, clock.now());
-      if (inner !== undefined && mesh !== undefined) return this.#received({ ...message, ...inner });
+      if (inner !== undefined && mesh !== undefined) {
+        const { qos, ...rest } = inner;
+        return this.#received({ properties: message.properties, ...rest, stampedQoS: qos });
+      }
     }
-    const { properties, stamp } = splitStamp(message.properties, clock.now());
+    const { properties, stamp, qos } = splitStamp(message.properties, clock.now());
     const { topic, retain } = message;
-    if (stamp !== undefined && this.stamped) return this.#received({ topic, retain, properties, stamp });
+    if (stamp !== undefined && this.stamped) {
+      return this.#received({ topic, retain, properties, stamp, stampedQoS: qos });
+    }
     if (this.#echo.isEcho(topic, payload, retain)) return undefined;
-    return { topic, retain, properties, stamp: undefined };
+    return { topic, retain, properties, stamp: undefined, stampedQoS: undefined };
   }
 
   /** What a broker sends of its retained messages on each SUBSCRIBE is no news to who has them from there. */
@@ -136,7 +144,7 @@ export class LoopGuard {
   }
 
   #received(received: Received & { readonly stamp: Stamp }): Received {
-    this.#hops = Math.max(this.#hops, received.stamp.hops.length);
+    this.#hops = Math.max(this.#hops, passedBy(received.stamp));
     const { config, clock } = this.#options;
     const isReplay = config.hub !== undefined && clock.monotonic() - this.#connectedAt <= REPLAY_TIME;
     return received.retain && isReplay ? { ...received, stamp: { ...received.stamp, isSync: true } } : received;
@@ -179,8 +187,15 @@ export class LoopGuard {
 
   /** @param sessionPresent - what the far side has for us from before the connect will come */
   connected(sessionPresent: boolean): void {
-    this.#connectedAt = this.#options.clock.monotonic();
+    const { clock, config, mesh, origin } = this.#options;
+    this.#connectedAt = clock.monotonic();
+    if (config.hub !== undefined) mesh?.hubs.hears(origin);
     this.#isKnown = sessionPresent;
     if (!sessionPresent) this.#echo.disconnected();
+  }
+
+  [Symbol.dispose](): void {
+    const { config, mesh, origin } = this.#options;
+    if (config.hub !== undefined) mesh?.hubs.remove(origin, config.hub);
   }
 }

@@ -20,6 +20,7 @@ import type { Incoming } from './far-side.js';
 import type { LoopGuard } from './loops.js';
 import { Rate } from './rate.js';
 import type { Replies } from './replies.js';
+import type { RouteFigures } from './route-figures.js';
 import type { Rules } from './rules.js';
 
 /** Between two attempts to publish what could not be kept, ms. */
@@ -33,6 +34,7 @@ export interface ReceiverOptions {
   readonly log: Log;
   readonly replies: Replies;
   readonly loops: LoopGuard;
+  readonly figures: RouteFigures;
   /** A message was not published, for good; it is counted as dropped. */
   readonly onRefused: (error: GatewayError) => void;
   /** Functions in the way in. */
@@ -85,12 +87,19 @@ export class Receiver {
 
   /** Resolves when the router has taken responsibility; rejects when the connection ends before. */
   async take(incoming: Incoming): Promise<void> {
-    const { rules, origin, clock, loops, router, onRefused } = this.#options;
+    const { rules, origin, clock, loops, router, figures, onRefused } = this.#options;
     const received = loops.incoming(incoming, incoming.payload);
     if (received === undefined) return;
     this.#received.add();
     const local = (properties: PublishProperties | undefined) => this.#localProperties(properties);
-    const { messages, dropped, fault } = arrivalsOf(rules.in, { ...incoming, ...received }, origin, clock.now(), local);
+    const { messages, dropped, fault } = arrivalsOf(
+      rules.in,
+      { ...incoming, ...received },
+      origin,
+      clock.now(),
+      local,
+      figures,
+    );
     loops.stamp(messages, received);
     this.#dropped += dropped;
     if (fault !== undefined) onRefused(fault);

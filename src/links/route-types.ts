@@ -27,6 +27,8 @@ export interface OutRoute {
   /** Where it stands in `routes` of the link, from 0. */
   readonly index: number;
   readonly retain: NonNullable<RouteConfig['retain']>;
+  /** Messages of QoS 1 travel at the QoS of the route, too: at 2 the far side gives none of them on twice. */
+  readonly isOnce: boolean;
   /** 0 to 9; the higher is sent first and dropped last. */
   readonly priority: number;
   /** Of the payload as it arrives here; `refuse`: counted as refused and alarmed, `drop`: counted only. */

@@ -51,8 +51,12 @@ export function routeFault(route: RouteConfig): string | undefined {
   return 'fault' in schedule ? schedule.fault : undefined;
 }
 
-/** Makes the rules of a link. Every route must have passed {@link routeFault}. */
-export function compileRoutes(routes: readonly RouteConfig[], gatewayId: string): Rules {
+/**
+ * Makes the rules of a link. Every route must have passed {@link routeFault}.
+ *
+ * @param isOnce - see {@link OutRoute.isOnce}
+ */
+export function compileRoutes(routes: readonly RouteConfig[], gatewayId: string, isOnce = false): Rules {
   const rules = { out: [] as Rule<OutRoute>[], in: [] as Rule<InRoute>[] };
   for (const [index, config] of routes.entries()) {
     const fault = routeFault(config);
@@ -64,7 +68,7 @@ export function compileRoutes(routes: readonly RouteConfig[], gatewayId: string)
     const isExcepted = (levels: readonly string[]) => except.some((filter) => matches(filter, levels));
     const shapes = filtersOf(config).map((filter) => ({ filter, shape: shapeOf(to, filter, gatewayId) }));
     if (direction !== 'in') {
-      const route = outRoute(config, index, gatewayId);
+      const route = outRoute(config, index, gatewayId, isOnce);
       for (const { filter, shape } of shapes) {
         const { back, filter: far } = shape;
         // With the wildcards by number nothing is lost on the way there that is needed on the way back.
@@ -117,12 +121,13 @@ function takesOf(filter: Filter, isExcepted: (levels: readonly string[], topic: 
   return (topic: string, levels: readonly string[]) => matches(filter, levels) && !isExcepted(levels, topic);
 }
 
-function outRoute(config: RouteConfig, index: number, gatewayId: string): OutRoute {
+function outRoute(config: RouteConfig, index: number, gatewayId: string, isOnce: boolean): OutRoute {
   const { retain = 'keep', priority = DEFAULT_PRIORITY, maxSize, format, batch, compress, expiry } = config;
   const schedule = config.schedule === undefined ? undefined : parseSchedule(config.schedule);
   return {
     index,
     retain,
+    isOnce,
     priority,
     maxSize,
     encoder: createEncoder(batch === undefined ? format : (format ?? { type: 'json' }), filtersOf(config), gatewayId),
@@ -244,6 +249,7 @@ export function resume(rules: readonly Rule<OutRoute>[], topic: string, tag: str
 export const PLAIN: OutRoute = {
   index: -1,
   retain: 'keep',
+  isOnce: false,
   priority: DEFAULT_PRIORITY,
   maxSize: undefined,
   encoder: undefined,

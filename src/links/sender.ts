@@ -13,12 +13,13 @@ import type { GatewayError } from '../core/errors.js';
 import type { Message, QoS } from '../core/message.js';
 import { topicMatches } from '../core/topic.js';
 import { MessageBatcher } from './batcher.js';
-import { isLeftOut } from './encode.js';
 import { linkError } from './errors.js';
 import type { FarSide, FarSideEvents } from './far-side.js';
+import { Again } from './outbox/again.js';
 import { AlarmClock } from './outbox/alarm-clock.js';
 import { Batches } from './outbox/batches.js';
 import { Books } from './outbox/books.js';
+import { Endings } from './outbox/endings.js';
 import { type Flight, Flights, flightOf, packetIdOf } from './outbox/flights.js';
 import { Intake } from './outbox/intake.js';
 import type { Item } from './outbox/item.js';
@@ -55,8 +56,8 @@ export class Sender {
   #far: FarSide | undefined;
   #isReady = false;
   #isPumping = false;
-  /** Sent over an earlier connection and not acknowledged, in the order in which they were sent. */
-  #again: Flight[] = [];
+  readonly #again = new Again();
+  readonly #endings: Endings;
   /** PUBREC came, and the release is not on disk yet. */
   readonly #unreleased = new Set<Flight>();
   readonly #idle = new Set<() => void>();
@@ -65,13 +66,23 @@ export class Sender {
     const { clock, router, origin, queue, keeping, config, losses, lossTopic } = options;
     const { books } = this;
     this.#options = options;
-    this.outbox = new Outbox({ queue, keeping, config, clock, losses, books, onReady: () => this.#kept() });
+    this.outbox = new Outbox({
+      queue,
+      keeping,
+      config,
+      clock,
+      losses,
+      books,
+      onReady: () => this.#kept(),
+      onCaughtUp: options.onCaughtUp,
+    });
     this.sent = new Rate(clock);
+    this.#endings = new Endings(options, this.outbox, this.sent);
     this.#replay = new Replay(router, origin, options.loops);
     this.#openings = new Openings(clock);
     this.#refusals = new Refusals(clock);
     this.#batches = new Batches(new MessageBatcher<Item>(), clock);
-    this.#lossReports = new LossReports(losses, lossTopic, clock);
+    this.#lossReports = new LossReports(losses, lossTopic, clock, options.onLossUntold);
     this.#preparing = new Preparing(options, this.#openings);
     this.#alarm = new AlarmClock(clock, () => this.#pump());
     const inFlight = () => this.#flights.size;
@@ -102,7 +113,7 @@ export class Sender {
   /** Finds what was left by an earlier run; nothing is sent before. */
   async begin(): Promise<void> {
     for (const item of await this.outbox.begin()) {
-      this.#again.push({ ...flightOf(packetIdOf(item.stored.sequence), [item], undefined), stage: 'released' });
+      this.#again.add({ ...flightOf(packetIdOf(item.stored.sequence), [item], undefined), stage: 'released' });
     }
     this.#isReady = true;
     this.#startAgain();
@@ -129,10 +140,7 @@ export class Sender {
     this.#alarm.cancel();
     this.#unreleased.clear();
     this.#lossReports.disconnected();
-    const again = [...this.#flights.land(), ...this.#again].filter(({ items }) => items.length > 0);
-    const isLate = ({ stage, items }: Flight) => stage === 'sent' && items[0]!.attempts > 0;
-    this.#again = again.filter((flight) => !isLate(flight));
-    for (const flight of again.filter(isLate)) this.#insert(flight);
+    this.#again.disconnected(this.#flights.land());
     for (const item of this.#batches.clear()) this.outbox.setAside(item);
     this.outbox.disconnect();
     this.books.drop('offline', this.#volatile.clear());
@@ -221,7 +229,8 @@ export class Sender {
     if (volatile !== undefined) return this.#sendVolatile(far, volatile);
     if (this.#flights.size >= far.window) return false;
     if (this.#refusals.wait > 0) return this.#waitFor(this.#refusals.wait);
-    if (this.#again.length > 0) return this.#sendAgain(far, this.#again[0]!);
+    const again = this.#again.first;
+    if (again !== undefined) return this.#sendAgain(far, again);
     const loss = this.#lossReports.next(far, false);
     if (loss !== undefined) return this.publishNow(...loss);
     const batch = this.#batches.next();
@@ -304,14 +313,12 @@ export class Sender {
   /** The far side took it, or would have, over an earlier connection; it does not any more, or is another one. */
   #refit(far: FarSide, flight: Flight, qos: QoS, refusal: GatewayError): void {
     if (qos === 2 && far.sessionPresent) this.#forsake(far, flight, reasonOf(refusal));
-    else if (flight.items.length === 1) this.#giveUp(flight.items[0]!, refusal);
+    else if (flight.items.length === 1) this.#endings.giveUp(flight.items[0]!, refusal);
     else {
       // The batch is made anew, and halved. What followed must not overtake it: it is read again, too.
       const isFollower = ({ stage, batch, encoded }: Flight) =>
         stage === 'sent' && batch === 0 && !(encoded?.qos === 2 && far.sessionPresent);
-      const followers = this.#again.filter(isFollower);
-      this.#again = this.#again.filter((one) => !isFollower(one));
-      for (const item of [flight, ...followers].flatMap(({ items }) => items)) {
+      for (const item of [flight, ...this.#again.take(isFollower)].flatMap(({ items }) => items)) {
         if (item.isLost) this.outbox.drop(item, 'not-kept');
         else this.outbox.setAside(item);
       }
@@ -330,7 +337,7 @@ export class Sender {
     if (sealed.kind === 'send') {
       this.#launch(far, flightOf(packetId, deliveries, sealed.encoded), sealed.encoded, false);
     } else if (!this.#batches.halve(batch)) {
-      for (const item of deliveries) this.#giveUp(item, sealed.error);
+      for (const item of deliveries) this.#endings.giveUp(item, sealed.error);
     }
     return true;
   }
@@ -353,14 +360,14 @@ export class Sender {
       }
       case 'collect': {
         const fault = this.#batches.add(prepared.target, item.stored.message, item);
-        if (fault !== undefined) this.#giveUp(item, fault);
+        if (fault !== undefined) this.#endings.giveUp(item, fault);
         return;
       }
       case 'set-aside':
         this.outbox.setAside(item);
         return;
       case 'refuse':
-        this.#giveUp(item, prepared.error);
+        this.#refuse(far, item, prepared.error);
         return;
       case 'abandon':
         this.#abandon(far, item, prepared.reason);
@@ -414,43 +421,24 @@ export class Sender {
       return;
     }
     if (refusal !== undefined) {
-      if (this.#refusals.isForLater(refusal, flight.items[0]?.attempts ?? 0)) this.#later(flight);
-      else for (const item of flight.items) this.#giveUp(item, refusal);
+      if (this.#refusals.isForLater(refusal, flight.items[0]?.attempts ?? 0)) this.#again.later(flight);
+      else for (const item of flight.items) this.#endings.giveUp(item, refusal);
       return;
     }
     this.#refusals.accepted();
-    for (const item of flight.items) {
-      this.#options.drain.gone();
-      if (flight.stage === 'given-up') this.outbox.drop(item, flight.reason);
-      else {
-        this.outbox.settle(item);
-        this.sent.add();
-      }
-    }
-  }
-
-  /** It is sent again, when the pause is over. */
-  #later(flight: Flight): void {
-    for (const item of flight.items) item.attempts++;
-    this.#insert(flight);
-  }
-
-  /** Where it was before the far side asked to come back later. */
-  #insert(flight: Flight): void {
-    const sequence = (one: Flight) => one.items[0]!.stored.sequence;
-    const at = this.#again.findIndex((one) => sequence(one) > sequence(flight));
-    this.#again.splice(at < 0 ? this.#again.length : at, 0, flight);
+    this.#endings.landed(flight);
   }
 
   /** Not to be sent any more; but where it may have been, at QoS 2, the far side has to forget its identifier first. */
   #abandon(far: FarSide, item: Item, reason: string): void {
-    const { qos, sequence } = item.stored;
-    if (qos < 2 || far.maximumQoS < 2 || !item.wasSent || !far.sessionPresent) {
-      this.#options.drain.gone();
-      this.outbox.drop(item, reason);
-      return;
-    }
-    this.#forsake(far, flightOf(packetIdOf(sequence), [item], undefined), reason);
+    const { sequence } = item.stored;
+    if (this.#isKnownThere(far, item)) this.#forsake(far, flightOf(packetIdOf(sequence), [item], undefined), reason);
+    else this.#endings.drop(item, reason);
+  }
+
+  /** The far side may have it, and would take another message under its identifier for it. */
+  #isKnownThere(far: FarSide, { stored, wasSent }: Item): boolean {
+    return stored.qos === 2 && far.maximumQoS === 2 && wasSent && far.sessionPresent;
   }
 
   #forsake(far: FarSide, flight: Flight, reason: string): void {
@@ -459,17 +447,10 @@ export class Sender {
     far.release(flight.packetId);
   }
 
-  /** It has no form, or the far side does not want it. */
-  #giveUp(item: Item, error: GatewayError): void {
-    const { drain, onRefused, onDeadLetter } = this.#options;
-    drain.gone();
-    if (isLeftOut(error)) {
-      this.outbox.leaveOut(item);
-      return;
-    }
-    this.outbox.drop(item, reasonOf(error));
-    onRefused(error);
-    onDeadLetter(item.stored.message, error);
+  /** It has no form, or the far side would not take it. */
+  #refuse(far: FarSide, item: Item, error: GatewayError): void {
+    this.#abandon(far, item, this.#endings.reasonOf(error));
+    this.#endings.tell(item, error);
   }
 
   /** What comes back from there is no news. */

@@ -91,6 +91,16 @@ export class SessionMemory {
     if (isNews) await this.#save(this.#record);
   }
 
+  /** After a start, before the first connection: nothing of ours is open anywhere, for nothing waits. */
+  nothingWaits(): void {
+    this.#mayHold = false;
+  }
+
+  /** All that was open there before this connection is settled. */
+  caughtUp(): void {
+    this.#mightHoldBefore = false;
+  }
+
   get #record(): SessionRecord {
     return { last: this.#last, sentTo: this.#sentTo, stale: [...this.#stale] };
   }

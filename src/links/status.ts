@@ -26,6 +26,7 @@ export class LinkStatus {
   #endpoint: string | null = null;
   #isConnected = false;
   #heartbeat: LinkView['heartbeat'] = 'off';
+  #heartbeatRefusal: { readonly error: GatewayError; readonly at: number } | undefined;
   #provenAt: number | null = null;
   /** Told after each change of state, endpoint or cause. */
   onChanged: () => void = () => {};
@@ -54,7 +55,7 @@ export class LinkStatus {
   opened(needsProof: boolean): void {
     this.#isConnected = true;
     this.#refusal = undefined;
-    this.#heartbeat = needsProof ? 'waiting' : 'off';
+    this.#heartbeat = needsProof ? 'waiting' : this.#heartbeatRefusal === undefined ? 'off' : 'refused';
     this.#history.connected(this.#clock.now());
   }
 
@@ -69,6 +70,7 @@ export class LinkStatus {
   proven(proof: 'returned' | 'acknowledged', rttMs: number): void {
     const isOtherProof = this.#heartbeat !== proof;
     this.#heartbeat = proof;
+    this.#heartbeatRefusal = undefined;
     this.#provenAt = this.#clock.now();
     this.#roundTrips.add(rttMs);
     const state = this.#refusal === undefined ? 'up' : 'degraded';
@@ -80,6 +82,12 @@ export class LinkStatus {
   missed(error: GatewayError): void {
     this.#log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'link degraded');
     this.#change('degraded', error);
+  }
+
+  /** From now on nothing proves that the far side delivers. */
+  heartbeatRefused(error: GatewayError): void {
+    this.#log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'heartbeats are refused');
+    this.#heartbeatRefusal = { error, at: this.#clock.now() };
   }
 
   lost(error: GatewayError): void {
@@ -161,6 +169,10 @@ export class LinkStatus {
     if (this.#error !== undefined) {
       const severity = this.#state === 'degraded' ? 'warn' : 'error';
       alarms.push({ severity, subject, since: this.#since, error: errorView(this.#error) });
+    }
+    if (this.#heartbeatRefusal !== undefined) {
+      const { at, error } = this.#heartbeatRefusal;
+      alarms.push({ severity: 'warn', subject, since: at, error: errorView(error) });
     }
     if (this.#refused !== undefined && this.#clock.now() - this.#refused.at < REFUSAL_SHOWN) {
       const { at, error } = this.#refused;

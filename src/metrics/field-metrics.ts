@@ -32,6 +32,30 @@ export function defineField({ counter, gauge }: Definitions): void {
     'link',
     'direction',
   );
+  for (const [name, help, field] of [
+    ['link_route_messages_total', 'Messages that a route of a link carried', 'messages'],
+    ['link_route_bytes_total', 'Payloads of these, bytes', 'bytes'],
+    ['link_route_dropped_total', 'Messages that a route of a link did not take', 'dropped'],
+    ['link_route_refused_total', 'Messages too large or of no such form for a route of a link', 'refused'],
+  ] as const) {
+    counter(
+      name,
+      help,
+      ({ links }, set) => {
+        for (const link of links) {
+          for (const [index, route] of link.routes.entries()) {
+            for (const way of ['out', 'in'] as const) {
+              const figures = route[way];
+              if (figures !== null) set(figures[field], link.name, `${index}`, way);
+            }
+          }
+        }
+      },
+      'link',
+      'route',
+      'direction',
+    );
+  }
   gauge(
     'link_queued_messages',
     'Messages not yet acknowledged by the far side',

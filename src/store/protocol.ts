@@ -91,7 +91,7 @@ export interface ReadEntry {
   readonly released: number;
   readonly identifiers: readonly number[];
   readonly share: string | undefined;
-  readonly record: Uint8Array;
+  readonly record: Buffer;
 }
 
 export interface Failure {
@@ -117,7 +117,8 @@ export type WorkerAnswer =
   | {
       readonly kind: 'entries';
       readonly id: number;
-      readonly entries: readonly ReadEntry[];
+      /** @see EntryWriter */
+      readonly slabs: readonly Uint8Array<ArrayBuffer>[];
       readonly failure?: Failure;
     }
   | { readonly kind: 'surveyed'; readonly id: number; readonly labels: readonly Surveyed[]; readonly failure?: Failure }

@@ -158,7 +158,7 @@ export class Queue implements StoredQueue {
   #deliveries(entries: readonly ReadEntry[]): readonly StoredDelivery[] {
     const deliveries: StoredDelivery[] = [];
     for (const entry of entries) {
-      const record = Buffer.from(entry.record.buffer, entry.record.byteOffset, entry.record.byteLength);
+      const { record } = entry;
       const message = decodeMessageRecord(record);
       const { sequence, released, identifiers, share } = entry;
       const retain = (entry.flags & 0x04) !== 0;

@@ -2,6 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { GatewayError } from '../core/errors.js';
 import type { LabelFilter, Surveyed } from '../core/store.js';
+import { readEntries } from './entries.js';
 import { storeError } from './errors.js';
 import type { DiskFigures, Failure, ReadEntry, WorkerAnswer, WorkerRequest } from './protocol.js';
 
@@ -71,8 +72,8 @@ export class WorkerLink {
 
   #entries(answer: WorkerAnswer): readonly ReadEntry[] {
     if (answer.kind !== 'entries') throw unexpected(answer);
-    if (answer.failure !== undefined && answer.entries.length === 0) throw failureError(this.#folder, answer.failure);
-    return answer.entries;
+    if (answer.failure !== undefined && answer.slabs.length === 0) throw failureError(this.#folder, answer.failure);
+    return readEntries(answer.slabs);
   }
 
   async dropOldest(

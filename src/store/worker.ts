@@ -10,9 +10,10 @@ import { collectGarbage } from '../core/collect-garbage.js';
 import type { Surveyed } from '../core/store.js';
 import { Applier, withoutPromises } from './apply.js';
 import { LABEL_SHIFT } from './batch.js';
+import { type EntryRow, EntryWriter } from './entries.js';
 import { failureOf } from './failure.js';
 import { open, reopen } from './open.js';
-import type { DiskFigures, Failure, Found, ReadEntry, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
+import type { DiskFigures, Failure, Found, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
 
 /** Records in one answer to `read`, bytes: more come with the next. */
 const READ_BYTES = 1024 * 1024;
@@ -143,25 +144,15 @@ class StoreWorker {
   }
 
   #entries(id: number, rows: () => Iterable<unknown>): WorkerAnswer {
-    const entries: ReadEntry[] = [];
+    const writer = new EntryWriter();
     try {
-      let bytes = 0;
       for (const row of rows()) {
-        const { sequence, flags, released, identifiers, share, record } = row as Row;
-        entries.push({
-          sequence,
-          flags,
-          released,
-          identifiers: identifiers === null ? [] : identifiers.split(',').map(Number),
-          share: share ?? undefined,
-          record: record ?? new Uint8Array(),
-        });
-        bytes += record?.length ?? 0;
-        if (bytes >= READ_BYTES) break;
+        writer.add(row as EntryRow);
+        if (writer.bytes >= READ_BYTES) break;
       }
-      return { kind: 'entries', id, entries };
+      return { kind: 'entries', id, slabs: writer.take() };
     } catch (error) {
-      return { kind: 'entries', id, entries, failure: failureOf(error) };
+      return { kind: 'entries', id, slabs: writer.take(), failure: failureOf(error) };
     }
   }
 
@@ -209,15 +200,6 @@ class StoreWorker {
   }
 }
 
-interface Row {
-  readonly sequence: number;
-  readonly flags: number;
-  readonly released: number;
-  readonly identifiers: string | null;
-  readonly share: string | null;
-  readonly record: Uint8Array | null;
-}
-
 function askDisk(): DiskFigures {
   try {
     const { bavail, blocks, bsize } = statfsSync(dirname(file));
@@ -246,7 +228,7 @@ try {
   const worker = new StoreWorker(database, found, isWhole);
   port.on('message', (request: WorkerRequest) => {
     const answer = worker.answer(request);
-    port.postMessage(answer);
+    port.postMessage(answer, answer.kind === 'entries' ? answer.slabs.map(({ buffer }) => buffer) : []);
     if (answer.kind === 'closed') port.close();
   });
   port.postMessage({ kind: 'opened', found, disk: worker.disk } satisfies WorkerAnswer);

@@ -12,8 +12,8 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
   { from: '^adapters/([^/]+)/', to: ['^src/adapter\\.ts$', '^adapters/$1/'], packages: '.' },
   { from: '^src/broker/', to: ['^src/core/', '^src/broker/'], packages: '^(ws|jose|@mongodb-js/saslprep)$' },
   { from: '^src/devices/', to: ['^src/core/', '^src/devices/'], packages: '^(serialport)$' },
-  { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(ws)$' },
   { from: '^src/functions/', to: ['^src/core/', '^src/functions/'], packages: '^$' },
+  { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(ws)$' },
   {
     from: '^src/import/',
     to: ['^src/core/', '^src/import/', '^src/config/'],
@@ -29,7 +29,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
       '^src/cli/',
       '^src/api/(client|contract|socket)\\.ts$',
       '^src/config/',
-      '^src/(run|builtin|version|profile-test|discover)\\.ts$',
+      '^src/(run|builtin|version|profile-test|discover|simulated-line)\\.ts$',
       '^src/import/',
       '^src/demo/',
       '^src/tui/main\\.tsx$',

@@ -18,6 +18,7 @@ cloud  up     NNm NNs       0       —        —       —       —      1   
     /^drain +nothing waits$/m,
     /^dropped +nothing since start$/m,
     /^lost +nothing$/m,
+    /^routes +out hpmq\/# plant\/# · out 2 \(2 kB\), 1 dropped, 3 refused$/m,
     /^books +0 found \+ 0 received = 0 delivered \+ 0 queued \+ 0 expired \+ 0 dropped$/m,
   ]) {
     t.match(stdout, line);

@@ -78,6 +78,18 @@ export class Witness {
     return missing;
   }
 
+  /** Names of acknowledged messages that this subscriber never got. */
+  lost(subscriber: string): readonly string[] {
+    const { copies } = this.#of(subscriber);
+    return [...this.#acknowledged.keys()].filter((name) => !copies.has(name));
+  }
+
+  /** Names of acknowledged messages of QoS 2 that this subscriber got more than once. */
+  duplicated(subscriber: string): readonly string[] {
+    const { copies } = this.#of(subscriber);
+    return [...this.#acknowledged].flatMap(([name, qos]) => (qos === 2 && (copies.get(name) ?? 0) > 1 ? [name] : []));
+  }
+
   /**
    * @param subscribers - who must have got everything
    * @param exactly - those of them that subscribe with QoS 2

@@ -2,7 +2,7 @@
 import mqtt from 'mqtt';
 import type { Test } from 'tap';
 import t from 'tap';
-import { coapClient, coapServer, lossyRelay, needsLibcoap } from '../support/coap-peers.js';
+import { coapClient, coapServer, needsLibcoap } from '../support/coap-peers.js';
 import { hpmqEntry, type RunningGateway, startTestGateway } from '../support/gateway.js';
 import { eventually, needs, startPeer } from '../support/peers.js';
 
@@ -74,55 +74,6 @@ t.test('values, refusals, writes, discovery', needsLibcoap(), async (t) => {
   t.ok(targets.length >= 4);
   t.strictSame(Object.keys(fields).sort(), targets.sort(), 'discovery finds what coap-client finds');
 });
-
-t.test(
-  '20 % of the datagrams are lost: the last state of an observed resource in blocks arrives, none twice, none out of order',
-  needsLibcoap(),
-  async (t) => {
-    const server = await coapServer(t);
-    const relay = await lossyRelay(t, server.port, { seed: 7, loss: 0.2, twice: 0.1 });
-    const gateway = await startTestGateway(
-      t,
-      config(
-        relay.port,
-        'data: { path: /example_data, type: text }',
-        'ackTimeout: 200ms\n    maxRetransmit: 6\n    blockSize: 256',
-      ),
-    );
-    const seen = await values(t, gateway, 'data');
-    await eventually(() => seen.some(({ q }) => q === 'good'), 30_000);
-    const uri = `coap://127.0.0.1:${server.port}/example_data`;
-    const put = async (n: number) => {
-      const body = `${n}:${String(n % 10).repeat(3_000)}`;
-      const { code, stderr } = await coapClient(['-m', 'put', '-e', body, uri]);
-      t.equal(code, 0, stderr);
-      return body;
-    };
-    let last = '';
-    for (let n = 1; n <= 12; n++) {
-      last = await put(n);
-      await new Promise((resolve) => setTimeout(resolve, 150 * (n % 4)));
-    }
-    await eventually(() => seen.at(-1)?.v === last, 60_000);
-    t.ok(relay.lost > 10, `${relay.lost} datagrams lost, ${relay.passed} passed`);
-    const numbers = seen.flatMap(({ v, q }) => {
-      const match = q === 'good' ? /^(\d+):(\d)\2+$/.exec(String(v)) : null;
-      return match === null ? [] : [Number(match[1])];
-    });
-    t.strictSame(
-      numbers,
-      [...new Set(numbers)].sort((a, b) => a - b),
-      'each state once, in order',
-    );
-    t.ok(
-      seen
-        .filter(({ q }) => q === 'good')
-        .slice(1)
-        .every(({ v }) => /^(\d+):(\d)\2{2999}$/.test(String(v))),
-      'no state of pieces of two',
-    );
-  },
-);
 
 t.test(
   'a dead device is bad with a code, and good again when it is back; its observations, too',

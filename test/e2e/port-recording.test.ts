@@ -107,6 +107,21 @@ devices:
   ]);
   t.match(stdout, /\[7\]:\s+99/, 'a foreign master reads what the device had');
 
+  const [simulated, masterEnd] = await serialLine(t, folder, 'played');
+  const onLine = startPeer(t, process.execPath, [hpmqEntry, 'port', 'replay', file('line.rec'), '--serial', simulated]);
+  await onLine.sees(/answer at .*played-a 19200 8N1 \(framing rtu\)/);
+  const line = ['-m', 'rtu', '-b', '19200', '-P', 'none', '-a', '3', '-0', '-r', '100', '-c', '2', '-t', '4', '-1'];
+  t.match(
+    (await run('mbpoll', [...line, masterEnd])).stdout,
+    /\[100\]:\s+714\s+\[101\]:\s+42/,
+    'on a serial line, too',
+  );
+  t.equal(await onLine.kill('SIGINT'), 130);
+  const noFormat = ['--serial', simulated, '--format', '19200'];
+  t.equal((await runHpmq(['port', 'replay', file('line.rec'), ...noFormat])).code, 64);
+  const nowhere = await runHpmq(['port', 'replay', file('line.rec'), '--serial', file('nowhere')]);
+  t.match(nowhere.stderr, /there is no .*nowhere/);
+
   await gateway.hpmq('port', 'show', 'line');
   t.match((await gateway.hpmq('port', 'record', 'nowhere')).stderr, /nowhere/);
   t.equal((await runHpmq(['port', 'export', hpmqEntry, '-o', file('x')])).code, 64, 'what is no recording');

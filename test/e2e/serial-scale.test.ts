@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { mqttPublish, mqttSubscribe, reading } from '../support/foreign-mqtt.js';
 import { startTestGateway, tempFolder } from '../support/gateway.js';
+import { eventually } from '../support/peers.js';
 import { needsSerialPeers, plugIn } from '../support/serial-peers.js';
 
 const yaml = (path: string) => `
@@ -77,8 +78,7 @@ t.test('a scale that sends by itself', needsSerialPeers('mosquitto_sub', 'mosqui
   device.write('talk\n');
   t.match(reading(await seen(topic('weight'), (text) => text.includes('3.5'))), { q: 'good' }, 'and it comes back');
 
-  const shown = await gateway.hpmq('device', 'show', 'scale');
-  t.match(shown.stdout, /online/);
+  await eventually(async () => /online/.test((await gateway.hpmq('device', 'show', 'scale')).stdout));
   const read = await gateway.hpmq('point', 'read', 'scale.weight');
   t.match(read.stdout, /3\.5/, 'a read waits for the next frame');
   await line.kill();

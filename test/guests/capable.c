@@ -34,7 +34,9 @@ EXPORT(on_message) u64 on_message(u8 *in, u32 length) {
   if (count == 0) host_kv_delete(in + 3, topic);
   i64 now = host_now();
   out[at++] = now > 0 ? 'N' : '0';
+#ifndef NO_RANDOM
   host_random(out + at + 2, 8);
+#endif
   host_log(1, "done", 4);
   u32 size = at - 10;
   out[6] = size;

@@ -96,11 +96,9 @@ function readBytes(frame: Buffer, at: number): [Buffer, number] {
 /** The frame of on_message. */
 export function readInput(frame: Buffer): FakeInput {
   const flags = frame[0]!;
-  let at = 1;
-  let topic: string;
-  let payload: Buffer;
-  [topic, at] = readStr(frame, at);
-  [payload, at] = readBytes(frame, at);
+  const [topic, behindTopic] = readStr(frame, 1);
+  const [payload, behindPayload] = readBytes(frame, behindTopic);
+  let at = behindPayload;
   const properties: [number, string, Buffer][] = [];
   const count = frame.readUInt16LE(at);
   at += 2;
@@ -112,8 +110,8 @@ export function readInput(frame: Buffer): FakeInput {
     [value, at] = readBytes(frame, at);
     properties.push([id, name, value]);
   }
-  let origin: string;
-  [origin, at] = readStr(frame, at);
+  const [origin, behindOrigin] = readStr(frame, at);
+  at = behindOrigin;
   let previous: Buffer | undefined;
   if (frame.readUInt32LE(at) === 0xffff_ffff) at += 4;
   else [previous, at] = readBytes(frame, at);

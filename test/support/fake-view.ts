@@ -29,7 +29,7 @@ import { topicMatches } from '../../src/core/topic.js';
 import { clientView, message } from './client-view.js';
 import { fakeLedger } from './fake-ledger.js';
 import { FakeFunctions } from './function-view.js';
-import { idleOutbox, quietLink } from './link-view.js';
+import { busyRoute, idleOutbox, quietLink } from './link-view.js';
 
 /** 2026-01-01T00:00:00Z */
 export const FAKE_NOW = Date.UTC(2026, 0, 1);
@@ -93,7 +93,6 @@ export class FakeView implements GatewayView {
   readonly published: PublishRequest[] = [];
   readonly written: (WriteRequest & { device: string; point: string })[] = [];
   readonly paused: string[] = [];
-  /** What write() answers; the value as written when absent. */
   outcome: Partial<CommandResult> = {};
   readonly #tails = new Set<{ filter: string; listener: (message: MessageView) => void }>();
   readonly #logListeners = new Set<(line: LogLine) => void>();
@@ -304,6 +303,7 @@ export class FakeView implements GatewayView {
     return [
       {
         ...quietLink,
+        routes: [busyRoute],
         name: 'cloud',
         type: 'mqtt',
         url: 'mqtt://iot.example.com:1883',

@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/core/clock.js';
 import type { LinkConfig } from '../../src/core/config.js';
+import type { GatewayError } from '../../src/core/errors.js';
 import { silentLog } from '../../src/core/log.js';
 import { createMessage, type MessageInit } from '../../src/core/message.js';
 import { LinkOutgoing } from '../../src/links/link-outgoing.js';
 import { linksTables } from '../../src/links/links.js';
 import { LoopGuard } from '../../src/links/loops.js';
 import { Replies } from '../../src/links/replies.js';
+import { RouteFigures } from '../../src/links/route-figures.js';
 import { compileRoutes } from '../../src/links/rules.js';
 import type { Sender } from '../../src/links/sender.js';
 import { LinkStatus } from '../../src/links/status.js';
@@ -24,7 +26,11 @@ export class OutgoingBench {
   folder: string;
   store!: OpenStore;
   outgoing!: LinkOutgoing;
+  /** What was refused for good. */
+  readonly told: GatewayError[] = [];
   far: FakeFarSide | undefined;
+  /** How often everything from before a connection was settled. */
+  caughtUp = 0;
   readonly #clock: Clock;
   readonly #folders: string[] = [];
 
@@ -48,6 +54,8 @@ export class OutgoingBench {
       log: silentLog,
       clock: systemClock,
     });
+    const status = new LinkStatus(clock, silentLog);
+    status.refused = (error) => void this.told.push(error);
     this.outgoing = new LinkOutgoing({
       config,
       gatewayId: GATEWAY,
@@ -57,9 +65,11 @@ export class OutgoingBench {
       rules: compileRoutes(config.routes, GATEWAY),
       origin: `link:${config.name}`,
       replies: new Replies(config.name, clock),
+      figures: new RouteFigures(config.routes),
       loops: new LoopGuard({ config, mesh: undefined, origin: `link:${config.name}`, clock }),
-      status: new LinkStatus(clock, silentLog),
+      status,
       keep: { store: this.store, refusal: () => undefined },
+      onCaughtUp: () => this.caughtUp++,
     });
     await this.outgoing.begin();
   }

@@ -35,4 +35,13 @@ export const quietLink = {
   connects: 0,
   history: [],
   certificates: [],
+  routes: [],
+} as const;
+
+/** A route that has something to tell. */
+export const busyRoute = {
+  direction: 'out',
+  filters: ['hpmq/#', 'plant/#'],
+  out: { messages: 2, bytes: 2_048, dropped: 1, refused: 3 },
+  in: null,
 } as const;

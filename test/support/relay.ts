@@ -22,6 +22,9 @@ export class Relay implements AsyncDisposable {
   #isHolding = false;
   #swallowing: ReadonlySet<Direction> = new Set();
   #tear: Direction | undefined;
+  /** Told what an end sends, before anything happens to it. @param connection - the same object for both ends */
+  onBytes: ((connection: object, direction: Direction, bytes: Buffer) => void) | undefined;
+  onOver: ((connection: object) => void) | undefined;
   /** Connections that were accepted. */
   connections = 0;
   swallowedBytes = 0;
@@ -114,6 +117,7 @@ export class Relay implements AsyncDisposable {
 
   #carry(pair: Pair, direction: Direction, from: Socket, to: Socket): void {
     from.on('data', (bytes: Buffer) => {
+      this.onBytes?.(pair, direction, bytes);
       if (this.#swallowing.has(direction)) pair.broken.add(direction);
       if (pair.broken.has(direction)) {
         this.swallowedBytes += bytes.length;
@@ -133,6 +137,7 @@ export class Relay implements AsyncDisposable {
     from.on('end', () => to.end());
     from.on('close', () => {
       this.#pairs.delete(pair);
+      this.onOver?.(pair);
       to.destroySoon();
     });
   }

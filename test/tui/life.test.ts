@@ -83,7 +83,7 @@ t.test('no gateway at the start is the error of the client, and the terminal is 
 t.test('an unknown screen is refused with the names there are', async (t) => {
   const client = new FakeGateway({ clock: systemClock });
   const options = { client, readOnly: false, color: false, ascii: false, motion: true, target: 'x' };
-  await t.rejects(runTui({ ...options, screen: 'functions' }), {
+  await t.rejects(runTui({ ...options, screen: 'nowhere' }), {
     code: 'TUI_SCREEN_UNKNOWN',
     hint: /overview, devices/,
   });

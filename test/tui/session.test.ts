@@ -83,7 +83,7 @@ t.test('a filter narrows the list while it is typed', async (t) => {
 t.test('a command is completed and done; a wrong one is explained', async (t) => {
   const ui = await points(t);
   await ui.press(':');
-  await ui.sees('clients  devices  help  links  logs  overview  points  quit  topics');
+  await ui.sees('clients  devices  functions  help  links  logs  overview  points  quit  topics');
   await ui.type('po');
   await ui.press('tab');
   await ui.sees(':points █');

@@ -28,7 +28,23 @@ const QUEUE_LIMIT = 64;
 /** acknowledged: with the piggybacked response, if there is one. */
 export type Ending =
   | { readonly result: 'acknowledged'; readonly response: Message | undefined }
+  /** What it says is old: what is sent in its place goes on with these attempts. */
+  | { readonly result: 'superseded'; readonly attempts: Attempts }
   | { readonly result: 'reset' | 'timeout' | 'stopped' | 'closed' | 'full' };
+
+/** What has been tried in vain. */
+export interface Attempts {
+  readonly sent: number;
+  /** For the next attempt, ms. */
+  readonly timeoutMs: number;
+}
+
+export interface TransmitOptions {
+  /** RFC 7641 §4.5.2: in place of a message that was not acknowledged. */
+  readonly after?: Attempts | undefined;
+  /** Asked when an attempt has timed out: whether to end as superseded instead of sending the same again. */
+  readonly isOld?: () => boolean;
+}
 
 /** What is to be sent: type and Message ID are the layer's. */
 export type Outgoing = Pick<Message, 'code' | 'token' | 'options' | 'payload'>;
@@ -49,7 +65,7 @@ export interface MessageLayerOptions {
 
 export interface Transmission {
   readonly messageId: number;
-  /** How often it went out. */
+  /** How often it, and what it replaces, went out. */
   readonly sent: number;
   /** Never rejects. A Non-confirmable message ends only by stop(), or with the wire. */
   readonly ended: Promise<Ending>;
@@ -85,8 +101,8 @@ export class MessageLayer {
     return this.#isClosed;
   }
 
-  transmit(type: 'CON' | 'NON', message: Outgoing): Transmission {
-    const pending = new Pending({ ...message, type, messageId: this.#id() }, (one) => this.#leave(one));
+  transmit(type: 'CON' | 'NON', message: Outgoing, options: TransmitOptions = {}): Transmission {
+    const pending = new Pending({ ...message, type, messageId: this.#id() }, options, (one) => this.#leave(one));
     if (this.#isClosed) pending.end({ result: 'closed' });
     else if (this.#queue.length >= QUEUE_LIMIT) pending.end({ result: 'full' });
     else {
@@ -137,7 +153,8 @@ export class MessageLayer {
       if (pending === undefined) return;
       this.#active.set(pending.messageId, pending);
       const { ackTimeout, ackRandomFactor } = this.#o.transmission;
-      this.#send(pending, ackTimeout * (1 + this.#random() * (ackRandomFactor - 1)));
+      const first = ackTimeout * (1 + this.#random() * (ackRandomFactor - 1));
+      this.#send(pending, pending.options.after?.timeoutMs ?? first);
     }
   }
 
@@ -147,7 +164,10 @@ export class MessageLayer {
     this.#write(pending.bytes);
     if (pending.isEnded || pending.message.type !== 'CON') return;
     pending.timer = this.#o.clock.after(timeoutMs, () => {
-      if (pending.sent > this.#o.transmission.maxRetransmit) pending.end({ result: 'timeout' });
+      const { sent, options } = pending;
+      if (sent > this.#o.transmission.maxRetransmit) pending.end({ result: 'timeout' });
+      else if (options.isOld?.() === true)
+        pending.end({ result: 'superseded', attempts: { sent, timeoutMs: 2 * timeoutMs } });
       else this.#send(pending, 2 * timeoutMs);
     });
   }
@@ -220,16 +240,19 @@ export class MessageLayer {
 
 class Pending implements Transmission {
   readonly message: Message;
+  readonly options: TransmitOptions;
   readonly bytes: Buffer;
   readonly ended: Promise<Ending>;
-  sent = 0;
+  sent: number;
   timer: Timer | undefined;
   isEnded = false;
   readonly #resolve: (ending: Ending) => void;
   readonly #onEnd: (pending: Pending) => void;
 
-  constructor(message: Message, onEnd: (pending: Pending) => void) {
+  constructor(message: Message, options: TransmitOptions, onEnd: (pending: Pending) => void) {
     this.message = message;
+    this.options = options;
+    this.sent = options.after?.sent ?? 0;
     this.bytes = encode(message);
     this.#onEnd = onEnd;
     const { promise, resolve } = Promise.withResolvers<Ending>();

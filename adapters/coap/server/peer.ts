@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../src/adapter.js';
-import { MessageLayer, type Outgoing } from '../exchange/message-layer.js';
+import { type Attempts, MessageLayer, type Outgoing } from '../exchange/message-layer.js';
 import { DEFAULT_TRANSMISSION, type TransmissionParameters } from '../exchange/transmission.js';
 import { Code, classOf, code, type Message, type Option } from '../message/message.js';
 import {
@@ -73,8 +73,12 @@ interface Whole {
   readonly etag: Buffer | undefined;
   /** Monotonic ms: when a block of it was asked for last. */
   touchedAt: number;
+  /** A block behind the first was asked for. */
+  readonly asked: PromiseWithResolvers<void>;
+  isAsked: boolean;
   /** Resolves with its last block. */
   readonly fetched: PromiseWithResolvers<void>;
+  isFetched: boolean;
 }
 
 interface Relation {
@@ -202,7 +206,10 @@ export class ServerPeer {
       if (known !== undefined) {
         known.touchedAt = this.#o.clock.monotonic();
         const part = sliced(known, { ...block2, szx });
-        if ((block2.number + 1) * blockBytes(szx) >= known.payload.length) known.fetched.resolve();
+        known.isAsked = true;
+        known.asked.resolve();
+        known.isFetched ||= (block2.number + 1) * blockBytes(szx) >= known.payload.length;
+        if (known.isFetched) known.fetched.resolve();
         return part;
       }
     }
@@ -246,7 +253,8 @@ export class ServerPeer {
     const isContent = answer.code === Code.CONTENT && payload.length > 0;
     const etag = answer.etag ?? (isContent ? createHash('sha256').update(payload).digest().subarray(0, 4) : undefined);
     const touchedAt = this.#o.clock.monotonic();
-    const whole: Whole = { answer, payload, etag, touchedAt, fetched: Promise.withResolvers<void>() };
+    const [asked, fetched] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const whole: Whole = { answer, payload, etag, touchedAt, asked, isAsked: false, fetched, isFetched: false };
     this.#snapshots.delete(key);
     if (payload.length > blockBytes(szx)) {
       const [oldest] = this.#snapshots.keys();
@@ -292,24 +300,39 @@ export class ServerPeer {
     if (this.#relations.get(key) === relation) this.#relations.delete(key);
   }
 
-  /** §4.5.2: while one is on its way, changes gather; what is sent then is the state as it is. */
+  /**
+   * RFC 7641 §4.5.2: while one is on its way, changes gather; when an attempt has timed out, the state as it is then is sent
+   * in place of the old one.
+   */
   async #notify(relation: Relation): Promise<void> {
     if (relation.isSending) return;
     relation.isSending = true;
+    let after: Attempts | undefined;
     try {
       while (relation.isDirty && this.#relations.get(relation.token.toString('hex')) === relation) {
         await this.#fetched(relation);
         relation.isDirty = false;
         const answer = await relation.tree.handle(relation.request);
+        const before = this.#snapshots.get(relation.key);
         const whole = this.#keep(relation.key, answer, relation.szx);
         const part = sliced(whole, { number: 0, more: false, szx: relation.szx });
         const isError = classOf(answer.code) !== 2;
         const observe = isError ? [] : [uintOption(OptionNumber.OBSERVE, this.#next())];
         const outgoing = outgoingOf(relation.token, { ...part, options: [...observe, ...(part.options ?? [])] });
-        if (whole.payload.length > blockBytes(relation.szx)) relation.current = whole;
-        const { result } = await this.#layer.transmit('CON', outgoing).ended;
-        // §3.6, §4.5: rejected, or never acknowledged: nobody is interested any more.
-        if (result !== 'acknowledged' || isError) this.#end(relation);
+        const isOld = () => relation.isDirty;
+        const transmission = this.#layer.transmit('CON', outgoing, { after, isOld });
+        if (whole.payload.length > blockBytes(relation.szx)) {
+          relation.current = whole;
+          // RFC 7252 §4.2: who asks for more of it has got it, also when the acknowledgement is lost.
+          if (before === undefined || before.isFetched) void whole.asked.promise.then(() => transmission.stop());
+        }
+        const ending = await transmission.ended;
+        after = ending.result === 'superseded' ? ending.attempts : undefined;
+        // What did not arrive, nobody is fetching.
+        if (after !== undefined && !whole.isAsked) relation.current = undefined;
+        const hasArrived = ending.result === 'acknowledged' || (ending.result === 'stopped' && whole.isAsked);
+        // RFC 7641 §3.6, §4.5: rejected, or never acknowledged: nobody is interested any more.
+        if (isError || !(hasArrived || after !== undefined)) this.#end(relation);
       }
     } catch {
       this.#end(relation);

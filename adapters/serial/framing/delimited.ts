@@ -1,35 +1,59 @@
-/** Frames that end with a delimiter, or with CR or LF whichever comes. Empty ones are left out. */
+/** Frames that end with a delimiter, with CR or LF whichever comes, or where a pattern first matches. Empty ones are left out. */
+import type { Pattern } from '../patterns/pattern.js';
 import { ByteStore, type Framer, type FrameSink, Needle } from './framer.js';
 
-/** Whether a frame ends with this byte, and how many of its bytes are the delimiter. */
 export interface Ending {
-  readonly length: number;
-  next(byte: number): boolean;
+  /**
+   * @param at - where in its frame this byte is
+   * @returns undefined: the frame goes on; otherwise it ends with this byte: where its content ends
+   */
+  next(byte: number, at: number): number | undefined;
+  /** The next byte begins a frame. */
   reset(): void;
 }
 
-export function delimiterEnding(delimiter: Buffer): Ending {
+/** @param keeps - the delimiter belongs to the content */
+export function delimiterEnding(delimiter: Buffer, keeps: boolean): Ending {
   const needle = new Needle(delimiter);
-  return { length: delimiter.length, next: (byte) => needle.next(byte), reset: () => needle.reset() };
+  return {
+    next(byte, at) {
+      if (!needle.next(byte)) return undefined;
+      const to = at + 1 - delimiter.length;
+      return keeps && to > 0 ? at + 1 : to;
+    },
+    reset: () => needle.reset(),
+  };
+}
+
+/** @param keeps - what the pattern matched belongs to the content */
+export function patternEnding(pattern: Pattern, keeps: boolean): Ending {
+  const scanner = pattern.scanner();
+  return {
+    next(byte, at) {
+      const to = scanner.next(byte);
+      return to !== undefined && keeps ? at + 1 : to;
+    },
+    reset: () => scanner.reset(),
+  };
 }
 
 const CR = 0x0d;
 const LF = 0x0a;
-export const lineEnding: Ending = { length: 1, next: (byte) => byte === CR || byte === LF, reset: () => {} };
+export const lineEnding: Ending = {
+  next: (byte, at) => (byte === CR || byte === LF ? at : undefined),
+  reset: () => {},
+};
 
 export class DelimitedFramer implements Framer {
   readonly #sink: FrameSink;
   readonly #ending: Ending;
-  readonly #keeps: boolean;
   readonly #store: ByteStore;
   /** Too long already: up to the next delimiter everything is thrown away. */
   #skipped = 0;
 
-  /** @param keeps - the delimiter belongs to the content */
-  constructor(sink: FrameSink, ending: Ending, keeps: boolean, limit: number) {
+  constructor(sink: FrameSink, ending: Ending, limit: number) {
     this.#sink = sink;
     this.#ending = ending;
-    this.#keeps = keeps;
     this.#store = new ByteStore(limit);
   }
 
@@ -40,19 +64,15 @@ export class DelimitedFramer implements Framer {
   push(chunk: Buffer): void {
     const store = this.#store;
     for (const byte of chunk) {
-      const isEnd = this.#ending.next(byte);
+      const to = this.#ending.next(byte, store.length);
       if (this.#skipped > 0 || !store.add(byte)) {
         this.#skipped += store.length + 1;
         store.clear();
-        if (isEnd) this.#endSkip();
-      } else if (isEnd) {
-        const to = store.length - this.#ending.length;
-        if (to > 0) {
-          const frame = store.copy();
-          if (!this.#sink.frame(frame, 0, this.#keeps ? frame.length : to))
-            this.#sink.discard('checksum', frame.length);
-        }
+        if (to !== undefined) this.#endSkip();
+      } else if (to !== undefined) {
+        if (to > 0 && !this.#sink.frame(store.copy(), 0, to)) this.#sink.discard('checksum', store.length);
         store.clear();
+        this.#ending.reset();
       }
     }
   }
@@ -67,5 +87,6 @@ export class DelimitedFramer implements Framer {
   #endSkip(): void {
     this.#sink.discard('long', this.#skipped);
     this.#skipped = 0;
+    this.#ending.reset();
   }
 }

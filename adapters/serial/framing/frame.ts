@@ -2,12 +2,11 @@
 import type { Checksum } from '../checksums/checksum.js';
 import { Pattern } from '../patterns/pattern.js';
 import { CobsFramer, encodeCobs } from './cobs.js';
-import { DelimitedFramer, delimiterEnding, lineEnding } from './delimited.js';
+import { DelimitedFramer, delimiterEnding, lineEnding, patternEnding } from './delimited.js';
 import type { Framer, FrameSink } from './framer.js';
 import { GapFramer } from './gap.js';
 import { MarkedFramer } from './marked.js';
 import { encodeNmea, NmeaFramer } from './nmea.js';
-import { PatternFramer } from './pattern-framer.js';
 import { encodeSlip, SlipFramer } from './slip.js';
 import { TelegramFramer } from './telegram.js';
 import { type LengthField, lengthOf, WindowFramer } from './window.js';
@@ -42,11 +41,11 @@ export interface FrameOptions {
 export function createFramer({ frame, max }: FrameOptions, sink: FrameSink): Framer {
   switch (frame.kind) {
     case 'line':
-      return new DelimitedFramer(sink, lineEnding, false, max);
+      return new DelimitedFramer(sink, lineEnding, max);
     case 'delimiter':
-      return new DelimitedFramer(sink, delimiterEnding(frame.delimiter), frame.keep, max);
+      return new DelimitedFramer(sink, delimiterEnding(frame.delimiter, frame.keep), max);
     case 'regex':
-      return new PatternFramer(sink, new Pattern(frame.regex), frame.keep, max);
+      return new DelimitedFramer(sink, patternEnding(new Pattern(frame.regex), frame.keep), max);
     case 'fixed': {
       const { bytes, start, contentAt } = frame;
       return new WindowFramer(sink, { start, size: () => bytes, contentAt, limit: max });

@@ -155,7 +155,16 @@ export class FastPath {
       client.route = undefined;
     }
     const last = client.route;
-    if (last !== undefined && last.version === routes.version && isSame(last.bytes, bytes, start, end)) return last;
+    if (last !== undefined) {
+      const next = last.successor;
+      if (next !== undefined && next !== last && isFor(next, client, routes.version, bytes, start, end)) {
+        client.route = next;
+        return next;
+      }
+      if (last.version === routes.version && isSame(last.bytes, bytes, start, end)) {
+        return last;
+      }
+    }
     const route = routes.lookUp(bytes, start, end);
     if (route === undefined || route.isTransformed) return undefined;
     if (route.permit !== client.permit) {
@@ -164,9 +173,15 @@ export class FastPath {
       }
       route.permit = client.permit;
     }
+    // Of one that is stale nobody would forget it.
+    if (last !== undefined && last.version === routes.version) last.successor = route;
     client.route = route;
     return route;
   }
+}
+
+function isFor(route: Route, client: FastClient, version: number, bytes: Buffer, start: number, end: number): boolean {
+  return route.version === version && route.permit === client.permit && isSame(route.bytes, bytes, start, end);
 }
 
 /** @returns -1: not complete, too long, or longer than it need be [MQTT-1.5.5-1] */

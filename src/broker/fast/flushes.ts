@@ -8,8 +8,8 @@ import type { Clock } from '../../core/clock.js';
 import type { Turns } from '../limits/turns.js';
 import type { Breather } from './breather.js';
 
-/** What is sent in turns only is written after so long, ms: a few slices. */
-const LATEST = 0.5;
+/** What a flood sends is written after so long, ms: a few slices. */
+const LATEST = 1;
 
 export interface Flushable {
   flush(): void;
@@ -19,8 +19,11 @@ export class Flushes {
   #due: Flushable[] = [];
   #spare: Flushable[] = [];
   /** Somebody sent something who does not work in turns. */
-  #isUrgent = false;
+  isUrgent = false;
+  /** Of what waits because it is not urgent; 0: nothing does. */
   #dueAt = 0;
+  /** In the turn before, somebody had more to do. */
+  #wasFlooded = false;
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #breather: Breather | undefined;
@@ -37,22 +40,22 @@ export class Flushes {
     if (this.#due.push(one) === 1) {
       setImmediate(this.#run);
       this.#breather?.began();
-      if (this.#turns.isRunning) this.#dueAt = this.#clock.monotonic() + LATEST;
     }
     this.addMore();
   }
 
   /** More for one that was added already. */
   addMore(): void {
-    if (!this.#turns.isRunning) this.#isUrgent = true;
+    if (!this.#turns.isRunning) this.isUrgent = true;
   }
 
   #flush(): void {
-    if (!this.#isUrgent && this.#turns.isWaiting && this.#clock.monotonic() < this.#dueAt) {
+    if (!this.isUrgent && this.#mayWait()) {
       setImmediate(this.#run);
       return;
     }
-    this.#isUrgent = false;
+    this.isUrgent = false;
+    this.#dueAt = 0;
     const due = this.#due;
     // What is added meanwhile is for the next turn.
     this.#due = this.#spare;
@@ -60,5 +63,16 @@ export class Flushes {
     due.length = 0;
     this.#spare = due;
     this.#breather?.ended();
+  }
+
+  /** One turn more than the flood, whose next bytes are read in it. */
+  #mayWait(): boolean {
+    const { isWaiting } = this.#turns;
+    const isFlooded = isWaiting || this.#wasFlooded;
+    this.#wasFlooded = isWaiting;
+    if (!isFlooded) return false;
+    const now = this.#clock.monotonic();
+    if (this.#dueAt === 0) this.#dueAt = now + LATEST;
+    return now < this.#dueAt;
   }
 }

@@ -44,6 +44,8 @@ export class Route {
   permit: Permit | undefined;
   /** In the same bucket of the table. */
   next: Route | undefined;
+  /** What the same client published to next: devices report their values in the same order again and again. */
+  successor: Route | undefined;
 
   constructor(topic: string, bytes: Uint8Array, hash: number, version: number, found: Found) {
     this.topic = topic;
@@ -55,6 +57,7 @@ export class Route {
     this.isTransformed = found.isTransformed === true;
     this.permit = undefined;
     this.next = undefined;
+    this.successor = undefined;
   }
 }
 

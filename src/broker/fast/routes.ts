@@ -94,6 +94,7 @@ export class Routes {
     const table = this.#table!;
     const bucket = bucketOf(route.hash);
     route.version = -1;
+    route.successor = undefined;
     this.#size--;
     this.#targets -= route.targets.length;
     if (table[bucket] === route) {
@@ -107,9 +108,19 @@ export class Routes {
 
   #clear(): void {
     this.version++;
-    this.#table?.fill(undefined);
+    this.#forget();
     this.#size = 0;
     this.#targets = 0;
+  }
+
+  /** Whoever holds a stale route must not hold all those that came after it. */
+  #forget(): void {
+    const table = this.#table;
+    if (table === undefined) return;
+    for (let i = 0; i < table.length; i++) {
+      for (let route = table[i]; route !== undefined; route = route.next) route.successor = undefined;
+    }
+    table.fill(undefined);
   }
 }
 

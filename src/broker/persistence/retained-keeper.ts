@@ -41,6 +41,13 @@ export class RetainedKeeper implements Disposable {
     return true;
   }
 
+  /** The message that is kept has a stamp now: after a start it is to have the same. */
+  stamped(message: Message): void {
+    const { topic } = message;
+    if (topic.startsWith('$SYS/') || this.#lazy.has(topic)) return;
+    this.#table.set(topic, encodeMessageRecord(message), false);
+  }
+
   /** @returns whether who cleared it must wait for the commit */
   delete(topic: string, qos: QoS, origin?: Origin): boolean {
     if (topic.startsWith('$SYS/')) return false;

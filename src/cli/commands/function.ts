@@ -1,12 +1,14 @@
 import type { FunctionLogLine, FunctionView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
 import { GatewayError } from '../../core/errors.js';
+import { MAX_MODULE_BYTES } from '../../core/function.js';
 import type { Cli } from '../cli.js';
 import { ageText, functionColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { confirmYes } from '../confirm.js';
 import { unknown } from '../names.js';
 import { bytesText, count, dateText, timeText, visible } from '../text.js';
+import { defineRegistryVerbs } from './function-registry.js';
 import { defineShadow } from './function-shadow.js';
 
 /** Between two looks at the lines of a function, ms. */
@@ -62,6 +64,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
   defineChange(command, cli, 'reload', 'Reads again what the configuration names: the file, or the image');
   defineChange(command, cli, 'pause', 'Leaves a function out: messages go as if it were not there');
   defineChange(command, cli, 'resume', 'Asks a paused function again');
+  defineRegistryVerbs(command, cli);
 }
 
 function defineChange(command: HpmqCommand, cli: Cli, verb: 'reload' | 'pause' | 'resume', purpose: string): void {
@@ -93,14 +96,19 @@ export async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): P
   }
 }
 
-export async function deploy(cli: Cli, name: string, file: string): Promise<undefined> {
-  const { readFile } = await import('node:fs/promises');
+async function deploy(cli: Cli, name: string, file: string): Promise<undefined> {
+  const { readFile, stat } = await import('node:fs/promises');
   const { basename } = await import('node:path');
+  const { cliError } = await import('../errors.js');
   let bytes: Buffer;
   try {
+    const { size } = await stat(file);
+    if (size > MAX_MODULE_BYTES) {
+      throw cliError('CLI_BAD_MODULE', `${file} has ${size} bytes, more than ${MAX_MODULE_BYTES}`);
+    }
     bytes = await readFile(file);
   } catch (cause) {
-    const { cliError } = await import('../errors.js');
+    if (cause instanceof GatewayError) throw cause;
     throw cliError('CLI_BAD_MODULE', `cannot read ${file}: ${(cause as Error).message}`, { cause });
   }
   const body = { module: bytes.toString('base64'), source: basename(file) };
@@ -139,8 +147,13 @@ async function logs(cli: Cli, name: string, { follow, lines }: LogOptions): Prom
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
   });
 }
 

@@ -4,7 +4,7 @@ import type { Cli } from '../cli.js';
 import { ageText, linkColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { unknown } from '../names.js';
-import { count, dateText, visible } from '../text.js';
+import { bytesText, count, dateText, visible } from '../text.js';
 import { defineOutboxVerbs, outboxLines } from './link-outbox.js';
 
 export function define(command: HpmqCommand, cli: Cli): void {
@@ -60,6 +60,7 @@ function linkLines(link: LinkView, now: number): readonly string[] {
     row('out', `${link.out}, ${Math.round(link.outPerSecond * 10) / 10}/s`),
     row('in', `${link.in}, ${Math.round(link.inPerSecond * 10) / 10}/s`),
     ...outboxLines(link).map(([title, text]) => row(title, text)),
+    ...link.routes.map((route, index) => row(index === 0 ? 'routes' : '', routeText(route))),
     row('connected', link.connects === 1 ? 'once' : `${link.connects} times`),
     ...link.endpoints.map((one, index) => row(index === 0 ? 'endpoints' : '', endpointText(one))),
     ...link.certificates.map(({ side, subject, notAfter }) =>
@@ -73,6 +74,19 @@ function endpointText({ endpoint, state, isCurrent, isHeld, rttMs, connects }: L
   const parts = [isCurrent ? 'in use' : state, ...(isHeld ? ['tried last'] : [])];
   if (rttMs !== null) parts.push(durationText(rttMs));
   return `${endpoint} · ${parts.join(', ')} · ${connects === 1 ? 'once' : `${connects} times`}`;
+}
+
+function routeText({ direction, filters, ...ways }: LinkView['routes'][number]): string {
+  const parts = (['out', 'in'] as const).flatMap((way) => {
+    const figures = ways[way];
+    if (figures === null) return [];
+    const { messages, bytes, dropped, refused } = figures;
+    const lost = [dropped > 0 && `${dropped} dropped`, refused > 0 && `${refused} refused`].filter(
+      (text) => text !== false,
+    );
+    return [[`${way} ${messages} (${bytesText(bytes)})`, ...lost].join(', ')];
+  });
+  return `${direction} ${filters.join(' ')} · ${parts.join(' · ')}`;
 }
 
 function outageText(

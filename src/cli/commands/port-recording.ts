@@ -2,7 +2,6 @@
 
 import { once } from 'node:events';
 import { createWriteStream, existsSync, writeFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseDuration } from '../../core/duration.js';
 import type { RecordingView } from '../../core/views.js';
@@ -10,6 +9,7 @@ import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
 import { cliError } from '../errors.js';
 import { captureHead, captureMessage } from '../pcapng.js';
+import { lineEndpoint, playOnLine, playOverTcp } from '../playing.js';
 import { headLine, Messages, pairs, partLine, type RecordedPort, readRecording } from '../recording-file.js';
 import { visible } from '../text.js';
 
@@ -17,6 +17,12 @@ import { visible } from '../text.js';
 const LOOK_MS = 250;
 const PAGE = 1_000;
 const MICROSECONDS = 6;
+
+interface ReplayOptions {
+  readonly listen: string;
+  readonly serial?: string;
+  readonly format?: string;
+}
 
 export function defineRecording(command: HpmqCommand, cli: Cli): void {
   command
@@ -48,10 +54,15 @@ export function defineRecording(command: HpmqCommand, cli: Cli): void {
     .action(cli.action((source: string) => sniff(cli, source)));
   command
     .verb('replay <file>')
-    .description('Plays a recording as a simulated device: over TCP it answers what was asked, as it was answered')
-    .option('--listen <host:port>', 'where; port 0 is any', '127.0.0.1:0')
-    .withExamples(['port replay line-a.rec --listen 127.0.0.1:5020', 'the devices of a bug report, without them'])
-    .action(cli.action((file: string, { listen }: { listen: string }) => replay(cli, file, listen)));
+    .description('Plays a recording as a simulated device: it answers what was asked, as it was answered')
+    .option('--listen <host:port>', 'over TCP; port 0 is any', '127.0.0.1:0')
+    .option('--serial <path>', 'on a serial line instead, or one end of a pair of pseudo-terminals')
+    .option('--format <format>', 'of that line: "19200 8E1". Default: as it was recorded, else 9600 8N1')
+    .withExamples(
+      ['port replay line-a.rec --listen 127.0.0.1:5020', 'the devices of a bug report, without them'],
+      ['port replay line-a.rec --serial /dev/ttyUSB1', 'the same on a line'],
+    )
+    .action(cli.action((file: string, options: ReplayOptions) => replay(cli, file, options)));
 }
 
 /** What the running gateway has, page by page; `follow`: and what comes. */
@@ -163,7 +174,7 @@ function timeText(at: number): string {
   return `${clock.join(':')}.${String(Math.floor(at % 1_000_000)).padStart(MICROSECONDS, '0')}`;
 }
 
-async function replay(cli: Cli, file: string, listen: string): Promise<number | undefined> {
+async function replay(cli: Cli, file: string, options: ReplayOptions): Promise<number | undefined> {
   const recorded = readRecording(file);
   const { loadAdapters } = await import('../../builtin.js');
   const [adapter] = await loadAdapters(new Set([recorded.adapter]));
@@ -184,35 +195,13 @@ async function replay(cli: Cli, file: string, listen: string): Promise<number | 
   });
   devices.delete('');
   if (devices.size === 0) throw cliError('CLI_RECORDING', `${file} has no question that can be answered again`);
-  const [, host = '127.0.0.1', port = '0'] = /^(.*):(\d{1,5})$/.exec(listen) ?? [];
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    // Each device hears every question, and answers its own.
-    const wires = [...devices.values()].map((own) => play({ framing: recorded.framing, exchanges: own }).wire);
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      open.delete(socket);
-      for (const wire of wires) wire.destroy();
-    });
-    for (const wire of wires) {
-      wire.on('close', () => void socket.destroy());
-      wire.on('data', (bytes: Buffer) => void socket.write(bytes));
-    }
-    socket.on('data', (bytes: Buffer) => {
-      for (const wire of wires) wire.write(bytes);
-    });
-  });
-  server.listen(Number(port), host);
-  await once(server, 'listening');
-  const address = server.address();
-  const shown = typeof address === 'object' && address !== null ? `${address.address}:${address.port}` : listen;
-  cli.output.line(
-    `${devices.size === 1 ? 'one device' : `${devices.size} devices`} of port ${recorded.port} answer at ${shown} (framing ${recorded.framing})`,
-  );
+  // Each device hears every question, and answers its own.
+  const wires = () => [...devices.values()].map((own) => play({ framing: recorded.framing, exchanges: own }).wire);
+  const who = devices.size === 1 ? 'one device' : `${devices.size} devices`;
+  const tell = (where: string) =>
+    cli.output.line(`${who} of port ${recorded.port} answer at ${where} (framing ${recorded.framing})`);
   const stop = cli.stopSignal;
-  if (!stop.aborted) await once(stop, 'abort');
-  for (const socket of open) socket.destroy();
-  server.close();
+  if (options.serial === undefined) await playOverTcp(wires, options.listen, tell, stop);
+  else await playOnLine(wires, lineEndpoint(options.serial, options.format, recorded.endpoint), tell, stop);
   return cli.stopCode;
 }

@@ -8,11 +8,7 @@ import type { DtlsSessions } from './dtls.js';
 import { type Dialling, Failover, within } from './failover.js';
 import { Listeners } from './listen.js';
 import { openMemory } from './memory.js';
-import { openRfc2217 } from './rfc2217.js';
-import { openSerial } from './serial.js';
 import { openTcp } from './tcp.js';
-import { openTls } from './tls.js';
-import { openUdp } from './udp.js';
 
 export interface WiresOptions {
   readonly clock: Clock;
@@ -48,7 +44,8 @@ export class Wires implements AsyncDisposable {
     return wire;
   };
 
-  #open(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
+  /** What only some kinds of wire need is loaded with the first of them. */
+  async #open(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
     switch (endpoint.type) {
       case 'tcp':
         return this.#failover(endpoint).open(
@@ -56,7 +53,10 @@ export class Wires implements AsyncDisposable {
           signal,
         );
       case 'tls':
-        return this.#failover(endpoint).open((address, limited) => openTls(endpoint, address, limited), signal);
+        return this.#failover(endpoint).open(
+          async (address, limited) => (await import('./tls.js')).openTls(endpoint, address, limited),
+          signal,
+        );
       case 'listen':
         return within(endpoint.connectTimeout ?? CONNECT_TIMEOUT_MS, endpoint, this.#clock, signal, (_, limited) =>
           this.listeners.claim(endpoint, limited).catch((error) => {
@@ -66,7 +66,7 @@ export class Wires implements AsyncDisposable {
           }),
         );
       case 'udp':
-        return openUdp(endpoint, signal);
+        return (await import('./udp.js')).openUdp(endpoint, signal);
       case 'dtls':
         return within(
           endpoint.connectTimeout ?? CONNECT_TIMEOUT_MS,
@@ -79,11 +79,11 @@ export class Wires implements AsyncDisposable {
           },
         );
       case 'serial':
-        return openSerial(endpoint, signal, this.#clock);
+        return (await import('./serial.js')).openSerial(endpoint, signal, this.#clock);
       case 'rfc2217':
-        return openRfc2217(endpoint, signal, this.#clock);
+        return (await import('./rfc2217.js')).openRfc2217(endpoint, signal, this.#clock);
       case 'memory':
-        return Promise.resolve(openMemory());
+        return openMemory();
     }
   }
 

@@ -126,6 +126,8 @@ export class InlineInstance implements FunctionInstance {
 
   #start(): Guest {
     if (this.#isDisposed) throw new TypeError('the instance is disposed');
+    // Not that of the guest before, for a host that is called while this one starts.
+    this.#fuelUsed = 0;
     let guest: Guest | undefined;
     const which = (): Guest => {
       if (guest === undefined || guest.isOver)

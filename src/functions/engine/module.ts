@@ -9,17 +9,24 @@ import type {
   HostCalls,
 } from '../../core/function.js';
 import { type Compiled, InlineInstance } from './instance.js';
+import { prepareApart } from './isolate/prepare-job.js';
+import { RemoteInstance } from './isolate/remote.js';
+import { MAX_MODULE_BYTES } from './limits.js';
 import { prepare } from './prepare.js';
 import { tryOut } from './trial.js';
 
-export const compile: CompileFunction = async (bytes, { limits, grants }) => {
+/** Above this, checking and rewriting would hold up the messages of others for milliseconds. */
+const LARGE_BYTES = 256 * 1024;
+
+export const compile: CompileFunction = async (bytes, { limits, grants, isolate }) => {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  const prepared = prepare(bytes, limits, grants);
+  const isLarge = bytes.length > LARGE_BYTES && bytes.length <= MAX_MODULE_BYTES;
+  const prepared = await (isLarge ? prepareApart(bytes, limits, grants) : prepare(bytes, limits, grants));
   const module = await WebAssembly.compile(prepared.bytes);
   const { abi, hooks, needs } = prepared.shape;
   const compiled: Compiled = { module, abi, hooks, isAsync: needs.includes('http'), limits };
   tryOut(compiled);
-  return new LoadedModule(digest, compiled, needs, bytes.length);
+  return new LoadedModule(digest, compiled, needs, bytes.length, isolate);
 };
 
 class LoadedModule implements FunctionModule {
@@ -30,18 +37,28 @@ class LoadedModule implements FunctionModule {
   readonly isAsync: boolean;
   readonly bytes: number;
   readonly #compiled: Compiled;
+  readonly #isolate: 'inline' | 'worker';
 
-  constructor(digest: string, compiled: Compiled, needs: readonly Capability[], bytes: number) {
+  constructor(
+    digest: string,
+    compiled: Compiled,
+    needs: readonly Capability[],
+    bytes: number,
+    isolate: 'inline' | 'worker',
+  ) {
     this.digest = digest;
     this.abi = compiled.abi;
     this.hooks = new Set(compiled.hooks);
     this.needs = new Set(needs);
-    this.isAsync = compiled.isAsync;
+    // What runs elsewhere is waited for.
+    this.isAsync = compiled.isAsync || isolate === 'worker';
     this.bytes = bytes;
     this.#compiled = compiled;
+    this.#isolate = isolate;
   }
 
   instantiate(host: HostCalls): FunctionInstance {
+    if (this.#isolate === 'worker') return new RemoteInstance(this.#compiled, host);
     return new InlineInstance(this.#compiled, host);
   }
 }

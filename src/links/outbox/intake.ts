@@ -2,6 +2,7 @@
 import { GatewayError } from '../../core/errors.js';
 import type { Message } from '../../core/message.js';
 import { encode, isLeftOut, isQuiet, qosOf, sizeFault } from '../encode.js';
+import type { RouteFigures } from '../route-figures.js';
 import type { Target } from '../route-types.js';
 import { targetsOf } from '../rules.js';
 import type { Books } from './books.js';
@@ -19,6 +20,7 @@ export interface IntakeOptions extends Pick<SenderOptions, 'rules' | 'replies' |
   readonly books: Books;
   readonly replay: Replay;
   readonly openings: Openings;
+  readonly figures: RouteFigures;
   isConnected(): boolean;
 }
 
@@ -65,13 +67,26 @@ export class Intake {
     const qos = qosOf(target, message);
     const fault = sizeFault(target, message);
     if (fault !== undefined) {
-      if (!isQuiet(target, fault)) onRefused(fault);
+      const figures = this.#options.figures.out(route.index);
+      if (isQuiet(target, fault)) figures.drop();
+      else {
+        figures.refuse();
+        onRefused(fault);
+      }
       return outbox.refuse(message, qos, reasonOf(fault));
     }
-    if (qos === 0) return this.#enqueueVolatile(message, target);
+    if (qos === 0) return this.#count(target, message, this.#enqueueVolatile(message, target));
     drain.accepted();
     const { priority, key } = route;
-    return outbox.accept(message, { qos, tag, key, priority, isHeldBack: !openings.isOpen(route) });
+    const isHeldBack = !openings.isOpen(route);
+    return this.#count(target, message, outbox.accept(message, { qos, tag, key, priority, isHeldBack }));
+  }
+
+  #count({ route }: Target, { payload }: Message, isTaken: boolean): boolean {
+    const figures = this.#options.figures.out(route.index);
+    if (isTaken) figures.take(payload.length);
+    else figures.drop();
+    return isTaken;
   }
 
   /** It does not wait: neither for a batch nor for the time at which its route sends. */

@@ -25,12 +25,12 @@ import { Oldest } from './oldest.js';
 import { Trimmer } from './trimmer.js';
 
 /** In a lane. */
-const MOST_MESSAGES = 8_000;
+const MOST_MESSAGES = 3_000;
 const MOST_BYTES = 2 * 1024 * 1024;
 /** Of the live lane: what is behind that is history. */
 const MOST_LIVE = 1_000;
 /** Read in one go, messages. */
-const CHUNK = 4_000;
+const CHUNK = 1_000;
 const SURVEY_CHUNK = 20_000;
 /** More cannot have been in flight when the gateway was killed: no window is larger. */
 export const MAX_WINDOW = 1_000;
@@ -57,6 +57,8 @@ export interface OutboxOptions {
   readonly losses: Losses;
   /** {@link Outbox.next} may have something, a release is on disk, or there is room again. */
   readonly onReady: () => void;
+  /** Nothing is left that was accepted before this connection. */
+  readonly onCaughtUp?: (() => void) | undefined;
 }
 
 export class Outbox {
@@ -80,6 +82,8 @@ export class Outbox {
   #flyingLost = 0;
   /** Of the last message accepted before this connection. */
   #connectedAt = 0;
+  /** Of those so many are left. */
+  #before = 0;
   /** Nothing may be taken before it is known what is there. */
   #isSurveyed: boolean;
   /** Of the next messages of the queue so many may have been sent before the start. */
@@ -196,6 +200,8 @@ export class Outbox {
   connect(): void {
     this.#isConnected = true;
     this.#connectedAt = this.#queue.lastSequence;
+    this.#before = this.#queue.messages;
+    if (this.#before === 0) this.#options.onCaughtUp?.();
     this.#epoch++;
     this.#work();
   }
@@ -404,6 +410,7 @@ export class Outbox {
       this.#goneBatch = batchNumber;
     }
     this.#gone.add(sequence);
+    if (this.#isConnected && sequence <= this.#connectedAt && --this.#before === 0) this.#options.onCaughtUp?.();
   }
 
   /** The next question to the store, if there is one. Not at once: what belongs together must be said before. */

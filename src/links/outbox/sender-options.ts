@@ -8,10 +8,11 @@ import type { StoredQueue } from '../../core/store.js';
 import type { OutDoor } from '../door.js';
 import type { LoopGuard } from '../loops.js';
 import type { Replies } from '../replies.js';
+import type { RouteFigures } from '../route-figures.js';
 import type { Rules } from '../rules.js';
 import type { Drain } from './drain.js';
 import type { Keeping } from './keeping.js';
-import type { Losses } from './losses.js';
+import type { Losses, LossRecord } from './losses.js';
 
 export interface SenderOptions {
   readonly rules: Rules;
@@ -30,8 +31,13 @@ export interface SenderOptions {
   readonly loops: LoopGuard;
   /** Functions in the way out. */
   readonly door?: Pick<OutDoor, 'accept'> | undefined;
+  readonly figures: RouteFigures;
   /** One message was refused for good; it is counted as dropped. */
   readonly onRefused: (error: GatewayError) => void;
   /** The same, of a message of QoS 1 or 2. */
   readonly onDeadLetter: (message: Message, error: GatewayError) => void;
+  /** The far side does not want to hear what was lost. */
+  readonly onLossUntold: (record: LossRecord) => void;
+  /** Nothing that was accepted before this connection is left to settle: the far side holds nothing older of ours. */
+  readonly onCaughtUp?: (() => void) | undefined;
 }

@@ -95,7 +95,7 @@ async function run(): Promise<void> {
     const conf = join(folder, 'far.conf');
     writeFileSync(
       conf,
-      `user root\nlistener ${farPort} 127.0.0.1\nallow_anonymous true\nlog_type error\nmax_queued_messages 0\n`,
+      `user root\nlistener ${farPort} 127.0.0.1\nallow_anonymous true\nlog_type error\nmax_queued_messages 0\nmax_inflight_messages ${values.window}\n`,
     );
     const far = spawn('mosquitto', ['-c', conf], { stdio: 'ignore' });
     children.push(far);

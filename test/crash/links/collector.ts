@@ -16,7 +16,9 @@ const PUBLISH = 0x30;
 export class Collector implements Disposable {
   readonly #socket: Socket;
   readonly #topics: CollectorTopics;
-  readonly #seen = new Set<number>();
+  /** By number: whether it came. */
+  #seen = new Uint8Array(1 << 20);
+  #distinct = 0;
   #rest = Buffer.alloc(0);
   #last = -1;
   readonly latencies: number[] = [];
@@ -55,7 +57,7 @@ export class Collector implements Disposable {
 
   /** How many different ones. */
   get distinct(): number {
-    return this.#seen.size;
+    return this.#distinct;
   }
 
   /** Resolves when so many have come, or nothing has come for so long, ms. */
@@ -111,9 +113,21 @@ export class Collector implements Disposable {
       if (this.messages === 0) this.firstAt = now;
       this.lastAt = now;
       this.messages++;
-      if (number < this.#last && !this.#seen.has(number)) this.isInOrder = false;
+      if (!this.#isNew(number)) return;
+      if (number < this.#last) this.isInOrder = false;
       this.#last = Math.max(this.#last, number);
-      this.#seen.add(number);
     } else if (length === live.length) this.latencies.push(now - Number(bytes.toString('latin1', topicEnd, end)));
+  }
+
+  #isNew(number: number): boolean {
+    if (number >= this.#seen.length) {
+      const grown = new Uint8Array(Math.max(number + 1, this.#seen.length * 2));
+      grown.set(this.#seen);
+      this.#seen = grown;
+    }
+    if (this.#seen[number] === 1) return false;
+    this.#seen[number] = 1;
+    this.#distinct++;
+    return true;
   }
 }

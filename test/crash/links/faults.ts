@@ -8,6 +8,7 @@ export const faultNames = [
   'near killed',
   'near frozen',
   'far killed',
+  'far crashed',
   'far frozen',
   'reset',
   'torn',
@@ -23,6 +24,7 @@ const WEIGHTS: Readonly<Record<FaultName, number>> = {
   'near killed': 5,
   'near frozen': 1,
   'far killed': 4,
+  'far crashed': 4,
   'far frozen': 2,
   reset: 2,
   torn: 2,
@@ -33,13 +35,16 @@ const WEIGHTS: Readonly<Record<FaultName, number>> = {
   'black hole down': 2,
 };
 
+/** All that one who keeps every promise survives. */
+export const usualFaults = faultNames.filter((name) => name !== 'far crashed');
+
 export interface Scene {
   readonly near: Side;
   readonly far: Side;
   readonly relay: Relay;
 }
 
-export function chooseFault(choice: Choice, only: readonly FaultName[] = faultNames): FaultName {
+export function chooseFault(choice: Choice, only: readonly FaultName[]): FaultName {
   return choice.weighted(only.map((name) => [WEIGHTS[name], name] as const));
 }
 
@@ -54,6 +59,11 @@ export async function suffer(fault: FaultName, duration: number, { near, far, re
       near.freeze();
       await sleep(duration);
       near.thaw();
+      return;
+    case 'far crashed':
+      await far.kill();
+      await sleep(duration);
+      await far.start();
       return;
     case 'far killed':
       // Mosquitto writes down what it acknowledged only when it ends: killed, it would lose what no link can bring back.

@@ -2,7 +2,7 @@
  * A long outage, compressed: very many messages wait on disk for an upstream that is away; then it comes back, and so do they,
  * while live messages go on.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,7 +45,8 @@ const LIVE_EVERY = 20;
 /** How long nothing may come, ms. */
 const STALLED = 40_000;
 
-export async function outage(messages: number): Promise<OutageResult> {
+/** @param onSecond - told once a second how many have come, and what the gateway takes, MB and % of a core by thread */
+export async function outage(messages: number, onSecond?: (line: string) => void): Promise<OutageResult> {
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-outage-'));
   await using stack = new AsyncDisposableStack();
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -53,6 +54,11 @@ export async function outage(messages: number): Promise<OutageResult> {
   const [port, upstream] = [await freePort(), await freePort()];
   const near = await startHpmq(join(folder, 'near'), port, linkLines(upstream, 2 * messages), 'near');
   stack.defer(() => near.kill());
+  let collected = () => 0;
+  if (onSecond !== undefined) {
+    const watch = setInterval(() => onSecond(`${collected()} ${stateOf(near.pid)}`), 1_000);
+    stack.defer(() => clearInterval(watch));
+  }
 
   await publish(port, 0, WARM_UP, HISTORY);
   await sleep(1_000);
@@ -73,6 +79,7 @@ export async function outage(messages: number): Promise<OutageResult> {
   stack.defer(() => far.kill());
   const collector = stack.use(await Collector.open(upstream, 'up/#', { history: HISTORY, live: LIVE, digits: DIGITS }));
   near.signal('SIGCONT');
+  collected = () => collector.messages;
 
   const publisher = new SessionClient({ clientId: 'live', filters: [] });
   stack.defer(() => publisher.drop());
@@ -147,4 +154,15 @@ function linkLines(port: number, maxMessages: number): readonly string[] {
 
 function residentMb(pid: number): number {
   return Math.round(residentBytes(pid) / 1e5) / 10;
+}
+
+function stateOf(pid: number): string {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const of = (name: string) => Math.round(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) / 1_000);
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return `${stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))} ${Number(fields[11]) + Number(fields[12])}`;
+  });
+  return `resident ${of('VmRSS')} anonymous ${of('RssAnon')} file ${of('RssFile')} cpu ${threads.join(', ')}`;
 }

@@ -12,7 +12,9 @@ A link under load while its ends are killed and frozen and its network fails; wh
   --seed N           of the load and of the moments (default 1)
   --broker NAME      who has the link: hpmq or mosquitto (default hpmq)
   --upstream NAME    hpmq or mosquitto (default mosquitto, which is not killed but ended: it loses what it acknowledged)
+                     what it forgot is told apart by what a relay between the two saw: byUpstream
   --only A,B         of these faults only: ${faultNames.join(', ')}
+                     (far crashed, SIGKILL also of mosquitto, only when it is named)
   --scale X          faults last 1 to 30 s, times this (default 0.02)
 `;
 

@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Choice, seeded } from '../../support/random.js';
 import { Relay } from '../../support/relay.js';
-import { chooseFault, type FaultName, suffer } from './faults.js';
+import { chooseFault, type FaultName, suffer, usualFaults } from './faults.js';
+import { Handovers } from './handovers.js';
 import { type Books, type BrokerName, farSide, nearSide } from './sides.js';
-import { Traffic, type TrafficVerdict } from './traffic.js';
+import { nameOf, Traffic, type TrafficVerdict } from './traffic.js';
 
 export interface LinkCrashOptions {
   /** Who has the link. */
@@ -28,6 +29,11 @@ export interface LinkCrashOptions {
   onFault?(fault: number, name: FaultName): void;
 }
 
+export interface Forgotten {
+  readonly lost: number;
+  readonly duplicated: number;
+}
+
 export interface LinkCrashResult {
   readonly broker: BrokerName;
   readonly upstream: BrokerName;
@@ -37,6 +43,13 @@ export interface LinkCrashResult {
   readonly faults: Readonly<Partial<Record<FaultName, number>>>;
   readonly up: TrafficVerdict;
   readonly down: TrafficVerdict;
+  /** Of what is lost and duplicated: what is the upstream's doing, by the record of the relay. */
+  readonly byUpstream: {
+    readonly up: Forgotten;
+    readonly down: Forgotten;
+    /** Lost downwards, and not its doing: some of them. */
+    readonly unexplained: readonly string[];
+  };
   /** From the end of a fault until messages came upstream again, ms; of those that were waited for. */
   readonly recoveryMs: { readonly p50: number; readonly p99: number; readonly never: number };
   /** What the books of the gateways did not explain, at the end and before one fault in ten. */
@@ -70,6 +83,9 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
   stack.defer(() => far.kill());
   await far.start();
   const relay = stack.use(await Relay.open(far.port));
+  const handovers = new Handovers((topic, payload) => nameOf(topic, payload.toString('latin1', 0, 20)));
+  relay.onBytes = handovers.saw;
+  relay.onOver = (connection) => handovers.over(connection);
   const near = await nearSide(options.broker, folder, relay.port);
   stack.defer(() => near.kill());
   await near.start();
@@ -90,7 +106,7 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
   let difference = 0;
   for (let fault = 1; fault <= kills; fault++) {
     if (fault % BOOKS_EVERY === 0) difference += differenceOf(await near.books()) + differenceOf(await far.books());
-    const name = chooseFault(choice, options.only);
+    const name = chooseFault(choice, options.only ?? usualFaults);
     faults[name] = (faults[name] ?? 0) + 1;
     await suffer(name, (SHORTEST + choice.random() * (LONGEST - SHORTEST)) * scale, { near, far, relay });
     if (choice.chance(PATIENT)) {
@@ -118,6 +134,7 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
     faults,
     up: up.verdict(),
     down: down.verdict(),
+    byUpstream: forgottenByUpstream(handovers, up, down),
     recoveryMs: { p50: percentile(recoveries, 0.5), p99: percentile(recoveries, 0.99), never },
     difference: books.reduce((sum, one) => sum + differenceOf(one), difference),
     stillQueued: books.reduce((sum, one) => sum + queuedOf(one), 0),
@@ -126,15 +143,51 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
 }
 
 /**
- * How many promises were broken. Mosquitto 2.0.11, restarted, sends messages anew whose PUBREC it has answered with PUBREL
- * [MQTT-4.3.3]: such copies are its own.
+ * How many promises were broken. What a mosquitto that was restarted forgot, or sent again, is its own where the record of the
+ * relay proves it; crashed, it has forgotten sessions and acknowledgements, too, and brings messages late.
  */
 export function brokenPromises(result: LinkCrashResult): number {
-  const { up, down, upstream, faults, difference, stillQueued, dropped } = result;
-  const broken = (one: TrafficVerdict) => one.lost + one.disordered + one.foreign + one.lostSessions;
-  const wasRestarted = upstream === 'mosquitto' && (faults['far killed'] ?? 0) > 0;
-  const duplicated = up.duplicated + (wasRestarted ? 0 : down.duplicated);
-  return broken(up) + broken(down) + duplicated + difference + stillQueued + dropped;
+  const { up, down, upstream, faults, difference, stillQueued, dropped, byUpstream } = result;
+  const isForeign = upstream === 'mosquitto';
+  const hasCrashed = isForeign && (faults['far crashed'] ?? 0) > 0;
+  const wasRestarted = hasCrashed || (isForeign && (faults['far killed'] ?? 0) > 0);
+  const broken = (verdict: TrafficVerdict, theirs: Forgotten) => {
+    const excused = wasRestarted ? theirs.lost + theirs.duplicated : 0;
+    const strange = hasCrashed ? 0 : verdict.disordered + verdict.lostSessions;
+    return verdict.lost + verdict.duplicated - excused + strange + verdict.foreign;
+  };
+  return broken(up, byUpstream.up) + broken(down, byUpstream.down) + difference + stillQueued + dropped;
+}
+
+/**
+ * Lost upwards: the upstream said that it had the message for good. Lost downwards: the link never took it, and does not owe
+ * its acknowledgement either, or it came under an identifier that was in use. Twice upwards: the link sent it by the rules, so the upstream did not. Twice downwards: the
+ * upstream sent it again against the rules, or because it had forgotten the session. Whatever is not proven so is ours.
+ */
+function forgottenByUpstream(handovers: Handovers, up: Traffic, down: Traffic): LinkCrashResult['byUpstream'] {
+  const isSure = handovers.unreadable === 0;
+  const count = (names: readonly string[], is: (name: string) => boolean) => (isSure ? names.filter(is).length : 0);
+  const isForgotten = (name: string) =>
+    handovers.wasMasked('down', name) || !(handovers.wasTaken('down', name) || handovers.isOwed('down', name));
+  return {
+    unexplained: isSure
+      ? down
+          .lost()
+          .filter((name) => !isForgotten(name))
+          .slice(0, 20)
+      : [],
+    up: {
+      lost: count(up.lost(), (name) => handovers.wasCompleted('up', name)),
+      duplicated: count(up.duplicated(), (name) => !handovers.wasWronglyRepeated('up', name)),
+    },
+    down: {
+      lost: count(down.lost(), isForgotten),
+      duplicated: count(
+        down.duplicated(),
+        (name) => handovers.wasWronglyRepeated('down', name) || handovers.wasSentAnew('down', name),
+      ),
+    },
+  };
 }
 
 /** @returns how long that took, ms; undefined: they do not flow */

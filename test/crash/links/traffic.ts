@@ -92,6 +92,16 @@ export class Traffic {
     }
   }
 
+  /** Names of what was acknowledged and never came. */
+  lost(): readonly string[] {
+    return this.#witness.lost(COLLECTOR);
+  }
+
+  /** Names of what came more than once at QoS 2. */
+  duplicated(): readonly string[] {
+    return this.#witness.duplicated(COLLECTOR);
+  }
+
   verdict(): TrafficVerdict {
     const clients = [this.#collector, ...this.#publishers];
     const lostSessions = clients.reduce((sum, client) => sum + client.lostSessions, 0);
@@ -129,6 +139,11 @@ export class Traffic {
     const payload = `${number} ${'x'.repeat(Math.floor(random() * 200))}`;
     client.publish({ topic, payload, qos, retain: false, expiry: 0 });
   }
+}
+
+/** Of a message of this traffic, as the witness calls it. */
+export function nameOf(topic: string, payload: string): string {
+  return `${topic} ${numberOf(payload)}`;
 }
 
 function numberOf(payload: string): number {

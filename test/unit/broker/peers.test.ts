@@ -44,7 +44,8 @@ for (const hasFastPath of [true, false]) {
       await publisher.publish('t/x', 'p', qos);
       const stamps = [];
       for (const peer of peers) stamps.push(userProperties(await peer.next('publish')));
-      t.strictSame(stamps[0], { 'hpmq-origin': 'g1/e', 'hpmq-seq': `${qos + 1}`, 'hpmq-hops': 'g1' });
+      const stamp = { 'hpmq-origin': 'g1/e', 'hpmq-seq': `${qos + 1}`, 'hpmq-hops': 'g1' };
+      t.strictSame(stamps[0], qos === 0 ? stamp : { ...stamp, 'hpmq-qos': `${qos}` });
       t.strictSame(stamps[1], stamps[0]);
       for (const client of plain) t.strictSame(userProperties(await client.next('publish')), {});
     }
@@ -68,6 +69,20 @@ t.test('from a peer: once, by whatever way, and on with one hop more', async (t)
   await plain.next('publish');
   t.strictSame(await other.pending(), [], 'nobody gets what he has passed on');
   t.match(b.broker.figures().ledger.messages, { duplicates: 3, difference: 0 });
+});
+
+t.test('a copy that came at QoS 0 is the message that entered with QoS 1', async (t) => {
+  const b = bench(t);
+  const peer = await b.connect(5, 'from', PEER);
+  const [other, away] = [await b.connect(5, 'forger'), await b.connect(5, 'away')];
+  await away.subscribe('t/#', 2);
+  const copy = { ...stamped('t/x', 1, 'g3', { 'hpmq-qos': '1' }), qos: 0 } as const;
+  peer.send(copy);
+  t.match(await away.next('publish'), { qos: 1 });
+  t.equal(await sent(peer, stamped('t/x', 1, 'g3', { 'hpmq-qos': '1' })), 0, 'the one at QoS 1 is acknowledged');
+  other.send(copy);
+  t.match(await away.next('publish'), { qos: 0 }, 'of others the packet counts');
+  t.strictSame(await away.pending(), []);
 });
 
 t.test('a client that is no peer can neither forge a stamp nor use up a number', async (t) => {

@@ -23,7 +23,8 @@ function problems(t: Test, link: string): readonly string[] {
   try {
     load(t, link);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map(({ message, path }) => `${path}: ${message}`);
+    if (error instanceof ConfigError)
+      return error.problems.map(({ message, path, hint }) => `${path}: ${message} (${hint})`);
     throw error;
   }
   return [];
@@ -64,6 +65,10 @@ t.test('what cannot be meant is refused', async (t) => {
     ['srv: example.com', /srv: .*not the name of SRV records/],
     ['url: mqtt://h\nvia: "eth0/1"', /via.*not an interface or address/],
     ['url: mqtt://h\nheartbeat: { topic: "a/#" }', /heartbeat.*topic/],
+    ['url: mqtt://h\nheartbeat: on', /heartbeat: .*is no heartbeat.*write off, or \{ every: 15s \}/],
+    ['url: mqtt://h\nheartbeat: 15s', /heartbeat: .*is no heartbeat.*write off, or \{ every: 15s \}/],
+    ['url: mqtt://h\nheartbeat: { every: 5 }', /heartbeat\.every/],
+    ['url: mqtt://h\nheartbeat: { evry: 5s }', /evry/],
     ['url: mqtt://user:hunter2@h', /holds credentials/],
     ['url: []', /url/],
     ['url: mqtt://h\ntls: { serverName: x }', /does not use TLS/],

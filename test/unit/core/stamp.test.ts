@@ -4,6 +4,7 @@ import type { Stamp } from '../../../src/core/message.js';
 import { isGatewayId, joinStamp, MAX_HOPS, originOf, renamed, splitStamp } from '../../../src/core/stamp.js';
 
 const stamp: Stamp = { gateway: 'g1', epoch: 'e', sequence: 7, hops: ['g1'], at: 1_000, isSync: false };
+const message = { retain: false, qos: 0 } as const;
 const id = fc.stringMatching(/^[A-Za-z0-9_.-]{1,64}$/);
 
 t.test('what is joined is split again, the next hop behind the others', async (t) => {
@@ -17,11 +18,12 @@ t.test('what is joined is split again, the next hop behind the others', async (t
   });
   const names = fc.array(fc.tuple(fc.string(), fc.string()).filter(([name]) => !name.startsWith('hpmq-')));
   fc.assert(
-    fc.property(stamps, names, id, fc.boolean(), (one, userProperties, self, isRetained) => {
+    fc.property(stamps, names, id, fc.boolean(), fc.constantFrom(0, 1, 2), (one, userProperties, self, retain, qos) => {
       const properties = userProperties.length === 0 ? undefined : { userProperties };
-      const split = splitStamp(joinStamp(properties, one, self, isRetained), 5);
+      const split = splitStamp(joinStamp(properties, one, self, { retain, qos }), 5);
       t.strictSame(split.properties, properties);
-      t.strictSame(split.stamp, { ...one, hops: [...one.hops, self], at: isRetained ? one.at : 5 });
+      t.strictSame(split.stamp, { ...one, hops: [...one.hops, self], at: retain ? one.at : 5 });
+      t.equal(split.qos, qos === 0 ? undefined : qos);
     }),
     { numRuns: 100 },
   );
@@ -34,7 +36,7 @@ t.test('properties without a stamp stay the same object', async (t) => {
 });
 
 t.test('what is no stamp is taken away, and none', async (t) => {
-  const good = joinStamp(undefined, stamp, 'g2', true).userProperties!;
+  const good = joinStamp(undefined, stamp, 'g2', { retain: true, qos: 0 }).userProperties!;
   t.ok(splitStamp({ userProperties: good }, 1).stamp);
   const bad: Readonly<Record<string, readonly string[]>> = {
     'hpmq-origin': ['', 'g1', '/e', 'g1/', 'g1/e/f', 'a,b/e', `${'x'.repeat(65)}/e`, 'g 1/e', 'g1/e\u0000'],
@@ -54,13 +56,23 @@ t.test('what is no stamp is taken away, and none', async (t) => {
   }
 });
 
+t.test('a QoS that is none, or has no stamp, is nothing', async (t) => {
+  const good = joinStamp(undefined, stamp, 'g2', message).userProperties!;
+  for (const value of ['', '3', '-1', '01', 'x']) {
+    const split = splitStamp({ userProperties: [...good, ['hpmq-qos', value]] }, 1);
+    t.ok(split.stamp);
+    t.equal(split.qos, undefined, value);
+  }
+  t.equal(splitStamp({ userProperties: [['hpmq-qos', '2']] }, 1).qos, undefined);
+});
+
 t.test('a renamed message is another one, the same by each way that renames it alike', async (t) => {
   const there = renamed(stamp, 'a');
   t.not(originOf(there), originOf(stamp));
   t.equal(originOf(renamed({ ...stamp, hops: ['g1', 'g9'] }, 'a')), originOf(there));
   t.not(originOf(renamed(stamp, 'b')), originOf(there));
   t.not(originOf(renamed(there, 'a')), originOf(there));
-  t.ok(splitStamp(joinStamp(undefined, renamed(there, 'a'), 'g2', false), 1).stamp, 'and can be sent');
+  t.ok(splitStamp(joinStamp(undefined, renamed(there, 'a'), 'g2', message), 1).stamp, 'and can be sent');
 });
 
 t.test('gateway ids have nothing that separates', async (t) => {

@@ -172,3 +172,13 @@ for (const layout of layouts) {
     await running[Symbol.asyncDispose]();
   });
 }
+
+t.test('what a device sends by itself needs no request', async (t) => {
+  const layout = layouts.find(({ endpoint }) => endpoint.type === 'serial') ?? layouts[0]!;
+  const [port, devices] = configOf(layout);
+  const asked = configuredPlans({ line: port }, devices, [modbus]);
+  t.ok(asked.every(({ reads }) => reads.length > 0));
+  const heard = configuredPlans({ line: { ...port, options: { passive: true } } }, devices, [modbus]);
+  t.equal(heard.length, asked.length);
+  t.ok(heard.every(({ reads, groups, load }) => reads.length === 0 && groups.length === 0 && load === 0));
+});

@@ -145,7 +145,10 @@ t.test('http: hosts of the list alone, redirects included; sizes and times are b
         );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => void (server.close(), server.closeAllConnections()));
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
   const { port } = server.address() as AddressInfo;
   const agent = new HttpAgent([`127.0.0.1:${port}`], 2_000);
   const signal = new AbortController().signal;

@@ -3,15 +3,15 @@ import type { RouteConfig } from '../../../src/core/config.js';
 import { arrivalsOf } from '../../../src/links/arrivals.js';
 import { compress } from '../../../src/links/content-encoding.js';
 import type { Incoming } from '../../../src/links/far-side.js';
+import type { Received } from '../../../src/links/loops.js';
+import { RouteFigures } from '../../../src/links/route-figures.js';
 import { compileRoutes } from '../../../src/links/rules.js';
 import { NOON } from '../../support/routes.js';
 
-function arrive(routes: readonly Partial<RouteConfig>[], incoming: Partial<Incoming>) {
+function arrive(routes: readonly Partial<RouteConfig>[], incoming: Partial<Incoming & Pick<Received, 'stampedQoS'>>) {
   const plain: RouteConfig = { direction: 'in', filter: 'far/#', to: 'near/{topic:1}', qos: 1 };
-  const rules = compileRoutes(
-    routes.map((route) => ({ ...plain, ...route })),
-    'g',
-  ).in;
+  const configs = routes.map((route) => ({ ...plain, ...route }));
+  const rules = compileRoutes(configs, 'g').in;
   const whole = {
     topic: 'far/x',
     payload: Buffer.from('5'),
@@ -21,8 +21,13 @@ function arrive(routes: readonly Partial<RouteConfig>[], incoming: Partial<Incom
     expirySeconds: undefined,
     ...incoming,
   } as Incoming;
-  const { messages, ...rest } = arrivalsOf(rules, whole, 'link:cloud', NOON, (properties) => properties);
-  return { ...rest, messages: messages.map((message) => ({ ...message, payload: message.payload.toString() })) };
+  const figures = new RouteFigures(configs);
+  const { messages, ...rest } = arrivalsOf(rules, whole, 'link:cloud', NOON, (properties) => properties, figures);
+  return {
+    ...rest,
+    figures: figures.view().map((route) => route.in),
+    messages: messages.map((message) => ({ ...message, payload: message.payload.toString() })),
+  };
 }
 
 t.test('names, QoS, retain and expiry of the route', async (t) => {
@@ -87,4 +92,24 @@ t.test('what is too large or not of the form is dropped, with its cause', async 
     dropped: 1,
     fault: { code: 'LINK_PAYLOAD' },
   });
+});
+
+t.test('each route counts what it gave on, dropped and refused', async (t) => {
+  const routes = [
+    {},
+    { maxSize: { bytes: 2, over: 'drop' } },
+    { to: 'other/{topic:1}', maxSize: { bytes: 2, over: 'refuse' } },
+    { filter: 'elsewhere/#' },
+  ] as const;
+  t.strictSame(arrive(routes, { payload: Buffer.from('12345') }).figures, [
+    { messages: 1, bytes: 5, dropped: 0, refused: 0 },
+    { messages: 0, bytes: 0, dropped: 1, refused: 0 },
+    { messages: 0, bytes: 0, dropped: 0, refused: 1 },
+    { messages: 0, bytes: 0, dropped: 0, refused: 0 },
+  ]);
+});
+
+t.test('a message of a mesh has the QoS that it entered with, whatever the route says', async (t) => {
+  t.match(arrive([{ qos: 0 }], { qos: 0, stampedQoS: 2 }).messages, [{ qos: 2 }]);
+  t.match(arrive([{ qos: 0 }], { qos: 1 }).messages, [{ qos: 0 }]);
 });

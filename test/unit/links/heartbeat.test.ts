@@ -96,6 +96,52 @@ t.test(
   },
 );
 
+t.test('a far side that closes the connection for a heartbeat: the link goes on without, and says so', async (t) => {
+  const clock = new ManualClock();
+  let isAllowed = false;
+  const far = await scriptedBroker(t, (packet, connection) => {
+    if (isAllowed || packet.cmd !== 'publish' || packet.topic !== TOPIC) return delivering(packet, connection);
+    return connection.socket.end();
+  });
+  const { router, links } = await startLink(t, beating(far.url), { clock });
+  await eventually(async () => {
+    await clock.advance(500);
+    return links.links()[0]!.heartbeat === 'refused';
+  });
+  await eventually(() => links.links()[0]!.state === 'up');
+  const { length } = far.connections;
+  t.ok(length <= 4, `${length} connections`);
+  t.match(links.alarms(), [{ severity: 'warn', error: { code: 'LINK_HEARTBEAT_REFUSED', message: /heartbeat/ } }]);
+  router.put('out/1', 'x', { qos: 1, receivedAt: clock.now() });
+  await eventually(() => far.connections.at(-1)!.publishes.length === 1);
+  await live(clock, 60_000);
+  t.match(links.links()[0], { state: 'up', connects: length, heartbeat: 'refused', queued: 0 });
+
+  isAllowed = true;
+  await clock.advance(3_600_000);
+  far.connections.at(-1)!.socket.destroy();
+  await eventually(async () => {
+    await clock.advance(500);
+    return links.links()[0]!.heartbeat === 'returned';
+  });
+  t.strictSame(links.alarms(), [], 'tried again after an hour');
+});
+
+t.test('a connection that is lost now and then is not taken for a refusal', async (t) => {
+  const clock = new ManualClock();
+  const far = await scriptedBroker(t, delivering);
+  const { links } = await startLink(t, beating(far.url), { clock });
+  for (let lost = 1; lost <= 5; lost++) {
+    await eventually(async () => {
+      await clock.advance(500);
+      return links.links()[0]!.heartbeat === 'returned' && links.links()[0]!.connects === lost;
+    });
+    far.connections.at(-1)!.socket.destroy();
+    await eventually(() => links.links()[0]!.state !== 'up');
+  }
+  t.not(links.links()[0]!.heartbeat, 'refused');
+});
+
 t.test('what came back before and no longer does is degraded, though it is acknowledged', async (t) => {
   const clock = new ManualClock();
   let isBroken = false;

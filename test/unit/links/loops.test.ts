@@ -44,18 +44,24 @@ t.test('stamps: always between peers; with others when there are peers, unless i
 t.test('a stamp of a far side that is not believed is taken away', async (t) => {
   const sent = guard({ type: 'peer' }).loops.outgoing(message(), message());
   const received = guard({ stamp: false }, 'g2').loops.incoming(sent, PAYLOAD);
-  t.strictSame(received, { topic: 'a/b', retain: false, properties: undefined, stamp: undefined });
+  t.strictSame(received, {
+    topic: 'a/b',
+    retain: false,
+    properties: undefined,
+    stamp: undefined,
+    stampedQoS: undefined,
+  });
 });
 
 t.test('wrapped topics carry the stamp, RETAIN and its time, and are retained by nobody', async (t) => {
   const [one, other] = [guard({ wrap: true, protocolVersion: 4 }), guard({ wrap: true, protocolVersion: 4 }, 'g2')];
-  const kept = message({ retain: true });
+  const kept = message({ retain: true, qos: 1 });
   const sent = one.loops.outgoing(kept, kept);
-  t.strictSame(sent, { topic: 'hpmq-wrap/g1/e/1/g1/5/a/b', retain: false, properties: undefined });
-  t.equal(one.loops.filter('a/#'), 'hpmq-wrap/+/+/+/+/+/a/#');
+  t.strictSame(sent, { topic: 'hpmq-wrap/g1/e/1/g1/1/5/a/b', retain: false, properties: undefined });
+  t.equal(one.loops.filter('a/#'), 'hpmq-wrap/+/+/+/+/+/+/a/#');
   const received = other.loops.incoming(sent, PAYLOAD);
   const stamp = { gateway: 'g1', epoch: 'e', sequence: 1, hops: ['g1'], at: 5, isSync: false };
-  t.strictSame(received, { topic: 'a/b', retain: true, properties: undefined, stamp });
+  t.strictSame(received, { topic: 'a/b', retain: true, properties: undefined, stamp, stampedQoS: 1 });
   const replayed = one.loops.outgoing(one.loops.replayed(kept), kept);
   t.match(other.loops.incoming(replayed, PAYLOAD), { stamp: { isSync: true, at: 5, sequence: 1 } });
   t.match(other.loops.incoming({ topic: 'a/b', retain: false, properties: undefined }, PAYLOAD), { topic: 'a/b' });
@@ -63,19 +69,21 @@ t.test('wrapped topics carry the stamp, RETAIN and its time, and are retained by
 
 t.test('what is not wrapped as it should be is a topic like any other', async (t) => {
   const stamp = { gateway: 'g1', epoch: 'e', sequence: 1, hops: [], at: 5, isSync: false };
-  t.match(unwrap(wrap(stamp, 'g1', false, 'x/y'), 9), {
+  t.match(unwrap(wrap(stamp, 'g1', { retain: false, qos: 2, topic: 'x/y' }), 9), {
     topic: 'x/y',
     retain: false,
+    qos: 2,
     stamp: { ...stamp, at: 9, hops: ['g1'] },
   });
   for (const topic of [
     'hpmq-wrap',
-    'hpmq-wrap/g1/e/1/g1/-',
-    'hpmq-wrap/g1/e/1/g1/-/',
-    'hpmq-wrap/g1/e/x/g1/-/a',
-    'hpmq-wrap/g1/e/1//-/a',
-    'hpmq-wrap/g1/e/1/g1/x/a',
-    'other/g1/e/1/g1/-/a',
+    'hpmq-wrap/g1/e/1/g1/0/-',
+    'hpmq-wrap/g1/e/1/g1/0/-/',
+    'hpmq-wrap/g1/e/x/g1/0/-/a',
+    'hpmq-wrap/g1/e/1//0/-/a',
+    'hpmq-wrap/g1/e/1/g1/3/-/a',
+    'hpmq-wrap/g1/e/1/g1/0/x/a',
+    'other/g1/e/1/g1/0/-/a',
   ]) {
     t.equal(unwrap(topic, 9), undefined, topic);
   }
@@ -112,17 +120,23 @@ t.test('a hub: each message passes to it by one of its gateways, and from it by 
   const stamp = { gateway: 'g3', epoch: 'e', sequence: 1, hops: ['g3'], at: 5, isSync: false };
   const carriers = (more: Partial<MessageInit>) => [one, two].map(({ loops }) => loops.carries(message(more)));
   t.strictSame(carriers({ stamp }), [true, false], 'of others: the first');
-  t.strictSame(carriers({ stamp: { ...stamp, gateway: 'g2' } }), [false, true], 'of its own: where it entered');
+  t.strictSame(carriers({ stamp: { ...stamp, gateway: 'g2', hops: ['>m', 'g2'] } }), [false, true], 'of its own');
+  const joining = carriers({ stamp: { ...stamp, hops: ['>m', 'g3'] } });
+  t.strictSame(joining, [false, false], 'of one that is not in the lists yet: by that');
   t.strictSame(carriers({ stamp: { ...stamp, hops: ['@m', 'g3'] } }), [false, false], 'what came from there: none');
   const there = () => message({ origin: 'link:l' });
   t.strictSame(
-    [one, two].map(({ mesh }) => mesh.staysHere(there())),
+    [one, two].map(({ mesh }) => mesh.hubs.keeps(there())),
     [false, true],
   );
   const told = there();
   t.strictSame(one.mesh.stamp(told).hops, ['@m']);
   t.notOk(one.mesh.isForeign(told.stamp!), 'it may be published again when it could not be kept');
   const arrived = message({ stamp: { ...told.stamp!, hops: ['@m', 'g1'] } });
+  t.equal(guard({ hub }, 'g2').mesh.judge(arrived, undefined), 'all', 'the hub has no subscription of ours yet');
+  two.loops.connected(false);
   t.equal(two.mesh.judge(arrived, undefined), 'drop', 'it comes from there by itself');
+  two.loops[Symbol.dispose]();
+  t.notOk(two.mesh.hubs.keeps(there()), 'the link is no more');
   t.equal(guard({}, 'g3').mesh.judge(arrived, undefined), 'all');
 });

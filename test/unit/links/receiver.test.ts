@@ -7,6 +7,7 @@ import { linkError } from '../../../src/links/errors.js';
 import { LoopGuard } from '../../../src/links/loops.js';
 import { Receiver } from '../../../src/links/receiver.js';
 import { Replies } from '../../../src/links/replies.js';
+import { RouteFigures } from '../../../src/links/route-figures.js';
 import { compileRoutes } from '../../../src/links/rules.js';
 import { FakeRouter } from '../../support/fake-router.js';
 import { GATEWAY, linkConfig } from '../../support/links.js';
@@ -39,6 +40,7 @@ function receiver(t: Test) {
     clock,
     log: silentLog,
     replies: new Replies('cloud', clock),
+    figures: new RouteFigures(config.routes),
     loops: new LoopGuard({ config, mesh: undefined, origin, clock }),
     onRefused: (error) => t.fail(error.message),
   });

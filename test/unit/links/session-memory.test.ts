@@ -47,3 +47,27 @@ t.test('a second connection that continues the session says nothing of what the 
   await crashed.connected('b', true);
   t.ok(crashed.isStale('a'), 'nor of what was open before a crash');
 });
+
+t.test('what was open before is settled: the session there is resumed, whatever comes between', async (t) => {
+  const crashed = new SessionMemory({ last: 'a', stale: [] }, async () => {});
+  await crashed.connected('a', true);
+  crashed.caughtUp();
+  crashed.ended(0);
+  await crashed.connected('b', true);
+  t.notOk(crashed.isStale('a'));
+
+  const again = new SessionMemory({ last: 'a', stale: [] }, async () => {});
+  await again.connected('a', true);
+  again.caughtUp();
+  again.ended(1);
+  await again.connected('b', true);
+  t.ok(again.isStale('a'), 'a message of the connection itself was open');
+});
+
+t.test('a crash while nothing waited leaves nothing open', async (t) => {
+  const crashed = new SessionMemory({ last: 'a', stale: ['c'] }, async () => {});
+  crashed.nothingWaits();
+  await crashed.connected('b', true);
+  t.notOk(crashed.isStale('a'));
+  t.ok(crashed.isStale('c'), 'what was left before that');
+});

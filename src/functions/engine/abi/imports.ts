@@ -24,10 +24,10 @@ export const hpmqImports: Readonly<Record<string, KnownImport>> = {
   http: { type: '(i32, i32) -> i64', capability: 'http' },
 };
 
-/** Units of fuel for one call of the host, and for each 64 bytes that go through it. */
-const FUEL_PER_CALL = 64;
-/** What is taken for a call that changes something outside. */
-const FUEL_PER_EFFECT = 512;
+/** Units of fuel for one call of the host; each 64 bytes that go through it take one more. */
+const FUEL_PER_CALL = 1024;
+/** What is taken for a call that changes something outside: some microseconds of the gateway's thread. */
+const FUEL_PER_EFFECT = 4096;
 const MAX_LOG_BYTES = 4096;
 
 /** Who makes the calls; it is known only after the instance is made. */

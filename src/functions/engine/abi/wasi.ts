@@ -12,7 +12,7 @@ const INVALID = 28;
 const NOT_SUPPORTED = 52;
 const CHARACTER_DEVICE = 2;
 
-const FUEL_PER_CALL = 64;
+const FUEL_PER_CALL = 1024;
 const MAX_VECTORS = 64;
 /** Longer lines are cut; what does not end in a line break waits for the rest. */
 const MAX_LINE_BYTES = 4096;

@@ -237,6 +237,53 @@ t.test(
   },
 );
 
+t.test(
+  'a notification that is not acknowledged: the state as it is then goes out in its place, and the attempts count on [RFC 7641 §4.5.2]',
+  async (t) => {
+    const source = observable('1');
+    const { clock, client, ask } = start(source.tree);
+    await ask(register);
+    const states: string[] = [];
+    client.onMessage = ({ type, payload }) => {
+      if (type === 'CON') states.push(payload.toString());
+      return undefined;
+    };
+    source.set('2');
+    await settle();
+    const first = client.last().messageId;
+    source.set('3');
+    await clock.advance(3_000);
+    t.strictSame(states, ['2', '3']);
+    t.not(client.last().messageId, first);
+    client.say({ type: 'ACK', messageId: first });
+    await clock.advance(93_000);
+    t.strictSame(states, ['2', '3', '3', '3', '3'], 'MAX_RETRANSMIT is of both together');
+    t.equal(source.listeners.size, 0, 'then the client is taken for gone');
+  },
+);
+
+t.test(
+  'who asks for the other blocks of a notification has got it, though the acknowledgement is lost [RFC 7252 §4.2]',
+  async (t) => {
+    const source = observable('x');
+    const { clock, client, ask } = start(source.tree);
+    await ask(register);
+    source.set('1'.repeat(2_000));
+    await settle();
+    await ask({
+      token: Buffer.of(1),
+      options: [...path('/a'), blockOption(OptionNumber.BLOCK2, { number: 1, more: false, szx: 6 })],
+    });
+    const count = client.received.length;
+    await clock.advance(93_000);
+    t.equal(client.received.length, count, 'it is not sent again');
+    t.equal(source.listeners.size, 1, 'and the observation goes on');
+    source.set('2');
+    await settle();
+    t.equal(client.last().payload.toString(), '2');
+  },
+);
+
 t.test('a notification in blocks: they are of one state, and the next comes when they were fetched', async (t) => {
   const source = observable('x');
   const { clock, client, ask } = start(source.tree);

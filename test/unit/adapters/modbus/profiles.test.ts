@@ -1,37 +1,5 @@
 /** Every profile that is shipped, against its recordings: frames of manuals, and frames that pymodbus encoded. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import t from 'tap';
 import modbus from '../../../../adapters/modbus/index.js';
-import { ProfileLibrary } from '../../../../src/config/profiles/library.js';
-import { parseRecordedTest } from '../../../../src/config/profiles/test-file.js';
-import { testProfile } from '../../../../src/profile-test.js';
-import { repoRoot } from '../../../support/peers.js';
+import { testShippedProfiles } from '../../../support/shipped-profiles.js';
 
-const library = new ProfileLibrary([modbus], [], repoRoot);
-const names = library.list().map(({ name }) => name);
-
-t.test('there are ten and more profiles, each in the place of its name', async (t) => {
-  t.ok(names.length >= 10, names.join(' '));
-  for (const name of names) {
-    t.equal(library.get(name)?.name, name);
-    const text = readFileSync(join(repoRoot, 'adapters/modbus/profiles', `${name}.yaml`), 'utf8');
-    t.equal(modbus.profiles?.profile(name), text, 'what is compiled is what the source says');
-  }
-});
-
-for (const name of names) {
-  t.test(`${name}: each point is read from recorded frames, with its value and unit`, async (t) => {
-    const profile = library.get(name)!;
-    const recorded = library.test(name);
-    if (recorded === undefined) throw new Error(`${name} has no recordings`);
-    const result = await testProfile(profile, parseRecordedTest(recorded.shown, recorded.bytes, name), [modbus]);
-    for (const { title, points, error, exchanges, repeated } of result.recordings) {
-      t.equal(error, undefined, title);
-      for (const { point, expected, found, ok } of points)
-        t.ok(ok, `${point}: ${found}, expected ${expected} (${title})`);
-      t.equal(repeated, exchanges, `${title}: the recorded requests are those that are asked, byte for byte`);
-    }
-    t.strictSame(result.untested, [], 'every point has a recording');
-  });
-}
+testShippedProfiles(modbus, 10);

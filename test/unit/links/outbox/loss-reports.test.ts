@@ -47,12 +47,12 @@ t.test('a far side that closes the connection when it gets the record gets the m
   await link.publish('out/a', 'later');
   await link.drain();
   t.strictSame(sent(far), ['later']);
-  await link.clock.advance(3_599_000);
+  await link.clock.advance(29_000);
   await link.settle();
   t.strictSame(sent(far), ['later'], 'it ended two connections');
   await link.clock.advance(1_000);
   await link.settle();
-  t.strictSame(sent(far), ['later', 'report'], 'after an hour');
+  t.strictSame(sent(far), ['later', 'report'], 'after half a minute');
 
   await link.drain();
   t.match(lossesAt(session), [{ number: 1, count: 3 }]);
@@ -72,3 +72,33 @@ t.test('a record that the far side would find too large is not sent', async (t) 
   await link.drain();
   t.strictSame(sent(far), ['report'], 'one that takes more gets it');
 });
+
+t.test(
+  'a far side that never takes the record is asked every few minutes, and then the operator is told',
+  async (t) => {
+    for (const how of ['closes', 'refuses'] as const) {
+      const link = await bench(t);
+      const session = new FarSession();
+      const refused = linkError('LINK_PUBLISH_REFUSED', 'no', { details: { reasonCode: 0x87 } });
+      let reports = 0;
+      const unreported = () => link.outgoing.view().losses?.unreported;
+      for (let connection = 0; connection < 30 && unreported() === 3; connection++) {
+        const far = link.connect(
+          session,
+          how === 'refuses' ? { answer: (one) => (isReport(one) ? refused : undefined) } : {},
+        );
+        await link.settle();
+        while (far.waiting > 0) far.take(1, how === 'refuses' || !isReport(far.publishes.at(-far.waiting)!));
+        await link.settle();
+        if (far.publishes.some(isReport)) reports++;
+        link.disconnect();
+        await link.clock.advance(300_000);
+      }
+      t.equal(unreported(), 0, how);
+      t.ok(reports >= 10 && reports <= 11, `${reports} times`);
+      t.match(link.outgoing.view(), { losses: { total: 3 } });
+      const code = 'LINK_LOSS_UNTOLD';
+      t.match(link.told, [{ code, details: { reason: 'drop-new', count: 3, topics: 'out/a' } }]);
+    }
+  },
+);

@@ -100,3 +100,51 @@ t.test('what was refused for later keeps its place when the connection ends then
   t.strictSame(payloads(session), ['1', '2', '3', '4', '5', '6']);
   t.match(link.outgoing.view(), { queued: 0, books: { delivered: 6, difference: 0 } });
 });
+
+t.test('what an earlier run sent and has no form any more frees its identifier where it is known', async (t) => {
+  for (const isSame of [false, true]) {
+    const link = await bench(t);
+    let session = new FarSession();
+    link.connect(session);
+    await link.publish('out/a', 'x'.repeat(100), { qos: 2 });
+    await link.settle();
+    link.far!.take(1, false);
+    await link.kill();
+    if (!isSame) session = new FarSession();
+    session.delivered.length = 0;
+    const far = link.connect(session, { refusal: atMost(50) });
+    await link.drain();
+    const releases = far.sent.filter((sent) => 'release' in sent);
+    t.strictSame(releases, isSame ? [{ release: 1 }] : [], `session present: ${isSame}`);
+    t.strictSame([...session.incoming], []);
+    t.match(link.outgoing.view(), {
+      queued: 0,
+      books: { delivered: 0, droppedBy: { 'too-large': 1 }, difference: 0 },
+      losses: { by: { 'too-large': 1 } },
+    });
+  }
+});
+
+t.test('it is said when nothing is left that was accepted before the connection', async (t) => {
+  const link = await bench(t);
+  const session = new FarSession();
+  link.connect(session);
+  t.equal(link.caughtUp, 1, 'nothing was there');
+  for (let i = 0; i < 3; i++) await link.publish('out/a', `${i}`, { qos: 2 });
+  await link.settle();
+  link.far!.take(2, false);
+  await link.kill();
+  const far = link.connect(session);
+  await link.publish('out/a', 'new', { qos: 2 });
+  t.equal(link.caughtUp, 1);
+  for (let i = 0; i < 20 && link.outgoing.view().queued > 1; i++) {
+    t.equal(link.caughtUp, 1);
+    await link.settle();
+    far.take(1);
+  }
+  t.equal(link.caughtUp, 2, 'though a new one waits');
+  t.equal(link.outgoing.view().queued, 1);
+  await link.drain();
+  t.strictSame(payloads(session), ['0', '1', '2', 'new']);
+  t.equal(link.caughtUp, 2);
+});

@@ -1,0 +1,98 @@
+/** Who had a message last, by what was said between two brokers. */
+import { generate, type Packet } from 'mqtt-packet';
+import t from 'tap';
+import type { Direction } from '../support/relay.js';
+import { Handovers } from './links/handovers.js';
+
+const PUBLISH = { cmd: 'publish', dup: false, retain: false } as const;
+
+function conversation(protocolVersion: 4 | 5) {
+  const handovers = new Handovers((topic, payload) => `${topic} ${payload}`);
+  const say = (connection: object, direction: Direction, packet: Packet) => {
+    const bytes = generate(packet, { protocolVersion });
+    // In pieces, as from a network.
+    for (const byte of bytes) handovers.saw(connection, direction, Buffer.of(byte));
+  };
+  const connect = (sessionPresent = true) => {
+    const connection = {};
+    const version = { protocolId: 'MQTT', protocolVersion } as const;
+    say(connection, 'up', { cmd: 'connect', clientId: 'near', clean: false, keepalive: 2, ...version });
+    say(connection, 'down', { cmd: 'connack', sessionPresent, reasonCode: 0, returnCode: 0 });
+    return connection;
+  };
+  return { handovers, say, connect };
+}
+
+t.test('a message belongs to who acknowledged it, over whatever connection', async (t) => {
+  for (const version of [4, 5] as const) {
+    const { handovers, say, connect } = conversation(version);
+    let connection = connect();
+    const down = (payload: string, qos: 1 | 2, messageId: number) =>
+      say(connection, 'down', { ...PUBLISH, topic: 'a', payload, qos, messageId });
+    down('1', 1, 1);
+    down('2', 2, 2);
+    down('3', 1, 3);
+    down('4', 2, 4);
+    say(connection, 'up', { cmd: 'puback', messageId: 1 });
+    say(connection, 'up', { cmd: 'pubrec', messageId: 2 });
+    t.ok(handovers.wasTaken('down', 'a 1') && handovers.wasCompleted('down', 'a 1'));
+    t.ok(handovers.wasTaken('down', 'a 2'));
+    t.notOk(handovers.wasCompleted('down', 'a 2'), 'not released');
+    t.notOk(handovers.wasTaken('down', 'a 3'));
+    t.ok(handovers.isOwed('down', 'a 3') && handovers.isOwed('down', 'a 4'));
+
+    handovers.over(connection);
+    connection = connect();
+    t.notOk(handovers.isOwed('down', 'a 3'), 'it was not sent again');
+    down('4', 2, 4);
+    t.ok(handovers.isOwed('down', 'a 4'));
+    say(connection, 'down', { cmd: 'pubrel', messageId: 2 });
+    say(connection, 'up', { cmd: 'pubcomp', messageId: 2 });
+    t.ok(handovers.wasCompleted('down', 'a 2'));
+    t.notOk(handovers.wasTaken('up', 'a 1'), 'the other way is another matter');
+    t.equal(handovers.unreadable, 0);
+  }
+});
+
+t.test('what was refused was not taken; an alias stands for its topic', async (t) => {
+  const { handovers, say, connect } = conversation(5);
+  const connection = connect();
+  const alias = { properties: { topicAlias: 1 } };
+  say(connection, 'up', { ...PUBLISH, topic: 'a', payload: '1', qos: 1, messageId: 1, ...alias });
+  say(connection, 'up', { ...PUBLISH, topic: '', payload: '2', qos: 1, messageId: 2, ...alias });
+  say(connection, 'down', { cmd: 'puback', messageId: 1, reasonCode: 0x97 });
+  say(connection, 'down', { cmd: 'puback', messageId: 2, reasonCode: 0x10 });
+  t.notOk(handovers.wasTaken('up', 'a 1'));
+  t.ok(handovers.wasCompleted('up', 'a 2'));
+  t.equal(handovers.unreadable, 0);
+});
+
+t.test(
+  'a second copy at QoS 2 is the doing of who sent it against the rules, or had forgotten the session',
+  async (t) => {
+    const { handovers, say, connect } = conversation(5);
+    let connection = connect();
+    const up = (payload: string, messageId: number, dup: boolean) =>
+      say(connection, 'up', { ...PUBLISH, dup, topic: 'a', payload, qos: 2, messageId });
+    for (const id of [1, 2, 3]) up(`${id}`, id, false);
+    say(connection, 'down', { cmd: 'pubrec', messageId: 1 });
+    say(connection, 'up', { cmd: 'pubrel', messageId: 1 });
+    connection = connect();
+    for (const id of [1, 2]) up(`${id}`, id, true);
+    up('3', 4, true);
+    t.ok(handovers.wasWronglyRepeated('up', 'a 1'), 'it had been released');
+    t.notOk(handovers.wasWronglyRepeated('up', 'a 2'), 'as it must be');
+    t.ok(handovers.wasWronglyRepeated('up', 'a 3'), 'under another identifier');
+    t.notOk(handovers.wasSentAnew('up', 'a 2'));
+    connection = connect(false);
+    up('2', 7, false);
+    t.notOk(handovers.wasWronglyRepeated('up', 'a 2'));
+    t.ok(handovers.wasSentAnew('up', 'a 2'));
+  },
+);
+
+t.test('a record with gaps says so', async (t) => {
+  const handovers = new Handovers(() => '');
+  handovers.saw({}, 'up', Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]));
+  t.ok(handovers.unreadable > 0);
+});

@@ -1,0 +1,75 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import t from 'tap';
+import { Flushes } from '../../../src/broker/fast/flushes.js';
+import type { Turns } from '../../../src/broker/limits/turns.js';
+import type { Clock } from '../../../src/core/clock.js';
+
+function setUp() {
+  let now = 0;
+  const turns = { isWaiting: false, isRunning: false };
+  const written: string[] = [];
+  const flushes = new Flushes({ monotonic: () => now } as Clock, turns as unknown as Turns);
+  const writer = (name: string) => ({ flush: () => void written.push(name) });
+  return { turns, written, flushes, writer, pass: (ms: number) => (now += ms) };
+}
+
+t.test('what one client sends is written at the end of the turn', async (t) => {
+  const { flushes, writer, written } = setUp();
+  flushes.add(writer('a'));
+  t.same(written, []);
+  await turn();
+  t.same(written, ['a']);
+});
+
+t.test('what a flood sends is written a millisecond later, not with each slice', async (t) => {
+  const { flushes, turns, writer, written, pass } = setUp();
+  turns.isWaiting = true;
+  turns.isRunning = true;
+  flushes.add(writer('a'));
+  for (let i = 0; i < 4; i++) await turn();
+  pass(0.9);
+  await turn();
+  t.same(written, []);
+  pass(0.2);
+  await turn();
+  t.same(written, ['a']);
+});
+
+t.test('what a flood begins with waits, too: whoever read it says so', async (t) => {
+  const { flushes, turns, writer, written, pass } = setUp();
+  const { isUrgent } = flushes;
+  flushes.add(writer('a'));
+  turns.isWaiting = true;
+  flushes.isUrgent = isUrgent;
+  await turn();
+  t.same(written, []);
+  pass(1.1);
+  await turn();
+  await turn();
+  t.same(written, ['a']);
+});
+
+t.test('somebody else has something to send: everything is written in this turn', async (t) => {
+  const { flushes, turns, writer, written } = setUp();
+  turns.isWaiting = true;
+  turns.isRunning = true;
+  flushes.add(writer('flood'));
+  turns.isRunning = false;
+  flushes.add(writer('other'));
+  await turn();
+  t.same(written, ['flood', 'other']);
+});
+
+t.test('a flood that is over is written after one turn in which nothing more came', async (t) => {
+  const { flushes, turns, writer, written } = setUp();
+  turns.isWaiting = true;
+  turns.isRunning = true;
+  flushes.add(writer('a'));
+  await turn();
+  turns.isWaiting = false;
+  turns.isRunning = false;
+  await turn();
+  await turn();
+  await turn();
+  t.same(written, ['a']);
+});

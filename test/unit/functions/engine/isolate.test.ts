@@ -1,0 +1,147 @@
+import t, { type Test } from 'tap';
+import type { Capability, FunctionInstance, FunctionLimits, HostCalls } from '../../../../src/core/function.js';
+import { decodeMessages, encodeMessageInput } from '../../../../src/functions/engine/abi/message-frames.js';
+import { compile } from '../../../../src/functions/engine/module.js';
+import { cGuest, guestLimits, guestMessage, quietHost } from '../../../support/guests.js';
+import { needs } from '../../../support/peers.js';
+
+async function started(
+  t: Test,
+  bytes: Buffer,
+  options: { limits?: Partial<FunctionLimits>; grants?: readonly Capability[]; host?: HostCalls } = {},
+): Promise<FunctionInstance> {
+  const limits = { ...guestLimits, ...options.limits };
+  const module = await compile(bytes, { limits, grants: new Set(options.grants), isolate: 'worker' });
+  t.equal(module.isAsync, true);
+  const instance = module.instantiate(options.host ?? quietHost());
+  t.teardown(() => instance[Symbol.dispose]());
+  return instance;
+}
+
+async function ask(instance: FunctionInstance, payload: string, signal?: AbortSignal): Promise<string | undefined> {
+  const frame = encodeMessageInput(guestMessage({ payload }), undefined, 'upstream', 0);
+  const answer = await instance.callAsync('on_message', frame, signal);
+  return decodeMessages(answer, guestLimits)[0]?.payload.toString();
+}
+
+const outcome = (call: Promise<unknown>) =>
+  call.then(
+    () => 'answered',
+    (error: { trap?: string }) => error.trap,
+  );
+
+t.test('many calls come back in order, each with its own answer', needs('clang', 'wasm-ld'), async (t) => {
+  const instance = await started(t, cGuest('echo.c'));
+  const order: number[] = [];
+  const calls = Array.from({ length: 700 }, async (_, index) => {
+    t.equal(await ask(instance, `message ${index}`), `message ${index}`);
+    order.push(index);
+  });
+  await Promise.all(calls);
+  t.strictSame(
+    order,
+    [...order].sort((a, b) => a - b),
+  );
+  t.ok(instance.fuelUsed > 0);
+  t.ok(instance.memory > 0);
+  t.throws(() => instance.call('on_message', Buffer.alloc(0)), { name: 'TypeError', message: /callAsync/ });
+});
+
+t.test('traps of the other thread come back by name', needs('clang', 'wasm-ld'), async (t) => {
+  const lines: string[] = [];
+  const instance = await started(t, cGuest('hostile.c'), { host: quietHost(lines) });
+  for (const [payload, trap] of [
+    ['l', 'fuel'],
+    ['m', 'memory'],
+    ['s', 'stack'],
+    ['o', 'output'],
+    ['u', 'unreachable'],
+    ['-', 'refused'],
+  ] as const) {
+    await t.rejects(ask(instance, payload), { name: 'FunctionTrap', trap });
+    t.equal(await ask(instance, 'hello'), 'hello');
+  }
+  t.equal(await ask(instance, '0'), undefined);
+});
+
+t.test(
+  'a call past its deadline ends the thread, and costs nobody else a call',
+  needs('clang', 'wasm-ld'),
+  async (t) => {
+    const limits = { fuel: 0x7fff_ffff, deadline: 150 };
+    const bad = await started(t, cGuest('hostile.c'), { limits });
+    const good = await started(t, cGuest('echo.c'));
+    t.equal(await ask(good, 'before'), 'before');
+    const first = outcome(ask(bad, 'l'));
+    const waiting = Array.from({ length: 50 }, (_, index) => ask(good, `w${index}`));
+    const behind = ask(bad, 'hello');
+    t.equal(await first, 'deadline');
+    t.strictSame(
+      await Promise.all(waiting),
+      Array.from({ length: 50 }, (_, index) => `w${index}`),
+    );
+    t.equal(await behind, 'hello', 'its own calls that had not begun are made as well');
+    const second = outcome(ask(bad, 'l'));
+    t.equal(await ask(good, 'after'), 'after', 'it is alone now: the other does not wait for it');
+    t.equal(await second, 'deadline');
+  },
+);
+
+t.test('calls of the host are answered across the threads', needs('clang', 'wasm-ld'), async (t) => {
+  const kept = new Map<string, string>();
+  const published: number[] = [];
+  const lines: string[] = [];
+  const host: HostCalls = {
+    ...quietHost(lines),
+    config: (key) => `{"${key}":2}`,
+    kvGet: (key) => (kept.has(key) ? Buffer.from(kept.get(key)!) : undefined),
+    kvSet: (key, value) => kept.set(key, value.toString()).size < 2,
+    kvDelete: (key) => void kept.delete(key),
+    publish: (record) => published.push(record.length) - 1,
+    pointRead: () => undefined,
+    pointCommand: () => -1,
+  };
+  const instance = await started(t, cGuest('capable.c'), { grants: ['kv', 'publish', 'points'], host });
+  t.equal(await ask(instance, 'one'), ';{"factor":2};;AA@N');
+  t.equal(await ask(instance, 'two'), 'one;{"factor":2};;AB@N');
+  t.strictSame([...kept], [['a/b', 'two']]);
+  t.equal(published.length, 2);
+  t.strictSame(lines, ['done', 'done']);
+  host.kvGet = () => {
+    throw new Error('the disk is full');
+  };
+  await t.rejects(ask(instance, 'x'), { name: 'FunctionTrap', trap: 'host', message: /the disk is full/ });
+});
+
+t.test('what is given up, and what is unloaded, does not hang', needs('clang', 'wasm-ld'), async (t) => {
+  const instance = await started(t, cGuest('echo.c'));
+  t.equal(await outcome(ask(instance, 'x', AbortSignal.abort())), 'deadline');
+  const aborter = new AbortController();
+  const call = outcome(ask(instance, 'y', aborter.signal));
+  aborter.abort();
+  t.equal(await call, 'deadline');
+  const last = outcome(ask(instance, 'z'));
+  instance[Symbol.dispose]();
+  t.equal(await last, 'crashed');
+  await t.rejects(ask(instance, 'z'), { message: /disposed/ });
+});
+
+t.test('more calls than may wait are turned away', needs('clang', 'wasm-ld'), async (t) => {
+  const instance = await started(t, cGuest('echo.c'), { limits: { queue: 3 } });
+  const calls = Array.from({ length: 5 }, (_, index) => outcome(ask(instance, String(index))));
+  t.strictSame(await Promise.all(calls), ['answered', 'answered', 'answered', 'host', 'host']);
+  t.equal(await ask(instance, 'again'), 'again');
+});
+
+t.test('a large module is checked in another thread, with the same outcome', needs('clang', 'wasm-ld'), async (t) => {
+  const bytes = cGuest('echo.c', ['-O2', '-DPAD=400000']);
+  t.ok(bytes.length > 400_000);
+  const options = { limits: guestLimits, grants: new Set<Capability>(), isolate: 'inline' } as const;
+  using instance = (await compile(bytes, options)).instantiate(quietHost());
+  const frame = encodeMessageInput(guestMessage(), undefined, 'upstream', 0);
+  t.equal(decodeMessages(instance.call('on_message', frame), guestLimits)[0]?.topic, 'a/b');
+  const small = { ...options, limits: { ...guestLimits, memory: 65_536 } };
+  await t.rejects(compile(bytes, small), { name: 'GatewayError', code: 'FUNCTION_MODULE_LIMIT', fault: 'config' });
+  const damaged = Buffer.concat([bytes.subarray(0, 100), Buffer.alloc(300_000)]);
+  await t.rejects(compile(damaged, options), { name: 'GatewayError', code: 'FUNCTION_MODULE_INVALID' });
+});
