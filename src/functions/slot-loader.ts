@@ -14,6 +14,8 @@ import { isScript, readFunctionFile } from './javascript/files.js';
 import type { Slot } from './slot.js';
 import { digestOf, type VersionFolder } from './version-folder.js';
 
+const BUILTIN = 'builtin:';
+
 export interface SlotLoaderOptions {
   readonly slot: Slot;
   readonly folder: VersionFolder | undefined;
@@ -71,6 +73,7 @@ export class SlotLoader {
       if (resolveImage !== undefined) return resolveImage(source.image, source.digest);
       throw functionError('FUNCTION_IMAGE', `the image ${source.image} cannot be had: there is no registry client`);
     }
+    if (source.file.startsWith(BUILTIN)) return builtin(source.file.slice(BUILTIN.length));
     try {
       const { size } = await stat(source.file);
       if (size <= MAX_MODULE_BYTES) {
@@ -83,4 +86,14 @@ export class SlotLoader {
       throw functionError('FUNCTION_FILE', `cannot read ${source.file}: ${(error as Error).message}`, { cause: error });
     }
   }
+}
+
+/** One of the ready functions. Rejects with FUNCTION_FILE. */
+export async function builtin(name: string): Promise<Buffer> {
+  const { libraryModule, libraryNames } = await import('./library.js');
+  const bytes = libraryModule(name);
+  if (bytes !== undefined) return bytes;
+  throw functionError('FUNCTION_FILE', `there is no ready function "${name}"`, {
+    hint: `the ready functions are ${libraryNames.join(', ')}`,
+  });
 }

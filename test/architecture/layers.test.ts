@@ -34,6 +34,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
       '^src/demo/',
       '^src/tui/main\\.tsx$',
       '^src/functions/(engine|javascript|registry)/',
+      '^src/functions/(rehearse|recorded-messages|slot-loader|version-folder)\\.ts$',
     ],
     packages: '^(commander|string-width|@mongodb-js/saslprep)$',
   },

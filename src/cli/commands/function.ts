@@ -10,6 +10,7 @@ import { unknown } from '../names.js';
 import { bytesText, count, dateText, timeText, visible } from '../text.js';
 import { defineAuthorVerbs } from './function-author.js';
 import { defineRegistryVerbs } from './function-registry.js';
+import { defineShadow } from './function-shadow.js';
 
 /** Between two looks at the lines of a function, ms. */
 const FOLLOW_EVERY = 500;
@@ -60,6 +61,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
         return show(cli, await cli.request('POST /v1/functions/{function}/rollback', { params: { function: name } }));
       }),
     );
+  defineShadow(command, cli);
   defineChange(command, cli, 'reload', 'Reads again what the configuration names: the file, or the image');
   defineChange(command, cli, 'pause', 'Leaves a function out: messages go as if it were not there');
   defineChange(command, cli, 'resume', 'Asks a paused function again');
@@ -85,7 +87,7 @@ function get(cli: Cli, name: string): Promise<FunctionView> {
 }
 
 /** With the name that was probably meant. */
-async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<T> {
+export async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
