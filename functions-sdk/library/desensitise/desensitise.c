@@ -1,8 +1,9 @@
-/* Members of JSON payloads are dropped or masked before the message goes on. What is no JSON object does not go on at all. */
-#include "../json.h"
+/* Members of JSON payloads are dropped, masked or hashed before the message goes on. What is no JSON object does not go on at all. */
+#include "../sha256.h"
+#include "../text.h"
 
-static hpmq_bytes drops, masks;
-static hpmq_u32 keeps;
+static hpmq_bytes drops, masks, hashes, key;
+static hpmq_u32 keeps, digits;
 
 typedef struct path {
   const struct path *above;
@@ -41,11 +42,32 @@ static void mask(hpmq_writer *to, hpmq_bytes value) {
   hpmq_put_u8(to, '"');
 }
 
+/* Of what a text says, however it is written; of anything else as it is written. @returns 0: it is no text */
+static int hash(hpmq_writer *to, hpmq_bytes value) {
+  static const char hex[] = "0123456789abcdef";
+  hpmq_writer text = {0, 0, 0, 0};
+  hpmq_u8 digest[32];
+  if (json_is_text(value)) {
+    if (!put_unescaped(&text, json_inner(value))) return 0;
+    value = hpmq_written(&text);
+  }
+  hmac_sha256(key, value, digest);
+  hpmq_put_u8(to, '"');
+  for (hpmq_u32 i = 0; i < digits; i++) hpmq_put_u8(to, (hpmq_u8)hex[i % 2 ? digest[i / 2] & 15 : digest[i / 2] >> 4]);
+  hpmq_put_u8(to, '"');
+  return 1;
+}
+
 /* Elements of arrays have the path of the array. @returns 0: it is no JSON */
 static int copy(hpmq_writer *to, hpmq_bytes value, const path *here, int depth) {
   int is_object = json_is_object(value);
   if (here && listed(masks, here)) {
     mask(to, value);
+    return 1;
+  }
+  if (here && !json_is_array(value) && listed(hashes, here)) {
+    if (!is_object) return hash(to, value);
+    hpmq_put_text(to, "\"***\"");
     return 1;
   }
   if (!is_object && !json_is_array(value)) {
@@ -86,6 +108,16 @@ static int message(const hpmq_message *in, const hpmq_context *context, hpmq_mes
   masks = hpmq_config("mask");
   double keep = hpmq_config_number("keep", 4);
   keeps = keep < 0 ? 0 : keep > 64 ? 64 : (hpmq_u32)keep;
+  hashes = hpmq_config("hash");
+  hpmq_writer secret = {0, 0, 0, 0};
+  if (!put_unescaped(&secret, config_text("key"))) return HPMQ_REFUSED;
+  key = hpmq_written(&secret);
+  if (json_is_array(hashes) && key.length < 16) {
+    hpmq_log(HPMQ_ERROR, "config.key has to have 16 bytes or more: without one hashes can be guessed");
+    return HPMQ_REFUSED;
+  }
+  double length = hpmq_config_number("digits", 32);
+  digits = length < 8 ? 8 : length > 64 ? 64 : (hpmq_u32)length;
   hpmq_message one = *in;
   hpmq_writer text = {0, 0, 0, 0};
   if (!copy(&text, payload, 0, 0)) return HPMQ_REFUSED;
