@@ -14,8 +14,9 @@ export interface Project {
 
 const CASES = '.test.yaml';
 
-/** @param path - a folder, or the function's file */
-export function openProject(path: string): Project {
+/** @param given - a folder, or the function's file, or what `function.wasm` beside it is made of */
+export function openProject(given: string): Project {
+  const path = /^function\.c$/.test(basename(given)) ? dirname(given) : given;
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   if (!isFolder && !existsSync(path)) throw cliError('CLI_BAD_MODULE', `there is no ${path}`);
   const folder = isFolder ? path : dirname(path);
@@ -43,6 +44,31 @@ function functionIn(folder: string): string {
   throw cliError('CLI_BAD_MODULE', `it is not clear which file in ${folder} is the function`, {
     hint: `name it: hpmq function test ${join(folder, candidates[0] ?? 'function.wasm')}`,
   });
+}
+
+const SOURCE = /\.([cm]?[jt]s|json|c|h|rs|toml)$/;
+const FOREIGN = new Set(['node_modules', 'target', 'image', 'dist']);
+const MAX_SOURCES = 500;
+const MAX_DEPTH = 4;
+
+/** Files that the module and its cases are made of, sorted; a module that is built of them is none of them. */
+export function sourcesOf(path: string): readonly string[] {
+  const { file, cases } = openProject(path);
+  const made = basename(file) === 'function.wasm' && commandOf(dirname(file), file) !== undefined ? file : undefined;
+  const found = new Set([...cases, ...(made === undefined ? [file] : [])]);
+  if (!file.endsWith('.wasm') || made !== undefined) collect(dirname(file), MAX_DEPTH, found);
+  if (made !== undefined) found.delete(made);
+  return [...found].toSorted();
+}
+
+function collect(folder: string, depth: number, found: Set<string>): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (found.size >= MAX_SOURCES) return;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (depth > 1 && !FOREIGN.has(entry.name) && !entry.name.startsWith('.')) collect(path, depth - 1, found);
+    } else if (SOURCE.test(entry.name)) found.add(path);
+  }
 }
 
 /** The bytes of the module; built anew where a source is newer than it. */

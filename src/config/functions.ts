@@ -3,7 +3,9 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { FunctionConfig } from '../core/config.js';
+import { builtinFunctions } from '../core/function.js';
 import type { FunctionTrigger } from '../core/function-config.js';
+import { nearest } from '../core/nearest.js';
 import type { JsonValue } from '../core/route-config.js';
 import { fileFault } from './files.js';
 import type { ConfigInputs } from './io.js';
@@ -66,7 +68,14 @@ function moduleFile(inputs: ConfigInputs) {
     .string()
     .min(1)
     .transform((path, context): string => {
-      if (path.startsWith('builtin:')) return path;
+      if (path.startsWith('builtin:')) {
+        const ready = path.slice('builtin:'.length);
+        if ((builtinFunctions as readonly string[]).includes(ready)) return path;
+        const meant = nearest(ready, builtinFunctions);
+        const hint = `${meant === undefined ? '' : `did you mean ${meant}? `}the ready functions are ${builtinFunctions.join(', ')}`;
+        context.addIssue({ code: 'custom', message: say(`there is no ready function ${shown(ready)}`, hint) });
+        return z.NEVER;
+      }
       const full = resolve(inputs.folder, path);
       try {
         if (!statSync(full).isFile()) throw new Error('it is not a regular file');

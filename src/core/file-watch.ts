@@ -21,6 +21,7 @@ export class FileWatch implements Disposable {
   readonly #clock: Clock;
   readonly #onChanged: () => void;
   readonly #onLooked: () => void;
+  readonly #interval: number;
   /** As it was when last told (or at the start). */
   #known: string;
   #seen: string;
@@ -31,12 +32,20 @@ export class FileWatch implements Disposable {
    * Files are looked at here: read them afterwards, so that no change is missed.
    *
    * @param onLooked - each time, changed or not
+   * @param interval - ms
    */
-  constructor(files: readonly string[], clock: Clock, onChanged: () => void, onLooked: () => void = () => {}) {
+  constructor(
+    files: readonly string[],
+    clock: Clock,
+    onChanged: () => void,
+    onLooked: () => void = () => {},
+    interval = LOOK_INTERVAL,
+  ) {
     this.#files = files;
     this.#clock = clock;
     this.#onChanged = onChanged;
     this.#onLooked = onLooked;
+    this.#interval = interval;
     this.#known = files.map((file) => signature(tryStat(file))).join('|');
     this.#seen = this.#known;
   }
@@ -51,7 +60,7 @@ export class FileWatch implements Disposable {
   }
 
   #wait(): void {
-    this.#timer = this.#clock.after(LOOK_INTERVAL, () => void this.#look());
+    this.#timer = this.#clock.after(this.#interval, () => void this.#look());
   }
 
   async #look(): Promise<void> {
@@ -64,7 +73,7 @@ export class FileWatch implements Disposable {
       this.#onChanged();
     }
     this.#onLooked();
-    this.#wait();
+    if (!this.#isOver) this.#wait();
   }
 }
 

@@ -181,3 +181,15 @@ export interface ConnectHook {
   /** Never rejects: where a function fails, the client is denied. */
   decide(request: ConnectRequest): Promise<ConnectDecision>;
 }
+
+/** The ready functions in the executable: `file: builtin:NAME`. */
+export const builtinFunctions = [
+  'aggregate',
+  'dead-band',
+  'deduplicate',
+  'desensitise',
+  'json-cbor',
+  'modbus-rtu',
+  'sparkplug-json',
+  'units',
+] as const;

@@ -49,6 +49,7 @@ const commands = [
   'function show',
   'function logs',
   'function deploy',
+  'function dev',
   'function rollback',
   'function reload',
   'function pause',

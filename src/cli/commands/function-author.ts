@@ -1,9 +1,7 @@
 /** `hpmq function new` and `test`. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EXIT } from '../../core/exit.js';
-import { capabilities } from '../../core/function.js';
-import type { CaseResult } from '../../function-test.js';
 import type { Language } from '../../functions/javascript/templates.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
@@ -75,39 +73,27 @@ interface TestOptions {
 }
 
 async function test(cli: Cli, path: string, options: TestOptions): Promise<number> {
-  const [{ openProject, moduleOf }, { compile }, runner, { parseFunctionCases }] = await Promise.all([
-    import('../function-project.js'),
-    import('../../functions/engine/module.js'),
-    import('../../function-test.js'),
-    import('../../config/function-cases.js'),
-  ]);
+  const [{ openProject, moduleOf }, { openModule, playCases, readCases, resultLines }, { parseFunctionCases }] =
+    await Promise.all([
+      import('../function-project.js'),
+      import('../function-cases.js'),
+      import('../../config/function-cases.js'),
+    ]);
   const project = openProject(resolve(path));
   const files = options.cases === undefined ? project.cases : [resolve(options.cases)];
   if (files.length === 0 && options.messages === undefined) {
     throw cliError('CLI_NO_CASES', `there are no cases for ${project.file}`);
   }
-  const all = files.map((file) => parseFunctionCases(file, read(file)));
+  const all = files.map((file) => parseFunctionCases(file, readCases(file)));
   const bytes = await moduleOf(project.file);
-  const results: CaseResult[] = [];
-  const open = (limits: { fuel?: number | undefined; memory?: number | undefined }) =>
-    compile(bytes, {
-      limits: {
-        ...runner.defaultLimits,
-        ...(limits.fuel !== undefined && { fuel: limits.fuel }),
-        ...(limits.memory !== undefined && { memory: limits.memory }),
-      },
-      grants: new Set(capabilities),
-      isolate: 'inline',
-    });
-  for (const cases of all) {
-    results.push(...(await runner.testFunction(await open(cases.limits), cases)));
-  }
+  const results = await playCases(bytes, files);
   const { output } = cli;
   let replayed: Awaited<ReturnType<typeof replay>> | undefined;
   if (options.messages !== undefined) {
     const { replayMessages } = await import('../../function-replay.js');
-    const text = read(options.messages).toString('utf8');
-    replayed = replay(await replayMessages(await open(all[0]?.limits ?? {}), text, all[0]?.config ?? {}));
+    const text = readCases(options.messages).toString('utf8');
+    const [first] = all;
+    replayed = replay(await replayMessages(await openModule(bytes, first?.limits), text, first?.config ?? {}));
   }
   const failed = results.filter(({ ok }) => !ok).length;
   if (output.isJson) output.json({ cases: results, ...(replayed !== undefined && { messages: replayed.view }) });
@@ -117,20 +103,6 @@ async function test(cli: Cli, path: string, options: TestOptions): Promise<numbe
     if (results.length > 0) output.note(`${count(results.length, 'case')}, ${failed} failed`);
   }
   return failed === 0 && (replayed?.view.failed ?? 0) === 0 ? EXIT.OK : EXIT.NO;
-}
-
-function read(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw cliError('CLI_NO_CASES', `cannot read ${file}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-function resultLines({ name, ok, diff, fuel, memory, us, log }: CaseResult): readonly string[] {
-  const head = `${ok ? 'pass' : 'FAIL'}  ${visible(name)}  (fuel ${fuel}, memory ${bytesText(memory)}, ${us} µs)`;
-  if (ok) return [head];
-  return [head, ...diff.map((line) => `      ${visible(line)}`), ...log.map((line) => `      log ${visible(line)}`)];
 }
 
 function replay(view: import('../../function-replay.js').ReplayView) {

@@ -7,13 +7,11 @@ import { ageText, functionColumns } from '../columns.js';
 import type { HpmqCommand } from '../command.js';
 import { confirmYes } from '../confirm.js';
 import { unknown } from '../names.js';
-import { bytesText, count, dateText, timeText, visible } from '../text.js';
+import { bytesText, count, dateText, visible } from '../text.js';
 import { defineAuthorVerbs } from './function-author.js';
+import { defineDev } from './function-dev.js';
 import { defineRegistryVerbs } from './function-registry.js';
 import { defineShadow } from './function-shadow.js';
-
-/** Between two looks at the lines of a function, ms. */
-const FOLLOW_EVERY = 500;
 
 export function define(command: HpmqCommand, cli: Cli): void {
   command.withExamples(
@@ -66,6 +64,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
   defineChange(command, cli, 'pause', 'Leaves a function out: messages go as if it were not there');
   defineChange(command, cli, 'resume', 'Asks a paused function again');
   defineAuthorVerbs(command, cli);
+  defineDev(command, cli, (name) => about(cli, name, () => get(cli, name)));
   defineRegistryVerbs(command, cli);
 }
 
@@ -128,40 +127,14 @@ async function logs(cli: Cli, name: string, { follow, lines }: LogOptions): Prom
   const params = { function: name };
   const limit = String(Math.min(500, Math.max(1, Number.parseInt(lines, 10) || 100)));
   const route = 'GET /v1/functions/{function}/logs';
-  let { items } = await about(cli, name, () => cli.request(route, { params, query: { limit } }));
-  let after = 0;
-  for (;;) {
-    for (const line of items) {
-      if (cli.output.isJson) cli.output.json(line);
-      else cli.output.line(lineText(line));
-      after = line.sequence;
-    }
-    if (follow !== true || cli.stopSignal.aborted) return undefined;
-    await sleep(FOLLOW_EVERY, cli.stopSignal);
-    if (cli.stopSignal.aborted) return undefined;
-    ({ items } = await cli.request(route, { params, query: { after: String(after) } }));
-    // The gateway began anew: so do its numbers.
-    if (items.length === 0 && after > 0) {
-      const newest = (await cli.request(route, { params, query: { limit: '1' } })).items.at(-1)?.sequence ?? 0;
-      if (newest < after) after = 0;
-    }
-  }
+  const { items } = await about(cli, name, () => cli.request(route, { params, query: { limit } }));
+  const { followLog, lineText } = await import('../function-logs.js');
+  const print = (line: FunctionLogLine) =>
+    cli.output.isJson ? cli.output.json(line) : cli.output.line(lineText(line));
+  for (const line of items) print(line);
+  if (follow === true) for await (const line of followLog(cli, name, items.at(-1)?.sequence ?? 0)) print(line);
+  return undefined;
 }
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
-}
-
-const lineText = ({ at, level, text }: FunctionLogLine): string =>
-  `${timeText(at)} ${level.padEnd(5)} ${visible(text)}`;
 
 function show(cli: Cli, view: FunctionView): undefined {
   if (cli.output.isJson) cli.output.json(view);

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
+import { builtinFunctions } from '../../../src/core/function.js';
 import { readPoints } from '../../../src/functions/frame-reader.js';
 import { decodeFrame } from '../../../src/functions/frame-writer.js';
 import { libraryModule, libraryNames } from '../../../src/functions/library.js';
@@ -45,6 +46,7 @@ t.test('each is small, and nothing but bytes and JSON makes them trap', async (t
     for (const payload of payloads) give(instance, payload, payload);
   }
   t.equal(libraryModule('constructor'), undefined);
+  t.strictSame([...builtinFunctions], libraryNames, 'config check knows all of them');
 });
 
 t.test('deduplicate', async (t) => {
