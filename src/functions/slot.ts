@@ -21,7 +21,7 @@ import { RateLimit } from '../core/rate-limit.js';
 import { Breaker } from './breaker.js';
 import type { Chain } from './chain.js';
 import { functionError } from './errors.js';
-import { Failure, type Outcome } from './failure.js';
+import { Failure, type Outcome, wasUnasked } from './failure.js';
 import type { MessageRecord } from './frame-reader.js';
 import { FunctionLog } from './function-log.js';
 import { hooksOf } from './hook-names.js';
@@ -33,6 +33,8 @@ import { digestOf, type VersionFolder, type VersionState } from './version-folde
 const KEPT_VERSIONS = 3;
 /** A new version that opens the breaker within this time is rolled back, ms. */
 const PROBATION = 600_000;
+/** At the end, time for what is under way, ms. */
+const CLOSE_TIME = 2_000;
 const PREVIOUS_TOPICS = 10_000;
 const PREVIOUS_BYTES = 4 * 1_048_576;
 
@@ -71,6 +73,8 @@ export class Slot {
   readonly breaker: Breaker;
   /** Of messages that it adds. */
   readonly rate: RateLimit;
+  /** When what the configuration names is asked for again, Unix ms. */
+  retryAt: number | undefined;
   readonly #o: SlotOptions;
   readonly #log: Log;
   readonly #calls: SlotCalls;
@@ -174,6 +178,7 @@ export class Slot {
     this.#log.warn({ cause: failure.cause }, 'a function failed repeatedly and rests');
     this.lines.add(3, `the breaker is open for ${seconds} s: ${this.config.breaker.traps} failures`);
     this.#o.onState();
+    this.#calls.abandon(this.#running, new Failure('open', 'it failed repeatedly and rests'));
     this.#backOut();
     return failure;
   }
@@ -244,6 +249,7 @@ export class Slot {
     this.#isPaused = isPaused;
     this.#since = this.#o.clock.now();
     if (!isPaused) this.breaker.reset();
+    else if (this.#running !== undefined) this.#calls.abandon(this.#running, new Failure('paused', 'it is paused'));
     this.#o.onChanged(this);
     this.#o.onState();
     return this.#inTurn(() => this.#save());
@@ -267,7 +273,17 @@ export class Slot {
     if (running === undefined) return;
     running.isOver = true;
     if (running.pending === 0) running.instance[Symbol.dispose]();
-    else await this.#calls.idle();
+    else await this.#end(running);
+  }
+
+  /** What is under way, and no longer than is good for a stop. */
+  async #end(running: Running): Promise<void> {
+    const idle = this.#calls.idle();
+    const late = Promise.withResolvers<void>();
+    using _timer = this.#o.clock.after(CLOSE_TIME, late.resolve);
+    await Promise.race([idle, late.promise]);
+    this.#calls.abandon(running, new Failure('down', 'the gateway is stopping'));
+    running.instance[Symbol.dispose]();
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -399,6 +415,7 @@ export class Slot {
   }
 
   #answered(running: Running, outcome: Outcome, startedAt: number, chain: Chain | undefined): Outcome {
+    if (outcome instanceof Failure && wasUnasked(outcome)) return this.#note(outcome);
     const now = this.#o.clock.monotonic();
     this.stats.called(now - startedAt, now);
     this.stats.fuelUsed += running.instance.fuelUsed;
@@ -425,7 +442,7 @@ export class Slot {
     const { cause, message } = failure;
     const isFirst = this.stats.failures[cause] === undefined;
     this.stats.failed(cause, message);
-    if (cause === 'down' || cause === 'open') return failure;
+    if (cause === 'down' || cause === 'open' || cause === 'paused') return failure;
     this.lines.add(3, `${cause}: ${message}`);
     if (isFirst) this.#log.warn({ cause, reason: message }, 'a function failed');
     return failure;

@@ -127,7 +127,7 @@ export class Subscriber implements Sink, Disposable {
   /** Everybody else has the message: only a dead letter is left to be made. */
   #without(message: Message, failure: Failure, own: Chain): void {
     const { slot, deadLetters } = this.#o;
-    if (slot.config.onError !== 'dead-letter') return;
+    if (slot.config.onError !== 'dead-letter' || failure.cause === 'paused') return;
     const stored = deadLetters.add(slot, message, failure, own);
     if (stored instanceof Promise) stored.catch(() => {});
   }
