@@ -10,10 +10,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { backoffDelays } from '../core/backoff.js';
 import type { Clock, Timer } from '../core/clock.js';
-import { type GatewayError, toGatewayError } from '../core/errors.js';
+import { GatewayError, toGatewayError } from '../core/errors.js';
 import { MAX_MODULE_BYTES } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import { functionError } from './errors.js';
+import { isScript, readFunctionFile } from './javascript/files.js';
 import type { Slot } from './slot.js';
 import { digestOf, type VersionFolder, type VersionState } from './version-folder.js';
 
@@ -26,6 +27,8 @@ export interface ImageAccess {
   /** Without asking anybody. @param module - digest of one that came of it @returns why it may not run */
   judge(image: string, module: string): Promise<GatewayError | undefined>;
 }
+
+const BUILTIN = 'builtin:';
 
 export interface SlotLoaderOptions {
   readonly slot: Slot;
@@ -83,6 +86,7 @@ export class SlotLoader {
   async #attempt(): Promise<GatewayError | undefined> {
     const { slot, clock } = this.#o;
     const delays = this.#delays;
+    slot.retryAt = undefined;
     let bytes: Buffer | undefined;
     let error: unknown;
     try {
@@ -139,14 +143,27 @@ export class SlotLoader {
       if (images !== undefined) return images.resolve(source.image, source.digest);
       throw functionError('FUNCTION_IMAGE', `the image ${source.image} cannot be had: there is no registry client`);
     }
+    if (source.file.startsWith(BUILTIN)) return builtin(source.file.slice(BUILTIN.length));
     try {
       const { size } = await stat(source.file);
-      if (size <= MAX_MODULE_BYTES) return await readFile(source.file);
+      if (size <= MAX_MODULE_BYTES) {
+        return isScript(source.file) ? await readFunctionFile(source.file) : await readFile(source.file);
+      }
       const message = `${source.file} has ${size} bytes, more than ${MAX_MODULE_BYTES}`;
       throw functionError('FUNCTION_TOO_LARGE', message, { details: { bytes: size } });
     } catch (error) {
-      if ((error as { code?: string }).code === 'FUNCTION_TOO_LARGE') throw error;
+      if (error instanceof GatewayError) throw error;
       throw functionError('FUNCTION_FILE', `cannot read ${source.file}: ${(error as Error).message}`, { cause: error });
     }
   }
+}
+
+/** One of the ready functions. Rejects with FUNCTION_FILE. */
+export async function builtin(name: string): Promise<Buffer> {
+  const { libraryModule, libraryNames } = await import('./library.js');
+  const bytes = libraryModule(name);
+  if (bytes !== undefined) return bytes;
+  throw functionError('FUNCTION_FILE', `there is no ready function "${name}"`, {
+    hint: `the ready functions are ${libraryNames.join(', ')}`,
+  });
 }
