@@ -11,7 +11,7 @@ import { createMessage, type Message } from '../core/message.js';
 import { type Filter, matches } from '../core/topic-filter.js';
 import { type Chain, chainOf, extend, hasPassed, MAX_DEPTH, setChain } from './chain.js';
 import type { DeadLetters } from './dead-letters.js';
-import { Failure, type Outcome } from './failure.js';
+import { Failure, type Outcome, wasUnasked } from './failure.js';
 import { type MessageRecord, readMessages } from './frame-reader.js';
 import { expirySeconds, messageFrame } from './frame-writer.js';
 import type { Slot } from './slot.js';
@@ -123,6 +123,7 @@ export class Pipeline implements Transform {
 
   /** What becomes of a message without an answer. */
   #without(slot: Slot, order: number, message: Message, own: Chain, failure: Failure): Messages {
+    if (failure.cause === 'paused') return this.#run(message, order, own);
     switch (slot.config.onError) {
       case 'pass':
         slot.stats.passed++;
@@ -149,7 +150,7 @@ export function ask(
 ): Outcome | Promise<Outcome> {
   const { topic, payload } = message;
   const outcome = slot.call('on_message', messageFrame(message, slot.previous.get(topic), direction, now), chain);
-  const wasAsked = !(outcome instanceof Failure) || !['down', 'open', 'queue'].includes(outcome.cause);
+  const wasAsked = !(outcome instanceof Failure) || !wasUnasked(outcome);
   if (wasAsked) slot.previous.set(topic, payload);
   return outcome;
 }

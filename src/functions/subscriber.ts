@@ -76,7 +76,7 @@ export class Subscriber implements Sink, Disposable {
     const { clock } = this.#o;
     const until = clock.monotonic() + TURN_TIME;
     for (let calls = 0; calls < CALLS_PER_TURN && this.#next < this.#inbox.length; calls++) {
-      if (this.#underWay >= AT_ONCE) return;
+      if (this.#underWay >= AT_ONCE) break;
       if (calls > 0 && clock.monotonic() > until) break;
       this.#give(this.#inbox[this.#next++]!);
     }
@@ -89,7 +89,7 @@ export class Subscriber implements Sink, Disposable {
       this.#inbox = this.#inbox.slice(this.#next);
       this.#next = 0;
     }
-    this.#turn ??= setImmediate(this.#work);
+    if (this.#underWay < AT_ONCE) this.#turn ??= setImmediate(this.#work);
   };
 
   #give(message: Message): void {
@@ -127,7 +127,7 @@ export class Subscriber implements Sink, Disposable {
   /** Everybody else has the message: only a dead letter is left to be made. */
   #without(message: Message, failure: Failure, own: Chain): void {
     const { slot, deadLetters } = this.#o;
-    if (slot.config.onError !== 'dead-letter') return;
+    if (slot.config.onError !== 'dead-letter' || failure.cause === 'paused') return;
     const stored = deadLetters.add(slot, message, failure, own);
     if (stored instanceof Promise) stored.catch(() => {});
   }

@@ -32,7 +32,9 @@ export interface Pending {
   readonly hook: Hook;
   readonly frame: Buffer;
   readonly resolve: (answer: Buffer | undefined) => void;
-  readonly reject: (trap: FunctionTrap) => void;
+  readonly reject: (reason: Error) => void;
+  /** Nobody waits for its answer: it is not called where it has not been yet. */
+  isAbandoned: boolean;
 }
 
 /** What is left when a thread has ended before its time. */
@@ -63,8 +65,9 @@ export class FunctionThread {
   readonly #residents = new Map<number, Resident>();
   readonly #pending = new Map<number, Pending>();
   readonly #aborts = new AbortController();
-  #packer = new Packer();
-  #heads: CallHead[] = [];
+  readonly #packer = new Packer();
+  /** Not handed over yet. */
+  #unsent: { readonly head: CallHead; readonly pending: Pending }[] = [];
   #sequence = 0;
   #watch: NodeJS.Timeout | undefined;
   /** The call that ran when it was last looked, and how many looks it has been running for. */
@@ -107,10 +110,9 @@ export class FunctionThread {
     this.#sequence = this.#sequence === LARGEST_SEQUENCE ? 1 : this.#sequence + 1;
     const sequence = this.#sequence;
     this.#pending.set(sequence, pending);
-    if (this.#heads.length === 0) setImmediate(() => this.#flush());
+    if (this.#unsent.length === 0) setImmediate(() => this.#flush());
     const { resident, hook, frame } = pending;
-    this.#heads.push({ instance: resident.number, sequence, hook, length: frame.length });
-    this.#packer.add(frame);
+    this.#unsent.push({ head: { instance: resident.number, sequence, hook, length: frame.length }, pending });
     this.#keepWatch();
   }
 
@@ -124,10 +126,20 @@ export class FunctionThread {
   }
 
   #flush(): void {
-    if (this.#heads.length === 0 || this.#isOver) return;
+    if (this.#unsent.length === 0 || this.#isOver) return;
+    const heads: CallHead[] = [];
+    for (const { head, pending } of this.#unsent) {
+      if (pending.isAbandoned) this.#pending.delete(head.sequence);
+      else {
+        heads.push(head);
+        this.#packer.add(pending.frame);
+      }
+    }
+    this.#unsent = [];
+    if (this.#pending.size === 0) this.#rest();
+    if (heads.length === 0) return;
     const frames = this.#packer.take();
-    this.#worker.postMessage({ kind: 'calls', heads: this.#heads, frames }, [frames.buffer]);
-    this.#heads = [];
+    this.#worker.postMessage({ kind: 'calls', heads, frames }, [frames.buffer]);
   }
 
   #receive(message: FromThread): void {
@@ -249,6 +261,7 @@ export class FunctionThread {
     const repeatable: Pending[] = [];
     let isBehind = culprit === undefined;
     for (const [sequence, pending] of this.#pending) {
+      if (pending.isAbandoned && sequence !== guilty) continue;
       if (sequence === guilty) {
         isBehind = true;
         pending.reject(new FunctionTrap(trap, why));

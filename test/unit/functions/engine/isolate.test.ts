@@ -157,6 +157,34 @@ t.test('what is given up, and what is unloaded, does not hang', needs('clang', '
   await t.rejects(ask(instance, 'z'), { message: /disposed/ });
 });
 
+t.test(
+  'calls that have not begun can be abandoned; the one that runs ends by itself',
+  needs('clang', 'wasm-ld'),
+  async (t) => {
+    const limits = { fuel: 0x7fff_ffff, deadline: 150 };
+    const instance = await started(t, cGuest('hostile.c'), { limits });
+    const first = outcome(ask(instance, 'l'));
+    const others = Array.from({ length: 20 }, () => ask(instance, 'l').catch((error: unknown) => error));
+    const reason = new Error('enough');
+    instance.abandon(reason);
+    t.ok((await Promise.all(others)).every((one) => one === reason));
+    t.equal(await first, 'deadline');
+    t.equal(await ask(instance, 'hello'), 'hello');
+    // What is in the other thread already is watched there.
+    const late = [outcome(ask(instance, 'hello')), ask(instance, 'l').catch((error: unknown) => error)];
+    await new Promise((resolve) => setImmediate(resolve));
+    instance.abandon(reason);
+    t.strictSame(await Promise.all(late), ['answered', reason]);
+    t.equal(await ask(instance, 'hello'), 'hello');
+    const module = await compile(cGuest('echo.c'), { limits: guestLimits, grants: new Set(), isolate: 'inline' });
+    using inline = module.instantiate(quietHost());
+    const calls = [1, 2].map((i) => ask(inline, `${i}`).catch((error: unknown) => error));
+    inline.abandon(reason);
+    t.strictSame(await Promise.all(calls), [reason, reason]);
+    t.equal(await ask(inline, 'hello'), 'hello');
+  },
+);
+
 t.test('more calls than may wait are turned away', needs('clang', 'wasm-ld'), async (t) => {
   const instance = await started(t, cGuest('echo.c'), { limits: { queue: 3 } });
   const calls = Array.from({ length: 5 }, (_, index) => outcome(ask(instance, String(index))));
