@@ -195,7 +195,17 @@ function functionSchema(inputs: ConfigInputs) {
 
 /** Names become topic levels, folders and origins. */
 export function functionsSchema(inputs: ConfigInputs) {
-  return z.record(name, functionSchema(inputs));
+  return z.record(name, functionSchema(inputs)).superRefine((all, context) => {
+    for (const one of Object.keys(all)) {
+      // ECMA-262 §10.1.11: such keys come first, in ascending order.
+      if (!/^\d+$/.test(one)) continue;
+      const message = say(
+        'is a number, which would lose its place in the order',
+        `name it in letters, such as f${one}`,
+      );
+      context.addIssue({ code: 'custom', path: [one], message });
+    }
+  });
 }
 
 export type ParsedFunction = z.output<ReturnType<typeof functionSchema>>;

@@ -106,6 +106,9 @@ class RunningFunctions implements Functions {
     this.#deadLetters = new DeadLetters(gatewayId, router, clock);
     this.#publisher = new Publisher({ router, path: () => this.#path, clock, log });
     const tables = new KvTables(options.store);
+    const gone = tables.keepOnly(new Set(Object.keys(options.functions)));
+    if (gone.length > 0)
+      log.info({ functions: gone }, 'what functions kept is removed: they are not configured any more');
     for (const config of Object.values(options.functions)) this.#add(config, tables);
     const slots = [...this.#slots.values()];
     this.#path = new Pipeline({ stages: this.#stages(), clock, deadLetters: this.#deadLetters });
