@@ -164,10 +164,10 @@ export class Slot {
     return this.#without('queue', outcome.message);
   }
 
-  /** The answer was of no use: that counts like a trap. */
+  /** The answer was of no use: that counts like a trap, unless the module was not asked. */
   failed(failure: Failure): Failure {
     this.#note(failure);
-    if (failure.cause === 'refused' || failure.cause === 'depth' || this.#running === undefined) return failure;
+    if (failure.cause === 'queue' || failure.cause === 'depth' || this.#running === undefined) return failure;
     if (!this.breaker.failed()) return failure;
     this.#since = this.#o.clock.now();
     const seconds = this.config.breaker.rest / 1_000;
@@ -404,13 +404,15 @@ export class Slot {
     this.stats.fuelUsed += running.instance.fuelUsed;
     const published = this.#published;
     this.#published = [];
-    if (outcome instanceof Failure) return running.isOver ? this.#note(outcome) : this.failed(outcome);
+    const isRefused = outcome instanceof Failure && outcome.cause === 'refused';
+    if (outcome instanceof Failure && !isRefused) return running.isOver ? this.#note(outcome) : this.failed(outcome);
     if (!running.isOver && this.breaker.succeeded()) {
       this.#since = this.#o.clock.now();
       this.lines.add(1, 'it works again');
       this.#log.info('a function works again');
       this.#o.onState();
     }
+    if (isRefused) return this.#note(outcome);
     if (published.length > 0) this.#o.publish(this, published, chain);
     return outcome;
   }

@@ -76,7 +76,7 @@ export class Subscriber implements Sink, Disposable {
     const { clock } = this.#o;
     const until = clock.monotonic() + TURN_TIME;
     for (let calls = 0; calls < CALLS_PER_TURN && this.#next < this.#inbox.length; calls++) {
-      if (this.#underWay >= AT_ONCE) return;
+      if (this.#underWay >= AT_ONCE) break;
       if (calls > 0 && clock.monotonic() > until) break;
       this.#give(this.#inbox[this.#next++]!);
     }
@@ -89,7 +89,7 @@ export class Subscriber implements Sink, Disposable {
       this.#inbox = this.#inbox.slice(this.#next);
       this.#next = 0;
     }
-    this.#turn ??= setImmediate(this.#work);
+    if (this.#underWay < AT_ONCE) this.#turn ??= setImmediate(this.#work);
   };
 
   #give(message: Message): void {

@@ -1,10 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../src/core/clock.js';
 import type { FunctionGrants } from '../../../src/core/config.js';
 import type { HostCalls } from '../../../src/core/function.js';
 import { silentLog } from '../../../src/core/log.js';
+import type { Message } from '../../../src/core/message.js';
 import { HttpAgent } from '../../../src/functions/http.js';
 import { KvTables } from '../../../src/functions/kv.js';
 import { functionsTables } from '../../../src/functions/tables.js';
@@ -223,6 +226,40 @@ t.test('a subscription gets copies, publishes what comes of them, and not its ow
   await bench.functions.pause('f');
   await bench.publish('raw/3 x');
   t.notOk(bench.published().some((line) => line.startsWith('copy/raw/3')));
+});
+
+t.test('a subscription with a full queue drops what comes, and opens no breaker', async (t) => {
+  const config = { limits: { ...fakeLimits, queue: 1 }, breaker: { traps: 2, within: 60_000, rest: 30_000 } };
+  const on = { type: 'subscribe', filter: 'raw' } as const;
+  const bench = await new Bench({ f: { on, hooks: onMessage(() => []), config } }, { folder: t.testdir() }).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  for (let i = 0; i < 10; i++) await bench.router.publish(message(`raw ${i}`));
+  await bench.idle();
+  t.match(bench.functions.function('f'), { state: 'up', calls: 1, failures: { queue: 9 } });
+});
+
+t.test('what a subscription has given on is let go of, though it is never done', async (t) => {
+  const on = { type: 'subscribe', filter: 'raw' } as const;
+  const config = { limits: { ...fakeLimits, queue: 5_000 } };
+  const wish = { on, hooks: onMessage(() => []), options: { turns: 1 }, config };
+  const bench = await new Bench({ f: wish }, { folder: t.testdir() }).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const seen: WeakRef<Message>[] = [];
+  const more = () => {
+    const one = message(`raw ${seen.length}`);
+    seen.push(new WeakRef(one));
+    void bench.router.publish(one);
+    bench.router.messages.length = 0;
+  };
+  for (let i = 0; i < 1_000; i++) more();
+  while (bench.functions.function('f').calls < 4_000) {
+    more();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const kept = seen.filter((one) => one.deref() !== undefined).length;
+  t.ok(kept < 2_500, `${kept} of ${seen.length} are in memory`);
 });
 
 t.test('on_timer at its beat, on_start at start and at each deployment', async (t) => {

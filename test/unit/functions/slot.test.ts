@@ -98,6 +98,27 @@ t.test('what a function refuses is counted, and opens no breaker', async (t) => 
   t.match(bench.functions.function('f'), { state: 'up', failures: { refused: 50 } });
 });
 
+t.test('an answer that only refuses its input closes the breaker as any other', async (t) => {
+  let answer = trap as () => never;
+  const hooks = onMessage(() => answer());
+  const breaker = { traps: 1, within: 1_000, rest: 5_000 };
+  const bench = await new Bench(
+    { f: { on: upstream('#'), hooks, config: { breaker } } },
+    { folder: t.testdir() },
+  ).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  await bench.pass('a');
+  t.equal(bench.functions.function('f').state, 'open');
+  await bench.clock.advance(5_000);
+  answer = () => {
+    throw new FunctionTrap('refused', 'no JSON');
+  };
+  await bench.pass('a');
+  t.equal(bench.functions.function('f').state, 'up');
+  await bench.pass('a');
+  t.match(bench.functions.function('f').failures, { fuel: 1, refused: 2 });
+});
+
 t.test('deploy swaps between two messages; versions are kept, three of them; rollback goes back', async (t) => {
   const folder = t.testdir();
   const bench = await new Bench({ f: { on: upstream('#'), hooks: suffix('1') } }, { folder }).start();
