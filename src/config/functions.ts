@@ -66,6 +66,7 @@ function moduleFile(inputs: ConfigInputs) {
     .string()
     .min(1)
     .transform((path, context): string => {
+      if (path.startsWith('builtin:')) return path;
       const full = resolve(inputs.folder, path);
       try {
         if (!statSync(full).isFile()) throw new Error('it is not a regular file');
@@ -156,7 +157,9 @@ function functionSchema(inputs: ConfigInputs) {
     .strictObject({
       image: image.optional().describe('from a registry: registry/name:tag'),
       digest: sha256.optional().describe('of the image: nothing else is run'),
-      file: moduleFile(inputs).optional().describe('WebAssembly module; relative to the configuration file'),
+      file: moduleFile(inputs)
+        .optional()
+        .describe('WebAssembly module; relative to the configuration file, or builtin:NAME for a ready one'),
       on: z
         .union([trigger, z.array(trigger).min(1)], {
           error: ({ input }) =>

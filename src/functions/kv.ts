@@ -70,6 +70,11 @@ export class Kv {
     return this.#bytes;
   }
 
+  /** As it is now, in memory alone. */
+  copy(): Kv {
+    return new Kv(this.#prefix.slice(0, -1), this.quota, new Map(this.#values), undefined);
+  }
+
   get(key: string): Buffer | undefined {
     return this.#values.get(key);
   }
