@@ -31,7 +31,7 @@ import { isShared, plainFilter } from './shared-filter.js';
 import { SharedSubscription } from './shared-subscriptions.js';
 import { Statistics } from './statistics.js';
 import { Subscribers } from './subscribers.js';
-import { isBarred, isTooLong } from './topic-rules.js';
+import { isBarred, isUnsendable } from './topic-rules.js';
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -96,12 +96,13 @@ export class MessageRouter implements Router, Receivers {
 
   /**
    * @see Router.publish. `$SYS` is the broker speaking of itself: not counted as received or unmatched, else an idle
-   * broker would look busy. A topic too long for the wire or with too many levels (a link can bring one) is dropped, counted.
+   * broker would look busy. A topic or property too long for the wire, or a topic with too many levels (a link can bring one),
+   * is dropped, counted.
    */
   publish(message: Message, onGiven?: () => void): void | Promise<void> {
     const { topic } = message;
     this.#statistics.ledger.published++;
-    if (isTooLong(topic)) {
+    if (isUnsendable(message)) {
       this.#refuse();
       onGiven?.();
       return;
@@ -238,7 +239,7 @@ export class MessageRouter implements Router, Receivers {
     isForeign: boolean,
   ): void | Promise<void> {
     this.#statistics.ledger.made++;
-    if (output.topic !== input.topic && isBarred(output.topic)) return this.#refuse();
+    if (isUnsendable(output) || (output.topic !== input.topic && isBarred(output.topic))) return this.#refuse();
     if (output !== input || index > 0) output.stamp = stampOf(input.topic, stamp, output.topic, index);
     // Under its own name it was judged already.
     const isNew = isForeign && output.stamp !== stamp;
@@ -246,7 +247,7 @@ export class MessageRouter implements Router, Receivers {
     return judged === 'drop' ? this.#dropDuplicate(output) : this.#route(output, judged, isForeign);
   }
 
-  /** Nobody can be sent a message with such a topic. */
+  /** Nobody can be sent such a message. */
   #refuse(): void {
     this.#dropped++;
     this.#statistics.ledger.refuse(ReasonCode.topicNameInvalid);

@@ -39,7 +39,9 @@ export type TrapCause =
   | 'deadline'
   | 'refused'
   | 'host'
-  | 'crashed';
+  | 'crashed'
+  /** The call of another function ended the thread that they share. */
+  | 'ended';
 
 /** What bounds one function. */
 export interface FunctionLimits {

@@ -185,10 +185,11 @@ export class Slot {
     return this.#without('queue', outcome.message);
   }
 
-  /** The answer was of no use: that counts like a trap, unless the module was not asked. */
+  /** The answer was of no use: that counts like a trap, unless the module was not asked, or it was the fault of another. */
   failed(failure: Failure): Failure {
     this.#note(failure);
-    if (failure.cause === 'queue' || failure.cause === 'depth' || this.#running === undefined) return failure;
+    if (failure.cause === 'ended') this.breaker.spared();
+    if (['queue', 'depth', 'ended'].includes(failure.cause) || this.#running === undefined) return failure;
     if (!this.breaker.failed()) return failure;
     this.#since = this.#o.clock.now();
     const seconds = this.config.breaker.rest / 1_000;

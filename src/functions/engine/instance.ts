@@ -6,6 +6,7 @@ import {
   type Hook,
   type HostCalls,
 } from '../../core/function.js';
+import { charged } from './abi/charged.js';
 import { hpmqFunctions } from './abi/imports.js';
 import { callNative, callNativeAsync } from './abi/native.js';
 import { callWapc, type WapcCalls, wapcFunctions } from './abi/wapc.js';
@@ -157,12 +158,13 @@ export class InlineInstance implements FunctionInstance {
     try {
       const { module, abi } = this.#compiled;
       const wapc = abi === 'wapc' ? wapcFunctions(which, this.#host) : undefined;
-      const instance = new WebAssembly.Instance(module, {
+      const imports = {
         hpmq: hpmqFunctions(which, this.#host),
         wasi_snapshot_preview1: wasiFunctions(which, this.#host),
         env: { abort: abortOf(which) },
         ...(wapc === undefined ? {} : { wapc: wapc.functions }),
-      });
+      };
+      const instance = new WebAssembly.Instance(module, charged(which, imports));
       guest = new Guest(instance.exports);
       guest.fuel = this.#fuel;
       initialise(guest);

@@ -174,6 +174,29 @@ t.test('a function that does not answer does not hold up the end', async (t) => 
   void second;
 });
 
+t.test('a call that ended with the thread of another opens no breaker, and is no try', async (t) => {
+  let answer = trap as () => never;
+  const hooks = onMessage(() => answer());
+  const breaker = { traps: 1, within: 1_000, rest: 5_000 };
+  const bench = await new Bench(
+    { f: { on: upstream('#'), hooks, config: { breaker } } },
+    { folder: t.testdir() },
+  ).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const ended = () => {
+    throw new FunctionTrap('ended', 'its thread was ended because of another call');
+  };
+  answer = ended;
+  for (let i = 0; i < 5; i++) await bench.pass('a');
+  t.match(bench.functions.function('f'), { state: 'up', failures: { ended: 5 } });
+  answer = trap;
+  await bench.pass('a');
+  await bench.clock.advance(5_000);
+  answer = ended;
+  for (let i = 0; i < 2; i++) await bench.pass('a');
+  t.match(bench.functions.function('f'), { state: 'half-open', failures: { ended: 7, fuel: 1 } }, 'each was asked');
+});
+
 t.test('deploy swaps between two messages; versions are kept, three of them; rollback goes back', async (t) => {
   const folder = t.testdir();
   const bench = await new Bench({ f: { on: upstream('#'), hooks: suffix('1') } }, { folder }).start();

@@ -143,6 +143,8 @@ export class FunctionThread {
   }
 
   #receive(message: FromThread): void {
+    // Its calls have been answered for it, or are made elsewhere.
+    if (this.#isOver) return;
     switch (message.kind) {
       case 'answers': {
         const frames = Buffer.from(
@@ -267,7 +269,7 @@ export class FunctionThread {
         pending.reject(new FunctionTrap(trap, why));
       } else if (!pending.resident.compiled.isAsync && (isBehind || !changesOutside(pending.resident.host))) {
         repeatable.push(pending);
-      } else pending.reject(new FunctionTrap('crashed', 'its thread was ended because of another call'));
+      } else pending.reject(new FunctionTrap('ended', 'its thread was ended because of another call'));
     }
     this.#pending.clear();
     const residents = [...this.#residents.values()];
