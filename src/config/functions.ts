@@ -127,7 +127,7 @@ const limits = z.strictObject({
 });
 
 const grants = z.strictObject({
-  kv: size('1KiB', '64MiB').optional().describe('keeps values by key: bytes in all'),
+  kv: size('1KiB', '64MiB').optional().describe('keeps values by key: bytes in all, 256 for each key included'),
   publish: z.array(topicFilter).min(1).optional().describe('topics to which it may publish'),
   points: z
     .strictObject({
@@ -138,7 +138,7 @@ const grants = z.strictObject({
   http: z
     .strictObject({
       hosts: z.array(httpHost).min(1).describe('hosts it may ask'),
-      timeout: duration('50ms', '2m').prefault('2s').describe('of one request'),
+      timeout: duration('50ms', '2m').prefault('2s').describe('of one request; nine tenths of limits.deadline at most'),
     })
     .optional(),
 });
