@@ -128,7 +128,13 @@ const limits = z.strictObject({
 
 const grants = z.strictObject({
   kv: size('1KiB', '64MiB').optional().describe('keeps values by key: bytes in all, 256 for each key included'),
-  publish: z.array(topicFilter).min(1).optional().describe('topics to which it may publish'),
+  publish: z
+    .array(topicFilter)
+    .min(1)
+    .optional()
+    .describe(
+      'topics to which it may publish; commands (hpmq/<gateway>/…/set) also as outputs only if they are named here',
+    ),
   points: z
     .strictObject({
       read: z.array(pointGlob).default([]).describe('points it may read: device/point, * for any part'),

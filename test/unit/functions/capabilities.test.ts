@@ -58,48 +58,44 @@ t.test('what is not granted is not there; config, now and log always are', async
   t.match(bench.functions.logs('f').at(-2), { level: 'warn', text: /^9\d\d lines were left out/ });
 });
 
-t.test(
-  'kv: quota in bytes of keys and values, and for each key; survives restart and versions, apart by function',
-  async (t) => {
-    const folder = t.testdir();
-    const open = () =>
-      openStore({ folder, durability: 'strict', tables: functionsTables, log: silentLog, clock: systemClock });
-    const store = await open();
-    const quota = 20 + 2 * ENTRY_BYTES;
-    const a = new KvTables(store).open('a', quota);
-    t.equal(a.set('key', Buffer.from('0123456789')), true);
-    t.equal(a.bytes, 13 + ENTRY_BYTES);
-    t.equal(a.set('k2', Buffer.from('0123456')), true);
-    t.equal(a.set('k2', Buffer.from('01234567')), false, 'over the quota');
-    t.equal(a.set('k2', Buffer.from('01234')), true);
-    t.equal(a.set('', Buffer.alloc(0)), false, 'a key alone costs as well');
-    t.equal(a.set('key', Buffer.from('0')), true);
-    t.equal(a.bytes, 11 + 2 * ENTRY_BYTES);
-    t.equal(a.set('x'.repeat(1_025), Buffer.alloc(0)), false);
-    a.delete('k2');
-    a.delete('k2');
-    t.equal(a.bytes, 4 + ENTRY_BYTES);
-    const given = Buffer.from('mine');
-    a.set('key', given);
-    given.fill(0);
-    t.equal(a.get('key')?.toString(), 'mine', 'its own copy');
-    await store.commit();
-    await store[Symbol.asyncDispose]();
-    const again = await open();
-    t.teardown(() => again[Symbol.asyncDispose]());
-    const tables = new KvTables(again);
-    t.equal(tables.open('a', quota).get('key')?.toString(), 'mine');
-    t.equal(tables.open('a', quota).keys, 1);
-    t.equal(tables.open('a', quota).bytes, 7 + ENTRY_BYTES);
-    t.equal(tables.open('a.b', quota).get('key'), undefined);
-    const tight = tables.open('a', 10);
-    t.equal(tight.set('key', Buffer.from('mines')), false, 'a quota that was made smaller: nothing grows');
-    t.equal(tight.set('key', Buffer.from('own')), true, 'and what is there may shrink');
-    t.equal(tight.bytes, 6 + ENTRY_BYTES);
-    tight.delete('key');
-    t.equal(tight.bytes, 0);
-  },
-);
+t.test('kv: quota in bytes, and for each key; survives restart and versions, apart by function', async (t) => {
+  const folder = t.testdir();
+  const open = () =>
+    openStore({ folder, durability: 'strict', tables: functionsTables, log: silentLog, clock: systemClock });
+  const store = await open();
+  const quota = 20 + 2 * ENTRY_BYTES;
+  const a = new KvTables(store).open('a', quota);
+  t.equal(a.set('key', Buffer.from('0123456789')), true);
+  t.equal(a.bytes, 13 + ENTRY_BYTES);
+  t.equal(a.set('k2', Buffer.from('012345')), false, 'over the quota');
+  t.equal(a.set('k2', Buffer.from('01234')), true);
+  t.equal(a.set('', Buffer.alloc(0)), false, 'a key alone costs as well');
+  t.equal(a.set('key', Buffer.from('0')), true);
+  t.equal(a.bytes, 11 + 2 * ENTRY_BYTES);
+  t.equal(a.set('x'.repeat(1_025), Buffer.alloc(0)), false);
+  a.delete('k2');
+  a.delete('k2');
+  t.equal(a.bytes, 4 + ENTRY_BYTES);
+  const given = Buffer.from('mine');
+  a.set('key', given);
+  given.fill(0);
+  t.equal(a.get('key')?.toString(), 'mine', 'its own copy');
+  await store.commit();
+  await store[Symbol.asyncDispose]();
+  const again = await open();
+  t.teardown(() => again[Symbol.asyncDispose]());
+  const tables = new KvTables(again);
+  t.equal(tables.open('a', quota).get('key')?.toString(), 'mine');
+  t.equal(tables.open('a', quota).keys, 1);
+  t.equal(tables.open('a', quota).bytes, 7 + ENTRY_BYTES);
+  t.equal(tables.open('a.b', quota).get('key'), undefined);
+  const tight = tables.open('a', 10);
+  t.equal(tight.set('key', Buffer.from('mines')), false, 'a quota that was made smaller: nothing grows');
+  t.equal(tight.set('key', Buffer.from('own')), true, 'and what is there may shrink');
+  t.equal(tight.bytes, 6 + ENTRY_BYTES);
+  tight.delete('key');
+  t.equal(tight.bytes, 0);
+});
 
 t.test('publish: topics that are granted, so many as the limits allow, once the call has ended well', async (t) => {
   const answers: number[] = [];
@@ -208,38 +204,35 @@ t.test('http: hosts of the list alone, redirects included; sizes and times are b
   );
 });
 
-t.test(
-  'http: a server that switches protocols, or goes, is an answer; a call that ends lets go of its request',
-  async (t) => {
-    let wasClosed = Promise.withResolvers<void>();
-    const server = createNetServer((socket) => {
-      socket.on('error', () => {});
-      socket.on('close', () => wasClosed.resolve());
-      socket.once('data', (request) => {
-        if (request.includes('GET /switch')) {
-          socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
-        } else if (request.includes('GET /gone')) socket.destroy();
-        else if (request.includes('GET /half')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf');
-      });
+t.test('http: a server that switches protocols or goes is an answer; a call that ends lets go', async (t) => {
+  let wasClosed = Promise.withResolvers<void>();
+  const server = createNetServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('close', () => wasClosed.resolve());
+    socket.once('data', (request) => {
+      if (request.includes('GET /switch')) {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
+      } else if (request.includes('GET /gone')) socket.destroy();
+      else if (request.includes('GET /half')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf');
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    t.teardown(() => server.close());
-    const { port } = server.address() as AddressInfo;
-    const agent = new HttpAgent([`127.0.0.1:${port}`], 60_000);
-    const ask = async (path: string, signal = new AbortController().signal) =>
-      JSON.parse(await agent.fetch(JSON.stringify({ url: `http://127.0.0.1:${port}${path}` }), signal));
-    t.match(await ask('/switch'), { error: 'the server switches to another protocol' });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const agent = new HttpAgent([`127.0.0.1:${port}`], 60_000);
+  const ask = async (path: string, signal = new AbortController().signal) =>
+    JSON.parse(await agent.fetch(JSON.stringify({ url: `http://127.0.0.1:${port}${path}` }), signal));
+  t.match(await ask('/switch'), { error: 'the server switches to another protocol' });
+  await wasClosed.promise;
+  t.match(await ask('/gone'), { error: String });
+  for (const path of ['/silent', '/half']) {
+    wasClosed = Promise.withResolvers<void>();
+    const ending = new AbortController();
+    server.once('connection', (socket) => socket.once('data', () => setImmediate(() => ending.abort())));
+    t.match(await ask(path, ending.signal), { error: String });
     await wasClosed.promise;
-    t.match(await ask('/gone'), { error: String });
-    for (const path of ['/silent', '/half']) {
-      wasClosed = Promise.withResolvers<void>();
-      const ending = new AbortController();
-      server.once('connection', (socket) => socket.once('data', () => setImmediate(() => ending.abort())));
-      t.match(await ask(path, ending.signal), { error: String });
-      await wasClosed.promise;
-    }
-  },
-);
+  }
+});
 
 t.test('http: what a function wrote for one origin stays there', async (t) => {
   const listen = async (answer: RequestListener): Promise<string> => {
