@@ -91,6 +91,53 @@ t.test(
   },
 );
 
+t.test(
+  'an identifier that is used again before its release masks the message, in a session that goes on',
+  async (t) => {
+    const { handovers, say, connect } = conversation(5);
+    let connection = connect();
+    const down = (payload: string, messageId: number) =>
+      say(connection, 'down', { ...PUBLISH, topic: 'a', payload, qos: 2, messageId });
+    for (const id of [1, 2, 3]) {
+      down(`${id}`, id);
+      say(connection, 'up', { cmd: 'pubrec', messageId: id });
+    }
+    say(connection, 'down', { cmd: 'pubrel', messageId: 1 });
+    handovers.over(connection);
+    connection = connect();
+    down('4', 1);
+    down('2', 2);
+    down('5', 3);
+    t.notOk(handovers.wasMasked('down', 'a 4'), 'it was released');
+    t.notOk(handovers.wasMasked('down', 'a 2'), 'the same message again');
+    t.ok(handovers.wasMasked('down', 'a 5'));
+    connection = connect(false);
+    down('6', 2);
+    t.notOk(handovers.wasMasked('down', 'a 6'), 'in a session that begins');
+  },
+);
+
+t.test('who ends a session with subscriptions has abandoned it', async (t) => {
+  const { handovers, say, connect } = conversation(5);
+  const anew = () =>
+    say({}, 'up', {
+      cmd: 'connect',
+      clientId: 'near',
+      clean: true,
+      keepalive: 2,
+      protocolId: 'MQTT',
+      protocolVersion: 5,
+    });
+  anew();
+  const connection = connect(false);
+  t.equal(handovers.abandoned, 0, 'nothing was subscribed');
+  say(connection, 'down', { cmd: 'suback', messageId: 1, granted: [2] });
+  connect();
+  t.equal(handovers.abandoned, 0);
+  anew();
+  t.equal(handovers.abandoned, 1);
+});
+
 t.test('a record with gaps says so', async (t) => {
   const handovers = new Handovers(() => '');
   handovers.saw({}, 'up', Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]));

@@ -2,13 +2,11 @@
  * One client of the server: its requests, what it observes, its blocks.
  *
  *   request ─▶ options known? ─▶ whole body? ─▶ tree ─▶ answer ─▶ its block ─▶ piggybacked, or separate when it takes long
- *   change  ─▶ relation is dirty ─▶ one notification at a time, when its blocks were fetched the next, of the latest state
  *
  * Rules: every answer is made by a tree; nothing a client sends throws; all that is kept for a client has a limit.
  */
-import { createHash } from 'node:crypto';
 import type { Clock } from '../../../src/adapter.js';
-import { type Attempts, MessageLayer, type Outgoing } from '../exchange/message-layer.js';
+import { MessageLayer } from '../exchange/message-layer.js';
 import { DEFAULT_TRANSMISSION, type TransmissionParameters } from '../exchange/transmission.js';
 import { Code, classOf, code, type Message, type Option } from '../message/message.js';
 import {
@@ -24,6 +22,8 @@ import {
   uintOf,
   uintOption,
 } from '../message/options.js';
+import { outgoingOf, sliced, Wholes } from './answers.js';
+import { Relations } from './relations.js';
 import { type Answer, refusal, type ServedTree, type ServerRequest } from './resource.js';
 import { Uploads } from './uploads.js';
 
@@ -42,12 +42,8 @@ export interface PeerOptions {
   readonly signal: AbortSignal;
 }
 
-/** Observations of one client. */
-const MAX_RELATIONS = 64;
 /** Requests of one client in work. */
 const MAX_OPEN = 16;
-/** Large answers whose other blocks may be asked for. */
-const MAX_SNAPSHOTS = 8;
 /** An answer that takes longer is acknowledged first, ms: well within ACK_TIMEOUT. */
 const PATIENCE_MS = 500;
 
@@ -64,59 +60,29 @@ const KNOWN: readonly number[] = [
 ];
 const PROXYING_NOT_SUPPORTED = code(5, 5);
 
-/** Blocks that a client is fetching are given this time from one to the next before the state moves on, ms. */
-const HOLD_MS = 10_000;
-
-interface Whole {
-  readonly answer: Answer;
-  readonly payload: Buffer;
-  readonly etag: Buffer | undefined;
-  /** Monotonic ms: when a block of it was asked for last. */
-  touchedAt: number;
-  /** A block behind the first was asked for. */
-  readonly asked: PromiseWithResolvers<void>;
-  isAsked: boolean;
-  /** Resolves with its last block. */
-  readonly fetched: PromiseWithResolvers<void>;
-  isFetched: boolean;
-}
-
-interface Relation {
-  readonly token: Buffer;
-  readonly key: string;
-  readonly request: ServerRequest;
-  readonly tree: ServedTree;
-  readonly szx: number;
-  watch: Disposable;
-  /** In blocks that are still being fetched. */
-  current: Whole | undefined;
-  isSending: boolean;
-  isDirty: boolean;
-}
-
 export class ServerPeer {
   readonly #o: PeerOptions;
   readonly #layer: MessageLayer;
   readonly #uploads: Uploads;
-  readonly #relations = new Map<string, Relation>();
-  readonly #snapshots = new Map<string, Whole>();
+  readonly #wholes: Wholes;
+  readonly #relations: Relations;
   #open = 0;
-  /** Of Observe (RFC 7641 §4.4): one for all relations, so that it goes up when one is made anew. */
-  #sequence = 1;
 
   constructor(options: PeerOptions) {
     this.#o = options;
     this.#uploads = new Uploads(options.clock, options.maxBytes);
+    this.#wholes = new Wholes(options.clock);
     this.#layer = new MessageLayer({
       wire: options.wire,
       clock: options.clock,
       transmission: { ...DEFAULT_TRANSMISSION, ...options.transmission },
       onRequest: (message) => this.#take(message),
     });
+    this.#relations = new Relations(options.clock, this.#layer, this.#wholes);
   }
 
   close(): void {
-    for (const relation of [...this.#relations.values()]) this.#end(relation);
+    this.#relations.close();
     this.#layer.close();
   }
 
@@ -198,28 +164,19 @@ export class ServerPeer {
     const { tree, depth } = found;
     const isGet = message.code === Code.GET || message.code === Code.FETCH;
     const observe = isGet ? uintOf(message, OptionNumber.OBSERVE) : undefined;
-    const relation = this.#relations.get(message.token.toString('hex'));
-    if (observe !== undefined && relation !== undefined) this.#end(relation);
+    const relation = this.#relations.of(message);
+    if (observe !== undefined && relation !== undefined) this.#relations.end(relation);
     if (block2 !== undefined && block2.number > 0) {
-      // The rest of what was begun: the same state of it, however it has changed since.
-      const known = this.#snapshots.get(key);
-      if (known !== undefined) {
-        known.touchedAt = this.#o.clock.monotonic();
-        const part = sliced(known, { ...block2, szx });
-        known.isAsked = true;
-        known.asked.resolve();
-        known.isFetched ||= (block2.number + 1) * blockBytes(szx) >= known.payload.length;
-        if (known.isFetched) known.fetched.resolve();
-        return part;
-      }
+      const rest = this.#wholes.rest(key, { ...block2, szx });
+      if (rest !== undefined) return rest;
     }
     const request = this.#request(message, segments.slice(depth), payload, observe === 0);
-    const watched = observe === 0 ? this.#register(message, key, request, tree, szx) : undefined;
+    const watched = observe === 0 ? this.#relations.register(message, key, request, tree, szx) : undefined;
     const answer = await tree.handle(request);
-    const whole = this.#keep(key, answer, szx);
-    if (watched !== undefined && classOf(answer.code) !== 2) this.#end(watched);
-    const isCurrent = watched !== undefined && this.#relations.get(watched.token.toString('hex')) === watched;
-    const options = isCurrent ? [uintOption(OptionNumber.OBSERVE, this.#next())] : [];
+    const whole = this.#wholes.keep(key, answer, szx);
+    if (watched !== undefined && classOf(answer.code) !== 2) this.#relations.end(watched);
+    const isCurrent = watched !== undefined && this.#relations.isCurrent(watched);
+    const options = isCurrent ? [uintOption(OptionNumber.OBSERVE, this.#relations.next())] : [];
     if (isCurrent && whole.payload.length > blockBytes(szx)) watched.current = whole;
     const known = message.options.some(
       ({ number, value }) => number === OptionNumber.ETAG && whole.etag !== undefined && value.equals(whole.etag),
@@ -248,120 +205,6 @@ export class ServerPeer {
     };
   }
 
-  #keep(key: string, answer: Answer, szx: number): Whole {
-    const payload = Buffer.from(answer.payload ?? '');
-    const isContent = answer.code === Code.CONTENT && payload.length > 0;
-    const etag = answer.etag ?? (isContent ? createHash('sha256').update(payload).digest().subarray(0, 4) : undefined);
-    const touchedAt = this.#o.clock.monotonic();
-    const [asked, fetched] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const whole: Whole = { answer, payload, etag, touchedAt, asked, isAsked: false, fetched, isFetched: false };
-    this.#snapshots.delete(key);
-    if (payload.length > blockBytes(szx)) {
-      const [oldest] = this.#snapshots.keys();
-      if (this.#snapshots.size >= MAX_SNAPSHOTS && oldest !== undefined) this.#snapshots.delete(oldest);
-      this.#snapshots.set(key, whole);
-    }
-    return whole;
-  }
-
-  /** RFC 7641 §4.1: where it is not granted, the answer is one without Observe. */
-  #register(
-    { token }: Message,
-    key: string,
-    request: ServerRequest,
-    tree: ServedTree,
-    szx: number,
-  ): Relation | undefined {
-    if (this.#relations.size >= MAX_RELATIONS) return undefined;
-    const watch = tree.observe?.(request, () => {
-      relation.isDirty = true;
-      void this.#notify(relation);
-    });
-    if (watch === undefined) return undefined;
-    const relation: Relation = {
-      token,
-      key,
-      request,
-      tree,
-      szx,
-      watch,
-      current: undefined,
-      isSending: false,
-      isDirty: false,
-    };
-    this.#relations.set(token.toString('hex'), relation);
-    return relation;
-  }
-
-  #end(relation: Relation): void {
-    relation.watch[Symbol.dispose]();
-    relation.current?.fetched.resolve();
-    const key = relation.token.toString('hex');
-    if (this.#relations.get(key) === relation) this.#relations.delete(key);
-  }
-
-  /**
-   * RFC 7641 §4.5.2: while one is on its way, changes gather; when an attempt has timed out, the state as it is then is sent
-   * in place of the old one.
-   */
-  async #notify(relation: Relation): Promise<void> {
-    if (relation.isSending) return;
-    relation.isSending = true;
-    let after: Attempts | undefined;
-    try {
-      while (relation.isDirty && this.#relations.get(relation.token.toString('hex')) === relation) {
-        await this.#fetched(relation);
-        relation.isDirty = false;
-        const answer = await relation.tree.handle(relation.request);
-        const before = this.#snapshots.get(relation.key);
-        const whole = this.#keep(relation.key, answer, relation.szx);
-        const part = sliced(whole, { number: 0, more: false, szx: relation.szx });
-        const isError = classOf(answer.code) !== 2;
-        const observe = isError ? [] : [uintOption(OptionNumber.OBSERVE, this.#next())];
-        const outgoing = outgoingOf(relation.token, { ...part, options: [...observe, ...(part.options ?? [])] });
-        const isOld = () => relation.isDirty;
-        const transmission = this.#layer.transmit('CON', outgoing, { after, isOld });
-        if (whole.payload.length > blockBytes(relation.szx)) {
-          relation.current = whole;
-          // RFC 7252 §4.2: who asks for more of it has got it, also when the acknowledgement is lost.
-          if (before === undefined || before.isFetched) void whole.asked.promise.then(() => transmission.stop());
-        }
-        const ending = await transmission.ended;
-        after = ending.result === 'superseded' ? ending.attempts : undefined;
-        // What did not arrive, nobody is fetching.
-        if (after !== undefined && !whole.isAsked) relation.current = undefined;
-        const hasArrived = ending.result === 'acknowledged' || (ending.result === 'stopped' && whole.isAsked);
-        // RFC 7641 §3.6, §4.5: rejected, or never acknowledged: nobody is interested any more.
-        if (isError || !(hasArrived || after !== undefined)) this.#end(relation);
-      }
-    } catch {
-      this.#end(relation);
-    } finally {
-      relation.isSending = false;
-    }
-  }
-
-  /** A state that is replaced while its blocks are fetched would make a slow client begin again and again. */
-  async #fetched(relation: Relation): Promise<void> {
-    const { clock } = this.#o;
-    const { current } = relation;
-    if (current === undefined) return;
-    for (let isWaiting = true; isWaiting; ) {
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      const left = current.touchedAt + HOLD_MS - clock.monotonic();
-      const timer = clock.after(left, () => resolve(clock.monotonic() < current.touchedAt + HOLD_MS));
-      void current.fetched.promise.then(() => resolve(false));
-      isWaiting = await promise;
-      timer.cancel();
-    }
-    relation.current = undefined;
-  }
-
-  #next(): number {
-    this.#sequence = (this.#sequence + 1) & 0xff_ffff;
-    return this.#sequence;
-  }
-
   #respond(request: Message, answer: Answer, isAcknowledged: boolean): void {
     this.#o.onAnswer(answer.code);
     const outgoing = outgoingOf(request.token, answer);
@@ -377,30 +220,4 @@ function keyOf(message: Message): string {
   const accept = uintOf(message, OptionNumber.ACCEPT) ?? '';
   const tag = optionOf(message, OptionNumber.REQUEST_TAG)?.toString('hex') ?? '';
   return `${message.code} ${pathOf(message)}?${query} ${accept} ${tag}`;
-}
-
-function sliced({ answer, payload, etag }: Whole, block: Block): Answer {
-  const tagged = etag === undefined ? answer : { ...answer, etag };
-  const from = block.number * blockBytes(block.szx);
-  if (from === 0 && payload.length <= blockBytes(block.szx)) return { ...tagged, payload };
-  if (from >= payload.length) return refusal(Code.BAD_OPTION, 'there is no such block');
-  const part = payload.subarray(from, from + blockBytes(block.szx));
-  const more = from + part.length < payload.length;
-  const size = block.number === 0 ? [uintOption(OptionNumber.SIZE2, payload.length)] : [];
-  return {
-    ...tagged,
-    payload: part,
-    options: [...(answer.options ?? []), blockOption(OptionNumber.BLOCK2, { ...block, more }), ...size],
-  };
-}
-
-function outgoingOf(
-  token: Buffer,
-  { code: answerCode, payload, contentFormat, maxAge, etag, options = [] }: Answer,
-): Outgoing {
-  const all: Option[] = [...options];
-  if (etag !== undefined) all.push({ number: OptionNumber.ETAG, value: etag });
-  if (contentFormat !== undefined) all.push(uintOption(OptionNumber.CONTENT_FORMAT, contentFormat));
-  if (maxAge !== undefined) all.push(uintOption(OptionNumber.MAX_AGE, maxAge));
-  return { code: answerCode, token, options: all, payload: Buffer.from(payload ?? '') };
 }

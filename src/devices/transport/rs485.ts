@@ -8,14 +8,16 @@ import { devicesError } from '../errors.js';
 
 /**
  * linux/serial.h: flags, delay_rts_before_send, delay_rts_after_send (ms), 5 words of padding; TIOCSRS485, TIOCGRS485.
- * Node has no ioctl(2); perl is part of every Debian (essential), and gets our open descriptor as its stdin: no second
- * open, which would pulse the modem lines.
+ * Node has no ioctl(2); perl is part of every Debian (essential), and gets our open descriptor: no second open, which would
+ * pulse the modem lines. Not as its stdin: libuv makes the descriptors 0 to 2 of a child blocking, and ours is the same open
+ * file: each read of it would wait in a thread of the pool, and keep the lock of a line that is closed.
  */
 const PROGRAM = `
+open(my $line, '+<&=', 3) or exit 4;
 my $wanted = pack('L8', @ARGV, 0, 0, 0, 0, 0);
-ioctl(STDIN, 0x542F, $wanted) or exit($!{ENOTTY} || $!{EINVAL} || $!{EOPNOTSUPP} ? 3 : 4);
+ioctl($line, 0x542F, $wanted) or exit($!{ENOTTY} || $!{EINVAL} || $!{EOPNOTSUPP} ? 3 : 4);
 my $is = pack('L8', 0);
-ioctl(STDIN, 0x542E, $is) or exit 4;
+ioctl($line, 0x542E, $is) or exit 4;
 my ($flags, $before, $after) = unpack('L3', $is);
 print "$flags $before $after";
 `;
@@ -45,7 +47,8 @@ export async function enableKernelRs485(port: SerialPort, rs485: Rs485, name: st
 
 function perl(fd: number, args: readonly number[]): Promise<{ code: number | 'absent' | null; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn('perl', ['-MErrno', '-e', PROGRAM, ...args.map(String)], { stdio: [fd, 'pipe', 'ignore'] });
+    const stdio = ['ignore', 'pipe', 'ignore', fd] as const;
+    const child = spawn('perl', ['-MErrno', '-e', PROGRAM, ...args.map(String)], { stdio: [...stdio] });
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output = (output + text).slice(0, 200);

@@ -66,13 +66,16 @@ class SerialWire extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (this.#port.isOpen) this.#port.close(() => callback(error));
-    else callback(error);
+    const done = () => callback(error);
+    if (this.#port.isOpen) this.#port.close(done);
+    // Unplugged, and closed by the driver at this moment.
+    else if (this.#port.closing) this.#port.once('close', done).once('error', done);
+    else done();
   }
 }
 
 /**
- * Opens the line exclusively.
+ * Opens the line exclusively. When it cannot be used, it is free again.
  *
  * @throws GatewayError PORT_NOT_FOUND, PORT_NOT_PERMITTED, PORT_BUSY, PORT_NOT_SERIAL, PORT_FORMAT, PORT_MODEM_LINES,
  *   PORT_RS485 or PORT_FAILED; the signal's reason when aborted
@@ -91,7 +94,7 @@ export async function openSerial(endpoint: SerialEndpoint, signal: AbortSignal, 
     if (endpoint.rs485?.mode === 'kernel') await enableKernelRs485(port, endpoint.rs485, endpointName(endpoint));
     signal.throwIfAborted();
   } catch (error) {
-    wire.destroy();
+    await new Promise((resolve) => wire.once('close', resolve).destroy());
     throw error;
   }
   return [filter, endpoint.echo === true ? new EchoFilter() : undefined].reduce(

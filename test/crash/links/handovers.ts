@@ -35,6 +35,9 @@ export class Handovers {
   readonly #sent: Readonly<Record<Direction, Map<string, number>>> = { up: new Map(), down: new Map() };
   readonly #released: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
   #last: Line | undefined;
+  #isSubscribed = false;
+  /** How often a session with subscriptions was ended by who had subscribed: what waited in it is gone by its own doing. */
+  abandoned = 0;
   /** Packets that could not be read: the record has gaps. */
   unreadable = 0;
 
@@ -98,7 +101,10 @@ export class Handovers {
     for (const direction of ['up', 'down'] as const) {
       line.parsers[direction].on('error', () => this.unreadable++);
       line.parsers[direction].on('packet', (packet: Packet) => {
-        if (packet.cmd === 'connect') version = packet.protocolVersion ?? 4;
+        if (packet.cmd === 'connect') {
+          version = packet.protocolVersion ?? 4;
+          if (packet.clean === true && this.#isSubscribed) this.abandoned++;
+        }
         if (packet.cmd === 'connect' && version !== 5) this.#speak(line, version);
         else this.#packet(line, direction, packet);
       });
@@ -121,6 +127,8 @@ export class Handovers {
       const name = this.#nameOf(topicOf(packet, line.aliases[direction]), Buffer.from(packet.payload));
       line.flights[direction].set(packet.messageId, name);
       if (packet.qos === 2) this.#exactlyOnce(line, direction, packet.messageId, name);
+    } else if (packet.cmd === 'suback') {
+      this.#isSubscribed = true;
     } else if (packet.cmd === 'connack') {
       line.isContinued = packet.sessionPresent;
     } else if (packet.cmd === 'pubrel') {

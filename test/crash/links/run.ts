@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Choice, seeded } from '../../support/random.js';
 import { Relay } from '../../support/relay.js';
-import { chooseFault, type FaultName, suffer, usualFaults } from './faults.js';
+import { chooseFault, type FaultName, faultNames, suffer } from './faults.js';
 import { Handovers } from './handovers.js';
 import { type Books, type BrokerName, farSide, nearSide } from './sides.js';
 import { nameOf, Traffic, type TrafficVerdict } from './traffic.js';
@@ -50,6 +50,8 @@ export interface LinkCrashResult {
     /** Lost downwards, and not its doing: some of them. */
     readonly unexplained: readonly string[];
   };
+  /** Sessions with subscriptions that the link itself ended, with all that waited in them. */
+  readonly abandoned: number;
   /** From the end of a fault until messages came upstream again, ms; of those that were waited for. */
   readonly recoveryMs: { readonly p50: number; readonly p99: number; readonly never: number };
   /** What the books of the gateways did not explain, at the end and before one fault in ten. */
@@ -106,7 +108,7 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
   let difference = 0;
   for (let fault = 1; fault <= kills; fault++) {
     if (fault % BOOKS_EVERY === 0) difference += differenceOf(await near.books()) + differenceOf(await far.books());
-    const name = chooseFault(choice, options.only ?? usualFaults);
+    const name = chooseFault(choice, options.only ?? faultNames);
     faults[name] = (faults[name] ?? 0) + 1;
     await suffer(name, (SHORTEST + choice.random() * (LONGEST - SHORTEST)) * scale, { near, far, relay });
     if (choice.chance(PATIENT)) {
@@ -135,6 +137,7 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
     up: up.verdict(),
     down: down.verdict(),
     byUpstream: forgottenByUpstream(handovers, up, down),
+    abandoned: handovers.abandoned,
     recoveryMs: { p50: percentile(recoveries, 0.5), p99: percentile(recoveries, 0.99), never },
     difference: books.reduce((sum, one) => sum + differenceOf(one), difference),
     stillQueued: books.reduce((sum, one) => sum + queuedOf(one), 0),
@@ -147,7 +150,7 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
  * relay proves it; crashed, it has forgotten sessions and acknowledgements, too, and brings messages late.
  */
 export function brokenPromises(result: LinkCrashResult): number {
-  const { up, down, upstream, faults, difference, stillQueued, dropped, byUpstream } = result;
+  const { up, down, upstream, faults, difference, stillQueued, dropped, abandoned, byUpstream } = result;
   const isForeign = upstream === 'mosquitto';
   const hasCrashed = isForeign && (faults['far crashed'] ?? 0) > 0;
   const wasRestarted = hasCrashed || (isForeign && (faults['far killed'] ?? 0) > 0);
@@ -156,7 +159,7 @@ export function brokenPromises(result: LinkCrashResult): number {
     const strange = hasCrashed ? 0 : verdict.disordered + verdict.lostSessions;
     return verdict.lost + verdict.duplicated - excused + strange + verdict.foreign;
   };
-  return broken(up, byUpstream.up) + broken(down, byUpstream.down) + difference + stillQueued + dropped;
+  return broken(up, byUpstream.up) + broken(down, byUpstream.down) + difference + stillQueued + dropped + abandoned;
 }
 
 /**

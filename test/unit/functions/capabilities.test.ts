@@ -89,6 +89,12 @@ t.test('kv: quota in bytes, and for each key; survives restart and versions, apa
   t.equal(tables.open('a', quota).keys, 1);
   t.equal(tables.open('a', quota).bytes, 7 + ENTRY_BYTES);
   t.equal(tables.open('a.b', quota).get('key'), undefined);
+  tables.open('gone', quota).set('key', Buffer.from('old'));
+  t.strictSame(tables.keepOnly(new Set(['a', 'a.b'])), ['gone']);
+  await again.commit();
+  const later = new KvTables(again);
+  t.equal(later.open('gone', quota).keys, 0, 'not configured any more');
+  t.equal(later.open('a', quota).keys, 1);
   const tight = tables.open('a', 10);
   t.equal(tight.set('key', Buffer.from('mines')), false, 'a quota that was made smaller: nothing grows');
   t.equal(tight.set('key', Buffer.from('own')), true, 'and what is there may shrink');

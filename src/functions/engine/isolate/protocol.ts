@@ -31,7 +31,14 @@ export interface CallHead {
 }
 
 export type ToThread =
-  | { readonly kind: 'load'; readonly instance: number; readonly compiled: Compiled; readonly has: readonly Asked[] }
+  | {
+      readonly kind: 'load';
+      readonly instance: number;
+      readonly compiled: Compiled;
+      readonly has: readonly Asked[];
+      /** Answers are sent at once. */
+      readonly isUrgent: boolean;
+    }
   | { readonly kind: 'unload'; readonly instance: number }
   | { readonly kind: 'calls'; readonly heads: readonly CallHead[]; readonly frames: Uint8Array }
   | { readonly kind: 'http'; readonly request: number; readonly response: string | undefined; readonly fault: string };
@@ -57,6 +64,8 @@ export type FromThread =
   | { readonly kind: 'answers'; readonly heads: readonly AnswerHead[]; readonly frames: Uint8Array }
   | { readonly kind: 'log'; readonly instance: number; readonly level: number; readonly text: string }
   | { readonly kind: 'http'; readonly instance: number; readonly request: number; readonly text: string }
+  /** Nobody waits for the answer any more. */
+  | { readonly kind: 'http-over'; readonly request: number }
   | Ask;
 
 /** The answer to an {@link Ask}. */

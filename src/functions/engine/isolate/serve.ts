@@ -16,6 +16,8 @@ import {
 interface Resident {
   readonly compiled: Compiled;
   readonly host: HostCalls;
+  /** Its answers do not wait for others: were they lost, the calls could not be made again. */
+  readonly isUrgent: boolean;
   instance: InlineInstance | undefined;
 }
 
@@ -48,6 +50,7 @@ export function serve({ state, answers }: ThreadData): void {
       callLater(head, Buffer.from(frame), resident);
     } else {
       answerOf(head, resident, () => startedOf(resident).call(head.hook, frame));
+      if (resident.isUrgent) out.flush();
     }
   };
 
@@ -72,10 +75,11 @@ export function serve({ state, answers }: ThreadData): void {
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'load': {
-        const { instance, compiled, has } = message;
+        const { instance, compiled, has, isUrgent } = message;
         residents.set(instance, {
           compiled,
           host: hostOf(instance, has, port, numbers, answers, web),
+          isUrgent,
           instance: undefined,
         });
         break;
@@ -158,12 +162,20 @@ class HttpCalls {
     this.#port = port;
   }
 
-  send(instance: number, text: string): Promise<string> {
+  send(instance: number, text: string, signal: AbortSignal): Promise<string> {
     const request = ++this.#last;
     const waiting = Promise.withResolvers<string>();
     this.#waiting.set(request, waiting);
     this.#port.postMessage({ kind: 'http', instance, request, text });
+    signal.addEventListener('abort', () => this.giveUp(request), { once: true });
     return waiting.promise;
+  }
+
+  /** Its call is over. */
+  giveUp(request: number): void {
+    if (!this.#waiting.has(request)) return;
+    this.#port.postMessage({ kind: 'http-over', request });
+    this.settle(request, undefined, 'the call is over');
   }
 
   settle(request: number, response: string | undefined, fault: string): void {
@@ -208,7 +220,7 @@ function hostOf(
     ...(granted as Pick<HostCalls, Asked>),
     log: (level, text) => port.postMessage({ kind: 'log', instance, level, text }),
     now: Date.now,
-    http: (request) => web.send(instance, request),
+    http: (request, signal) => web.send(instance, request, signal),
   };
 }
 

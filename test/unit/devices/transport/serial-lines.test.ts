@@ -1,6 +1,6 @@
 /** What is on a serial line besides bytes: formats, echo, modem lines, the transmitter of RS-485. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { constants, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
@@ -36,6 +36,18 @@ async function arrives(wire: Duplex, bytes: number): Promise<Buffer> {
   wire.on('data', (chunk: Buffer) => chunks.push(chunk));
   await eventually(() => Buffer.concat(chunks).length >= bytes);
   return Buffer.concat(chunks);
+}
+
+/** Of the line as this process has it open: O_NONBLOCK. */
+function isNonBlocking(path: string): boolean {
+  const file = realpathSync(path);
+  // The folder is read through a descriptor that is closed by then.
+  const fd = readdirSync('/proc/self/fd').find((name) => {
+    const link = join('/proc/self/fd', name);
+    return lstatSync(link, { throwIfNoEntry: false }) !== undefined && readlinkSync(link) === file;
+  });
+  const [, flags = '0'] = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')) ?? [];
+  return (Number.parseInt(flags, 8) & constants.O_NONBLOCK) !== 0;
 }
 
 t.test('mark and space parity as other formats: what a UART puts on the line is the same', async (t) => {
@@ -108,38 +120,46 @@ t.test(
       message: /its driver has no RS-485 mode/,
       hint: /mode: rts/,
     });
-    const wire = await eventually(() => at({}).catch(() => undefined));
+    const wire = await at({});
     wire.destroy();
     await new Promise((resolve) => wire.once('close', resolve));
   },
 );
 
-t.test('kernel RS-485: what the driver is told', needs('socat', 'gcc', 'perl'), async (t) => {
-  const [path] = await pair(t);
-  const [driver, log] = [join(path, '..', 'driver.so'), join(path, '..', 'log')];
-  execFileSync('gcc', ['-shared', '-fPIC', join(repoRoot, 'test/peers/rs485-driver.c'), '-o', driver, '-ldl']);
-  const env = { LD_PRELOAD: driver, RS485_LOG: log };
-  Object.assign(process.env, env);
-  t.teardown(() => {
-    for (const name of [...Object.keys(env), 'RS485_STUCK']) delete process.env[name];
-  });
-  const at = (rtsOnSend: boolean) =>
-    openTransport(
-      { ...plain, path, rs485: { mode: 'kernel', rtsOnSend, delayBefore: 3, delayAfter: 7 } },
-      new AbortController().signal,
-    );
-  for (const [rtsOnSend, told] of [
-    [true, 'enabled=1 onSend=1 afterSend=0 before=3 after=7\n'],
-    [false, 'enabled=1 onSend=0 afterSend=1 before=3 after=7\n'],
-  ] as const) {
-    const wire = await at(rtsOnSend);
-    t.equal(readFileSync(log, 'utf8'), told);
-    wire.destroy();
-    await new Promise((resolve) => wire.once('close', resolve));
-  }
-  process.env.RS485_STUCK = '1';
-  await t.rejects(at(false), { code: 'PORT_RS485', hint: /rtsOnSend: true/ }, 'a driver that does something else');
-});
+t.test(
+  'kernel RS-485: what the driver is told; the line is read, and free again',
+  needs('socat', 'gcc', 'perl'),
+  async (t) => {
+    const [path, theirs] = await pair(t);
+    const [driver, log] = [join(path, '..', 'driver.so'), join(path, '..', 'log')];
+    execFileSync('gcc', ['-shared', '-fPIC', join(repoRoot, 'test/peers/rs485-driver.c'), '-o', driver, '-ldl']);
+    const env = { LD_PRELOAD: driver, RS485_LOG: log };
+    Object.assign(process.env, env);
+    t.teardown(() => {
+      for (const name of [...Object.keys(env), 'RS485_STUCK']) delete process.env[name];
+    });
+    const far = await open(t, { ...plain, path: theirs });
+    const at = (rtsOnSend: boolean) =>
+      openTransport(
+        { ...plain, path, rs485: { mode: 'kernel', rtsOnSend, delayBefore: 3, delayAfter: 7 } },
+        new AbortController().signal,
+      );
+    for (const [rtsOnSend, told] of [
+      [true, 'enabled=1 onSend=1 afterSend=0 before=3 after=7\n'],
+      [false, 'enabled=1 onSend=0 afterSend=1 before=3 after=7\n'],
+    ] as const) {
+      const wire = await at(rtsOnSend);
+      t.equal(readFileSync(log, 'utf8'), told);
+      far.write('x');
+      await arrives(wire, 1);
+      t.ok(isNonBlocking(path), 'no thread waits in a read, which would hold the lock');
+      wire.destroy();
+      await new Promise((resolve) => wire.once('close', resolve));
+    }
+    process.env.RS485_STUCK = '1';
+    await t.rejects(at(false), { code: 'PORT_RS485', hint: /rtsOnSend: true/ }, 'a driver that does something else');
+  },
+);
 
 t.test('RS-485 by RTS: on, wait, send, drain, wait, off; also when the write fails', async (t) => {
   const clock = new ManualClock();
