@@ -24,7 +24,7 @@ import { hostCalls, type PointAccess } from './capabilities.js';
 import { DeadLetters } from './dead-letters.js';
 import { functionError } from './errors.js';
 import { connectHook, frameHooks } from './hooks.js';
-import { HttpAgent } from './http.js';
+import { HttpAgent, requestTimeout } from './http.js';
 import { type Kv, KvTables } from './kv.js';
 import { Pipeline, type Stage } from './pipeline.js';
 import { Publisher } from './publisher.js';
@@ -274,7 +274,7 @@ class RunningFunctions implements Functions {
     const { kv: quota, http } = config.grants;
     const kv = quota === undefined ? undefined : tables.open(config.name, quota);
     if (kv !== undefined) this.#kv.set(config.name, kv);
-    const agent = http === undefined ? undefined : new HttpAgent(http.hosts, http.timeout);
+    const agent = http && new HttpAgent(http.hosts, requestTimeout(http.timeout, config.limits.deadline));
     const folder = data === undefined ? undefined : new VersionFolder(data, config.name);
     const slot = new Slot({
       config,

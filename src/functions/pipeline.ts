@@ -12,8 +12,9 @@ import { type Filter, matches } from '../core/topic-filter.js';
 import { type Chain, chainOf, extend, hasPassed, MAX_DEPTH, setChain } from './chain.js';
 import type { DeadLetters } from './dead-letters.js';
 import { Failure, type Outcome, wasUnasked } from './failure.js';
-import { type MessageRecord, readMessages } from './frame-reader.js';
+import type { MessageRecord } from './frame-reader.js';
 import { expirySeconds, messageFrame } from './frame-writer.js';
+import { outputsOf } from './outputs.js';
 import type { Slot } from './slot.js';
 
 export interface Stage {
@@ -108,7 +109,7 @@ export class Pipeline implements Transform {
 
   #outputs(slot: Slot, order: number, message: Message, own: Chain, outcome: Outcome): Messages {
     if (outcome instanceof Failure) return this.#without(slot, order, message, own, outcome);
-    const records = readMessages(outcome, slot.config.limits.outputs);
+    const records = outputsOf(slot.config, outcome, message.topic);
     if (records instanceof Failure) return this.#without(slot, order, message, own, slot.failed(records));
     // One in the place of one costs nothing: who sends it is bounded already.
     const taken = within(slot, records, 1);

@@ -5,7 +5,7 @@ import { type Attachment, type Router, type Sink, subscriptionTo } from '../core
 import { type Chain, chainOf, extend, hasPassed, MAX_DEPTH } from './chain.js';
 import type { DeadLetters } from './dead-letters.js';
 import { Failure, type Outcome } from './failure.js';
-import { readMessages } from './frame-reader.js';
+import { outputsOf } from './outputs.js';
 import { ask, within } from './pipeline.js';
 import type { Publisher } from './publisher.js';
 import type { Slot } from './slot.js';
@@ -119,7 +119,7 @@ export class Subscriber implements Sink, Disposable {
       this.#without(message, outcome, own);
       return;
     }
-    const records = readMessages(outcome, slot.config.limits.outputs);
+    const records = outputsOf(slot.config, outcome);
     if (records instanceof Failure) this.#without(message, slot.failed(records), own);
     else publisher.publish(slot, within(slot, records, 0), own);
   }

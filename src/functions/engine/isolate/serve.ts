@@ -181,12 +181,22 @@ class HttpCalls {
     this.#runs = runs;
   }
 
-  send(instance: number, text: string): Promise<string> {
+  send(instance: number, text: string, signal: AbortSignal): Promise<string> {
     const request = ++this.#last;
     const waiting = { ...Promise.withResolvers<string>(), caller: this.caller.get(instance) ?? 0 };
     this.#waiting.set(request, waiting);
     this.#port.postMessage({ kind: 'http', instance, request, text });
+    signal.addEventListener('abort', () => this.giveUp(request), { once: true });
     return waiting.promise;
+  }
+
+  /** Its call is over. */
+  giveUp(request: number): void {
+    const waiting = this.#waiting.get(request);
+    if (waiting === undefined) return;
+    this.#waiting.delete(request);
+    this.#port.postMessage({ kind: 'http-over', request });
+    waiting.reject(new Error('the call is over'));
   }
 
   settle(request: number, response: string | undefined, fault: string): void {
@@ -233,7 +243,7 @@ function hostOf(
     ...(granted as Pick<HostCalls, Asked>),
     log: limitedLog((level, text) => port.postMessage({ kind: 'log', instance, level, text })),
     now: Date.now,
-    http: (request) => web.send(instance, request),
+    http: (request, signal) => web.send(instance, request, signal),
   };
 }
 

@@ -68,6 +68,7 @@ export class FunctionThread {
   readonly #packer = new Packer();
   /** Not handed over yet. */
   #unsent: { readonly head: CallHead; readonly pending: Pending }[] = [];
+  readonly #requests = new Map<number, AbortController>();
   #sequence = 0;
   #watch: NodeJS.Timeout | undefined;
   /** The call that ran when it was last looked, and how many looks it has been running for. */
@@ -169,6 +170,9 @@ export class FunctionThread {
       case 'http':
         this.#fetch(message.instance, message.request, message.text);
         break;
+      case 'http-over':
+        this.#requests.get(message.request)?.abort();
+        break;
     }
   }
 
@@ -203,12 +207,15 @@ export class FunctionThread {
 
   #fetch(instance: number, request: number, text: string): void {
     const host = this.#residents.get(instance)?.host;
+    const over = new AbortController();
+    this.#requests.set(request, over);
     const answer = (response: string | undefined, fault: string) => {
+      this.#requests.delete(request);
       if (!this.#isOver) this.#worker.postMessage({ kind: 'http', request, response, fault });
     };
     if (host?.http === undefined) answer(undefined, 'http is not there');
     else {
-      host.http(text, this.#aborts.signal).then(
+      host.http(text, AbortSignal.any([over.signal, this.#aborts.signal])).then(
         (response) => answer(response, ''),
         (error) => answer(undefined, error instanceof Error ? error.message : String(error)),
       );
