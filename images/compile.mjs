@@ -1,4 +1,4 @@
-// Compiles every TypeScript file to the same place below dist/, and puts the device profiles beside them. Types are checked by `npm run lint`, not here.
+// Compiles every TypeScript file to the same place below dist/, and puts the device profiles and the function SDK beside them. Types are checked by `npm run lint`, not here.
 import { cpSync, globSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
@@ -18,6 +18,7 @@ await build({
   logLevel: 'warning',
 });
 
-for (const profiles of ['adapters/modbus/profiles', 'adapters/serial/profiles']) {
+rmSync('dist/functions-sdk', { recursive: true, force: true });
+for (const profiles of ['adapters/modbus/profiles', 'adapters/serial/profiles', 'functions-sdk']) {
   cpSync(profiles, `dist/${profiles}`, { recursive: true });
 }

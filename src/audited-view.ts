@@ -60,6 +60,10 @@ export function auditedView<V extends GatewayView>(view: V, audit: Audit): V {
         () => view.deployFunction(name, module, source),
         ({ versions }) => versions.find(({ current }) => current)?.digest ?? 'done',
       ),
+    shadowFunction: (name, module, source, run) =>
+      recorded(`shadow function with ${source}${run.promote ? ', to be promoted' : ''}`, name, () =>
+        view.shadowFunction(name, module, source, run),
+      ),
     changeFunction: (name, change) => recorded(`${change} function`, name, () => view.changeFunction(name, change)),
     identify: (device, signal) => recorded('identify device', device, () => view.identify(device, signal)),
     pause: (device) => recorded('pause device', device, () => view.pause(device)),

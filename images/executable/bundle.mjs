@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './lockfile.mjs';
-import { deviceProfiles, nativeAddon, withoutTopLevelAwait } from './plugins.mjs';
+import { deviceProfiles, functionSdk, nativeAddon, withoutTopLevelAwait } from './plugins.mjs';
 
 const runtime = join(import.meta.dirname, 'runtime');
 
@@ -40,7 +40,7 @@ export async function bundleProgram(folder) {
     // import.meta is where the worker of the store is found unbundled (src/store/start-worker.ts). The program may set NODE_ENV for React when it runs unbundled; here it is a constant.
     logOverride: { 'assign-to-define': 'silent', 'empty-import-meta': 'silent' },
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    plugins: [nativeAddon(runtime), deviceProfiles(), withoutTopLevelAwait(runtime, yogaWasm)],
+    plugins: [nativeAddon(runtime), deviceProfiles(), functionSdk(), withoutTopLevelAwait(runtime, yogaWasm)],
   });
   const text = readFileSync(program);
   if (text.some((byte) => byte > 0x7f)) throw new Error('the bundle is not ASCII: start.ts reads it as Latin-1');

@@ -1,6 +1,7 @@
 /** Where packages stand in the way of one CommonJS file. Each replacement fails the build when the package has changed. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 
 /** @serialport/bindings-cpp finds its addon through node-gyp-build, in folders that an executable does not have. */
 export function nativeAddon(runtime) {
@@ -24,6 +25,35 @@ export function deviceProfiles() {
         const call = /readProfileTexts\(join\(import\.meta\.dirname, 'profiles'\)\)/g;
         return {
           contents: replaceOnce(path, readFileSync(path, 'utf8'), call, () => `(${JSON.stringify(texts)})`),
+          loader: 'ts',
+        };
+      });
+    },
+  };
+}
+
+/** The engine for functions in JavaScript, the SDKs and the templates: the same. */
+export function functionSdk() {
+  return {
+    name: 'function SDK',
+    setup(build) {
+      build.onLoad({ filter: /src\/functions\/javascript\/engine\.ts$/ }, ({ path }) => {
+        const engine = join(dirname(path), '../../../functions-sdk/js/engine/engine.wasm');
+        const base64 = brotliCompressSync(readFileSync(engine)).toString('base64');
+        const call = /readEngine\(join\(import\.meta\.dirname, '[^']+'\)\)/g;
+        const contents = replaceOnce(path, readFileSync(path, 'utf8'), call, () => `unpackEngine('${base64}')`);
+        return { contents, loader: 'ts' };
+      });
+      build.onLoad({ filter: /src\/functions\/javascript\/templates\.ts$/ }, ({ path }) => {
+        const folder = join(dirname(path), '../../../functions-sdk');
+        const names = globSync('{assemblyscript,c,js,rust,templates}/**/*.{c,h,ts,js,rs,toml,json,yaml,md,txt}', {
+          cwd: folder,
+          exclude: ['js/engine/**'],
+        }).toSorted();
+        const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+        const call = /readSdkTexts\(join\(import\.meta\.dirname, '[^']+'\)\)/g;
+        return {
+          contents: replaceOnce(path, readFileSync(path, 'utf8'), call, () => JSON.stringify(texts)),
           loader: 'ts',
         };
       });

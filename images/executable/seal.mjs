@@ -61,8 +61,8 @@ function fillCache(folder, name, node) {
     writeFileSync(join(folder, file), '');
 }
 
-/** Those that the first line of `bin/hpmq.ts` gives to Node. */
+/** Those that the first line of `bin/hpmq.ts` gives to Node; its variables of the environment are for whoever starts the executable. */
 function runtimeFlags() {
   const [line] = readFileSync(join(import.meta.dirname, '..', '..', 'bin', 'hpmq.ts'), 'utf8').split('\n', 1);
-  return line.replace('#!/usr/bin/env -S node ', '').split(' ');
+  return line.replace(/^.* node /, '').split(' ');
 }

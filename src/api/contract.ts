@@ -4,6 +4,7 @@
  */
 import type { ErrorView } from '../core/errors.js';
 import type { QoS } from '../core/message.js';
+import type { ShadowRun, ShadowView } from '../core/shadow-views.js';
 import type {
   AlarmView,
   ClientDetail,
@@ -30,6 +31,7 @@ import type {
   StoreView,
 } from '../core/views.js';
 
+export type { ShadowDifference, ShadowRun, ShadowView } from '../core/shadow-views.js';
 export type {
   AlarmView,
   ClientDetail,
@@ -213,6 +215,10 @@ export interface Routes {
   /** To the newest older version that did not fail. */
   'POST /v1/functions/{function}/rollback': { out: FunctionView };
   /** Reads again what the configuration names. */
+  /** Begins a shadow run: the candidate sees what the current version sees. Errors: 409 one runs, 422 it is not fit to run. */
+  'POST /v1/functions/{function}/shadow': { in: ShadowRequest; out: ShadowView };
+  'GET /v1/functions/{function}/shadow': { out: ShadowView };
+  'POST /v1/functions/{function}/shadow/end': { out: ShadowView };
   'POST /v1/functions/{function}/reload': { out: FunctionView };
   /** It is not asked: messages go as if it were not there. */
   'POST /v1/functions/{function}/pause': { out: FunctionView };
@@ -254,6 +260,19 @@ export type GatewayEvent = {
   readonly [K in keyof Events]: { readonly kind: K; readonly data: Events[K] };
 }[keyof Events];
 
+export interface ShadowRequest {
+  /** base64 */
+  readonly module: string;
+  readonly source?: string;
+  /** ms, 1 s to 24 h. */
+  readonly liveMs?: number;
+  /** It takes the place of the current version when nothing differs. */
+  readonly promote?: boolean;
+  readonly jsonEqual?: boolean;
+  readonly allow?: number;
+  readonly show?: number;
+}
+
 /** Body of every answer with a status ≥ 400. */
 export interface ErrorBody {
   readonly error: ErrorView;
@@ -285,6 +304,9 @@ export interface GatewayView {
   functionLogs(name: string, after: number, limit: number): readonly FunctionLogLine[];
   deployFunction(name: string, module: Buffer, source: string): Promise<FunctionView>;
   changeFunction(name: string, change: FunctionChange): Promise<FunctionView>;
+  shadowFunction(name: string, module: Buffer, source: string, run: ShadowRun): Promise<ShadowView>;
+  functionShadow(name: string): ShadowView;
+  endFunctionShadow(name: string): Promise<ShadowView>;
   logs(): Iterable<LogLine>;
   onLog(listener: (line: LogLine) => void): Disposable;
   retained(filter: string): Iterable<MessageView>;

@@ -1,7 +1,7 @@
 /** Reads and checks what clients send: paths, queries, JSON bodies. Refusals are GatewayErrors of fault `caller`. */
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../core/errors.js';
-import type { EventKind, PublishRequest, WriteRequest } from './contract.js';
+import type { EventKind, PublishRequest, ShadowRun, WriteRequest } from './contract.js';
 import { apiError } from './errors.js';
 
 export const MAX_BODY_BYTES = 1_000_000;
@@ -65,6 +65,27 @@ export function deployRequest(body: unknown): { readonly module: Buffer; readonl
   if (bytes.length === 0) bad('"module" is empty, or no base64');
   if (typeof source !== 'string' || source.length > 1_024) bad('"source" is not a text of at most 1024 characters');
   return { module: bytes, source };
+}
+
+export function shadowRequest(body: unknown): { readonly module: Buffer; readonly source: string } & ShadowRun {
+  const names = ['module', 'source', 'liveMs', 'promote', 'jsonEqual', 'allow', 'show'] as const;
+  const all = fields(body, names);
+  const { liveMs, promote = false, jsonEqual = false, allow = 0, show = 10 } = all;
+  const isWithin = (value: unknown, min: number, max: number) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+  if (liveMs !== undefined && !isWithin(liveMs, 1_000, 86_400_000)) bad('"liveMs" is not from 1000 to 86400000');
+  if (typeof promote !== 'boolean') bad('"promote" is not true or false');
+  if (typeof jsonEqual !== 'boolean') bad('"jsonEqual" is not true or false');
+  if (!isWithin(allow, 0, 1_000_000_000)) bad('"allow" is not from 0 to 1000000000');
+  if (!isWithin(show, 0, 100)) bad('"show" is not from 0 to 100');
+  return {
+    ...deployRequest({ module: all.module, ...(all.source !== undefined && { source: all.source }) }),
+    live: liveMs as number | undefined,
+    promote: promote as boolean,
+    jsonEqual: jsonEqual as boolean,
+    allow: allow as number,
+    show: show as number,
+  };
 }
 
 export function publishRequest(body: unknown): PublishRequest {

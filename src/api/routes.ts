@@ -1,7 +1,15 @@
 /** The routes of api/contract.ts, each with its handler. The type of the table makes it complete. */
 import type { FunctionChange, GatewayView, RouteName, Routes, TopicView } from './contract.js';
 import { apiError } from './errors.js';
-import { deployRequest, flagOf, MAX_MODULE_BODY_BYTES, numberOf, publishRequest, writeRequest } from './requests.js';
+import {
+  deployRequest,
+  flagOf,
+  MAX_MODULE_BODY_BYTES,
+  numberOf,
+  publishRequest,
+  shadowRequest,
+  writeRequest,
+} from './requests.js';
 
 /** Items of a list when the client does not say how many. */
 const DEFAULT_LIMIT = 1_000;
@@ -212,6 +220,18 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       const { module, source } = deployRequest(call.body);
       return call.view.deployFunction(name, module, source);
     },
+  },
+  'POST /v1/functions/{function}/shadow': {
+    maxBodyBytes: MAX_MODULE_BODY_BYTES,
+    handle(call) {
+      const { name } = functionOf(call);
+      const { module, source, ...run } = shadowRequest(call.body);
+      return call.view.shadowFunction(name, module, source, run);
+    },
+  },
+  'GET /v1/functions/{function}/shadow': { handle: (call) => call.view.functionShadow(functionOf(call).name) },
+  'POST /v1/functions/{function}/shadow/end': {
+    handle: (call) => call.view.endFunctionShadow(functionOf(call).name),
   },
   'POST /v1/functions/{function}/rollback': changing('rollback'),
   'POST /v1/functions/{function}/reload': changing('reload'),

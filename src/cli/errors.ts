@@ -8,7 +8,15 @@ export const cliErrors = {
   CLI_UNKNOWN_DEVICE: { fault: 'caller', hint: 'list them with `hpmq device list`' },
   CLI_UNKNOWN_LINK: { fault: 'caller', hint: 'list them with `hpmq link list`' },
   CLI_UNKNOWN_FUNCTION: { fault: 'caller', hint: 'list them with `hpmq function list`' },
-  CLI_BAD_MODULE: { fault: 'caller', hint: 'name a .wasm file that can be read, of 16 MiB at most' },
+  CLI_BAD_MODULE: { fault: 'caller', hint: 'name a .wasm, .js or .ts file that can be read, of 16 MiB at most' },
+  CLI_NO_CASES: {
+    fault: 'caller',
+    hint: 'write them to function.test.yaml beside the function, or name a file with --cases',
+  },
+  CLI_BUILD_FAILED: {
+    fault: 'caller',
+    hint: 'mend the source, or install the compiler that the README of the function names',
+  },
   CLI_UNKNOWN_OUTBOX: { fault: 'caller', hint: 'list what waits with `hpmq store stat`' },
   CLI_UNKNOWN_CLIENT: { fault: 'caller', hint: 'list them with `hpmq client list`' },
   CLI_UNKNOWN_POINT: { fault: 'caller', hint: 'list them with `hpmq point list`' },

@@ -38,6 +38,12 @@ export const functionErrors = {
     fault: 'caller',
     hint: 'remove it from the configuration: while it is paused, everybody could connect',
   },
+  FUNCTION_SHADOW_RUNS: { fault: 'caller', hint: 'wait for it, or end it with `hpmq function shadow NAME --end`' },
+  FUNCTION_NO_SHADOW: { fault: 'caller', hint: 'begin one with `hpmq function shadow NAME --candidate FILE`' },
+  FUNCTION_RECORDING: {
+    fault: 'caller',
+    hint: 'write one JSON object per line: {"topic":"a/b","text":"21.5"}, as `hpmq sub --json` does',
+  },
   FUNCTION_STATE: {
     fault: 'limit',
     hint: 'make the folder `gateway.data` writable: the deployed version is lost at the next start',
@@ -73,6 +79,10 @@ export const functionErrors = {
   FUNCTION_ABI: {
     fault: 'config',
     hint: 'build the function with an SDK of ABI hpmq-fn/1',
+  },
+  FUNCTION_SOURCE: {
+    fault: 'caller',
+    hint: 'mend the source at the file and line that are named; functions-sdk/js/hpmq.d.ts says what there is',
   },
 } as const satisfies ErrorCatalogue;
 

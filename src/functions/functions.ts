@@ -16,6 +16,7 @@ import type { FunctionLogLine, FunctionState, FunctionView } from '../core/funct
 import type { Log } from '../core/log.js';
 import type { Router } from '../core/router.js';
 import type { Service, ServiceStatus } from '../core/service.js';
+import type { ShadowRun, ShadowView } from '../core/shadow-views.js';
 import type { Store } from '../core/store.js';
 import { parseFilter } from '../core/topic-filter.js';
 import type { AlarmView } from '../core/views.js';
@@ -27,6 +28,7 @@ import { HttpAgent } from './http.js';
 import { type Kv, KvTables } from './kv.js';
 import { Pipeline, type Stage } from './pipeline.js';
 import { Publisher } from './publisher.js';
+import { Shadows } from './shadows.js';
 import { Slot } from './slot.js';
 import { SlotLoader } from './slot-loader.js';
 import { slotView } from './slot-view.js';
@@ -70,6 +72,11 @@ export interface Functions extends Service {
   /** Bytes of a module take the place of what runs. @throws GatewayError when they are not fit to run */
   deploy(name: string, bytes: Buffer, source: string): Promise<FunctionView>;
   rollback(name: string): Promise<FunctionView>;
+  /** A candidate beside what runs. @throws GatewayError FUNCTION_SHADOW_RUNS, or it is not fit to run */
+  shadow(name: string, bytes: Buffer, source: string, run: ShadowRun): Promise<ShadowView>;
+  /** @throws GatewayError FUNCTION_NO_SHADOW */
+  shadowView(name: string): ShadowView;
+  endShadow(name: string): Promise<ShadowView>;
   /** What the configuration names, read again. */
   reload(name: string): Promise<FunctionView>;
   pause(name: string): Promise<FunctionView>;
@@ -94,6 +101,7 @@ class RunningFunctions implements Functions {
   readonly #links = new Map<string, Pipeline>();
   readonly #deadLetters: DeadLetters;
   readonly #publisher: Publisher;
+  readonly #shadows: Shadows;
   readonly #open: Disposable[] = [];
   readonly #createdAt: number;
   #hasBegun = false;
@@ -103,9 +111,13 @@ class RunningFunctions implements Functions {
     this.#o = options;
     const { clock, gatewayId, log, router } = options;
     this.#createdAt = clock.now();
+    this.#shadows = new Shadows(clock, options.points);
     this.#deadLetters = new DeadLetters(gatewayId, router, clock);
     this.#publisher = new Publisher({ router, path: () => this.#path, clock, log });
     const tables = new KvTables(options.store);
+    const gone = tables.keepOnly(new Set(Object.keys(options.functions)));
+    if (gone.length > 0)
+      log.info({ functions: gone }, 'what functions kept is removed: they are not configured any more');
     for (const config of Object.values(options.functions)) this.#add(config, tables);
     const slots = [...this.#slots.values()];
     this.#path = new Pipeline({ stages: this.#stages(), clock, deadLetters: this.#deadLetters });
@@ -201,6 +213,20 @@ class RunningFunctions implements Functions {
     return this.function(name);
   }
 
+  shadow(name: string, bytes: Buffer, source: string, run: ShadowRun): Promise<ShadowView> {
+    const slot = this.#slot(name);
+    const deploy = () => this.deploy(name, bytes, source);
+    return this.#shadows.start({ slot, kv: this.#kv.get(name), deploy }, bytes, source, run);
+  }
+
+  shadowView(name: string): ShadowView {
+    return this.#shadows.view(this.#slot(name).name);
+  }
+
+  endShadow(name: string): Promise<ShadowView> {
+    return this.#shadows.end(this.#slot(name).name);
+  }
+
   async reload(name: string): Promise<FunctionView> {
     this.#slot(name);
     await this.#loaders.get(name)!.reload();
@@ -235,6 +261,7 @@ class RunningFunctions implements Functions {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const one of this.#open.splice(0)) one[Symbol.dispose]();
+    await this.#shadows.close();
     await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
   }
 

@@ -1,7 +1,8 @@
 /**
  * What functions remember: values by key, in memory and in the store.
  *
- * A value belongs to the name of its function: it survives restarts and versions. It goes to disk with the next commit, which
+ * A value belongs to the name of its function: it survives restarts and versions, until the gateway starts with a configuration
+ * that has no function of this name. It goes to disk with the next commit, which
  * is the commit of the messages that come of the same call, or a later one: with strict durability a publisher whose message
  * was kept is acknowledged after what the function noted of it. Where nothing waits for the disk, a cut may lose the last
  * tenth of a second.
@@ -26,6 +27,16 @@ export class KvTables {
       this.#found.set(name, values);
       values.set(id.slice(at + 1), value);
     }
+  }
+
+  /** Forgets what functions of other names remembered. @returns their names */
+  keepOnly(configured: ReadonlySet<string>): readonly string[] {
+    const gone = [...this.#found.keys()].filter((name) => !configured.has(name));
+    for (const name of gone) {
+      for (const key of this.#found.get(name)!.keys()) this.#table?.delete(`${name}/${key}`);
+      this.#found.delete(name);
+    }
+    return gone;
   }
 
   /** @param quota - bytes of keys and values */
@@ -57,6 +68,11 @@ export class Kv {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** As it is now, in memory alone. */
+  copy(): Kv {
+    return new Kv(this.#prefix.slice(0, -1), this.quota, new Map(this.#values), undefined);
   }
 
   get(key: string): Buffer | undefined {

@@ -6,11 +6,15 @@
  *   that cannot be had, and there is a version on disk      ─▶ the version; a line in the log says so
  */
 import { readFile, stat } from 'node:fs/promises';
+import { GatewayError } from '../core/errors.js';
 import { MAX_MODULE_BYTES } from '../core/function.js';
 import type { Log } from '../core/log.js';
 import { functionError } from './errors.js';
+import { isScript, readFunctionFile } from './javascript/files.js';
 import type { Slot } from './slot.js';
 import { digestOf, type VersionFolder } from './version-folder.js';
+
+const BUILTIN = 'builtin:';
 
 export interface SlotLoaderOptions {
   readonly slot: Slot;
@@ -69,14 +73,27 @@ export class SlotLoader {
       if (resolveImage !== undefined) return resolveImage(source.image, source.digest);
       throw functionError('FUNCTION_IMAGE', `the image ${source.image} cannot be had: there is no registry client`);
     }
+    if (source.file.startsWith(BUILTIN)) return builtin(source.file.slice(BUILTIN.length));
     try {
       const { size } = await stat(source.file);
-      if (size <= MAX_MODULE_BYTES) return await readFile(source.file);
+      if (size <= MAX_MODULE_BYTES) {
+        return isScript(source.file) ? await readFunctionFile(source.file) : await readFile(source.file);
+      }
       const message = `${source.file} has ${size} bytes, more than ${MAX_MODULE_BYTES}`;
       throw functionError('FUNCTION_TOO_LARGE', message, { details: { bytes: size } });
     } catch (error) {
-      if ((error as { code?: string }).code === 'FUNCTION_TOO_LARGE') throw error;
+      if (error instanceof GatewayError) throw error;
       throw functionError('FUNCTION_FILE', `cannot read ${source.file}: ${(error as Error).message}`, { cause: error });
     }
   }
+}
+
+/** One of the ready functions. Rejects with FUNCTION_FILE. */
+export async function builtin(name: string): Promise<Buffer> {
+  const { libraryModule, libraryNames } = await import('./library.js');
+  const bytes = libraryModule(name);
+  if (bytes !== undefined) return bytes;
+  throw functionError('FUNCTION_FILE', `there is no ready function "${name}"`, {
+    hint: `the ready functions are ${libraryNames.join(', ')}`,
+  });
 }

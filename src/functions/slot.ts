@@ -20,12 +20,14 @@ import type { Log } from '../core/log.js';
 import { RateLimit } from '../core/rate-limit.js';
 import { Breaker } from './breaker.js';
 import type { Chain } from './chain.js';
+import { Effects, noting } from './effects.js';
 import { functionError } from './errors.js';
 import { Failure, type Outcome } from './failure.js';
 import type { MessageRecord } from './frame-reader.js';
 import { FunctionLog } from './function-log.js';
 import { hooksOf } from './hook-names.js';
 import { Previous } from './previous.js';
+import type { Witness } from './shadow.js';
 import { type Running, SlotCalls } from './slot-calls.js';
 import { SlotStats } from './slot-stats.js';
 import { digestOf, type VersionFolder, type VersionState } from './version-folder.js';
@@ -63,6 +65,14 @@ export interface SlotOptions {
   onState(): void;
 }
 
+/** Of one call, for a witness. */
+interface Seen {
+  readonly witness: Witness;
+  readonly hook: Hook;
+  readonly frame: Buffer;
+  readonly effects: Effects;
+}
+
 export class Slot {
   readonly config: FunctionConfig;
   readonly stats: SlotStats;
@@ -71,6 +81,8 @@ export class Slot {
   readonly breaker: Breaker;
   /** Of messages that it adds. */
   readonly rate: RateLimit;
+  /** Told of all calls, while there is one. */
+  witness: Witness | undefined;
   readonly #o: SlotOptions;
   readonly #log: Log;
   readonly #calls: SlotCalls;
@@ -85,6 +97,7 @@ export class Slot {
   #since: number;
   #published: MessageRecord[] = [];
   #publishedBytes = 0;
+  #effects: Effects | undefined;
   #changing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
   /** Monotonic ms of the last swap. */
@@ -153,11 +166,15 @@ export class Slot {
     if (running === undefined) return this.#without('down', this.#error?.message ?? 'no module is loaded');
     if (!this.breaker.admits()) return this.#without('open', 'it failed repeatedly and rests');
     const startedAt = this.#o.clock.monotonic();
+    const { witness } = this;
+    const seen =
+      witness === undefined ? undefined : { witness, hook, frame: Buffer.from(frame), effects: new Effects() };
     const before = () => {
       this.#published = [];
       this.#publishedBytes = 0;
+      this.#effects = seen?.effects;
     };
-    const after = (outcome: Outcome) => this.#answered(running, outcome, startedAt, chain);
+    const after = (outcome: Outcome) => this.#answered(running, outcome, startedAt, chain, seen);
     const outcome = this.#calls.call(running, hook, frame, before, after);
     if (!(outcome instanceof Failure) || outcome.cause !== 'queue') return outcome;
     this.breaker.spared();
@@ -282,6 +299,11 @@ export class Slot {
     return changed;
   }
 
+  /** Compiles and checks a module; it does not run. @throws GatewayError when it is not fit to run */
+  load(bytes: Buffer, source: string): Promise<Version> {
+    return this.#load(bytes, source);
+  }
+
   async #load(bytes: Buffer, source: string): Promise<Version> {
     const { limits, isolate, grants } = this.config;
     if (bytes.length > MAX_MODULE_BYTES) {
@@ -307,7 +329,10 @@ export class Slot {
   }
 
   #instance({ module }: Version): Running {
-    const host = this.#o.host(this.lines, (record) => this.#publish(record));
+    const host = noting(
+      this.#o.host(this.lines, (record) => this.#publish(record)),
+      () => this.#effects,
+    );
     try {
       return { module: module!, instance: module!.instantiate(host), pending: 0, isOver: false };
     } catch (error) {
@@ -334,6 +359,7 @@ export class Slot {
     this.#log.info({ digest: version.digest, source: version.source }, 'a version of a function runs');
     this.#o.onChanged(this);
     this.#o.onState();
+    this.witness?.swapped();
     this.#o.onSwapped(this);
   }
 
@@ -398,12 +424,19 @@ export class Slot {
     return true;
   }
 
-  #answered(running: Running, outcome: Outcome, startedAt: number, chain: Chain | undefined): Outcome {
+  #answered(running: Running, outcome: Outcome, startedAt: number, chain: Chain | undefined, seen?: Seen): Outcome {
     const now = this.#o.clock.monotonic();
+    const fuel = running.instance.fuelUsed;
     this.stats.called(now - startedAt, now);
-    this.stats.fuelUsed += running.instance.fuelUsed;
+    this.stats.fuelUsed += fuel;
     const published = this.#published;
     this.#published = [];
+    this.#effects = undefined;
+    if (seen !== undefined) {
+      const { witness, hook, frame, effects } = seen;
+      const answer = { outcome, published, commands: effects.commands, fuel, ms: now - startedAt };
+      witness.called(hook, frame, effects, answer);
+    }
     if (outcome instanceof Failure) return running.isOver ? this.#note(outcome) : this.failed(outcome);
     if (!running.isOver && this.breaker.succeeded()) {
       this.#since = this.#o.clock.now();

@@ -39,6 +39,8 @@ export class WorkerLink {
     worker.on('message', (answer: WorkerAnswer) => {
       if (answer.kind === 'committed' || answer.kind === 'refused') events.onBatch(answer);
       else if (answer.kind !== 'opened' && answer.kind !== 'notOpened') this.#answered(answer.id, answer);
+      // Its end may follow within the same turn: before whoever asked for it goes on.
+      if (answer.kind === 'closed') this.#isClosed = true;
     });
     worker.on('error', failed);
     worker.on('exit', () => failed(new Error('the worker of the store ended')));

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, hasProgram, listening, repoRoot } from '../support/peers.js';
-import { runtimeFlags } from '../support/runtime-flags.js';
+import { runtimeCommand } from '../support/runtime-flags.js';
 import { ROOT, USER } from './client.js';
 import { pinning } from './process.js';
 
@@ -51,7 +51,7 @@ export const brokers: readonly Broker[] = [
         'log: { level: error }',
       ];
       writeFileSync(file, `${lines.join('\n')}\n`);
-      return [process.execPath, ...runtimeFlags(hpmq), hpmq, 'run', '-c', file];
+      return [...runtimeCommand(hpmq), hpmq, 'run', '-c', file];
     },
   },
   {

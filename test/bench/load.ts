@@ -20,5 +20,7 @@ export interface Scenario {
   readonly title: string;
   /** Strict durability matters to it. */
   readonly isDurable?: boolean;
+  /** So few messages per second that the time of the warm-up is not enough: so many messages are published in it at least. */
+  readonly warmUpMessages?: number;
   start(target: Target, pid: number): Promise<Load>;
 }

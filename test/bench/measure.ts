@@ -39,6 +39,7 @@ export async function measure(
   try {
     if (load.idle !== undefined) return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid));
     await warmUp(running.pid, seconds * 2_000);
+    await untilPublished(load, scenario.warmUpMessages ?? 0);
     load.latencies.clear();
     if (scenario.isDurable) await loopDelay(running.socket);
     const before = { ...counts(load), cpu: cpuSeconds(running.pid), own: process.cpuUsage(), at: performance.now() };
@@ -81,6 +82,15 @@ async function warmUp(pid: number, atMostMs: number): Promise<void> {
   const enough = cpuSeconds(pid) + WARM_UP_CPU_SECONDS;
   const deadline = performance.now() + atMostMs;
   while (cpuSeconds(pid) < enough && performance.now() < deadline) await sleep(50);
+}
+
+/** Every broker gets the same; one that stands still gets no more time. */
+async function untilPublished(load: Load, messages: number): Promise<void> {
+  let before = -1;
+  while (load.published < messages && load.published > before) {
+    before = load.published;
+    await sleep(500);
+  }
 }
 
 function counts({ published, delivered, lost }: { published: number; delivered: number; lost: number }) {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../../src/api/client.js';
 import type { LedgerView, LinkView } from '../../src/core/views.js';
 import { repoRoot } from '../support/peers.js';
-import { runtimeFlags } from '../support/runtime-flags.js';
+import { runtimeCommand } from '../support/runtime-flags.js';
 
 /** Time to be ready, ms. */
 const READY = 30_000;
@@ -55,8 +55,8 @@ export async function startHpmq(
   ];
   writeFileSync(file, `${lines.join('\n')}\n`);
   const entry = join(repoRoot, 'dist', 'bin', 'hpmq.js');
-  const args = [...runtimeFlags(entry), entry, 'run', '-c', file, '--socket', socket];
-  const running = await started(process.execPath, args, port);
+  const [program, ...options] = runtimeCommand(entry);
+  const running = await started(program!, [...options, entry, 'run', '-c', file, '--socket', socket], port);
   const api = createClient({ socket });
   return {
     ...running,

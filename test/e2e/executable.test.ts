@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { mqttPublish, mqttSubscribe } from '../support/foreign-mqtt.js';
 import { type Outcome, tempFolder } from '../support/gateway.js';
+import { cGuest } from '../support/guests.js';
 import { needs, PATIENCE, type Peer, repoRoot, startPeer } from '../support/peers.js';
 
 const executable = join(repoRoot, 'dist', `hpmq-linux-${process.arch}`);
@@ -116,3 +118,25 @@ devices:
     t.equal(await gateway.process.kill('SIGTERM'), 0);
   },
 );
+
+const guests = needs('clang', 'wasm-ld', 'mosquitto_sub', 'mosquitto_pub');
+
+t.test('functions run inside the executable, in the path and in a thread', { ...guests, ...built }, async (t) => {
+  const file = join(tempFolder(t), 'mark.wasm');
+  writeFileSync(file, cGuest('mark.c'));
+  const gateway = await startGateway(
+    t,
+    `
+gateway: { id: box }
+broker: { listeners: [{ type: tcp, port: 0 }] }
+functions:
+  here: { file: ${file}, on: { upstream: here/# } }
+  there: { file: ${file}, on: { upstream: there/# }, isolate: worker }
+`,
+  );
+  const seen = await mqttSubscribe(t, Number(gateway.mqttPort), '#');
+  for (const topic of ['here/1', 'there/1']) {
+    await mqttPublish(Number(gateway.mqttPort), topic, 'x5');
+    await seen(topic, (payload) => payload === '15');
+  }
+});

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpuSeconds, residentBytes } from '../bench/process.js';
 import { repoRoot } from '../support/peers.js';
-import { runtimeFlags } from '../support/runtime-flags.js';
+import { runtimeCommand } from '../support/runtime-flags.js';
 import type { Options, Result, RoleName } from './worker.js';
 
 export interface LoadGateway {
@@ -36,7 +36,7 @@ export async function startGateway(
   writeFileSync(config, yaml);
   // As many descriptors as are allowed: one for each client.
   const command = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
-  const args = ['-c', command, 'sh', process.execPath, ...runtimeFlags(entry), entry];
+  const args = ['-c', command, 'sh', ...runtimeCommand(entry), entry];
   const child = spawn('sh', [...args, 'run', '-c', config, '--socket', socket], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, XDG_STATE_HOME: join(folder, 'state') },

@@ -1,5 +1,5 @@
 /** A client as the gateway shows it, with what a test wants to be different. */
-import type { ClientView } from '../../src/api/contract.js';
+import type { ClientView, MessageView } from '../../src/api/contract.js';
 
 export function clientView(now: number, more: Partial<ClientView> & { readonly clientId: string }): ClientView {
   const connected = more.connected ?? true;
@@ -30,4 +30,8 @@ export function clientView(now: number, more: Partial<ClientView> & { readonly c
     refused: 0,
     ...more,
   };
+}
+
+export function message(at: number, topic: string, text: string, retain: boolean): MessageView {
+  return { topic, text, bytes: Buffer.byteLength(text), qos: 1, retain, origin: 'device', at };
 }

@@ -26,7 +26,7 @@ import type {
 } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
-import { clientView } from './client-view.js';
+import { clientView, message } from './client-view.js';
 import { fakeLedger } from './fake-ledger.js';
 import { FakeFunctions } from './function-view.js';
 import { busyRoute, idleOutbox, quietLink } from './link-view.js';
@@ -323,6 +323,9 @@ export class FakeView implements GatewayView {
   functions = () => this.fakeFunctions.views;
   functionLogs = (name: string, after: number, limit: number) => this.fakeFunctions.logs(name, after, limit);
   deployFunction = (name: string, module: Buffer, source: string) => this.fakeFunctions.deploy(name, module, source);
+  shadowFunction = this.fakeFunctions.shadow;
+  functionShadow = this.fakeFunctions.shadowOf;
+  endFunctionShadow = this.fakeFunctions.endShadow;
   changeFunction = (name: string, change: FunctionChange) => this.fakeFunctions.change(name, change);
 
   pauseDrain(link: string, isPaused: boolean): LinkView | undefined {
@@ -460,10 +463,6 @@ export class FakeView implements GatewayView {
   config(): ConfigView {
     return { file: '/etc/hpmq/hpmq.yaml', yaml: 'gateway:\n  id: plant-7\n' };
   }
-}
-
-function message(at: number, topic: string, text: string, retain: boolean): MessageView {
-  return { topic, text, bytes: Buffer.byteLength(text), qos: 1, retain, origin: 'device', at };
 }
 
 function device(

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import type { FunctionChange } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
 import type { FunctionLogLine, FunctionView } from '../../src/core/function-views.js';
+import type { ShadowRun, ShadowView } from '../../src/core/shadow-views.js';
 
 const fakeError = errorsOf({
   FUNCTION_MODULE_INVALID: { fault: 'config', hint: 'build the function again' },
+  FUNCTION_NO_SHADOW: { fault: 'caller', hint: 'begin one' },
 } as const);
 
 /** A function that works, with a version to go back to. */
@@ -52,6 +54,7 @@ export class FakeFunctions {
   lines: readonly FunctionLogLine[];
   /** `pause mask` */
   readonly changes: string[] = [];
+  readonly shadows = new Map<string, ShadowView>();
 
   constructor(now: number, views: readonly FunctionView[] = [functionView(now)]) {
     this.now = now;
@@ -76,6 +79,36 @@ export class FakeFunctions {
       ],
     }));
   }
+
+  /** Over at once, with nothing compared. */
+  readonly shadow = async (name: string, _module: Buffer, source: string, run: ShadowRun): Promise<ShadowView> => {
+    const { live } = run;
+    const side = { digest: `sha256:${'c'.repeat(64)}`, failures: 0, fuel: null, us: null };
+    this.shadows.set(name, {
+      function: name,
+      state: 'over',
+      startedAt: this.now,
+      endsAt: live === undefined ? null : this.now + live,
+      current: { ...side, source: 'mask.wasm' },
+      candidate: { ...side, source },
+      messages: 0,
+      equal: 0,
+      different: 0,
+      skipped: 0,
+      differences: [],
+      refusal: 'nothing was compared: no message came',
+      promoted: false,
+    });
+    return this.shadowOf(name);
+  };
+
+  readonly shadowOf = (name: string): ShadowView => {
+    const found = this.shadows.get(name);
+    if (found === undefined) throw fakeError('FUNCTION_NO_SHADOW', `${name} has had no shadow run`);
+    return found;
+  };
+
+  readonly endShadow = async (name: string): Promise<ShadowView> => this.shadowOf(name);
 
   async change(name: string, change: FunctionChange): Promise<FunctionView> {
     this.changes.push(`${change} ${name}`);

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { capabilities } from '../../core/function.js';
 import { compile } from '../../functions/engine/module.js';
+import { isScript, readFunctionFile } from '../../functions/javascript/files.js';
 import { parseBuildFile } from '../../functions/registry/build-file.js';
 import { readImageLayout, writeImageLayout } from '../../functions/registry/layout-folder.js';
 import { type PackedImage, packImage } from '../../functions/registry/layouts.js';
@@ -60,7 +61,7 @@ function bytesOf(image: PackedImage): number {
 
 async function packed(cli: Cli, module: string | undefined, options: ImageOptions): Promise<PackedImage> {
   const { path, fileName } = inputOf(module, options.file);
-  const bytes = readInput(path);
+  const bytes = isScript(path) ? await readFunctionFile(path) : readInput(path);
   // What no gateway would run is not pushed.
   const { abi, hooks, needs } = await compile(bytes, {
     limits: LIMITS,
@@ -89,13 +90,16 @@ function inputOf(
   module: string | undefined,
   buildFile: string | undefined,
 ): { readonly path: string; readonly fileName: string } {
-  if (module !== undefined && buildFile === undefined) return { path: resolve(module), fileName: basename(module) };
+  if (module !== undefined && buildFile === undefined) {
+    const fileName = isScript(module) ? basename(module).replace(/\.[^.]+$/, '.wasm') : basename(module);
+    return { path: resolve(module), fileName };
+  }
   if (module !== undefined || buildFile === undefined) {
     throw cliError(
       'CLI_USAGE',
       module === undefined ? 'there is nothing to make an image of' : 'a module and a build file are one too many',
       {
-        hint: 'name a .wasm file, or a build file with -f',
+        hint: 'name a .wasm, .js or .ts file, or a build file with -f',
       },
     );
   }

@@ -8,7 +8,9 @@ import type { HpmqCommand } from '../command.js';
 import { confirmYes } from '../confirm.js';
 import { unknown } from '../names.js';
 import { bytesText, count, dateText, timeText, visible } from '../text.js';
+import { defineAuthorVerbs } from './function-author.js';
 import { defineRegistryVerbs } from './function-registry.js';
+import { defineShadow } from './function-shadow.js';
 
 /** Between two looks at the lines of a function, ms. */
 const FOLLOW_EVERY = 500;
@@ -44,7 +46,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .action(cli.action((name: string, options: LogOptions) => logs(cli, name, options)));
   command
     .verb('deploy <function> <file>')
-    .description('Gives a WebAssembly module to the running gateway; what is not fit is refused')
+    .description('Gives a WebAssembly module, or a .js or .ts file, to the running gateway; what is not fit is refused')
     .withExamples(['function deploy mask ./mask.wasm', 'the version before stays, for rollback'])
     .action(cli.action((name: string, file: string) => deploy(cli, name, file)));
   command
@@ -59,9 +61,11 @@ export function define(command: HpmqCommand, cli: Cli): void {
         return show(cli, await cli.request('POST /v1/functions/{function}/rollback', { params: { function: name } }));
       }),
     );
+  defineShadow(command, cli);
   defineChange(command, cli, 'reload', 'Reads again what the configuration names: the file, or the image');
   defineChange(command, cli, 'pause', 'Leaves a function out: messages go as if it were not there');
   defineChange(command, cli, 'resume', 'Asks a paused function again');
+  defineAuthorVerbs(command, cli);
   defineRegistryVerbs(command, cli);
 }
 
@@ -83,7 +87,7 @@ function get(cli: Cli, name: string): Promise<FunctionView> {
 }
 
 /** With the name that was probably meant. */
-async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<T> {
+export async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
@@ -95,16 +99,17 @@ async function about<T>(cli: Cli, name: string, ask: () => Promise<T>): Promise<
 }
 
 async function deploy(cli: Cli, name: string, file: string): Promise<undefined> {
-  const { readFile, stat } = await import('node:fs/promises');
+  const { stat } = await import('node:fs/promises');
   const { basename } = await import('node:path');
   const { cliError } = await import('../errors.js');
+  const { readFunctionFile } = await import('../../functions/javascript/files.js');
   let bytes: Buffer;
   try {
     const { size } = await stat(file);
     if (size > MAX_MODULE_BYTES) {
       throw cliError('CLI_BAD_MODULE', `${file} has ${size} bytes, more than ${MAX_MODULE_BYTES}`);
     }
-    bytes = await readFile(file);
+    bytes = await readFunctionFile(file);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     throw cliError('CLI_BAD_MODULE', `cannot read ${file}: ${(cause as Error).message}`, { cause });

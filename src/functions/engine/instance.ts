@@ -181,6 +181,7 @@ function abortOf(which: () => Guest): (message: number, file: number, line: numb
       const length = guest.view(pointer - 4, 4).readUInt32LE();
       return guest.view(pointer, Math.min(length, 1024)).toString('utf16le');
     };
-    throw new FunctionTrap('unreachable', `${text(message) || 'it ended itself'} (${text(file)}:${line}:${column})`);
+    const place = column > 0 ? `${line}:${column}` : `${line}`;
+    throw new FunctionTrap('unreachable', `${text(message) || 'it ended itself'} (${text(file)}:${place})`);
   };
 }

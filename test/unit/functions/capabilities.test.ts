@@ -86,6 +86,12 @@ t.test('kv: quota in bytes of keys and values; survives restart and versions, ap
   t.equal(tables.open('a', 20).get('key')?.toString(), 'mine');
   t.equal(tables.open('a', 20).keys, 1);
   t.equal(tables.open('a.b', 20).get('key'), undefined);
+  tables.open('gone', 20).set('key', Buffer.from('old'));
+  t.strictSame(tables.keepOnly(new Set(['a', 'a.b'])), ['gone']);
+  await again.commit();
+  const later = new KvTables(again);
+  t.equal(later.open('gone', 20).keys, 0, 'not configured any more');
+  t.equal(later.open('a', 20).keys, 1);
 });
 
 t.test('publish: topics that are granted, so many as the limits allow, once the call has ended well', async (t) => {

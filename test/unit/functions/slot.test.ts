@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { FunctionTrap } from '../../../src/core/function.js';
@@ -269,3 +269,29 @@ t.test('who decides about connections cannot be paused', async (t) => {
   await t.rejects(bench.functions.pause('auth'), { code: 'FUNCTION_NOT_PAUSABLE' });
   t.equal(bench.functions.function('auth').state, 'up');
 });
+
+t.test(
+  'a disk that fails under the versions: the new version runs, an alarm says what a restart would lose',
+  async (t) => {
+    const folder = t.testdir();
+    const bench = await new Bench({ f: { on: upstream('#'), hooks: suffix('1') } }, { folder }).start();
+    t.teardown(() => bench.functions[Symbol.asyncDispose]());
+    // Root may write where others may not, but nobody makes files below a file.
+    const place = join(folder, 'data/functions/f');
+    rmSync(place, { recursive: true });
+    writeFileSync(place, 'in the way');
+    const view = await bench.functions.deploy('f', bench.compiler.add('v2', suffix('2')), 'v2');
+    t.equal(view.state, 'up');
+    t.strictSame(await bench.pass('a x'), ['a x2']);
+    t.match(bench.functions.alarms(), [
+      { subject: 'function:f', severity: 'warn', error: { code: 'FUNCTION_STATE', message: /cannot be kept/ } },
+    ]);
+    await bench.functions.rollback('f');
+    t.strictSame(await bench.pass('a x'), ['a x1'], 'the version before is in memory');
+    rmSync(place);
+    mkdirSync(place);
+    await bench.functions.deploy('f', bench.compiler.add('v3', suffix('3')), 'v3');
+    t.strictSame(bench.functions.alarms(), [], 'the disk is well again');
+    t.ok(readdirSync(place).includes('state.json'));
+  },
+);

@@ -31,7 +31,14 @@ export interface CallHead {
 }
 
 export type ToThread =
-  | { readonly kind: 'load'; readonly instance: number; readonly compiled: Compiled; readonly has: readonly Asked[] }
+  | {
+      readonly kind: 'load';
+      readonly instance: number;
+      readonly compiled: Compiled;
+      readonly has: readonly Asked[];
+      /** Answers are sent at once. */
+      readonly isUrgent: boolean;
+    }
   | { readonly kind: 'unload'; readonly instance: number }
   | { readonly kind: 'calls'; readonly heads: readonly CallHead[]; readonly frames: Uint8Array }
   | { readonly kind: 'http'; readonly request: number; readonly response: string | undefined; readonly fault: string };

@@ -89,8 +89,8 @@ function settle(resident: Resident, isAlone: boolean): FunctionThread {
   return thread;
 }
 
-/** Finds other homes for those whose thread has ended, and calls again what had not begun. */
-function moveOut(thread: FunctionThread, { culprit, residents, unbegun }: Wreck): void {
+/** Finds other homes for those whose thread has ended, and makes their calls again that can be. */
+function moveOut(thread: FunctionThread, { culprit, residents, repeatable }: Wreck): void {
   const wasShared = thread === shared;
   if (wasShared) shared = undefined;
   failedStarts = culprit === undefined ? failedStarts + 1 : 0;
@@ -100,7 +100,7 @@ function moveOut(thread: FunctionThread, { culprit, residents, unbegun }: Wreck)
   } else {
     for (const resident of residents) settle(resident, !wasShared || resident === culprit);
   }
-  for (const pending of unbegun) {
+  for (const pending of repeatable) {
     const home = homes.get(pending.resident);
     if (home !== undefined) home.call(pending);
     else pending.reject(new FunctionTrap('crashed', 'its thread ended, and the function is not loaded any more'));

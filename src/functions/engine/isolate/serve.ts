@@ -16,6 +16,8 @@ import {
 interface Resident {
   readonly compiled: Compiled;
   readonly host: HostCalls;
+  /** Its answers do not wait for others: were they lost, the calls could not be made again. */
+  readonly isUrgent: boolean;
   instance: InlineInstance | undefined;
 }
 
@@ -48,6 +50,7 @@ export function serve({ state, answers }: ThreadData): void {
       callLater(head, Buffer.from(frame), resident);
     } else {
       answerOf(head, resident, () => startedOf(resident).call(head.hook, frame));
+      if (resident.isUrgent) out.flush();
     }
   };
 
@@ -72,10 +75,11 @@ export function serve({ state, answers }: ThreadData): void {
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'load': {
-        const { instance, compiled, has } = message;
+        const { instance, compiled, has, isUrgent } = message;
         residents.set(instance, {
           compiled,
           host: hostOf(instance, has, port, numbers, answers, web),
+          isUrgent,
           instance: undefined,
         });
         break;

@@ -1,6 +1,7 @@
 /**
  * A thread for isolated functions, as the gateway's thread sees it: calls go there in batches, and a call that runs longer
- * than its deadline ends the thread. What had not begun then is called again elsewhere.
+ * than its deadline ends the thread. What had not begun then is called again elsewhere; so is what had been answered, but
+ * whose answer had not been sent: only functions that change nothing outside have such answers.
  */
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
 import { FunctionTrap, type Hook, type HostCalls, type TrapCause } from '../../../core/function.js';
@@ -39,8 +40,8 @@ export interface Wreck {
   /** Whose call ended it. */
   readonly culprit: Resident | undefined;
   readonly residents: readonly Resident[];
-  /** Calls that had not begun, in order. */
-  readonly unbegun: readonly Pending[];
+  /** Calls that had not begun, or whose answers were lost and that change nothing outside: in order. */
+  readonly repeatable: readonly Pending[];
 }
 
 const asked: readonly Asked[] = ['config', 'kvGet', 'kvSet', 'kvDelete', 'publish', 'pointRead', 'pointCommand'];
@@ -48,6 +49,11 @@ const asked: readonly Asked[] = ['config', 'kvGet', 'kvSet', 'kvDelete', 'publis
 const LOOKS_PER_DEADLINE = 8;
 const LARGEST_SEQUENCE = 0x7fff_ffff;
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
+
+/** What it does cannot be done twice. */
+function changesOutside({ kvSet, kvDelete, publish, pointCommand }: HostCalls): boolean {
+  return [kvSet, kvDelete, publish, pointCommand].some((one) => one !== undefined);
+}
 
 export class FunctionThread {
   readonly #worker: Worker;
@@ -87,7 +93,8 @@ export class FunctionThread {
     const { number, compiled, host } = resident;
     this.#residents.set(number, resident);
     const has = asked.filter((name) => host[name] !== undefined);
-    this.#worker.postMessage({ kind: 'load', instance: number, compiled, has });
+    const isUrgent = changesOutside(host);
+    this.#worker.postMessage({ kind: 'load', instance: number, compiled, has, isUrgent });
   }
 
   unload(resident: Resident): void {
@@ -212,7 +219,12 @@ export class FunctionThread {
     }
     this.#seen.ms += every;
     const deadline = this.#pending.get(sequence)?.resident.compiled.limits.deadline;
-    if (deadline !== undefined && this.#seen.ms >= deadline) this.#end('deadline', `no answer within ${deadline} ms`);
+    if (deadline === undefined || this.#seen.ms < deadline) return;
+    // Answers of others that have been sent are taken first.
+    setImmediate(() => {
+      const isRunning = Atomics.load(this.#state, place.running) === sequence;
+      if (isRunning) this.#end('deadline', `no answer within ${deadline} ms`);
+    });
   }
 
   #rest(): void {
@@ -234,17 +246,18 @@ export class FunctionThread {
     this.#release();
     void this.#worker.terminate();
     const culprit = this.#pending.get(guilty);
-    const unbegun: Pending[] = [];
+    const repeatable: Pending[] = [];
     let isBehind = culprit === undefined;
     for (const [sequence, pending] of this.#pending) {
       if (sequence === guilty) {
         isBehind = true;
         pending.reject(new FunctionTrap(trap, why));
-      } else if (isBehind && !pending.resident.compiled.isAsync) unbegun.push(pending);
-      else pending.reject(new FunctionTrap('crashed', 'its thread was ended because of another call'));
+      } else if (!pending.resident.compiled.isAsync && (isBehind || !changesOutside(pending.resident.host))) {
+        repeatable.push(pending);
+      } else pending.reject(new FunctionTrap('crashed', 'its thread was ended because of another call'));
     }
     this.#pending.clear();
     const residents = [...this.#residents.values()];
-    this.#onWreck(this, { culprit: culprit?.resident, residents, unbegun });
+    this.#onWreck(this, { culprit: culprit?.resident, residents, repeatable });
   }
 }

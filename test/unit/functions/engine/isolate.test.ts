@@ -87,6 +87,37 @@ t.test(
   },
 );
 
+t.test('answers from before the call that ends the thread are not lost', needs('clang', 'wasm-ld'), async (t) => {
+  const bad = await started(t, cGuest('hostile.c'), { limits: { fuel: 0x7fff_ffff, deadline: 150 } });
+  const good = await started(t, cGuest('echo.c'));
+  const kept = new Map<string, Buffer>();
+  let changes = 0;
+  const host: HostCalls = {
+    ...quietHost(),
+    kvGet: (key) => kept.get(key),
+    kvSet: (key, value) => ++changes > 0 && kept.set(key, Buffer.from(value)).size > 0,
+    kvDelete: (key) => void kept.delete(key),
+  };
+  const counter = await started(t, cGuest('counter.c'), { grants: ['kv'], host });
+  await Promise.all([ask(good, 'warm'), ask(counter, 'warm'), ask(bad, 'warm')]);
+  const echoed: Promise<unknown>[] = [];
+  const counted: Promise<unknown>[] = [];
+  for (let i = 0; i < 20; i++) {
+    echoed.push(ask(good, `e${i}`));
+    counted.push(ask(counter, 'x'));
+  }
+  t.equal(await outcome(ask(bad, 'l')), 'deadline');
+  t.strictSame(
+    await Promise.all(echoed),
+    Array.from({ length: 20 }, (_, index) => `e${index}`),
+  );
+  t.strictSame(
+    await Promise.all(counted),
+    Array.from({ length: 20 }, (_, index) => `a${index + 2}`),
+  );
+  t.equal(changes, 21, 'what changes something is done once');
+});
+
 t.test('calls of the host are answered across the threads', needs('clang', 'wasm-ld'), async (t) => {
   const kept = new Map<string, string>();
   const published: number[] = [];
