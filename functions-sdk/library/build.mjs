@@ -17,7 +17,7 @@ try {
     const output = join(work, `${name}.wasm`);
     const source = join(folder, name, `${name}.c`);
     execFileSync('clang', [...`${flags} ${link}`.split(' '), '-I', join(folder, '../c'), source, '-o', output]);
-    const chunks = readFileSync(output).toString('base64').match(/.{1,110}/g);
+    const chunks = readFileSync(output).toString('base64').match(/.{1,220}/g);
     lines.push(`  '${name}': [\n${chunks.map((chunk) => `    '${chunk}',\n`).join('')}  ],\n`);
   }
 } finally {
