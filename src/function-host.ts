@@ -4,8 +4,9 @@ import type { ServedPoint } from './core/server-role.js';
 import type { Devices } from './devices/devices.js';
 import type { PointAccess } from './functions/capabilities.js';
 import { createFunctions, type Functions, type FunctionsOptions } from './functions/functions.js';
+import type { ImageAccess } from './functions/slot-loader.js';
 
-export interface FunctionHostOptions extends Omit<FunctionsOptions, 'compile' | 'points' | 'resolveImage'> {
+export interface FunctionHostOptions extends Omit<FunctionsOptions, 'compile' | 'points' | 'images'> {
   /** Asked when a function asks. */
   readonly devices: () => Devices;
   readonly registry: FunctionRegistryConfig;
@@ -13,22 +14,22 @@ export interface FunctionHostOptions extends Omit<FunctionsOptions, 'compile' | 
 
 export async function createFunctionHost(options: FunctionHostOptions): Promise<Functions> {
   const { compile } = await import('./functions/engine/module.js');
-  const resolveImage = await imageResolver(options);
+  const images = await imagesOf(options);
   return createFunctions({
     ...options,
     compile,
     points: pointAccess(options.devices),
-    ...(resolveImage !== undefined && { resolveImage }),
+    ...(images !== undefined && { images }),
   });
 }
 
 /** undefined: no function comes from a registry, and nothing is loaded for it. */
-async function imageResolver({
+async function imagesOf({
   functions,
   registry: config,
   data,
   log,
-}: FunctionHostOptions): Promise<FunctionsOptions['resolveImage']> {
+}: FunctionHostOptions): Promise<ImageAccess | undefined> {
   const images = Object.values(functions).flatMap(({ source }) => (source.type === 'image' ? [source] : []));
   if (images.length === 0) return undefined;
   const { Images } = await import('./functions/registry/images.js');
@@ -36,14 +37,17 @@ async function imageResolver({
   await registry
     .collect(images)
     .catch((error: unknown) => log.warn({ error }, 'images of functions cannot be tidied up'));
-  return async (image, digest) => {
-    const found = await registry.find(image, digest);
-    const { reference, layout, signedBy, from } = found;
-    log.info(
-      { image: reference, layout, signedBy, from, bytes: found.module.length },
-      'an image of a function is here',
-    );
-    return found.module;
+  return {
+    async resolve(image, digest) {
+      const found = await registry.find(image, digest);
+      const { reference, layout, signedBy, from } = found;
+      log.info(
+        { image: reference, layout, signedBy, from, bytes: found.module.length },
+        'an image of a function is here',
+      );
+      return found.module;
+    },
+    judge: (image, module) => registry.judge(image, module),
   };
 }
 

@@ -223,6 +223,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ]) {
       stack.use(service);
       await service.start(starting.signal);
+      // Closed in reverse: what a client is told was taken must reach the links, so none is read once they close.
+      if (service === links) stack.defer(() => broker.hold());
     }
     functions?.begin();
     void announce('online').catch(() => {});

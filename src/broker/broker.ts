@@ -8,22 +8,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { Clock, Timer } from '../core/clock.js';
-import type { AccessConfig, BrokerConfig, StoreLimits } from '../core/config.js';
-import type { ConnectHook, Transform } from '../core/function.js';
-import type { Log } from '../core/log.js';
-import type { Mesh } from '../core/mesh.js';
-import type { Router } from '../core/router.js';
+import type { Timer } from '../core/clock.js';
+import type { AccessConfig } from '../core/config.js';
 import type { TopicRights, Visitor } from '../core/server-role.js';
-import type { Service, ServiceState, ServiceStatus } from '../core/service.js';
-import type { Store } from '../core/store.js';
+import type { ServiceState, ServiceStatus } from '../core/service.js';
 import type { AlarmView, ClientDetail, ClientEnd, ClientView } from '../core/views.js';
-import type { Access, ConfiguredAccess } from './access/access.js';
+import type { ConfiguredAccess } from './access/access.js';
 import { createAccess } from './access/create.js';
+import type { Broker, BrokerOptions } from './broker-service.js';
 import type { BrokerContext } from './client.js';
 import { Connection } from './connection.js';
 import { PublishEncoder } from './encode-publish.js';
-import type { Breather } from './fast/breather.js';
 import { FastPath } from './fast/fast-path.js';
 import { Flushes } from './fast/flushes.js';
 import { Slabs } from './fast/slabs.js';
@@ -58,76 +53,7 @@ const MIN_SPARE_SOCKETS = 16;
 /** How often expired retained messages are removed, ms; they are not given out in any case. */
 const SWEEP_INTERVAL = 10_000;
 
-export interface BrokerOptions {
-  readonly config: BrokerConfig;
-  readonly gatewayId: string;
-  readonly log: Log;
-  readonly clock: Clock;
-  /** Who is let in; by default as the configuration says. */
-  readonly access?: Access;
-  /** For assigned Client Identifiers: [0, 1), not to be guessed. */
-  readonly random?: () => number;
-  /** Where sessions, Wills and retained messages survive; closed by its owner after the broker. Absent: only in memory. */
-  readonly store?: Store;
-  readonly storeLimits?: StoreLimits;
-  /** For sockets that systemd opened; the process's own when absent. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** false: every packet is decoded and encoded, which is what the fast path is compared with in tests. */
-  readonly hasFastPath?: boolean;
-  /** Rests between small turns, for a broker that has its thread for itself; absent: none. */
-  readonly breather?: Breather;
-  /** Version of the gateway, for `$SYS/broker/version`. */
-  readonly version?: string;
-  /** Of the gateways that are peers of this one; absent: none can be. */
-  readonly mesh?: Mesh;
-  /** Functions in the path of messages; absent: none. */
-  readonly transform?: Transform | undefined;
-  /** Functions that decide who may connect; absent: none does. */
-  readonly connect?: ConnectHook | undefined;
-}
-
-export interface Broker extends Service {
-  /** Works before start() and after the end; devices and links attach to it. */
-  readonly router: Router;
-  /**
-   * Where it listens, with the real port where 0 was configured; empty before start(). `127.0.0.1:1883` for tcp, other
-   * types with their scheme: `tls://…`, `wss://127.0.0.1:8084/mqtt`, `unix:/run/hpmq/mqtt.sock`.
-   */
-  addresses(): readonly string[];
-  /** What needs a person: certificates. */
-  alarms(): readonly AlarmView[];
-  /** All sessions, those without a connection included. */
-  clients(): readonly ClientView[];
-  client(clientId: string): ClientDetail | undefined;
-  /**
-   * Ends the connection of a client by Administrative action (MQTT 5.0 §3.14.2.1); its Will is sent.
-   *
-   * @param forget - ends its session, too
-   * @returns undefined when there is no such session
-   */
-  disconnect(clientId: string, forget: boolean): ClientEnd | undefined;
-  /** Open network connections, those before CONNECT included. */
-  connections(): number;
-  figures(): BrokerFigures;
-  /** What it counts. */
-  readonly statistics: Readonly<Statistics>;
-  /** What waits in memory for all clients together, bytes; see limits/. */
-  memory(): MemoryFigures;
-  /** Serves one client on a stream that is already connected. */
-  serve(stream: Duplex, peer: Peer): void;
-  /** Whose session it is; undefined: of an anonymous client, or there is none. */
-  userOf(clientId: string): string | undefined;
-  /** What the rules in force say of somebody who is no MQTT client. */
-  rightsOf(visitor: Visitor): TopicRights;
-  /** When the oldest message that waits for this client was received, Unix ms; undefined: none does, or not on disk. */
-  oldestQueued(clientId: string): Promise<number | undefined>;
-  /** Sessions that outlive the gateway. */
-  durableSessions(): number;
-  /** Why no message is taken now that must be kept; undefined: they are. Decided once for a batch of the store. */
-  readonly storeRefusal: Error | undefined;
-  /** From now on these users and rules; clients that may not stay are disconnected, the others go on under the new ones. */
-  replaceAccess(config: AccessConfig): void;
-}
+export type { Broker, BrokerOptions } from './broker-service.js';
 
 export function createBroker(options: BrokerOptions): Broker {
   return new MqttBroker(options);
@@ -157,6 +83,7 @@ class MqttBroker implements Broker {
   #state: ServiceState = 'starting';
   #since: number;
   #closing: Promise<void> | undefined;
+  #isHeld = false;
 
   constructor(options: BrokerOptions) {
     const { config, clock, log, random = unguessable, hasFastPath = true } = options;
@@ -392,6 +319,12 @@ class MqttBroker implements Broker {
       if (this.#connections.size === 0) this.#onIdle?.();
     });
     this.#connections.add(connection);
+    if (this.#isHeld) connection.hold();
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+    for (const connection of this.#connections) connection.hold();
   }
 
   userOf(clientId: string): string | undefined {

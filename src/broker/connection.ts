@@ -35,9 +35,9 @@ const FULL_READ = 64 * 1024;
 
 /**
  * Why a connection is not read. congestion: it does not read our answers; handler: what it sent before is not settled;
- * turn: others are first; rate: it sends more than it may; store: more waits for the disk than that takes. All but the first hold back what has been read already, too.
+ * turn: others are first; rate: it sends more than it may; store: more waits for the disk than that takes; end: the broker will stop. All but the first hold back what has been read already, too.
  */
-const Pause = { congestion: 1, handler: 2, turn: 4, rate: 8, store: 16 } as const;
+const Pause = { congestion: 1, handler: 2, turn: 4, rate: 8, store: 16, end: 32 } as const;
 type Pause = keyof typeof Pause;
 
 export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
@@ -228,6 +228,10 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
     this.#end(undefined, reasonCode === ReasonCode.success || this.protocolVersion < 5);
   }
 
+  hold(): void {
+    if (!this.#isOver) this.#pause('end');
+  }
+
   /** The broker stops: what waits is written as far as the peer takes it at once; no Will is sent. */
   shutDown(refusal: Refusal): void {
     this.#end(refusal, true);
@@ -297,9 +301,8 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
   }
 
   #handle(packet: ClientPacket): AfterPacket {
-    const { statistics, clock } = this.broker;
-    statistics.packetsReceived++;
-    const now = clock.monotonic();
+    this.broker.statistics.packetsReceived++;
+    const now = this.broker.clock.monotonic();
     this.#packetAt = now;
     if (packet.type === 'connect') this.#introduce(packet);
     const handled = dispatch(this, packet);

@@ -47,9 +47,12 @@ export class IncomingMessages {
     this.#now.add(packetIdentifier);
   }
 
-  /** Its message is kept with it: after a crash it must be known that it was here. To be called in the same turn. */
+  /**
+   * Its message is kept with it: after a crash it must be known that it was here. To be called in the same turn. Not if it is
+   * held no more: a function may have had the message for longer than the session lasted.
+   */
   keep(packetIdentifier: number): void {
-    if (this.#keeper === undefined) return;
+    if (this.#keeper === undefined || !this.#held.has(packetIdentifier)) return;
     this.#kept.add(packetIdentifier);
     this.#keeper.hold(this.#clientId, packetIdentifier);
   }
@@ -80,6 +83,14 @@ export class IncomingMessages {
   /** Whether what {@link release} would say goes to the store: PUBCOMP has to wait for that. */
   isKept(packetIdentifier: number): boolean {
     return this.#kept.has(packetIdentifier);
+  }
+
+  /** The session is over. */
+  end(): void {
+    this.#held.clear();
+    this.#kept.clear();
+    this.#now.clear();
+    this.#waiting = undefined;
   }
 
   restore(packetIdentifier: number): void {

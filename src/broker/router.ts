@@ -31,7 +31,7 @@ import { isShared, plainFilter } from './shared-filter.js';
 import { SharedSubscription } from './shared-subscriptions.js';
 import { Statistics } from './statistics.js';
 import { Subscribers } from './subscribers.js';
-import { isBarred, isTooLong } from './topic-rules.js';
+import { isBarred, isUnsendable } from './topic-rules.js';
 
 export interface RouterOptions {
   readonly clock: Clock;
@@ -96,12 +96,13 @@ export class MessageRouter implements Router, Receivers {
 
   /**
    * @see Router.publish. `$SYS` is the broker speaking of itself: not counted as received or unmatched, else an idle
-   * broker would look busy. A topic too long for the wire or with too many levels (a link can bring one) is dropped, counted.
+   * broker would look busy. A topic or property too long for the wire, or a topic with too many levels (a link can bring one),
+   * is dropped, counted.
    */
   publish(message: Message, onGiven?: () => void): void | Promise<void> {
     const { topic } = message;
     this.#statistics.ledger.published++;
-    if (isTooLong(topic)) {
+    if (isUnsendable(message)) {
       this.#refuse();
       onGiven?.();
       return;
@@ -150,7 +151,7 @@ export class MessageRouter implements Router, Receivers {
     this.#takers = outerTakers;
     const stored = mustWait ? this.#persistence?.commit() : undefined;
     const committed = takers === undefined ? stored : this.#taken(takers, stored);
-    if (isForeign) committed?.catch(() => mesh?.forget(message));
+    if (isForeign) committed?.catch(() => mesh?.forget(message, verdict));
     return committed;
   }
 
@@ -172,11 +173,9 @@ export class MessageRouter implements Router, Receivers {
     const mesh = this.#mesh;
     const { topic } = message;
     this.#statistics.ledger.transformed++;
-    // What was retained here before there was a function can still be cleared.
-    if (message.retain && message.payload.length === 0 && this.#retained.get(topic) !== undefined)
-      this.#retain(message);
+    const cleared = this.#clearBefore(message, verdict);
     let isGiven = false;
-    const committed = transforming.apply(message, (outputs, isLate) => {
+    const given = transforming.apply(message, (outputs, isLate) => {
       isGiven = true;
       // A copy that came by another way meanwhile may have been first.
       const now = isLate && isForeign ? mesh!.judge(message, this.#before(topic)) : verdict;
@@ -184,12 +183,27 @@ export class MessageRouter implements Router, Receivers {
       onGiven?.();
       return stored;
     });
+    const committed = cleared === undefined ? given : Promise.all([cleared, given]).then(() => {});
+    if (isForeign) cleared?.catch(() => mesh?.forget(message, verdict));
     if (isGiven) return committed;
     // Should there be a crash meanwhile, nothing of it is kept, and it must be new when it comes again.
-    if (isForeign) mesh?.forget(message);
+    if (isForeign) mesh?.forget(message, verdict);
     this.#hasMatched = true;
     this.#wasStored = false;
     return committed;
+  }
+
+  /** What was retained here before there was a function can still be cleared. */
+  #clearBefore(message: Message, verdict: Verdict): Promise<void> | undefined {
+    const { topic, retain, payload } = message;
+    const isValid = retain && payload.length === 0 && (verdict === 'all' || verdict === 'retain');
+    if (!isValid || this.#retained.get(topic) === undefined) return undefined;
+    const outer = this.#mustWait;
+    this.#mustWait = false;
+    this.#retain(message);
+    const mustWait = this.#mustWait;
+    this.#mustWait = outer;
+    return mustWait ? this.#persistence?.commit() : undefined;
   }
 
   /** What functions made of a message, in order; none: nobody gets it, as its publisher may take it to be meant. */
@@ -212,7 +226,7 @@ export class MessageRouter implements Router, Receivers {
     // Given in one turn, they are of one commit.
     const [first] = commits;
     const all = commits.size === 1 ? first! : Promise.all(commits).then(() => {});
-    if (isForeign) all.catch(() => this.#mesh?.forget(input));
+    if (isForeign) all.catch(() => this.#mesh?.forget(input, verdict));
     return all;
   }
 
@@ -225,7 +239,7 @@ export class MessageRouter implements Router, Receivers {
     isForeign: boolean,
   ): void | Promise<void> {
     this.#statistics.ledger.made++;
-    if (output.topic !== input.topic && isBarred(output.topic)) return this.#refuse();
+    if (isUnsendable(output) || (output.topic !== input.topic && isBarred(output.topic))) return this.#refuse();
     if (output !== input || index > 0) output.stamp = stampOf(input.topic, stamp, output.topic, index);
     // Under its own name it was judged already.
     const isNew = isForeign && output.stamp !== stamp;
@@ -233,7 +247,7 @@ export class MessageRouter implements Router, Receivers {
     return judged === 'drop' ? this.#dropDuplicate(output) : this.#route(output, judged, isForeign);
   }
 
-  /** Nobody can be sent a message with such a topic. */
+  /** Nobody can be sent such a message. */
   #refuse(): void {
     this.#dropped++;
     this.#statistics.ledger.refuse(ReasonCode.topicNameInvalid);
@@ -415,7 +429,11 @@ export class MessageRouter implements Router, Receivers {
 
   /** Gives such a message to receivers of {@link Route.rest}. @returns how many copies were made */
   giveRest(message: Message, rest: readonly (Entry | SharedSubscription)[]): number {
-    return this.#deliver(message, rest);
+    const outer = this.#takers;
+    const copies = this.#deliver(message, rest);
+    // At QoS 0 nobody is told.
+    this.#takers = outer;
+    return copies;
   }
 
   /** Gives one copy to one receiver. */

@@ -265,6 +265,7 @@ export class Session implements Sink, MessageHolder {
     this.#outgoing.passOn(this, 'any', undefined, true);
     this.#outgoing.end();
     this.#keeper?.forget(this.id, this.#subscriptions.keys(), this.incoming.kept);
+    this.incoming.end();
     this.#subscriptions.clear();
     this.#publishWill();
     this.#onEnded(this);

@@ -1,7 +1,9 @@
 /** What clients may publish and subscribe to, beyond what MQTT says of its form. */
 import { isUtf8 } from 'node:buffer';
 import type { ListenerLimits } from '../core/config.js';
+import type { Message } from '../core/message.js';
 import type { Properties } from '../core/mqtt/properties.js';
+import { propertiesFault } from '../core/mqtt/publish.js';
 import { MAX_TOPIC_BYTES, topicFilterFault, topicNameFault } from '../core/topic.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 import { isShared, parseShared, plainFilter } from './shared-filter.js';
@@ -64,9 +66,14 @@ function exceeds(topic: string, { topicBytes, topicLevels }: TopicLimits): boole
 }
 
 /** It cannot be sent, or has too many levels. */
-export function isTooLong(topic: string): boolean {
+function isTooLong(topic: string): boolean {
   if (topic.length * 3 > MAX_TOPIC_BYTES && Buffer.byteLength(topic) > MAX_TOPIC_BYTES) return true;
   return hasTooManyLevels(topic);
+}
+
+/** No packet can hold its topic or its properties, or the topic has too many levels. */
+export function isUnsendable({ topic, properties }: Pick<Message, 'topic' | 'properties'>): boolean {
+  return isTooLong(topic) || (properties !== undefined && propertiesFault(properties) !== undefined);
 }
 
 export function hasTooManyLevels(topic: string, limit = MAX_TOPIC_LEVELS): boolean {

@@ -177,7 +177,10 @@ const FUNCTION_TONES: Readonly<Record<string, Tone>> = {
 
 /** Calls that were made and had no answer. */
 export function failuresOf({ failures }: FunctionView): number {
-  return Object.entries(failures).reduce((sum, [cause, n]) => sum + (cause === 'open' || cause === 'down' ? 0 : n), 0);
+  return Object.entries(failures).reduce(
+    (sum, [cause, n]) => sum + (cause === 'open' || cause === 'down' || cause === 'paused' ? 0 : n),
+    0,
+  );
 }
 
 export function functionColumns(now: number): readonly Column<FunctionView>[] {

@@ -128,8 +128,14 @@ const limits = z.strictObject({
 });
 
 const grants = z.strictObject({
-  kv: size('1KiB', '64MiB').optional().describe('keeps values by key: bytes in all'),
-  publish: z.array(topicFilter).min(1).optional().describe('topics to which it may publish'),
+  kv: size('1KiB', '64MiB').optional().describe('keeps values by key: bytes in all, 256 for each key included'),
+  publish: z
+    .array(topicFilter)
+    .min(1)
+    .optional()
+    .describe(
+      'topics to which it may publish; commands (hpmq/<gateway>/…/set) also as outputs only if they are named here',
+    ),
   points: z
     .strictObject({
       read: z.array(pointGlob).default([]).describe('points it may read: device/point, * for any part'),
@@ -139,7 +145,7 @@ const grants = z.strictObject({
   http: z
     .strictObject({
       hosts: z.array(httpHost).min(1).describe('hosts it may ask'),
-      timeout: duration('50ms', '2m').prefault('2s').describe('of one request'),
+      timeout: duration('50ms', '2m').prefault('2s').describe('of one request; nine tenths of limits.deadline at most'),
     })
     .optional(),
 });

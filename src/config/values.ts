@@ -171,12 +171,12 @@ function isNetwork(text: string): boolean {
 
 export const MAX_NAME_LENGTH = 64;
 
-/** Names become topic levels: no `/`, no wildcards, nothing that begins with `$`. */
-export const name = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, {
+/** Names become topic levels, folders and keys: no `/`, no wildcards, nothing that begins with `$`, no other folder's name. */
+export const name = z.string().regex(/^(?!\.{1,2}$|__proto__$)[A-Za-z0-9_.-]{1,64}$/, {
   error: (issue) =>
     say(
       `${shown(issue.input)} cannot be a name`,
-      `use 1 to ${MAX_NAME_LENGTH} of the characters A-Z a-z 0-9 _ . - (names become topic levels)`,
+      `use 1 to ${MAX_NAME_LENGTH} of the characters A-Z a-z 0-9 _ . - but not . or .. alone (names become topic levels)`,
     ),
 });
 

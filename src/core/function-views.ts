@@ -23,6 +23,8 @@ export interface FunctionView {
   readonly since: number;
   /** Why it is down, or its last failure while the breaker is open. */
   readonly error?: ErrorView;
+  /** When its image, which could not be had, is asked for again; Unix ms. */
+  readonly retryAt?: number;
   /** The path or image reference of the configuration. */
   readonly source: string;
   /** What calls it, such as `upstream raw/#`, `timer 10s`. */

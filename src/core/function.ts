@@ -39,7 +39,9 @@ export type TrapCause =
   | 'deadline'
   | 'refused'
   | 'host'
-  | 'crashed';
+  | 'crashed'
+  /** The call of another function ended the thread that they share. */
+  | 'ended';
 
 /** What bounds one function. */
 export interface FunctionLimits {
@@ -100,6 +102,8 @@ export interface FunctionInstance extends Disposable {
   call(hook: Hook, frame: Buffer): Buffer | undefined;
   /** The same where it may wait; calls queue. Rejects with a FunctionTrap. */
   callAsync(hook: Hook, frame: Buffer, signal?: AbortSignal): Promise<Buffer | undefined>;
+  /** Calls of {@link callAsync} that have not begun are rejected with `reason` at once; the one that runs goes on. */
+  abandon(reason: Error): void;
   /** Of the last call. */
   readonly fuelUsed: number;
   /** Linear memory now, bytes. */

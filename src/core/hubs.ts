@@ -64,6 +64,12 @@ export class Hubs {
     this.#table?.set(key, YES, false);
   }
 
+  /** It has none of ours, or not all that we asked for: what is published there is news when others bring it. */
+  hearsNot(origin: Origin): void {
+    const hub = this.#hubs.get(origin);
+    if (hub !== undefined && this.#heard.delete(heardOf(origin, hub))) this.#table?.delete(heardOf(origin, hub));
+  }
+
   /** It came without a stamp from a hub, and it is not for this gateway to tell the mesh. */
   keeps({ stamp, origin }: Message): boolean {
     if (stamp !== undefined) return false;

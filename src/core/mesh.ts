@@ -234,11 +234,19 @@ export class Mesh {
     return a.stamp !== undefined && a.stamp.epoch === b.stamp?.epoch ? a.stamp.sequence - b.stamp.sequence : 0;
   }
 
-  /** It could not be kept: its sender has it still, or somebody else. */
-  forget({ stamp }: Message): void {
+  /**
+   * It could not be kept, or is not yet: its sender has it still, or somebody else. What was known before stays known.
+   *
+   * @param verdict - what {@link judge} said of it
+   */
+  forget({ stamp }: Message, verdict: Verdict): void {
     if (stamp === undefined) return;
-    this.#seen.remove(originOf(stamp), stamp.sequence);
-    this.#seen.remove(originOf(stamp) + BY_SYNC, stamp.sequence);
+    const { sequence } = stamp;
+    const origin = originOf(stamp);
+    if (verdict === 'pass') this.#seen.add(origin + BY_SYNC, sequence);
+    if (verdict !== 'all' && verdict !== 'deliver') return;
+    this.#seen.remove(origin, sequence);
+    this.#seen.remove(origin + BY_SYNC, sequence);
   }
 
   /**

@@ -3,9 +3,9 @@ import type { TrapCause } from '../core/function.js';
 
 /**
  * queue: too many calls wait; open: the breaker is; depth: the message has been through too many functions; down: there is
- * no module.
+ * no module; paused: it was, while the call waited.
  */
-export type FailureCause = TrapCause | 'queue' | 'open' | 'depth' | 'down';
+export type FailureCause = TrapCause | 'queue' | 'open' | 'depth' | 'down' | 'paused';
 
 export class Failure {
   readonly cause: FailureCause;
@@ -15,6 +15,21 @@ export class Failure {
     this.cause = cause;
     this.message = message;
   }
+}
+
+/** It ends calls that have not begun. */
+export class Abandoned extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** Calls that the module was not asked for. */
+export function wasUnasked({ cause }: Failure): boolean {
+  return cause === 'down' || cause === 'open' || cause === 'queue' || cause === 'paused';
 }
 
 /** The frame that a function gave; undefined: nothing. */

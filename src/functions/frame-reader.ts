@@ -1,4 +1,5 @@
 /** What hooks give, out of frames of `hpmq-fn/1`. Everything read is checked: the frame comes from the module. */
+import { isUtf8 } from 'node:buffer';
 import type { DecodedPoint, PointValue } from '../core/function.js';
 import type { PublishProperties, QoS } from '../core/message.js';
 import { topicNameFault } from '../core/topic.js';
@@ -43,11 +44,26 @@ function u32(): number {
   return frame.readUInt32LE(at - 4);
 }
 
+/** What is no UTF-8 would become longer by reading it: too long for a packet. */
 function str(): string {
+  return wellFormed(rawStr());
+}
+
+/** Of a reason, which nobody has to rely on: what is no UTF-8 becomes U+FFFD. */
+function reason(): string {
+  return rawStr().toString('utf8').slice(0, MAX_TEXT);
+}
+
+function rawStr(): Buffer {
   const length = u16();
   need(length);
   at += length;
-  return frame.toString('utf8', at - length, at);
+  return frame.subarray(at - length, at);
+}
+
+function wellFormed(text: Buffer): string {
+  if (!isUtf8(text)) throw new Malformed('has a text that is no UTF-8');
+  return text.toString('utf8');
 }
 
 function bytes(): Buffer {
@@ -101,7 +117,8 @@ function propertiesOf(): Pick<MessageRecord, 'properties' | 'expiry'> {
         found.correlationData = Buffer.from(value);
         break;
       case PropertyId.userProperty:
-        pairs.push([mqttText(Buffer.from(name)), mqttText(value)]);
+        if (name.includes('\0')) throw new Malformed(NO_TEXT);
+        pairs.push([name, mqttText(value)]);
         break;
       default:
         throw new Malformed(`has the property ${id}`);
@@ -111,9 +128,11 @@ function propertiesOf(): Pick<MessageRecord, 'properties' | 'expiry'> {
   return { properties: pairs.length > 0 || Object.keys(found).length > 0 ? found : undefined, expiry };
 }
 
+const NO_TEXT = 'has a property that is no text of MQTT';
+
 function mqttText(value: Buffer): string {
-  const text = value.toString('utf8');
-  if (value.length > 0xffff || text.includes('\0')) throw new Malformed('has a property that is no text of MQTT');
+  const text = value.length > 0xffff ? '\0' : wellFormed(value);
+  if (text.includes('\0')) throw new Malformed(NO_TEXT);
   return text;
 }
 
@@ -160,7 +179,7 @@ function value(): PointValue | { readonly why: string } {
   const type = u8();
   switch (type) {
     case 0:
-      return { why: str().slice(0, MAX_TEXT) };
+      return { why: reason() };
     case 1:
       need(8);
       at += 8;
@@ -213,6 +232,6 @@ export function readDecision(
   return read(of, 'its decision', () => {
     const decision = (['none', 'allow', 'deny'] as const)[u8()];
     if (decision === undefined) throw new Malformed('is none of 0, 1 and 2');
-    return { decision, reason: str().slice(0, MAX_TEXT) };
+    return { decision, reason: reason() };
   });
 }

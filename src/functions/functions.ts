@@ -24,13 +24,13 @@ import { hostCalls, type PointAccess } from './capabilities.js';
 import { DeadLetters } from './dead-letters.js';
 import { functionError } from './errors.js';
 import { connectHook, frameHooks } from './hooks.js';
-import { HttpAgent } from './http.js';
+import { HttpAgent, requestTimeout } from './http.js';
 import { type Kv, KvTables } from './kv.js';
 import { Pipeline, type Stage } from './pipeline.js';
 import { Publisher } from './publisher.js';
 import { Shadows } from './shadows.js';
 import { Slot } from './slot.js';
-import { SlotLoader } from './slot-loader.js';
+import { type ImageAccess, SlotLoader } from './slot-loader.js';
 import { slotView } from './slot-view.js';
 import { Subscriber } from './subscriber.js';
 import { callAtTime, FunctionTimer } from './timers.js';
@@ -45,8 +45,8 @@ export interface FunctionsOptions {
   readonly router: () => Router;
   readonly store: Store | undefined;
   readonly compile: CompileFunction;
-  /** The module of an image; absent: images cannot be had. Rejects with a GatewayError. */
-  readonly resolveImage?: (image: string, digest: string | undefined) => Promise<Buffer>;
+  /** Absent: images cannot be had. */
+  readonly images?: ImageAccess;
   readonly points?: PointAccess | undefined;
   readonly log: Log;
   readonly clock: Clock;
@@ -204,12 +204,15 @@ class RunningFunctions implements Functions {
 
   async deploy(name: string, bytes: Buffer, source: string): Promise<FunctionView> {
     const slot = this.#slot(name);
-    await slot.deploy(bytes, source, await this.#loaders.get(name)!.configured());
+    const loader = this.#loaders.get(name)!;
+    await slot.deploy(bytes, source, await loader.configured());
+    loader.cancel();
     return this.function(name);
   }
 
   async rollback(name: string): Promise<FunctionView> {
     await this.#slot(name).rollback();
+    this.#loaders.get(name)!.cancel();
     return this.function(name);
   }
 
@@ -260,6 +263,7 @@ class RunningFunctions implements Functions {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const loader of this.#loaders.values()) loader.cancel();
     for (const one of this.#open.splice(0)) one[Symbol.dispose]();
     await this.#shadows.close();
     await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
@@ -270,7 +274,7 @@ class RunningFunctions implements Functions {
     const { kv: quota, http } = config.grants;
     const kv = quota === undefined ? undefined : tables.open(config.name, quota);
     if (kv !== undefined) this.#kv.set(config.name, kv);
-    const agent = http === undefined ? undefined : new HttpAgent(http.hosts, http.timeout);
+    const agent = http && new HttpAgent(http.hosts, requestTimeout(http.timeout, config.limits.deadline));
     const folder = data === undefined ? undefined : new VersionFolder(data, config.name);
     const slot = new Slot({
       config,
@@ -285,7 +289,7 @@ class RunningFunctions implements Functions {
       onState: () => this.#o.onState?.(),
     });
     this.#slots.set(config.name, slot);
-    this.#loaders.set(config.name, new SlotLoader({ slot, folder, resolveImage: this.#o.resolveImage, log }));
+    this.#loaders.set(config.name, new SlotLoader({ slot, folder, images: this.#o.images, log, clock }));
   }
 
   #began(slot: Slot): void {

@@ -5,7 +5,7 @@
  *   {"status":200,"headers":{…},"body":"…"}      or {"error":"…"}
  *
  * Bodies that are no UTF-8 are in `bodyBase64`. Redirects are followed to hosts of the list, five at most; a request with
- * a body only by 307 and 308, as it was (RFC 9110 §15.4).
+ * a body only by 307 and 308, as it was (RFC 9110 §15.4), and not to another origin; from https to https alone.
  */
 import { isUtf8 } from 'node:buffer';
 import type { ClientRequest, IncomingMessage } from 'node:http';
@@ -27,7 +27,10 @@ const OWN_HEADERS = new Set([
   'expect',
 ]);
 
-interface Wanted {
+/** What goes with a redirect to another origin: the others may be credentials. */
+const COMMON_HEADERS = new Set(['accept', 'accept-language', 'content-type', 'user-agent']);
+
+export interface Wanted {
   readonly method: string;
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -64,15 +67,7 @@ export class HttpAgent {
       if (![301, 302, 303, 307, 308].includes(status) || location === undefined) return answer(response);
       response.destroy();
       if (redirects === MAX_REDIRECTS) throw new Error(`more than ${MAX_REDIRECTS} redirects`);
-      const url = new URL(location, wanted.url);
-      const isSafe = wanted.method === 'GET' || wanted.method === 'HEAD';
-      // Credentials are for the host they were written for.
-      const headers =
-        url.host === wanted.url.host ? wanted.headers : without(wanted.headers, ['authorization', 'cookie']);
-      wanted =
-        isSafe || status === 307 || status === 308
-          ? { ...wanted, url, headers }
-          : { method: 'GET', url, headers: without(headers, ['content-type']), body: undefined };
+      wanted = redirected(wanted, status, location);
     }
   }
 
@@ -90,8 +85,36 @@ export class HttpAgent {
   }
 }
 
-function without(headers: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name.toLowerCase())));
+/** @returns ms: time is left to the function to do without an answer */
+export function requestTimeout(timeout: number, deadline: number): number {
+  return Math.min(timeout, Math.floor(deadline * 0.9));
+}
+
+/** The request that follows a redirect. @throws Error where it must not be made */
+export function redirected(wanted: Wanted, status: number, location: string): Wanted {
+  const from = wanted.url;
+  const url = new URL(location, from);
+  if (from.protocol === 'https:' && url.protocol === 'http:') {
+    throw new Error(`the redirect to ${url.host} goes from https to http`);
+  }
+  const isSame = url.origin === from.origin;
+  const headers = only(wanted.headers, (name) => isSame || COMMON_HEADERS.has(name));
+  const isAsItWas = wanted.method === 'GET' || wanted.method === 'HEAD' || status === 307 || status === 308;
+  if (!isAsItWas) {
+    return { method: 'GET', url, headers: only(headers, (name) => name !== 'content-type'), body: undefined };
+  }
+  const isUpgrade = url.hostname === from.hostname && from.protocol === 'http:' && url.protocol === 'https:';
+  if (wanted.body !== undefined && !isSame && !isUpgrade) {
+    throw new Error(`the redirect to ${url.host} would take the body to another origin`);
+  }
+  return { ...wanted, url, headers };
+}
+
+function only(
+  headers: Readonly<Record<string, string>>,
+  isKept: (name: string) => boolean,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => isKept(name.toLowerCase())));
 }
 
 function parse(text: string): Wanted {
@@ -136,6 +159,12 @@ function send({ method, url, headers, body }: Wanted, signal: AbortSignal): Prom
   };
   const outgoing: ClientRequest = open(url, options, resolve);
   outgoing.on('error', reject);
+  // Without a listener, Node.js would end the connection and say nothing.
+  outgoing.on('upgrade', (_response, socket) => {
+    socket.destroy();
+    reject(new Error('the server switches to another protocol'));
+  });
+  outgoing.on('close', () => reject(new Error('the connection was closed without an answer')));
   outgoing.end(body);
   return promise;
 }

@@ -12,6 +12,8 @@ import { KV_TABLE } from './tables.js';
 
 /** Longest key, bytes. */
 const MAX_KEY_BYTES = 1_024;
+/** What an entry costs beside its key and value, in memory and on disk, bytes. */
+export const ENTRY_BYTES = 256;
 
 export class KvTables {
   readonly #table: StoredTable | undefined;
@@ -39,7 +41,7 @@ export class KvTables {
     return gone;
   }
 
-  /** @param quota - bytes of keys and values */
+  /** @param quota - bytes of keys and values, and {@link ENTRY_BYTES} for each key */
   open(name: string, quota: number): Kv {
     const values = this.#found.get(name) ?? new Map<string, Buffer>();
     this.#found.set(name, values);
@@ -59,13 +61,14 @@ export class Kv {
     this.#prefix = `${name}/`;
     this.#values = values;
     this.#table = table;
-    for (const [key, value] of values) this.#bytes += Buffer.byteLength(key) + value.length;
+    for (const [key, value] of values) this.#bytes += sizeOf(key, value);
   }
 
   get keys(): number {
     return this.#values.size;
   }
 
+  /** As the quota counts them. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -81,11 +84,11 @@ export class Kv {
 
   /** @returns false: over the quota, or the key is too long; nothing has changed */
   set(key: string, value: Buffer): boolean {
-    const keyBytes = Buffer.byteLength(key);
-    if (keyBytes > MAX_KEY_BYTES) return false;
+    if (Buffer.byteLength(key) > MAX_KEY_BYTES) return false;
     const old = this.#values.get(key);
-    const bytes = this.#bytes + value.length - (old?.length ?? -keyBytes);
-    if (bytes > this.quota) return false;
+    const bytes = this.#bytes + sizeOf(key, value) - (old === undefined ? 0 : sizeOf(key, old));
+    // What was kept under a larger quota may shrink.
+    if (bytes > this.quota && (old === undefined || bytes > this.#bytes)) return false;
     if (old?.equals(value)) return true;
     // The module's memory is not ours to keep.
     const own = Buffer.from(value);
@@ -98,8 +101,12 @@ export class Kv {
   delete(key: string): void {
     const old = this.#values.get(key);
     if (old === undefined) return;
-    this.#bytes -= Buffer.byteLength(key) + old.length;
+    this.#bytes -= sizeOf(key, old);
     this.#values.delete(key);
     this.#table?.delete(this.#prefix + key);
   }
+}
+
+function sizeOf(key: string, value: Buffer): number {
+  return ENTRY_BYTES + Buffer.byteLength(key) + value.length;
 }

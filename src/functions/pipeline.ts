@@ -11,9 +11,10 @@ import { createMessage, type Message } from '../core/message.js';
 import { type Filter, matches } from '../core/topic-filter.js';
 import { type Chain, chainOf, extend, hasPassed, MAX_DEPTH, setChain } from './chain.js';
 import type { DeadLetters } from './dead-letters.js';
-import { Failure, type Outcome } from './failure.js';
-import { type MessageRecord, readMessages } from './frame-reader.js';
+import { Failure, type Outcome, wasUnasked } from './failure.js';
+import type { MessageRecord } from './frame-reader.js';
 import { expirySeconds, messageFrame } from './frame-writer.js';
+import { outputsOf } from './outputs.js';
 import type { Slot } from './slot.js';
 
 export interface Stage {
@@ -108,7 +109,7 @@ export class Pipeline implements Transform {
 
   #outputs(slot: Slot, order: number, message: Message, own: Chain, outcome: Outcome): Messages {
     if (outcome instanceof Failure) return this.#without(slot, order, message, own, outcome);
-    const records = readMessages(outcome, slot.config.limits.outputs);
+    const records = outputsOf(slot.config, outcome, message.topic);
     if (records instanceof Failure) return this.#without(slot, order, message, own, slot.failed(records));
     // One in the place of one costs nothing: who sends it is bounded already.
     const taken = within(slot, records, 1);
@@ -123,6 +124,7 @@ export class Pipeline implements Transform {
 
   /** What becomes of a message without an answer. */
   #without(slot: Slot, order: number, message: Message, own: Chain, failure: Failure): Messages {
+    if (failure.cause === 'paused') return this.#run(message, order, own);
     switch (slot.config.onError) {
       case 'pass':
         slot.stats.passed++;
@@ -149,7 +151,7 @@ export function ask(
 ): Outcome | Promise<Outcome> {
   const { topic, payload } = message;
   const outcome = slot.call('on_message', messageFrame(message, slot.previous.get(topic), direction, now), chain);
-  const wasAsked = !(outcome instanceof Failure) || !['down', 'open', 'queue'].includes(outcome.cause);
+  const wasAsked = !(outcome instanceof Failure) || !wasUnasked(outcome);
   if (wasAsked) slot.previous.set(topic, payload);
   return outcome;
 }

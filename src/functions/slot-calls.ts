@@ -6,7 +6,7 @@
  */
 import type { FunctionInstance, FunctionModule, Hook } from '../core/function.js';
 import { FunctionTrap } from '../core/function.js';
-import { Failure, type Outcome } from './failure.js';
+import { Abandoned, Failure, type Outcome } from './failure.js';
 
 /** One version that can be called. */
 export interface Running {
@@ -22,12 +22,14 @@ export class SlotCalls {
   readonly #queue: number;
   readonly #onBug: (error: unknown) => void;
   #pending = 0;
-  /** What was called last; never rejects. */
+  /** Until everything that was called has its answer; never rejects. */
   #last: Promise<unknown> = Promise.resolve();
   /** Resolves when the version before has answered everything. */
   #gate: Promise<unknown> | undefined;
   /** Calls go one by one: what one publishes is told from what the next one does. */
   #isSerial = false;
+  /** What became of all that waited, and how often it did. */
+  #abandoned: { readonly count: number; readonly failure: Failure | undefined } = { count: 0, failure: undefined };
 
   /** @param queue - calls that may wait */
   constructor(queue: number, onBug: (error: unknown) => void) {
@@ -73,7 +75,9 @@ export class SlotCalls {
     this.#pending++;
     running.pending++;
     const own = Buffer.from(frame);
+    const { count } = this.#abandoned;
     const make = (): Outcome | Promise<Outcome> => {
+      if (this.#abandoned.count !== count) return this.#abandoned.failure;
       before();
       return isAsync ? this.#later(running.instance, hook, own) : this.#now(running.instance, hook, own);
     };
@@ -85,8 +89,15 @@ export class SlotCalls {
       if (running.isOver && running.pending === 0) running.instance[Symbol.dispose]();
       return result;
     });
-    this.#last = outcome;
+    // What is abandoned has its answer before what runs.
+    this.#last = this.#last.then(() => outcome);
     return outcome;
+  }
+
+  /** What waits, and has not begun, ends in this. */
+  abandon(running: Running, failure: Failure): void {
+    this.#abandoned = { count: this.#abandoned.count + 1, failure };
+    running.instance.abandon(new Abandoned(failure));
   }
 
   /** Resolves when nothing is under way. */
@@ -111,6 +122,7 @@ export class SlotCalls {
   }
 
   #failure(error: unknown): Failure {
+    if (error instanceof Abandoned) return error.failure;
     if (error instanceof FunctionTrap) return new Failure(error.trap, error.message);
     this.#onBug(error);
     return new Failure('host', error instanceof Error ? error.message : String(error));

@@ -21,6 +21,7 @@ export function slotView(slot: Slot, kv: Kv | undefined): FunctionView {
     state,
     since: slot.since,
     ...(error !== undefined && { error: errorView(error) }),
+    ...(slot.retryAt !== undefined && { retryAt: slot.retryAt }),
     source: source.type === 'file' ? source.file : source.image,
     triggers: config.triggers.map(triggerText),
     abi: running?.module.abi ?? null,

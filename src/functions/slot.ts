@@ -22,7 +22,7 @@ import { Breaker } from './breaker.js';
 import type { Chain } from './chain.js';
 import { Effects, noting } from './effects.js';
 import { functionError } from './errors.js';
-import { Failure, type Outcome } from './failure.js';
+import { Failure, type Outcome, wasUnasked } from './failure.js';
 import type { MessageRecord } from './frame-reader.js';
 import { FunctionLog } from './function-log.js';
 import { hooksOf } from './hook-names.js';
@@ -35,6 +35,8 @@ import { digestOf, type VersionFolder, type VersionState } from './version-folde
 const KEPT_VERSIONS = 3;
 /** A new version that opens the breaker within this time is rolled back, ms. */
 const PROBATION = 600_000;
+/** At the end, time for what is under way, ms. */
+const CLOSE_TIME = 2_000;
 const PREVIOUS_TOPICS = 10_000;
 const PREVIOUS_BYTES = 4 * 1_048_576;
 
@@ -81,6 +83,8 @@ export class Slot {
   readonly breaker: Breaker;
   /** Of messages that it adds. */
   readonly rate: RateLimit;
+  /** When what the configuration names is asked for again, Unix ms. */
+  retryAt: number | undefined;
   /** Told of all calls, while there is one. */
   witness: Witness | undefined;
   readonly #o: SlotOptions;
@@ -181,16 +185,18 @@ export class Slot {
     return this.#without('queue', outcome.message);
   }
 
-  /** The answer was of no use: that counts like a trap. */
+  /** The answer was of no use: that counts like a trap, unless the module was not asked, or it was the fault of another. */
   failed(failure: Failure): Failure {
     this.#note(failure);
-    if (failure.cause === 'refused' || failure.cause === 'depth' || this.#running === undefined) return failure;
+    if (failure.cause === 'ended') this.breaker.spared();
+    if (['queue', 'depth', 'ended'].includes(failure.cause) || this.#running === undefined) return failure;
     if (!this.breaker.failed()) return failure;
     this.#since = this.#o.clock.now();
     const seconds = this.config.breaker.rest / 1_000;
     this.#log.warn({ cause: failure.cause }, 'a function failed repeatedly and rests');
     this.lines.add(3, `the breaker is open for ${seconds} s: ${this.config.breaker.traps} failures`);
     this.#o.onState();
+    this.#calls.abandon(this.#running, new Failure('open', 'it failed repeatedly and rests'));
     this.#backOut();
     return failure;
   }
@@ -261,6 +267,7 @@ export class Slot {
     this.#isPaused = isPaused;
     this.#since = this.#o.clock.now();
     if (!isPaused) this.breaker.reset();
+    else if (this.#running !== undefined) this.#calls.abandon(this.#running, new Failure('paused', 'it is paused'));
     this.#o.onChanged(this);
     this.#o.onState();
     return this.#inTurn(() => this.#save());
@@ -284,7 +291,17 @@ export class Slot {
     if (running === undefined) return;
     running.isOver = true;
     if (running.pending === 0) running.instance[Symbol.dispose]();
-    else await this.#calls.idle();
+    else await this.#end(running);
+  }
+
+  /** What is under way, and no longer than is good for a stop. */
+  async #end(running: Running): Promise<void> {
+    const idle = this.#calls.idle();
+    const late = Promise.withResolvers<void>();
+    using _timer = this.#o.clock.after(CLOSE_TIME, late.resolve);
+    await Promise.race([idle, late.promise]);
+    this.#calls.abandon(running, new Failure('down', 'the gateway is stopping'));
+    running.instance[Symbol.dispose]();
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -425,6 +442,7 @@ export class Slot {
   }
 
   #answered(running: Running, outcome: Outcome, startedAt: number, chain: Chain | undefined, seen?: Seen): Outcome {
+    if (outcome instanceof Failure && wasUnasked(outcome)) return this.#note(outcome);
     const now = this.#o.clock.monotonic();
     const fuel = running.instance.fuelUsed;
     this.stats.called(now - startedAt, now);
@@ -437,13 +455,15 @@ export class Slot {
       const answer = { outcome, published, commands: effects.commands, fuel, ms: now - startedAt };
       witness.called(hook, frame, effects, answer);
     }
-    if (outcome instanceof Failure) return running.isOver ? this.#note(outcome) : this.failed(outcome);
+    const isRefused = outcome instanceof Failure && outcome.cause === 'refused';
+    if (outcome instanceof Failure && !isRefused) return running.isOver ? this.#note(outcome) : this.failed(outcome);
     if (!running.isOver && this.breaker.succeeded()) {
       this.#since = this.#o.clock.now();
       this.lines.add(1, 'it works again');
       this.#log.info('a function works again');
       this.#o.onState();
     }
+    if (isRefused) return this.#note(outcome);
     if (published.length > 0) this.#o.publish(this, published, chain);
     return outcome;
   }
@@ -456,7 +476,7 @@ export class Slot {
     const { cause, message } = failure;
     const isFirst = this.stats.failures[cause] === undefined;
     this.stats.failed(cause, message);
-    if (cause === 'down' || cause === 'open') return failure;
+    if (cause === 'down' || cause === 'open' || cause === 'paused') return failure;
     this.lines.add(3, `${cause}: ${message}`);
     if (isFirst) this.#log.warn({ cause, reason: message }, 'a function failed');
     return failure;

@@ -5,7 +5,7 @@ import { type Attachment, type Router, type Sink, subscriptionTo } from '../core
 import { type Chain, chainOf, extend, hasPassed, MAX_DEPTH } from './chain.js';
 import type { DeadLetters } from './dead-letters.js';
 import { Failure, type Outcome } from './failure.js';
-import { readMessages } from './frame-reader.js';
+import { outputsOf } from './outputs.js';
 import { ask, within } from './pipeline.js';
 import type { Publisher } from './publisher.js';
 import type { Slot } from './slot.js';
@@ -76,7 +76,7 @@ export class Subscriber implements Sink, Disposable {
     const { clock } = this.#o;
     const until = clock.monotonic() + TURN_TIME;
     for (let calls = 0; calls < CALLS_PER_TURN && this.#next < this.#inbox.length; calls++) {
-      if (this.#underWay >= AT_ONCE) return;
+      if (this.#underWay >= AT_ONCE) break;
       if (calls > 0 && clock.monotonic() > until) break;
       this.#give(this.#inbox[this.#next++]!);
     }
@@ -89,7 +89,7 @@ export class Subscriber implements Sink, Disposable {
       this.#inbox = this.#inbox.slice(this.#next);
       this.#next = 0;
     }
-    this.#turn ??= setImmediate(this.#work);
+    if (this.#underWay < AT_ONCE) this.#turn ??= setImmediate(this.#work);
   };
 
   #give(message: Message): void {
@@ -119,7 +119,7 @@ export class Subscriber implements Sink, Disposable {
       this.#without(message, outcome, own);
       return;
     }
-    const records = readMessages(outcome, slot.config.limits.outputs);
+    const records = outputsOf(slot.config, outcome);
     if (records instanceof Failure) this.#without(message, slot.failed(records), own);
     else publisher.publish(slot, within(slot, records, 0), own);
   }
@@ -127,7 +127,7 @@ export class Subscriber implements Sink, Disposable {
   /** Everybody else has the message: only a dead letter is left to be made. */
   #without(message: Message, failure: Failure, own: Chain): void {
     const { slot, deadLetters } = this.#o;
-    if (slot.config.onError !== 'dead-letter') return;
+    if (slot.config.onError !== 'dead-letter' || failure.cause === 'paused') return;
     const stored = deadLetters.add(slot, message, failure, own);
     if (stored instanceof Promise) stored.catch(() => {});
   }

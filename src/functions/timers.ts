@@ -2,8 +2,8 @@
 import type { Clock, Timer } from '../core/clock.js';
 import { extend } from './chain.js';
 import { Failure, type Outcome } from './failure.js';
-import { readMessages } from './frame-reader.js';
 import { timeFrame } from './frame-writer.js';
+import { outputsOf } from './outputs.js';
 import { within } from './pipeline.js';
 import type { Publisher } from './publisher.js';
 import type { Slot } from './slot.js';
@@ -55,7 +55,7 @@ export function callAtTime(
   const chain = extend(undefined, slot.name);
   const publish = (outcome: Outcome) => {
     if (outcome instanceof Failure) return;
-    const records = readMessages(outcome, slot.config.limits.outputs);
+    const records = outputsOf(slot.config, outcome);
     if (records instanceof Failure) slot.failed(records);
     else publisher.publish(slot, within(slot, records, 0), chain);
   };

@@ -27,6 +27,8 @@ export function digestOf(bytes: Buffer): string {
 }
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** What is written here: nothing else is removed. */
+const OWN_FILE = /^(?:[0-9a-f]{64}\.wasm(?:\.new)?|state\.json\.new)$/;
 const MAX_STATE_BYTES = 65_536;
 
 export class VersionFolder {
@@ -62,14 +64,14 @@ export class VersionFolder {
     if ((await this.module(digest)) === undefined) await write(this.#folder, this.#path(digest), bytes);
   }
 
-  /** One after the other; what the newest state does not name is removed. */
+  /** One after the other; modules that the newest state does not name are removed. */
   save(state: VersionState): Promise<void> {
     const saved = this.#writing.then(async () => {
       await mkdir(this.#folder, { recursive: true });
       await write(this.#folder, join(this.#folder, 'state.json'), Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
-      const kept = new Set(['state.json', ...state.versions.map(({ digest }) => fileName(digest))]);
+      const kept = new Set(state.versions.map(({ digest }) => fileName(digest)));
       for (const name of await readdir(this.#folder)) {
-        if (!kept.has(name)) await rm(join(this.#folder, name), { force: true });
+        if (OWN_FILE.test(name) && !kept.has(name)) await rm(join(this.#folder, name), { force: true });
       }
     });
     this.#writing = saved.catch(() => {});

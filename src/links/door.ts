@@ -11,22 +11,38 @@ import type { Message } from '../core/message.js';
 import { stampOf } from '../core/stamp.js';
 import { Transforming } from '../core/transforming.js';
 
+/** Messages that functions have of one door: what comes then is dropped, or waits with who brings it. */
+const MAX_WAITING = 1_000;
+
 export class OutDoor {
   readonly #transforming: Transforming;
   readonly #take: (output: Message, message: Message) => boolean;
+  readonly #onFull: () => void;
   /** What functions still have. */
   readonly #late = new Set<Promise<boolean>>();
   #isClosed = false;
 
-  /** @param take - into the outbox, what came of a message; false: something was dropped */
-  constructor(transform: Transform, take: (output: Message, message: Message) => boolean) {
+  /**
+   * @param take - into the outbox, what came of a message; false: something was dropped
+   * @param onFull - a message was dropped before functions
+   */
+  constructor(
+    transform: Transform,
+    take: (output: Message, message: Message) => boolean,
+    onFull: () => void = () => {},
+  ) {
     this.#transforming = new Transforming(transform);
     this.#take = take;
+    this.#onFull = onFull;
   }
 
   /** @returns as `take` does; a promise where a function waits */
   accept(message: Message): boolean | Promise<boolean> {
     if (!isForDoor(this.#transforming, message)) return this.#take(message, message);
+    if (this.#transforming.waiting >= MAX_WAITING) {
+      this.#onFull();
+      return false;
+    }
     let isTaken = true;
     const given = this.#transforming.apply(message, (outputs) => {
       for (const output of this.#isClosed ? [] : stamped(message, outputs)) {
@@ -58,9 +74,15 @@ export class InDoor {
   readonly #transforming: Transforming;
   /** What came before, while a function has some of it. */
   #last: Promise<unknown> | undefined;
+  #waiting = 0;
 
   constructor(transform: Transform) {
     this.#transforming = new Transforming(transform);
+  }
+
+  /** As much as may be waits here: what nobody would send again is better dropped. */
+  get isFull(): boolean {
+    return this.#waiting >= MAX_WAITING;
   }
 
   /** @returns what is to be published of what came, all in one turn; a promise where it, or what came before, waits */
@@ -79,7 +101,9 @@ export class InDoor {
     const all = Promise.all([...waits, this.#last]).then(() => parts.flat());
     const last = all.catch(() => {});
     this.#last = last;
+    this.#waiting++;
     void last.then(() => {
+      this.#waiting--;
       if (this.#last === last) this.#last = undefined;
     });
     return all;

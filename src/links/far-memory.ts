@@ -33,6 +33,8 @@ export class FarMemory {
   readonly #incoming = new Map<number, Promise<void> | undefined>();
   /** Those of them that are in the store, with their messages. */
   readonly #kept = new Set<number>();
+  /** Sessions there have been: an identifier means something only within its own. */
+  #sessions = 0;
   readonly #filters = new Set<string>();
   /** Those of them that were asked for over this connection. */
   readonly #asked = new Set<string>();
@@ -101,11 +103,14 @@ export class FarMemory {
     return this.#incoming.get(packetIdentifier);
   }
 
-  /** Its message is published: both are kept, or none. To be called in the same turn. */
-  keep(packetIdentifier: number): void {
-    if (this.#store === undefined) return;
-    this.#kept.add(packetIdentifier);
-    this.#tables.incoming.set(this.#key(String(packetIdentifier)), Buffer.alloc(0), true);
+  /** @returns its message is published: both are kept, or none; to be called in the same turn. Of this session only */
+  keeper(packetIdentifier: number): () => void {
+    const session = this.#sessions;
+    return () => {
+      if (this.#store === undefined || this.#sessions !== session) return;
+      this.#kept.add(packetIdentifier);
+      this.#tables.incoming.set(this.#key(String(packetIdentifier)), Buffer.alloc(0), true);
+    };
   }
 
   /**
@@ -157,6 +162,7 @@ export class FarMemory {
   #forget(): void {
     for (const packetIdentifier of this.#kept) this.#tables.incoming.delete(this.#key(String(packetIdentifier)));
     for (const filter of this.#filters) this.#tables.filter.delete(this.#key(filter));
+    this.#sessions++;
     this.#incoming.clear();
     this.#kept.clear();
     this.#filters.clear();

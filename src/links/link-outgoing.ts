@@ -59,7 +59,12 @@ export class LinkOutgoing {
     const { deadLetter } = kept.config;
     const { transform } = options;
     if (transform !== undefined) {
-      this.#door = new OutDoor(transform, (output, message) => this.sender.accept(output, message));
+      const full = () => {
+        const { books } = this.sender;
+        books.received++;
+        books.drop('functions');
+      };
+      this.#door = new OutDoor(transform, (output, message) => this.sender.accept(output, message), full);
     }
     this.sender = new Sender({
       ...options,

@@ -82,6 +82,7 @@ export class Link implements Sink, AsyncDisposable {
   readonly #connections: Connections;
   readonly #announcer: Announcer | undefined;
   #attachment: Attachment | undefined;
+  #stopping: Promise<void> | undefined;
 
   constructor(options: LinkOptions) {
     const { config, gatewayId, router, clock } = options;
@@ -207,14 +208,24 @@ export class Link implements Sink, AsyncDisposable {
     this.#outgoing.pauseDrain(isPaused);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#attachment?.[Symbol.dispose]();
+  /** Ends its connection, when what waits is out, or has had its time. What the router has still for it is taken, and kept. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#demand[Symbol.dispose]();
     const drained = new AbortController();
     const timeout = this.#options.clock.sleep(DRAIN_TIMEOUT, drained.signal).catch(() => {});
     await Promise.race([this.#outgoing.settled(), timeout]);
     drained.abort();
     await this.#scope[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#attachment?.[Symbol.dispose]();
     this.#outgoing.close();
     this.#credentials?.[Symbol.dispose]();
     this.#loops[Symbol.dispose]();

@@ -97,6 +97,8 @@ export function linksService({ store, log, clock }: LinksOptions, links: readonl
     async [Symbol.asyncDispose]() {
       state = 'stopping';
       since = clock.now();
+      // What one brings to its end is for the others.
+      await Promise.allSettled(links.map((link) => link.stop()));
       const results = await Promise.allSettled(links.map((link) => link[Symbol.asyncDispose]()));
       const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
       if (errors.length > 0) throw new AggregateError(errors, 'not all links closed cleanly');

@@ -187,11 +187,17 @@ export class LoopGuard implements Disposable {
 
   /** @param sessionPresent - what the far side has for us from before the connect will come */
   connected(sessionPresent: boolean): void {
-    const { clock, config, mesh, origin } = this.#options;
-    this.#connectedAt = clock.monotonic();
-    if (config.hub !== undefined) mesh?.hubs.hears(origin);
+    this.#connectedAt = this.#options.clock.monotonic();
     this.#isKnown = sessionPresent;
     if (!sessionPresent) this.#echo.disconnected();
+  }
+
+  /** @param isGranted - the far side has granted subscriptions, and refused none */
+  subscribed(isGranted: boolean): void {
+    const { config, mesh, origin } = this.#options;
+    if (config.hub === undefined) return;
+    if (isGranted) mesh?.hubs.hears(origin);
+    else mesh?.hubs.hearsNot(origin);
   }
 
   [Symbol.dispose](): void {

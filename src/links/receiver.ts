@@ -104,6 +104,10 @@ export class Receiver {
     this.#dropped += dropped;
     if (fault !== undefined) onRefused(fault);
     const news = loops.withoutReplays(messages, router);
+    if (this.#door?.isFull === true && incoming.qos === 0) {
+      this.#dropped += news.length;
+      return;
+    }
     const passed = this.#door === undefined ? news : this.#door.pass(news);
     const made = passed instanceof Promise ? await passed : passed;
     if (made.length > 0) await this.#publish(made, incoming);

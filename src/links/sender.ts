@@ -36,6 +36,9 @@ import { Volatile } from './outbox/volatile.js';
 import { Rate } from './rate.js';
 import type { Encoded } from './route-types.js';
 
+/** Retained messages that functions have at a time. */
+const REPLAYED_AT_ONCE = 64;
+
 export class Sender {
   readonly books = new Books();
   readonly outbox: Outbox;
@@ -56,6 +59,7 @@ export class Sender {
   #far: FarSide | undefined;
   #isReady = false;
   #isPumping = false;
+  #replaying = 0;
   readonly #again = new Again();
   readonly #endings: Endings;
   /** PUBREC came, and the release is not on disk yet. */
@@ -247,8 +251,19 @@ export class Sender {
     this.#waitFor(this.#openings.wait());
     if (this.outbox.isWaiting) return false;
     if (this.#replay.isOver) return this.#reportLast(far);
-    for (const message of this.#replay.next()) void (this.#options.door ?? this.#intake).accept(message);
+    if (this.#replaying >= REPLAYED_AT_ONCE) return false;
+    for (const message of this.#replay.next()) this.#replayOne(message);
     return true;
+  }
+
+  #replayOne(message: Message): void {
+    const accepted = (this.#options.door ?? this.#intake).accept(message);
+    if (typeof accepted === 'boolean') return;
+    this.#replaying++;
+    void accepted.then(() => {
+      this.#replaying--;
+      this.#pump();
+    });
   }
 
   /** Of what is lost, when nothing else is left to send. */

@@ -17,7 +17,7 @@ const AGAIN = { first: 5_000, max: 60_000 };
 export interface SubscriptionsOptions {
   readonly rules: readonly Rule<InRoute>[];
   readonly demand: Pick<Demand, 'isWanted'>;
-  readonly loops: Pick<LoopGuard, 'filter' | 'wishes'>;
+  readonly loops: Pick<LoopGuard, 'filter' | 'wishes' | 'subscribed'>;
   readonly clock: Clock;
   readonly random: () => number;
   /** After {@link Subscriptions.open}: what is refused has changed; one of the refusals, or undefined when there is none. */
@@ -26,6 +26,7 @@ export interface SubscriptionsOptions {
 
 /** One filter that was asked for. */
 interface Asked {
+  isGranted: boolean;
   refusal: GatewayError | undefined;
 }
 
@@ -51,6 +52,7 @@ export class Subscriptions {
     // One filter per SUBSCRIBE: some brokers limit their number.
     await Promise.all([...this.#wanted()].map(([filter, qos]) => this.#ask(far, filter, qos)));
     this.#isOpen = true;
+    this.#answered();
     this.#retry();
     return this.#refusal;
   }
@@ -66,6 +68,7 @@ export class Subscriptions {
       this.#asked.delete(filter);
       if (isRefused) this.#tell();
       else this.#drop(far, filter);
+      this.#answered();
     }
     for (const [filter, qos] of wanted) {
       // It ends with the connection, which says why by itself.
@@ -103,15 +106,23 @@ export class Subscriptions {
   }
 
   async #ask(far: FarSide, filter: string, qos: QoS): Promise<void> {
-    const asked: Asked = this.#asked.get(filter) ?? { refusal: undefined };
+    const asked: Asked = this.#asked.get(filter) ?? { isGranted: false, refusal: undefined };
     this.#asked.set(filter, asked);
     const refusal = await far.subscribe(this.#options.loops.filter(filter), qos, this.#options.loops.wishes);
     // Meanwhile nobody wants it any more, or this is the answer of an earlier connection.
     if (this.#asked.get(filter) !== asked) return;
     const isNews = (refusal === undefined) !== (asked.refusal === undefined);
     asked.refusal = refusal;
+    asked.isGranted = refusal === undefined;
+    this.#answered();
     if (isNews && this.#isOpen) this.#tell();
     this.#retry();
+  }
+
+  #answered(): void {
+    if (!this.#isOpen) return;
+    const all = [...this.#asked.values()];
+    this.#options.loops.subscribed(this.#refusal === undefined && all.some(({ isGranted }) => isGranted));
   }
 
   #tell(): void {

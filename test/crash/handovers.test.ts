@@ -138,6 +138,61 @@ t.test('who ends a session with subscriptions has abandoned it', async (t) => {
   t.equal(handovers.abandoned, 1);
 });
 
+t.test('a message is late by who sent it if it came before the later one over no connection', async (t) => {
+  const { handovers, say, connect } = conversation(5);
+  let connection = connect();
+  const down = (payload: string, messageId: number, qos: 1 | 2 = 1) =>
+    say(connection, 'down', { ...PUBLISH, topic: 'a', payload, qos, messageId });
+  const { sendings } = handovers;
+  const isTheirs = (name: string, later: string) => sendings.down.cameBehind(`a ${name}`, `a ${later}`);
+  down('2', 1);
+  down('1', 2);
+  down('3', 3);
+  t.ok(isTheirs('1', '2'));
+  t.notOk(isTheirs('1', '3'), 'it came before it');
+  t.notOk(isTheirs('1', '4'), 'what was never sent was not sent too early');
+  t.ok(isTheirs('9', '3'), 'it has not come at all');
+  say(connection, 'up', { cmd: 'puback', messageId: 3 });
+  connection = connect();
+  down('1', 2);
+  down('2', 1);
+  t.notOk(isTheirs('1', '2'), 'over the second connection it came in order');
+
+  down('5', 4);
+  say(connection, 'up', { cmd: 'puback', messageId: 4 });
+  connection = connect();
+  down('6', 5);
+  t.notOk(isTheirs('5', '6'), 'who had got it has no need of it again');
+  down('8', 6);
+  connection = connect();
+  down('7', 7);
+  t.ok(isTheirs('7', '8'));
+  say(connection, 'up', { cmd: 'puback', messageId: 7 });
+  down('8', 6);
+  t.ok(isTheirs('7', '8'), 'that it comes again does not matter once the other is there');
+});
+
+t.test('who sends a later message over a connection before all that waits has overtaken it', async (t) => {
+  const { handovers, say, connect } = conversation(5);
+  let connection = connect();
+  const up = (payload: string, messageId: number) =>
+    say(connection, 'up', { ...PUBLISH, topic: 'a', payload, qos: 2, messageId });
+  const isOurs = (name: string, later: string) => handovers.sendings.up.wasOvertaken(`a ${name}`, `a ${later}`);
+  for (const id of [1, 2, 3]) up(`${id}`, id);
+  t.notOk(isOurs('1', '2'));
+  say(connection, 'down', { cmd: 'pubrec', messageId: 1 });
+  connection = connect();
+  say(connection, 'up', { cmd: 'pubrel', messageId: 1 });
+  up('3', 3);
+  t.notOk(isOurs('1', '3'), 'PUBREL stands for it');
+  t.ok(isOurs('2', '3'));
+  say(connection, 'down', { cmd: 'pubcomp', messageId: 1 });
+  connection = connect(false);
+  up('4', 4);
+  t.notOk(isOurs('1', '4'), 'it was there');
+  t.ok(isOurs('2', '4'));
+});
+
 t.test('a record with gaps says so', async (t) => {
   const handovers = new Handovers(() => '');
   handovers.saw({}, 'up', Buffer.from([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]));

@@ -18,9 +18,16 @@ export interface Verdict {
   readonly examples: readonly string[];
 }
 
+/** A first copy of a message that came after a later one of its topic. */
+export interface Disorder {
+  readonly name: string;
+  readonly later: string;
+}
+
 interface Got {
   readonly copies: Map<string, number>;
   readonly lastOfTopic: Map<string, number>;
+  readonly disorders: Disorder[];
 }
 
 /** Messages are named `topic number`. */
@@ -57,13 +64,14 @@ export class Witness {
       this.#expired++;
       this.#say(`${subscriber} got ${name} ${Math.round(performance.now() - sentAt)} ms after it was sent`);
     }
-    const { copies, lastOfTopic } = this.#of(subscriber);
+    const { copies, lastOfTopic, disorders } = this.#of(subscriber);
     const before = copies.get(name) ?? 0;
     copies.set(name, before + 1);
     if (before > 0) return;
     const last = lastOfTopic.get(topic) ?? 0;
     if (number < last) {
       this.#disordered++;
+      disorders.push({ name, later: `${topic} ${last}` });
       this.#say(`${subscriber} got ${name} after ${last}`);
     } else lastOfTopic.set(topic, number);
   }
@@ -82,6 +90,10 @@ export class Witness {
   lost(subscriber: string): readonly string[] {
     const { copies } = this.#of(subscriber);
     return [...this.#acknowledged.keys()].filter((name) => !copies.has(name));
+  }
+
+  disorders(subscriber: string): readonly Disorder[] {
+    return this.#of(subscriber).disorders;
   }
 
   /** Names of acknowledged messages of QoS 2 that this subscriber got more than once. */
@@ -128,7 +140,7 @@ export class Witness {
   #of(subscriber: string): Got {
     let got = this.#got.get(subscriber);
     if (got === undefined) {
-      got = { copies: new Map(), lastOfTopic: new Map() };
+      got = { copies: new Map(), lastOfTopic: new Map(), disorders: [] };
       this.#got.set(subscriber, got);
     }
     return got;

@@ -26,6 +26,8 @@ export interface FakeOptions {
   readonly needs?: readonly string[];
   /** Calls wait so many turns of the event loop. */
   readonly turns?: number;
+  /** Calls are never answered. */
+  readonly hangs?: boolean;
   readonly onInstance?: (event: 'made' | 'closed') => void;
 }
 
@@ -46,18 +48,19 @@ export class FakeCompiler {
 }
 
 function fakeModule(bytes: Buffer, hooks: FakeHooks, options: FakeOptions): FunctionModule {
-  const { turns = 0, needs = [] } = options;
+  const { turns = 0, needs = [], hangs = false } = options;
   return {
     digest: digestOf(bytes),
     abi: options.abi ?? 'hpmq-fn/1',
     hooks: new Set(Object.keys(hooks) as Hook[]),
     needs: new Set(needs as never[]),
-    isAsync: turns > 0,
+    isAsync: turns > 0 || hangs,
     bytes: bytes.length,
     instantiate(host) {
       options.onInstance?.('made');
       let isOver = false;
       let last: Promise<unknown> = Promise.resolve();
+      const unbegun = new Set<(reason: Error) => void>();
       const call = (hook: Hook, frame: Buffer) => {
         if (isOver) throw new Error('the instance is closed');
         return hooks[hook]!(frame, host);
@@ -65,12 +68,23 @@ function fakeModule(bytes: Buffer, hooks: FakeHooks, options: FakeOptions): Func
       return {
         call,
         callAsync(hook, frame) {
-          const called = last.then(async () => {
+          const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
+          unbegun.add(reject);
+          last = last.then(async () => {
+            if (!unbegun.delete(reject)) return;
+            if (hangs) await new Promise(() => {});
             for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-            return call(hook, frame);
+            try {
+              resolve(call(hook, frame));
+            } catch (error) {
+              reject(error);
+            }
           });
-          last = called.catch(() => {});
-          return called;
+          return promise;
+        },
+        abandon(reason) {
+          for (const reject of unbegun) reject(reason);
+          unbegun.clear();
         },
         fuelUsed: 10,
         memory: 65_536,

@@ -18,6 +18,7 @@ import { LinkStatus } from '../../src/links/status.js';
 import { type OpenStore, openStore } from '../../src/store/store.js';
 import { FakeFarSide, type FarOptions, type FarSession } from './fake-far-side.js';
 import { FakeRouter } from './fake-router.js';
+import type { FakeTransform } from './fake-transform.js';
 import { GATEWAY } from './links.js';
 
 export class OutgoingBench {
@@ -29,6 +30,8 @@ export class OutgoingBench {
   /** What was refused for good. */
   readonly told: GatewayError[] = [];
   far: FakeFarSide | undefined;
+  /** At its door, from the next start on. */
+  transform: FakeTransform | undefined;
   /** How often everything from before a connection was settled. */
   caughtUp = 0;
   readonly #clock: Clock;
@@ -68,6 +71,7 @@ export class OutgoingBench {
       figures: new RouteFigures(config.routes),
       loops: new LoopGuard({ config, mesh: undefined, origin: `link:${config.name}`, clock }),
       status,
+      transform: this.transform,
       keep: { store: this.store, refusal: () => undefined },
       onCaughtUp: () => this.caughtUp++,
     });

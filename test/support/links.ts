@@ -70,7 +70,7 @@ export interface Side {
 
 export interface SideOptions
   extends Partial<
-    Pick<LinksOptions, 'random' | 'resolveSrv' | 'interfaces' | 'store' | 'isAnnounced' | 'linkTransform'>
+    Pick<LinksOptions, 'random' | 'resolveSrv' | 'interfaces' | 'store' | 'mesh' | 'isAnnounced' | 'linkTransform'>
   > {
   readonly clock?: Clock;
   readonly router?: FakeRouter;

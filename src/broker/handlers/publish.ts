@@ -8,7 +8,7 @@ import { hasPayloadFault, topicLimitFault, topicRefusal } from '../topic-rules.j
 import { acknowledge } from './acknowledge.js';
 import { acknowledgeLater } from './late-acknowledgements.js';
 
-/** Messages that functions have at a time: who publishes another one waits until it has been answered. */
+/** Messages that functions have at a time: who publishes another one for them waits until it has been answered. */
 const MAX_TRANSFORMING = 256;
 
 const NOT_AUTHORIZED = new Refusal(ReasonCode.notAuthorized, 'the client may not publish to this topic');
@@ -54,10 +54,12 @@ export function handlePublish(client: Client, session: Session, packet: PublishP
         }
       : undefined;
   const message = messageOf(packet, topic, session.origin, broker.clock.now(), session.stamped);
+  const before = router.transforming;
   const committed = router.publish(message, onGiven) ?? undefined;
   if (qos === 0) committed?.catch(() => {});
   else settle(client, session, qos, packetIdentifier, committed);
-  if (committed === undefined || router.transforming <= MAX_TRANSFORMING) return undefined;
+  const isForFunctions = router.transforming > before;
+  if (committed === undefined || !isForFunctions || router.transforming <= MAX_TRANSFORMING) return undefined;
   return settled(committed);
 }
 

@@ -173,7 +173,7 @@ const millis = (ms: number): string => `${ms < 10 ? Math.round(ms * 1_000) / 1_0
 
 function functionLines(view: FunctionView, now: number): readonly string[] {
   const row = (title: string, text: string) => `${title.padEnd(11)} ${visible(text)}`;
-  const { error, ms, kv, lastFailure, previous } = view;
+  const { error, retryAt, ms, kv, lastFailure, previous } = view;
   const failures = Object.entries(view.failures).sort(([, a], [, b]) => b - a);
   const fate = [
     ...(view.passed > 0 ? [`${view.passed} passed as they came`] : []),
@@ -184,6 +184,7 @@ function functionLines(view: FunctionView, now: number): readonly string[] {
     row('function', view.name),
     row('state', `${view.state} for ${ageText(view.since, now)}`),
     ...(error === undefined ? [] : [row('problem', `${error.message} (${error.code})`), row('hint', error.hint)]),
+    ...(retryAt === undefined ? [] : [row('image', `is asked for again in ${ageText(now, retryAt)}`)]),
     row('source', view.source),
     ...view.triggers.map((trigger, index) => row(index === 0 ? 'called by' : '', trigger)),
     row('module', view.abi === null ? 'none' : `${view.abi}, ${view.isolate}: ${view.hooks.join(', ')}`),

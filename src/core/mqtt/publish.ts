@@ -90,7 +90,7 @@ export function writePublishHead(
 /** @returns what no packet of MQTT can hold of this message; undefined: it can be written */
 export function encodingFault(message: PublishFields, version: ProtocolVersion): string | undefined {
   if (isTooLong(message.topic)) return fault('a topic', message.topic);
-  const part = version === 5 && message.properties !== undefined ? longProperty(message.properties) : undefined;
+  const part = version === 5 && message.properties !== undefined ? propertiesFault(message.properties) : undefined;
   if (part !== undefined) return part;
   // A Topic Alias takes three bytes.
   const remaining = remainingLength(message, version, 0) + 3;
@@ -98,7 +98,8 @@ export function encodingFault(message: PublishFields, version: ProtocolVersion):
   return `it would be a packet of ${packetBytes(remaining)} bytes, and MQTT knows none larger than 256 MB`;
 }
 
-function longProperty(properties: PublishProperties): string | undefined {
+/** @returns what no packet of MQTT can hold of them; undefined: they can be written */
+export function propertiesFault(properties: PublishProperties): string | undefined {
   const { contentType, responseTopic, correlationData, userProperties } = properties;
   if (contentType !== undefined && isTooLong(contentType)) return fault('a Content Type', contentType);
   if (responseTopic !== undefined && isTooLong(responseTopic)) return fault('a Response Topic', responseTopic);

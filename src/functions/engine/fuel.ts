@@ -2,20 +2,26 @@
  * Metering of one function: fuel is taken at its entry and at each loop header, and wherever more than
  * {@link INSTRUCTIONS_PER_FUEL} instructions could have been executed since on any way that leads there. So a unit of fuel
  * pays for a bounded amount of work whatever the code looks like, and a long `switch` costs only the arm that is taken.
+ * A function pays for the room it needs (parameters, results, local variables), a block for the values that it takes and gives.
  * What takes long by its size (bulk memory and tables) pays by it.
  */
 import { functionError } from '../errors.js';
-import { bulk, op, skipImmediates, valueType, weightOf } from './instructions.js';
+import { bulk, op, simdWeight, skipImmediates, valueType, weightOf } from './instructions.js';
 import { MAX_LOCALS, MAX_NESTING } from './limits.js';
 import type { Reader } from './reader.js';
+import type { FunctionType } from './sections.js';
 import type { Writer } from './writer.js';
 
 export const INSTRUCTIONS_PER_FUEL = 64;
 /** memory.grow, whether or not it is allowed to: it leaves WebAssembly. */
 const FUEL_PER_GROW = 1024;
+/** Table instructions of any size: they leave WebAssembly, too. */
+const FUEL_PER_TABLE_CALL = 64;
 /** Units of fuel are 64 bytes, or four elements of a table. */
 const BYTES_SHIFT = 6;
 const ELEMENTS_SHIFT = 2;
+/** Units of fuel are 16 places of a stack frame, which are cleared at entry; 128 bits take two. */
+const PLACES_SHIFT = 4;
 
 /** Indices of the globals that were added. */
 export interface Meters {
@@ -38,11 +44,18 @@ interface Label {
  * Writes the metered body of a function.
  *
  * @param body - local declarations and code, without the size
- * @param parameters - how many the function has
+ * @param type - of the function
+ * @param types - of the module, which blocks name
  * @throws GatewayError FUNCTION_MODULE_FEATURE, FUNCTION_MODULE_LIMIT, FUNCTION_MODULE_INVALID
  */
-export function meterFunction(body: Reader, parameters: number, meters: Meters, out: Writer): void {
-  const scratch = copyLocals(body, parameters, out);
+export function meterFunction(
+  body: Reader,
+  type: FunctionType,
+  types: readonly FunctionType[],
+  meters: Meters,
+  out: Writer,
+): void {
+  const { scratch, places } = copyLocals(body, type, out);
   const { bytes } = body;
   let copied = body.at;
   const flush = (until: number) => {
@@ -55,11 +68,11 @@ export function meterFunction(body: Reader, parameters: number, meters: Meters, 
     const label = labels[labels.length - 1 - depth];
     if (label !== undefined && label.opcode !== op.loop && label.weight < weight) label.weight = weight;
   };
-  charge(out, meters, scratch, 1);
+  charge(out, meters, scratch, 1 + (places >> PLACES_SHIFT));
   while (!body.isAtEnd) {
     if (weight >= INSTRUCTIONS_PER_FUEL) {
       flush(body.at);
-      charge(out, meters, scratch, 1);
+      charge(out, meters, scratch, Math.floor(weight / INSTRUCTIONS_PER_FUEL));
       weight = 0;
     }
     const start = body.at;
@@ -68,18 +81,20 @@ export function meterFunction(body: Reader, parameters: number, meters: Meters, 
     switch (opcode) {
       case op.block:
       case op.if:
-      case op.loop:
-        skipImmediates(body, opcode);
+      case op.loop: {
+        const values = placesOf(types[skipImmediates(body, opcode)]);
+        weight += values;
         if (labels.length >= MAX_NESTING) {
           throw functionError('FUNCTION_MODULE_LIMIT', `blocks are nested more than ${MAX_NESTING} deep`);
         }
         labels.push({ opcode, weight: 0, atIf: opcode === op.if ? weight : 0 });
         if (opcode === op.loop) {
           flush(body.at);
-          charge(out, meters, scratch, 1);
+          charge(out, meters, scratch, 1 + (values >> PLACES_SHIFT));
           weight = 0;
         }
         break;
+      }
       case op.else: {
         const label = labels.pop();
         if (label === undefined) throw functionError('FUNCTION_MODULE_INVALID', 'an else without an if');
@@ -119,6 +134,9 @@ export function meterFunction(body: Reader, parameters: number, meters: Meters, 
         flush(body.at);
         noteRefusal(out, meters, scratch);
         break;
+      case op.simd:
+        weight += simdWeight(skipImmediates(body, opcode));
+        break;
       case op.bulk: {
         const shift = shiftOf(skipImmediates(body, opcode));
         if (shift === undefined) break;
@@ -134,14 +152,22 @@ export function meterFunction(body: Reader, parameters: number, meters: Meters, 
   flush(body.end);
 }
 
-/** @returns index of a local of type i32 that was added */
-function copyLocals(body: Reader, parameters: number, out: Writer): number {
+interface Locals {
+  /** Index of a local of type i32 that was added. */
+  readonly scratch: number;
+  /** What they take in a stack frame, with parameters and results. */
+  readonly places: number;
+}
+
+function copyLocals(body: Reader, type: FunctionType, out: Writer): Locals {
   const groups = body.u32();
   const start = body.at;
-  let locals = parameters;
+  let locals = type.parameters.length;
+  let places = placesOf(type);
   for (let left = groups; left > 0; left--) {
-    locals += body.u32();
-    valueType(body);
+    const count = body.u32();
+    locals += count;
+    places += count * placesOfValue(valueType(body));
     if (locals > MAX_LOCALS) {
       throw functionError('FUNCTION_MODULE_LIMIT', `a function has more than ${MAX_LOCALS} local variables`);
     }
@@ -150,7 +176,19 @@ function copyLocals(body: Reader, parameters: number, out: Writer): number {
   out.put(body.bytes.subarray(start, body.at));
   out.u8(1);
   out.u8(0x7f);
-  return locals;
+  return { scratch: locals, places };
+}
+
+function placesOf(type: FunctionType | undefined): number {
+  if (type === undefined) return 0;
+  let places = 0;
+  for (const one of type.parameters) places += placesOfValue(one);
+  for (const one of type.results) places += placesOfValue(one);
+  return places;
+}
+
+function placesOfValue(type: string): number {
+  return type === 'v128' ? 2 : 1;
 }
 
 function shiftOf(second: number): number | undefined {
@@ -206,7 +244,7 @@ function charge(out: Writer, { fuel }: Meters, scratch: number, amount: number):
 function chargeBySize(out: Writer, { fuel }: Meters, scratch: number, shift: number): void {
   instruct(out, SET_LOCAL, scratch);
   instruct(out, GET_GLOBAL, fuel);
-  constant(out, 1);
+  constant(out, shift === ELEMENTS_SHIFT ? FUEL_PER_TABLE_CALL : 1);
   out.u8(SUBTRACT);
   instruct(out, GET_LOCAL, scratch);
   constant(out, shift);

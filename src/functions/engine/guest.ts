@@ -90,6 +90,9 @@ export class Guest {
   }
 }
 
+/** Who makes the calls of the host; it is known only after the instance is made. */
+export type WhichGuest = () => Guest;
+
 const neverAborted = new AbortController().signal;
 
 /**

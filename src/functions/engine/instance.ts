@@ -6,6 +6,7 @@ import {
   type Hook,
   type HostCalls,
 } from '../../core/function.js';
+import { charged } from './abi/charged.js';
 import { hpmqFunctions } from './abi/imports.js';
 import { callNative, callNativeAsync } from './abi/native.js';
 import { callWapc, type WapcCalls, wapcFunctions } from './abi/wapc.js';
@@ -34,6 +35,10 @@ export class InlineInstance implements FunctionInstance {
   #wapc: WapcCalls | undefined;
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
+  /** Rejects a call that waits for its turn. */
+  readonly #unbegun = new Set<(reason: Error) => void>();
+  /** Ends the call that runs. */
+  #expire: ((trap: FunctionTrap) => void) | undefined;
   #fuelUsed = 0;
   #isDisposed = false;
 
@@ -65,15 +70,25 @@ export class InlineInstance implements FunctionInstance {
       return Promise.reject(new FunctionTrap('host', `${queue} calls wait already`));
     }
     this.#waiting++;
-    const run = this.#last.then(async () => {
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer | undefined>();
+    this.#unbegun.add(reject);
+    this.#last = this.#last.then(async () => {
+      if (!this.#unbegun.delete(reject)) return;
       try {
-        return await this.#callNow(hook, frame, signal);
+        resolve(await this.#callNow(hook, frame, signal));
+      } catch (error) {
+        reject(error);
       } finally {
         this.#waiting--;
       }
     });
-    this.#last = run.catch(() => {});
-    return run;
+    return promise;
+  }
+
+  abandon(reason: Error): void {
+    this.#waiting -= this.#unbegun.size;
+    for (const reject of this.#unbegun) reject(reason);
+    this.#unbegun.clear();
   }
 
   get fuelUsed(): number {
@@ -86,11 +101,15 @@ export class InlineInstance implements FunctionInstance {
 
   [Symbol.dispose](): void {
     this.#isDisposed = true;
+    const ended = new FunctionTrap('crashed', 'the function was unloaded');
+    this.abandon(ended);
+    this.#expire?.(ended);
     if (this.#guest !== undefined) this.#guest.isOver = true;
     this.#guest = undefined;
   }
 
   async #callNow(hook: Hook, frame: Buffer, signal: AbortSignal | undefined): Promise<Buffer | undefined> {
+    if (signal?.aborted) throw new FunctionTrap('deadline', 'the call was given up');
     if (!this.#compiled.isAsync) return this.call(hook, frame);
     const guest = this.#guest ?? this.#start();
     guest.fuel = this.#fuel;
@@ -98,6 +117,7 @@ export class InlineInstance implements FunctionInstance {
     const ending = new AbortController();
     guest.signal = ending.signal;
     const late = Promise.withResolvers<never>();
+    this.#expire = late.reject;
     const expire = () => late.reject(new FunctionTrap('deadline', `no answer within ${deadline} ms`));
     const timer = setTimeout(expire, deadline);
     signal?.addEventListener('abort', expire, { once: true });
@@ -109,6 +129,7 @@ export class InlineInstance implements FunctionInstance {
       throw this.#end(guest, error);
     } finally {
       clearTimeout(timer);
+      this.#expire = undefined;
       signal?.removeEventListener('abort', expire);
       ending.abort();
     }
@@ -137,12 +158,13 @@ export class InlineInstance implements FunctionInstance {
     try {
       const { module, abi } = this.#compiled;
       const wapc = abi === 'wapc' ? wapcFunctions(which, this.#host) : undefined;
-      const instance = new WebAssembly.Instance(module, {
+      const imports = {
         hpmq: hpmqFunctions(which, this.#host),
         wasi_snapshot_preview1: wasiFunctions(which, this.#host),
         env: { abort: abortOf(which) },
         ...(wapc === undefined ? {} : { wapc: wapc.functions }),
-      });
+      };
+      const instance = new WebAssembly.Instance(module, charged(which, imports));
       guest = new Guest(instance.exports);
       guest.fuel = this.#fuel;
       initialise(guest);

@@ -85,7 +85,7 @@ const refusals: Readonly<Record<number, string>> = {
  * Steps over what follows an opcode.
  *
  * @param reader - behind the opcode; branch labels (`op.br`, `op.brIf`, `op.brTable`) are read by the caller instead
- * @returns the second number of an instruction with a prefix, else −1
+ * @returns the second number of an instruction with a prefix, or the function type of a block; else −1
  * @throws GatewayError FUNCTION_MODULE_FEATURE
  */
 export function skipImmediates(reader: Reader, opcode: number): number {
@@ -99,8 +99,7 @@ export function skipImmediates(reader: Reader, opcode: number): number {
       skipMemoryArgument(reader);
       return -1;
     case BLOCK_TYPE:
-      skipBlockType(reader);
-      return -1;
+      return blockType(reader);
     case TWO_NUMBERS:
       reader.skipNumber();
       reader.skipNumber();
@@ -166,12 +165,12 @@ function skipMemoryArgument(reader: Reader): void {
 }
 
 /** Nothing, a value type, or the number of a function type, which is not negative as a signed number. */
-function skipBlockType(reader: Reader): void {
+function blockType(reader: Reader): number {
   const first = reader.bytes[reader.at] ?? 0;
-  if ((first & 0xc0) === 0x40) {
-    if (first === 0x40) reader.skip(1);
-    else valueType(reader);
-  } else reader.skipNumber();
+  if ((first & 0xc0) !== 0x40) return reader.u32();
+  if (first === 0x40) reader.skip(1);
+  else valueType(reader);
+  return -1;
 }
 
 const valueTypes: Readonly<Record<number, string>> = {
@@ -206,7 +205,21 @@ function unknownType(code: number): Error {
 
 /** How much of what one unit of fuel pays an instruction takes: those that take long by themselves count more. */
 export function weightOf(opcode: number): number {
+  if (opcode === 0x25 || opcode === 0x26 || opcode === 0xd2) return 8; // tables and references leave the code
   if ((opcode >= 0x6d && opcode <= 0x70) || (opcode >= 0x7f && opcode <= 0x82)) return 8; // integer division
   if (opcode === 0x91 || opcode === 0x95 || opcode === 0x9f || opcode === 0xa3) return 8; // square root, division
   return 1;
+}
+
+/** What an instruction of SIMD takes beside that. @param second - behind the prefix */
+export function simdWeight(second: number): number {
+  switch (second) {
+    case 0xe3: // f32x4.sqrt
+    case 0xe7: // f32x4.div
+    case 0xef: // f64x2.sqrt
+    case 0xf3: // f64x2.div
+      return 15;
+    default:
+      return 1;
+  }
 }

@@ -3,6 +3,9 @@ import type { FunctionLimits } from '../../core/function.js';
 
 export const MAX_MODULE_BYTES = 16 * 1024 * 1024;
 export const MAX_FUNCTIONS = 100_000;
+/** Of a function or block: they are moved at each call and branch. */
+export const MAX_PARAMETERS = 64;
+export const MAX_RESULTS = 16;
 /** Of one function, with its parameters. */
 export const MAX_LOCALS = 10_000;
 /** Of one function's code: the optimising compiler takes time and memory by it. */

@@ -158,7 +158,7 @@ function withExports(content: Uint8Array | undefined, { exports, start }: Sectio
   return out.view();
 }
 
-function metered(content: Uint8Array, { functions, imports }: Sections, meters: Meters): Uint8Array {
+function metered(content: Uint8Array, { functions, imports, types }: Sections, meters: Meters): Uint8Array {
   const reader = new Reader(content);
   const out = new Writer(content.length + (content.length >> 1) + 64);
   const body = new Writer(4096);
@@ -173,7 +173,7 @@ function metered(content: Uint8Array, { functions, imports }: Sections, meters: 
       );
     }
     body.clear();
-    meterFunction(reader.part(size), functions[index]!.parameters.length, meters, body);
+    meterFunction(reader.part(size), functions[index]!, types, meters, body);
     out.sized(body.view());
   }
   return out.view();

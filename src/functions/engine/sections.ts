@@ -1,7 +1,7 @@
 /** Takes a module apart into what the rewriter and the checks need (WebAssembly core specification §5.5). */
 import { functionError } from '../errors.js';
 import { referenceType, valueType } from './instructions.js';
-import { MAX_FUNCTIONS, MAX_GLOBALS, MAX_TABLES } from './limits.js';
+import { MAX_FUNCTIONS, MAX_GLOBALS, MAX_PARAMETERS, MAX_RESULTS, MAX_TABLES } from './limits.js';
 import { Reader } from './reader.js';
 
 export const section = {
@@ -121,7 +121,14 @@ function vector<T>(reader: Reader, read: (reader: Reader) => T): T[] {
 function readTypes(reader: Reader): FunctionType[] {
   return vector(reader, () => {
     if (reader.u8() !== 0x60) throw feature('garbage-collected types');
-    return { parameters: vector(reader, valueType), results: vector(reader, valueType) };
+    const type = { parameters: vector(reader, valueType), results: vector(reader, valueType) };
+    if (type.parameters.length > MAX_PARAMETERS || type.results.length > MAX_RESULTS) {
+      throw functionError(
+        'FUNCTION_MODULE_LIMIT',
+        `a type has ${type.parameters.length} parameters and ${type.results.length} results; at most ${MAX_PARAMETERS} and ${MAX_RESULTS}`,
+      );
+    }
+    return type;
   });
 }
 

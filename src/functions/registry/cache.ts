@@ -89,6 +89,13 @@ export class ImageCache {
     return (await this.#entries()).find(({ annotations }) => annotations?.[NAME] === reference)?.digest;
   }
 
+  /** All digests that a reference without digest was, newest first. */
+  async digestsOf(reference: string): Promise<readonly string[]> {
+    const entries = await this.#entries();
+    const isOf = (name = '') => name === reference || name.startsWith(`${reference}@`);
+    return entries.filter(({ annotations }) => isOf(annotations?.[NAME])).map(({ digest }) => digest);
+  }
+
   /** @param reference - `host/name:tag`; without tag for what was asked for by its digest */
   name(reference: string, manifest: ManifestDocument, inUse: ReadonlySet<string> = new Set()): Promise<void> {
     return this.#update((entries) => {

@@ -3,7 +3,7 @@
  * signature does not count, nothing is fetched but its manifest.
  */
 import { join } from 'node:path';
-import type { GatewayError } from '../../core/errors.js';
+import { type GatewayError, toGatewayError } from '../../core/errors.js';
 import type { FunctionRegistryConfig } from '../../core/function-config.js';
 import type { Log } from '../../core/log.js';
 import { type Credentials, dockerCredentials } from './auth.js';
@@ -19,6 +19,7 @@ import {
   type Manifest,
   type ManifestDocument,
   parseManifest,
+  sha256,
 } from './manifest.js';
 import { checkTrust, type Trust, trustOf } from './policy.js';
 import { DIGEST, nameOf, parseReference, type Reference, referenceText } from './reference.js';
@@ -91,6 +92,46 @@ export class Images {
       );
       return kept;
     }
+  }
+
+  /**
+   * Whether a module that came of an image before may run now, by what is in the cache: nobody is asked.
+   *
+   * @param module - digest of its bytes
+   * @returns why not
+   */
+  async judge(image: string, module: string): Promise<GatewayError | undefined> {
+    let reference: Reference;
+    try {
+      reference = parseReference(image);
+    } catch {
+      // It was deployed by hand.
+      return undefined;
+    }
+    try {
+      const trust = trustOf(reference, this.#o.config);
+      if (trust.rule === undefined || trust.rule.keys.length === 0) return undefined;
+      return await this.#judge(reference, trust, module);
+    } catch (error) {
+      return toGatewayError(error);
+    }
+  }
+
+  async #judge(reference: Reference, trust: Trust, module: string): Promise<GatewayError | undefined> {
+    const { cache } = this;
+    const text = referenceText(reference);
+    let fault: GatewayError | undefined;
+    const known = reference.digest === undefined ? await cache?.digestsOf(text) : [reference.digest];
+    for (const digest of cache === undefined ? [] : (known ?? [])) {
+      try {
+        const found = await load(cachedSource(cache!, reference), reference, digest, trust, 'cache');
+        if (found !== undefined && sha256(found.image.module) === module) return undefined;
+      } catch (error) {
+        fault ??= toGatewayError(error);
+      }
+    }
+    const unknown = `nothing on this disk shows who signed the version of ${text} that ran last`;
+    return fault ?? registryError('FUNCTION_IMAGE_UNSIGNED', unknown);
   }
 
   /** Removes from the cache what none of these needs. */

@@ -132,7 +132,7 @@ export class IncomingMessages {
       retain,
       properties: messageProperties(properties),
       expirySeconds: properties?.messageExpiryInterval,
-      ...(qos === 2 ? { keep: () => memory.keep(packetIdentifier) } : {}),
+      ...(qos === 2 ? { keep: memory.keeper(packetIdentifier) } : {}),
     });
     if (qos === 2) memory.hold(packetIdentifier, given);
     return given;

@@ -15,7 +15,10 @@ const tones: Readonly<Record<FunctionLogLine['level'], Tone>> = {
 
 /** Calls that were made and had no answer. */
 function failed({ failures }: FunctionView): number {
-  return Object.entries(failures).reduce((sum, [cause, n]) => sum + (cause === 'open' || cause === 'down' ? 0 : n), 0);
+  return Object.entries(failures).reduce(
+    (sum, [cause, n]) => sum + (cause === 'open' || cause === 'down' || cause === 'paused' ? 0 : n),
+    0,
+  );
 }
 
 const milliseconds = (ms: number | null): string =>

@@ -4,6 +4,7 @@
  */
 import { type IPublishPacket, type Packet, type Parser, parser } from 'mqtt-packet';
 import type { Direction } from '../../support/relay.js';
+import { Sendings } from './sendings.js';
 
 /** One connection. */
 interface Line {
@@ -34,6 +35,7 @@ export class Handovers {
   readonly #inUse: Readonly<Record<Direction, Map<number, string>>> = { up: new Map(), down: new Map() };
   readonly #sent: Readonly<Record<Direction, Map<string, number>>> = { up: new Map(), down: new Map() };
   readonly #released: Readonly<Record<Direction, Set<string>>> = { up: new Set(), down: new Set() };
+  readonly sendings: Readonly<Record<Direction, Sendings>> = { up: new Sendings(), down: new Sendings() };
   #last: Line | undefined;
   #isSubscribed = false;
   /** How often a session with subscriptions was ended by who had subscribed: what waited in it is gone by its own doing. */
@@ -126,6 +128,7 @@ export class Handovers {
       if (packet.qos === 0 || packet.messageId === undefined) return;
       const name = this.#nameOf(topicOf(packet, line.aliases[direction]), Buffer.from(packet.payload));
       line.flights[direction].set(packet.messageId, name);
+      this.sendings[direction].sent(line, name);
       if (packet.qos === 2) this.#exactlyOnce(line, direction, packet.messageId, name);
     } else if (packet.cmd === 'suback') {
       this.#isSubscribed = true;
@@ -133,7 +136,10 @@ export class Handovers {
       line.isContinued = packet.sessionPresent;
     } else if (packet.cmd === 'pubrel') {
       const name = this.#received[direction].get(packet.messageId ?? 0);
-      if (name !== undefined) this.#released[direction].add(name);
+      if (name !== undefined) {
+        this.#released[direction].add(name);
+        this.sendings[direction].sent(line, name);
+      }
       this.#inUse[direction].delete(packet.messageId ?? 0);
     } else if (packet.cmd === 'puback' || packet.cmd === 'pubrec') {
       const { messageId = 0, reasonCode = 0 } = packet;
@@ -142,13 +148,19 @@ export class Handovers {
       if (flight === undefined || reasonCode >= 0x80) return;
       line.flights[way].delete(messageId);
       this.#taken[way].add(flight);
-      if (packet.cmd === 'puback') this.#completed[way].add(flight);
+      this.sendings[way].taken(flight);
+      if (packet.cmd === 'puback') this.#complete(way, flight);
       else this.#received[way].set(messageId, flight);
     } else if (packet.cmd === 'pubcomp') {
       const name = this.#received[way].get(packet.messageId ?? 0);
-      if (name !== undefined) this.#completed[way].add(name);
+      if (name !== undefined) this.#complete(way, name);
       this.#received[way].delete(packet.messageId ?? 0);
     }
+  }
+
+  #complete(direction: Direction, name: string): void {
+    this.#completed[direction].add(name);
+    this.sendings[direction].completed(name);
   }
 
   #exactlyOnce(line: Line, direction: Direction, messageId: number, name: string): void {

@@ -12,10 +12,9 @@ A link under load while its ends are killed and frozen and its network fails; wh
   --seed N           of the load and of the moments (default 1)
   --broker NAME      who has the link: hpmq or mosquitto (default hpmq)
   --upstream NAME    hpmq or mosquitto (default mosquitto, which loses what it acknowledged when it is killed)
-                     what it forgot is told apart by what a relay between the two saw: byUpstream
+                     what it forgot or sent late is told apart by what a relay between the two saw: byUpstream
   --only A,B         of these faults only: ${faultNames.join(', ')}
-                     (far killed: SIGKILL, for mosquitto SIGTERM; far crashed: SIGKILL, and it stays away for a while;
-                     when mosquitto has crashed, it brings old messages again: order is not judged)
+                     (far killed: SIGKILL, for mosquitto SIGTERM; far crashed: SIGKILL, and it stays away for a while)
   --scale X          faults last 1 to 30 s, times this (default 0.02)
 `;
 

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Choice, seeded } from '../../support/random.js';
 import { Relay } from '../../support/relay.js';
+import type { Disorder } from '../witness.js';
 import { chooseFault, type FaultName, faultNames, suffer } from './faults.js';
 import { Handovers } from './handovers.js';
 import { type Books, type BrokerName, farSide, nearSide } from './sides.js';
@@ -32,6 +33,7 @@ export interface LinkCrashOptions {
 export interface Forgotten {
   readonly lost: number;
   readonly duplicated: number;
+  readonly disordered: number;
 }
 
 export interface LinkCrashResult {
@@ -43,11 +45,11 @@ export interface LinkCrashResult {
   readonly faults: Readonly<Partial<Record<FaultName, number>>>;
   readonly up: TrafficVerdict;
   readonly down: TrafficVerdict;
-  /** Of what is lost and duplicated: what is the upstream's doing, by the record of the relay. */
+  /** Of what is lost, duplicated and disordered: what is the upstream's doing, by the record of the relay. */
   readonly byUpstream: {
     readonly up: Forgotten;
     readonly down: Forgotten;
-    /** Lost downwards, and not its doing: some of them. */
+    /** Lost downwards or disordered, and not its doing: some of them. */
     readonly unexplained: readonly string[];
   };
   /** Sessions with subscriptions that the link itself ended, with all that waited in them. */
@@ -146,42 +148,60 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
 }
 
 /**
- * How many promises were broken. What a mosquitto that was restarted forgot, or sent again, is its own where the record of the
- * relay proves it; crashed, it has forgotten sessions and acknowledgements, too, and brings messages late.
+ * How many promises were broken. What a mosquitto forgot when it was restarted, or sent again, or late, is its own where the
+ * record of the relay proves it; crashed, it has forgotten sessions of its clients, too.
  */
 export function brokenPromises(result: LinkCrashResult): number {
   const { up, down, upstream, faults, difference, stillQueued, dropped, abandoned, byUpstream } = result;
   const isForeign = upstream === 'mosquitto';
   const hasCrashed = isForeign && (faults['far crashed'] ?? 0) > 0;
   const wasRestarted = hasCrashed || (isForeign && (faults['far killed'] ?? 0) > 0);
-  const broken = (verdict: TrafficVerdict, theirs: Forgotten) => {
+  const broken = (verdict: TrafficVerdict, theirs: Forgotten, lateByUpstream: boolean) => {
     const excused = wasRestarted ? theirs.lost + theirs.duplicated : 0;
-    const strange = hasCrashed ? 0 : verdict.disordered + verdict.lostSessions;
-    return verdict.lost + verdict.duplicated - excused + strange + verdict.foreign;
+    const late = verdict.disordered - (lateByUpstream ? theirs.disordered : 0);
+    return verdict.lost + verdict.duplicated - excused + late + verdict.foreign;
   };
-  return broken(up, byUpstream.up) + broken(down, byUpstream.down) + difference + stillQueued + dropped + abandoned;
+  const lostSessions = hasCrashed
+    ? up.lostSessionsOfPublishers + down.lostSessionsOfCollector
+    : up.lostSessions + down.lostSessions;
+  return (
+    broken(up, byUpstream.up, hasCrashed) +
+    broken(down, byUpstream.down, isForeign) +
+    lostSessions +
+    difference +
+    stillQueued +
+    dropped +
+    abandoned
+  );
 }
 
 /**
  * Lost upwards: the upstream said that it had the message for good. Lost downwards: the link never took it, and does not owe
- * its acknowledgement either, or it came under an identifier that was in use. Twice upwards: the link sent it by the rules, so the upstream did not. Twice downwards: the
- * upstream sent it again against the rules, or because it had forgotten the session. Whatever is not proven so is ours.
+ * its acknowledgement either, or it came under an identifier that was in use. Twice upwards: the link sent it by the rules, so
+ * the upstream did not. Twice downwards: the upstream sent it again against the rules, or because it had forgotten the session.
+ * Late upwards: the link sent nothing later before it. Late downwards: over no connection did it come before the later one.
+ * Whatever is not proven so is ours.
  */
 function forgottenByUpstream(handovers: Handovers, up: Traffic, down: Traffic): LinkCrashResult['byUpstream'] {
   const isSure = handovers.unreadable === 0;
   const count = (names: readonly string[], is: (name: string) => boolean) => (isSure ? names.filter(is).length : 0);
   const isForgotten = (name: string) =>
     handovers.wasMasked('down', name) || !(handovers.wasTaken('down', name) || handovers.isOwed('down', name));
+  const { sendings } = handovers;
+  const isLate = ({ name, later }: Disorder) => !sendings.up.wasOvertaken(name, later);
+  const cameLate = ({ name, later }: Disorder) => sendings.down.cameBehind(name, later);
+  const ours = [
+    ...down.lost().filter((name) => !isForgotten(name)),
+    ...[...up.disorders().filter((one) => !isLate(one)), ...down.disorders().filter((one) => !cameLate(one))].map(
+      ({ name, later }) => `${name} after ${later}`,
+    ),
+  ];
   return {
-    unexplained: isSure
-      ? down
-          .lost()
-          .filter((name) => !isForgotten(name))
-          .slice(0, 20)
-      : [],
+    unexplained: isSure ? ours.slice(0, 20) : [],
     up: {
       lost: count(up.lost(), (name) => handovers.wasCompleted('up', name)),
       duplicated: count(up.duplicated(), (name) => !handovers.wasWronglyRepeated('up', name)),
+      disordered: isSure ? up.disorders().filter(isLate).length : 0,
     },
     down: {
       lost: count(down.lost(), isForgotten),
@@ -189,6 +209,7 @@ function forgottenByUpstream(handovers: Handovers, up: Traffic, down: Traffic): 
         down.duplicated(),
         (name) => handovers.wasWronglyRepeated('down', name) || handovers.wasSentAnew('down', name),
       ),
+      disordered: isSure ? down.disorders().filter(cameLate).length : 0,
     },
   };
 }

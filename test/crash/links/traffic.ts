@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../support/random.js';
 import { SessionClient } from '../client.js';
-import { type Verdict, Witness } from '../witness.js';
+import { type Disorder, type Verdict, Witness } from '../witness.js';
 import type { Side } from './sides.js';
 
 const COLLECTOR = 'collector';
@@ -24,6 +24,9 @@ export interface TrafficOptions {
 
 export interface TrafficVerdict extends Verdict {
   readonly lostSessions: number;
+  /** Of them: at the broker that the messages come from, and at the other. */
+  readonly lostSessionsOfPublishers: number;
+  readonly lostSessionsOfCollector: number;
 }
 
 export class Traffic {
@@ -102,10 +105,19 @@ export class Traffic {
     return this.#witness.duplicated(COLLECTOR);
   }
 
+  disorders(): readonly Disorder[] {
+    return this.#witness.disorders(COLLECTOR);
+  }
+
   verdict(): TrafficVerdict {
-    const clients = [this.#collector, ...this.#publishers];
-    const lostSessions = clients.reduce((sum, client) => sum + client.lostSessions, 0);
-    return { ...this.#witness.verdict([COLLECTOR], [COLLECTOR]), lostSessions };
+    const lostSessionsOfCollector = this.#collector.lostSessions;
+    const lostSessionsOfPublishers = this.#publishers.reduce((sum, client) => sum + client.lostSessions, 0);
+    return {
+      ...this.#witness.verdict([COLLECTOR], [COLLECTOR]),
+      lostSessions: lostSessionsOfPublishers + lostSessionsOfCollector,
+      lostSessionsOfPublishers,
+      lostSessionsOfCollector,
+    };
   }
 
   async stop(): Promise<void> {

@@ -63,3 +63,34 @@ t.test('QoS 1 with a disk that takes nothing: refused, whatever the function mad
   transform.calls[0]!.answer();
   t.match(await writer.next('puback'), { messageId: 7, reasonCode: 0x97 });
 });
+
+for (const end of ['ends', 'is begun anew'] as const) {
+  t.test(
+    `a session ${end} while a function has its QoS 2 message: its identifier means nothing to the next one`,
+    async (t) => {
+      const plant = new Plant(t);
+      const transform = twice();
+      transform.isLate = true;
+      plant.transform = transform;
+      let bench = await plant.start();
+      const reader = await bench.connect(5, 'reader', SESSION);
+      await reader.subscribe('out/#', 2);
+      await reader.cut();
+      const writer = await bench.connect(5, 'writer', SESSION);
+      writer.send(message());
+      await bench.settle();
+      if (end === 'ends') bench.broker.disconnect('writer', true);
+      else await bench.connect(5, 'writer', { ...SESSION, clean: true });
+      transform.calls.shift()!.answer();
+      await bench.settle();
+      if (end === 'ends') await bench.connect(5, 'writer', SESSION);
+      bench = await plant.crash();
+      const again = await bench.connect(5, 'writer', SESSION);
+      again.send({ ...message(), payload: 'another' });
+      await bench.settle();
+      t.equal(transform.calls.length, 1, 'it is taken for a message of its own');
+      transform.calls[0]?.answer();
+      t.match(await again.next('pubrec'), { messageId: 7, reasonCode: 0 });
+    },
+  );
+}

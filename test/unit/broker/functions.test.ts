@@ -1,5 +1,6 @@
 /** Functions in the path of messages, as the broker sees them: what comes of a message goes in its place, in order, and counted. */
 import t, { type Test } from 'tap';
+import { collectGarbage } from '../../../src/core/collect-garbage.js';
 import type { Message } from '../../../src/core/message.js';
 import { type Sink, subscriptionTo } from '../../../src/core/router.js';
 import { changed, FakeTransform, upper } from '../../support/fake-transform.js';
@@ -243,4 +244,74 @@ t.test('a receiver that takes a message later: the publisher is told then', asyn
   resolve(true);
   t.match(await writer.pending(), [{ cmd: 'puback', messageId: 1 }]);
   t.match(bench.broker.figures().ledger.copies, { made: 1, delivered: 1, difference: 0 });
+});
+
+t.test('QoS 0 by the fast path to a receiver that takes it later: nothing is kept of it', async (t) => {
+  const bench = benchWith(t, new FakeTransform('nothing', upper));
+  const late: WeakRef<Promise<boolean>>[] = [];
+  const sink: Sink = {
+    id: 'l',
+    kind: 'link',
+    origin: 'link:l',
+    durable: false,
+    deliver() {
+      const promise = Promise.resolve(true);
+      late.push(new WeakRef(promise));
+      return promise;
+    },
+  };
+  bench.broker.router.attach(sink).subscribe(subscriptionTo('t'));
+  const writer = await bench.connect(4, 'writer');
+  for (let i = 0; i < 20; i++) send(writer, 't', `${i}`);
+  await writer.publish('end', '', 1);
+  t.equal(late.length, 20);
+  collectGarbage();
+  const kept = late.filter((one) => one.deref() !== undefined);
+  t.ok(kept.length <= 1, `${kept.length} promises are still there`);
+});
+
+t.test('functions have many messages: who publishes for others is read as ever', async (t) => {
+  const transform = new FakeTransform('t/#', upper);
+  transform.isLate = true;
+  const bench = benchWith(t, transform);
+  for (let i = 0; i < 300; i++) bench.route({ topic: `t/${i}`, payload: 'x' });
+  t.equal(transform.calls.length, 300);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const taken: string[] = [];
+  const deliver = ({ payload }: Message) => {
+    taken.push(`${payload}`);
+    return promise;
+  };
+  const sink: Sink = { id: 'l', kind: 'link', origin: 'link:l', durable: true, deliver };
+  bench.broker.router.attach(sink).subscribe(subscriptionTo('free'));
+  const other = await bench.connect(5, 'other');
+  for (const id of [1, 2, 3]) send(other, 'free', `${id}`, 1, id);
+  t.same(await other.pending(), []);
+  t.same(taken, ['1', '2', '3'], 'not one at a time');
+  resolve(true);
+  t.equal((await other.pending()).length, 3);
+  for (const call of transform.calls) call.answer();
+  await bench.settle();
+});
+
+t.test('the end is near: clients are not read, what is taken already is answered', async (t) => {
+  const transform = new FakeTransform('t', upper);
+  transform.isLate = true;
+  const bench = benchWith(t, transform);
+  const reader = await bench.connect(5, 'reader');
+  await reader.subscribe('#', 1);
+  const writer = await bench.connect(5, 'writer');
+  send(writer, 't', 'x', 1, 1);
+  await bench.settle();
+  bench.broker.hold();
+  send(writer, 'u', 'y', 1, 2);
+  t.same(await writer.pending(), []);
+  const late = bench.open(5);
+  late.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clean: true, keepalive: 0, clientId: 'late' });
+  t.same(await late.pending(), []);
+  transform.calls[0]!.answer();
+  t.match(await writer.pending(), [{ cmd: 'puback', messageId: 1 }]);
+  t.same(await packets(reader), ['t X q1 r0']);
+  await bench.broker[Symbol.asyncDispose]();
+  t.match(await writer.pending(), [{ cmd: 'disconnect', reasonCode: 0x8b }]);
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { MessageRouter } from '../../../src/broker/router.js';
-import { createMessage, type Message, type Origin } from '../../../src/core/message.js';
+import type { Transform } from '../../../src/core/function.js';
+import { createMessage, type Message, type Origin, type PublishProperties } from '../../../src/core/message.js';
 import { type Sink, type Subscription, subscriptionTo } from '../../../src/core/router.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
@@ -171,6 +172,35 @@ t.test('a topic too long for the wire is dropped and counted', async (t) => {
   t.match(router.counters(), { dropped: 1, retained: 0 });
   void router.publish(message(`${'é'.repeat(32_767)}x`));
   t.equal(sink.taken.length, 1);
+});
+
+t.test('a property too long for the wire is dropped and counted, also where a function made it', async (t) => {
+  const long = '\ufffd'.repeat(21_846);
+  const bad = (topic: string, properties: PublishProperties) =>
+    createMessage({ topic, payload: 'x', origin: 'client:c', receivedAt: 0, retain: true, properties });
+  const all: readonly PublishProperties[] = [
+    { contentType: long },
+    { responseTopic: long },
+    { correlationData: Buffer.alloc(65_536) },
+    { userProperties: [[long, 'v']] },
+    { userProperties: [['k', long]] },
+  ];
+  for (const properties of all) {
+    const transform: Transform = {
+      wants: (topic) => topic === 'in',
+      apply: () => [bad('out', properties), message('out')],
+      onChanged: undefined,
+    };
+    const router = new MessageRouter({ clock: new ManualClock(), retainedMessages: 10, transform });
+    const sink = recorder('a');
+    router.attach(sink).subscribe(subscriptionTo('#'));
+    void router.publish(bad('a', properties));
+    t.same(sink.taken, []);
+    t.match(router.counters(), { dropped: 1, retained: 0 });
+    void router.publish(createMessage({ topic: 'in', payload: '', origin: 'client:c', receivedAt: 0 }));
+    t.match(sink.taken, [{ topic: 'out' }]);
+    t.match(router.counters(), { dropped: 2, retained: 0 });
+  }
 });
 
 t.test('a topic with more than 201 levels is dropped and counted, whoever brings it', async (t) => {

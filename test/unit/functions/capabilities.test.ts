@@ -1,12 +1,15 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../src/core/clock.js';
 import type { FunctionGrants } from '../../../src/core/config.js';
 import type { HostCalls } from '../../../src/core/function.js';
 import { silentLog } from '../../../src/core/log.js';
-import { HttpAgent } from '../../../src/functions/http.js';
-import { KvTables } from '../../../src/functions/kv.js';
+import type { Message } from '../../../src/core/message.js';
+import { HttpAgent, redirected, requestTimeout } from '../../../src/functions/http.js';
+import { ENTRY_BYTES, KvTables } from '../../../src/functions/kv.js';
 import { functionsTables } from '../../../src/functions/tables.js';
 import { openStore } from '../../../src/store/store.js';
 import { fakeLimits, onMessage, output, readInput, record } from '../../support/fake-function.js';
@@ -58,22 +61,24 @@ t.test('what is not granted is not there; config, now and log always are', async
   t.match(bench.functions.logs('f').at(-2), { level: 'warn', text: /^9\d\d lines were left out/ });
 });
 
-t.test('kv: quota in bytes of keys and values; survives restart and versions, apart by function', async (t) => {
+t.test('kv: quota in bytes, and for each key; survives restart and versions, apart by function', async (t) => {
   const folder = t.testdir();
   const open = () =>
     openStore({ folder, durability: 'strict', tables: functionsTables, log: silentLog, clock: systemClock });
   const store = await open();
-  const a = new KvTables(store).open('a', 20);
+  const quota = 20 + 2 * ENTRY_BYTES;
+  const a = new KvTables(store).open('a', quota);
   t.equal(a.set('key', Buffer.from('0123456789')), true);
-  t.equal(a.bytes, 13);
+  t.equal(a.bytes, 13 + ENTRY_BYTES);
   t.equal(a.set('k2', Buffer.from('012345')), false, 'over the quota');
   t.equal(a.set('k2', Buffer.from('01234')), true);
+  t.equal(a.set('', Buffer.alloc(0)), false, 'a key alone costs as well');
   t.equal(a.set('key', Buffer.from('0')), true);
-  t.equal(a.bytes, 11);
+  t.equal(a.bytes, 11 + 2 * ENTRY_BYTES);
   t.equal(a.set('x'.repeat(1_025), Buffer.alloc(0)), false);
   a.delete('k2');
   a.delete('k2');
-  t.equal(a.bytes, 4);
+  t.equal(a.bytes, 4 + ENTRY_BYTES);
   const given = Buffer.from('mine');
   a.set('key', given);
   given.fill(0);
@@ -83,15 +88,22 @@ t.test('kv: quota in bytes of keys and values; survives restart and versions, ap
   const again = await open();
   t.teardown(() => again[Symbol.asyncDispose]());
   const tables = new KvTables(again);
-  t.equal(tables.open('a', 20).get('key')?.toString(), 'mine');
-  t.equal(tables.open('a', 20).keys, 1);
-  t.equal(tables.open('a.b', 20).get('key'), undefined);
-  tables.open('gone', 20).set('key', Buffer.from('old'));
+  t.equal(tables.open('a', quota).get('key')?.toString(), 'mine');
+  t.equal(tables.open('a', quota).keys, 1);
+  t.equal(tables.open('a', quota).bytes, 7 + ENTRY_BYTES);
+  t.equal(tables.open('a.b', quota).get('key'), undefined);
+  tables.open('gone', quota).set('key', Buffer.from('old'));
   t.strictSame(tables.keepOnly(new Set(['a', 'a.b'])), ['gone']);
   await again.commit();
   const later = new KvTables(again);
-  t.equal(later.open('gone', 20).keys, 0, 'not configured any more');
-  t.equal(later.open('a', 20).keys, 1);
+  t.equal(later.open('gone', quota).keys, 0, 'not configured any more');
+  t.equal(later.open('a', quota).keys, 1);
+  const tight = tables.open('a', 10);
+  t.equal(tight.set('key', Buffer.from('mines')), false, 'a quota that was made smaller: nothing grows');
+  t.equal(tight.set('key', Buffer.from('own')), true, 'and what is there may shrink');
+  t.equal(tight.bytes, 6 + ENTRY_BYTES);
+  tight.delete('key');
+  t.equal(tight.bytes, 0);
 });
 
 t.test('publish: topics that are granted, so many as the limits allow, once the call has ended well', async (t) => {
@@ -201,6 +213,105 @@ t.test('http: hosts of the list alone, redirects included; sizes and times are b
   );
 });
 
+t.test('http: a server that switches protocols or goes is an answer; a call that ends lets go', async (t) => {
+  let wasClosed = Promise.withResolvers<void>();
+  const server = createNetServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('close', () => wasClosed.resolve());
+    socket.once('data', (request) => {
+      if (request.includes('GET /switch')) {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
+      } else if (request.includes('GET /gone')) socket.destroy();
+      else if (request.includes('GET /half')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const agent = new HttpAgent([`127.0.0.1:${port}`], 60_000);
+  const ask = async (path: string, signal = new AbortController().signal) =>
+    JSON.parse(await agent.fetch(JSON.stringify({ url: `http://127.0.0.1:${port}${path}` }), signal));
+  t.match(await ask('/switch'), { error: 'the server switches to another protocol' });
+  await wasClosed.promise;
+  t.match(await ask('/gone'), { error: String });
+  for (const path of ['/silent', '/half']) {
+    wasClosed = Promise.withResolvers<void>();
+    const ending = new AbortController();
+    server.once('connection', (socket) => socket.once('data', () => setImmediate(() => ending.abort())));
+    t.match(await ask(path, ending.signal), { error: String });
+    await wasClosed.promise;
+  }
+});
+
+t.test('http: what a function wrote for one origin stays there', async (t) => {
+  const listen = async (answer: RequestListener): Promise<string> => {
+    const server = createServer(answer);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.teardown(() => server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const bodies: string[] = [];
+  const other = await listen((request, response) => {
+    request.on('data', (bytes) => bodies.push(String(bytes)));
+    request.on('end', () => response.end(JSON.stringify(request.headers)));
+  });
+  const first = await listen((request, response) => {
+    request.resume();
+    response.writeHead(Number(request.url!.slice(1)), { location: `${other}/`, connection: 'close' }).end();
+  });
+  const agent = new HttpAgent([first.slice(7), other.slice(7)], 60_000);
+  const ask = async (request: object) =>
+    JSON.parse(await agent.fetch(JSON.stringify(request), new AbortController().signal));
+  const secrets = { authorization: 'a', Cookie: 'b', 'X-Api-Key': 'c', 'proxy-authorization': 'd' };
+  const headers = { ...secrets, Accept: 'text/plain', 'user-agent': 'f', 'content-type': 'text/x' };
+  for (const status of [301, 307]) {
+    const { body } = await ask({ url: `${first}/${status}`, headers });
+    const seen = JSON.parse(body) as Record<string, string>;
+    for (const name of Object.keys(secrets)) t.equal(seen[name.toLowerCase()], undefined, `${status} ${name}`);
+    t.match(seen, { accept: 'text/plain', 'user-agent': 'f' });
+  }
+  for (const status of [307, 308]) {
+    t.match(await ask({ method: 'POST', url: `${first}/${status}`, headers, body: 'secret' }), {
+      error: `the redirect to ${other.slice(7)} would take the body to another origin`,
+    });
+  }
+  t.match(await ask({ method: 'POST', url: `${first}/303`, headers, body: 'secret' }), { status: 200 });
+  t.strictSame(bodies, []);
+});
+
+t.test('http: from https to https alone; within an origin a request stays as it was', (t) => {
+  const wanted = {
+    method: 'PUT',
+    url: new URL('https://a.example.com/x'),
+    headers: { authorization: 'a', 'content-type': 'b' },
+    body: Buffer.from('c'),
+  };
+  t.throws(() => redirected(wanted, 308, 'http://a.example.com/x'), { message: /from https to http/ });
+  t.throws(() => redirected(wanted, 303, 'http://b.example.com/'), { message: /from https to http/ });
+  t.strictSame(redirected(wanted, 308, '/y'), { ...wanted, url: new URL('https://a.example.com/y') });
+  t.strictSame(redirected(wanted, 302, '/y'), {
+    method: 'GET',
+    url: new URL('https://a.example.com/y'),
+    headers: { authorization: 'a' },
+    body: undefined,
+  });
+  const plain = { ...wanted, url: new URL('http://a.example.com/x') };
+  t.strictSame(
+    redirected(plain, 308, 'https://a.example.com/x'),
+    { ...wanted, headers: { 'content-type': 'b' } },
+    'the same host, with TLS from now on, may have the body',
+  );
+  t.throws(() => redirected(plain, 308, 'https://b.example.com/x'), { message: /another origin/ });
+  t.end();
+});
+
+t.test('http: a request ends before the call that waits for it', (t) => {
+  t.equal(requestTimeout(2_000, 1_000), 900);
+  t.equal(requestTimeout(50, 1_000), 50);
+  t.equal(requestTimeout(50, 10), 9);
+  t.end();
+});
+
 t.test('a subscription gets copies, publishes what comes of them, and not its own', async (t) => {
   const hooks = onMessage(({ topic, payload, origin, direction }) => [
     { topic: `copy/${topic}`, payload: `${payload} ${origin} ${direction}` },
@@ -223,6 +334,40 @@ t.test('a subscription gets copies, publishes what comes of them, and not its ow
   await bench.functions.pause('f');
   await bench.publish('raw/3 x');
   t.notOk(bench.published().some((line) => line.startsWith('copy/raw/3')));
+});
+
+t.test('a subscription with a full queue drops what comes, and opens no breaker', async (t) => {
+  const config = { limits: { ...fakeLimits, queue: 1 }, breaker: { traps: 2, within: 60_000, rest: 30_000 } };
+  const on = { type: 'subscribe', filter: 'raw' } as const;
+  const bench = await new Bench({ f: { on, hooks: onMessage(() => []), config } }, { folder: t.testdir() }).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  for (let i = 0; i < 10; i++) await bench.router.publish(message(`raw ${i}`));
+  await bench.idle();
+  t.match(bench.functions.function('f'), { state: 'up', calls: 1, failures: { queue: 9 } });
+});
+
+t.test('what a subscription has given on is let go of, though it is never done', async (t) => {
+  const on = { type: 'subscribe', filter: 'raw' } as const;
+  const config = { limits: { ...fakeLimits, queue: 5_000 } };
+  const wish = { on, hooks: onMessage(() => []), options: { turns: 1 }, config };
+  const bench = await new Bench({ f: wish }, { folder: t.testdir() }).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const seen: WeakRef<Message>[] = [];
+  const more = () => {
+    const one = message(`raw ${seen.length}`);
+    seen.push(new WeakRef(one));
+    void bench.router.publish(one);
+    bench.router.messages.length = 0;
+  };
+  for (let i = 0; i < 1_000; i++) more();
+  while (bench.functions.function('f').calls < 4_000) {
+    more();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const kept = seen.filter((one) => one.deref() !== undefined).length;
+  t.ok(kept < 2_500, `${kept} of ${seen.length} are in memory`);
 });
 
 t.test('on_timer at its beat, on_start at start and at each deployment', async (t) => {

@@ -43,6 +43,28 @@ t.test('what comes of a module is read, or is a failure: nothing else', async ()
   );
 });
 
+t.test('text that is no UTF-8 is refused: read as U+FFFD it would be longer than a packet can hold', async (t) => {
+  const bad = Buffer.alloc(65_535, 0xff);
+  const message = (id: number, name: string | Buffer, value: Buffer) => {
+    const text = Buffer.from(name);
+    const frame = output({ topic: 'a', payload: '', properties: [[id, ' '.repeat(text.length), value]] });
+    text.copy(frame, frame.length - value.length - 4 - text.length);
+    return readMessages(frame, 1);
+  };
+  for (const id of [0x03, 0x08]) t.match(message(id, '', bad), { cause: 'output', message: /no UTF-8/ });
+  t.match(message(0x26, 'k', bad), { cause: 'output', message: /no UTF-8/ });
+  t.match(message(0x26, bad, Buffer.from('v')), { cause: 'output', message: /no UTF-8/ });
+  t.match(message(0x26, 'a\0', Buffer.from('v')), { cause: 'output', message: /no text of MQTT/ });
+  t.match(message(0x26, 'k', Buffer.alloc(65_536, 0x61)), { cause: 'output', message: /no text of MQTT/ });
+  const topic = output({ topic: 'a'.repeat(100), payload: '' });
+  topic[10] = 0xff;
+  t.match(readMessages(topic, 1), { cause: 'output', message: /no UTF-8/ });
+  t.match(message(0x26, 'ü', Buffer.from('€'.repeat(21_845))), [
+    { properties: { userProperties: [['ü', '€'.repeat(21_845)]] } },
+  ]);
+  t.strictSame(readDecision(Buffer.from([2, 1, 0, 0xff])), { decision: 'deny', reason: '\ufffd' });
+});
+
 t.test('points: values of each type, and why there is none', async (t) => {
   const f64 = Buffer.alloc(9);
   f64[0] = 1;

@@ -21,7 +21,7 @@ async function open(name: string, config: Readonly<Record<string, unknown>> = {}
     ...quietHost(),
     config: (key) => (Object.hasOwn(config, key) ? JSON.stringify(config[key]) : undefined),
     kvGet: (key) => kv.get(key),
-    kvSet: (key, value) => (kv.set(key, Buffer.from(value)), true),
+    kvSet: (key, value) => kv.set(key, Buffer.from(value)) === kv,
     kvDelete: (key) => void kv.delete(key),
   };
   return module.instantiate(host);

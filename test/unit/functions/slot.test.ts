@@ -1,7 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { GatewayError } from '../../../src/core/errors.js';
 import { FunctionTrap } from '../../../src/core/function.js';
+import { functionError } from '../../../src/functions/errors.js';
+import { registryError } from '../../../src/functions/registry/errors.js';
+import { digestOf } from '../../../src/functions/version-folder.js';
 import { FakeCompiler, fakeLimits, onMessage } from '../../support/fake-function.js';
 import { Bench, settle, upstream } from './support.js';
 
@@ -98,6 +102,101 @@ t.test('what a function refuses is counted, and opens no breaker', async (t) => 
   t.match(bench.functions.function('f'), { state: 'up', failures: { refused: 50 } });
 });
 
+t.test('an answer that only refuses its input closes the breaker as any other', async (t) => {
+  let answer = trap as () => never;
+  const hooks = onMessage(() => answer());
+  const breaker = { traps: 1, within: 1_000, rest: 5_000 };
+  const bench = await new Bench(
+    { f: { on: upstream('#'), hooks, config: { breaker } } },
+    { folder: t.testdir() },
+  ).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  await bench.pass('a');
+  t.equal(bench.functions.function('f').state, 'open');
+  await bench.clock.advance(5_000);
+  answer = () => {
+    throw new FunctionTrap('refused', 'no JSON');
+  };
+  await bench.pass('a');
+  t.equal(bench.functions.function('f').state, 'up');
+  await bench.pass('a');
+  t.match(bench.functions.function('f').failures, { fuel: 1, refused: 2 });
+});
+
+t.test('what waits when the breaker opens is not asked either', async (t) => {
+  let calls = 0;
+  const hooks = onMessage(() => {
+    calls++;
+    return trap();
+  });
+  for (const needs of [[], ['publish']]) {
+    calls = 0;
+    const breaker = { traps: 2, within: 60_000, rest: 5_000 };
+    const wish = {
+      on: upstream('#'),
+      hooks,
+      options: { turns: 1, needs },
+      config: { breaker, onError: 'pass' },
+    } as const;
+    const bench = await new Bench({ f: wish }, { folder: join(t.testdirName, String(needs.length)) }).start();
+    t.teardown(() => bench.functions[Symbol.asyncDispose]());
+    const out = await Promise.all(Array.from({ length: 50 }, (_, i) => bench.pass(`a ${i}`)));
+    t.strictSame(
+      out.flat(),
+      Array.from({ length: 50 }, (_, i) => `a ${i}`),
+    );
+    t.ok(calls <= 3, `${calls} calls`);
+    t.match(bench.functions.function('f'), { state: 'open', waiting: 0 });
+  }
+});
+
+t.test('what waits when a function is paused goes as if it were not there', async (t) => {
+  const wish = { on: upstream('#'), hooks: suffix('!'), options: { turns: 2 } };
+  const bench = await new Bench({ f: wish }, { folder: t.testdir() }).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const out = Promise.all([1, 2, 3].map((i) => bench.pass(`a ${i}`)));
+  await new Promise((resolve) => setImmediate(resolve));
+  await bench.functions.pause('f');
+  t.strictSame((await out).flat(), ['a 1!', 'a 2', 'a 3']);
+});
+
+t.test('a function that does not answer does not hold up the end', async (t) => {
+  const wish = { on: upstream('#'), hooks: suffix('!'), options: { hangs: true } };
+  const bench = await new Bench({ f: wish }, { folder: t.testdir() }).start();
+  void bench.pass('a 1');
+  const second = bench.pass('a 2');
+  await settle();
+  const closed = bench.functions[Symbol.asyncDispose]();
+  await settle();
+  await bench.clock.advance(2_000);
+  await closed;
+  t.equal(bench.functions.function('f').state, 'down');
+  void second;
+});
+
+t.test('a call that ended with the thread of another opens no breaker, and is no try', async (t) => {
+  let answer = trap as () => never;
+  const hooks = onMessage(() => answer());
+  const breaker = { traps: 1, within: 1_000, rest: 5_000 };
+  const bench = await new Bench(
+    { f: { on: upstream('#'), hooks, config: { breaker } } },
+    { folder: t.testdir() },
+  ).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const ended = () => {
+    throw new FunctionTrap('ended', 'its thread was ended because of another call');
+  };
+  answer = ended;
+  for (let i = 0; i < 5; i++) await bench.pass('a');
+  t.match(bench.functions.function('f'), { state: 'up', failures: { ended: 5 } });
+  answer = trap;
+  await bench.pass('a');
+  await bench.clock.advance(5_000);
+  answer = ended;
+  for (let i = 0; i < 2; i++) await bench.pass('a');
+  t.match(bench.functions.function('f'), { state: 'half-open', failures: { ended: 7, fuel: 1 } }, 'each was asked');
+});
+
 t.test('deploy swaps between two messages; versions are kept, three of them; rollback goes back', async (t) => {
   const folder = t.testdir();
   const bench = await new Bench({ f: { on: upstream('#'), hooks: suffix('1') } }, { folder }).start();
@@ -121,6 +220,79 @@ t.test('deploy swaps between two messages; versions are kept, three of them; rol
   t.strictSame(await bench.pass('a x'), ['a x2']);
   await t.rejects(bench.functions.rollback('f'), { code: 'FUNCTION_NO_PREVIOUS' });
   t.strictSame(await bench.pass('a x'), ['a x2']);
+});
+
+t.test('an image that cannot be had is asked for again, later and later, until it is there', async (t) => {
+  const compiler = new FakeCompiler();
+  let asked = 0;
+  let module: Buffer | undefined;
+  const images = {
+    resolve: async () => {
+      asked++;
+      if (module === undefined) throw functionError('FUNCTION_IMAGE', 'nobody answers');
+      return module;
+    },
+    judge: async () => undefined,
+  };
+  const config = { source: { type: 'image', image: 'r.example.com/fn:1', digest: undefined } } as const;
+  const wish = { on: upstream('#'), hooks: suffix('!'), config };
+  const bench = await new Bench({ f: wish }, { folder: t.testdir(), compiler, images }).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const shown = () => bench.functions.function('f');
+  t.match(shown(), { state: 'down', error: { code: 'FUNCTION_IMAGE' } });
+  const waits: number[] = [];
+  for (let attempt = 1; attempt <= 8; attempt++) {
+    t.equal(asked, attempt);
+    const wait = shown().retryAt! - bench.clock.now();
+    waits.push(wait);
+    await bench.clock.advance(wait);
+    await settle();
+  }
+  t.ok(waits[0]! >= 15_000 && waits[0]! <= 30_000, `${waits[0]}`);
+  t.ok(waits[7]! >= 300_000 && waits[7]! <= 600_000, `${waits[7]}`);
+  module = compiler.add('of the image', suffix('?'));
+  await bench.clock.advance(shown().retryAt! - bench.clock.now());
+  // Until it is on disk.
+  while (shown().state !== 'up' || shown().retryAt !== undefined) await settle();
+  t.equal(shown().retryAt, undefined);
+  t.strictSame(await bench.pass('a x'), ['a x?']);
+  await bench.clock.advance(1_200_000);
+  t.equal(asked, 10);
+});
+
+t.test('the version that ran last does not run where its signature does not count any more', async (t) => {
+  const folder = t.testdir();
+  const compiler = new FakeCompiler();
+  const module = compiler.add('of the image', suffix('?'));
+  let isReachable = true;
+  let fault: GatewayError | undefined;
+  const judged: string[] = [];
+  const images = {
+    resolve: async () => {
+      if (!isReachable) throw functionError('FUNCTION_IMAGE', 'nobody answers');
+      return module;
+    },
+    judge: async (image: string, digest: string) => {
+      judged.push(`${image} ${digest}`);
+      return fault;
+    },
+  };
+  const config = { source: { type: 'image', image: 'r.example.com/fn:1', digest: undefined } } as const;
+  const started = async () => {
+    const bench = await new Bench(
+      { f: { on: upstream('#'), hooks: suffix('!'), config } },
+      { folder, compiler, images },
+    ).start();
+    const { state, error } = bench.functions.function('f');
+    await bench.functions[Symbol.asyncDispose]();
+    return { state, code: error?.code };
+  };
+  t.strictSame(await started(), { state: 'up', code: undefined });
+  isReachable = false;
+  t.strictSame(await started(), { state: 'up', code: undefined });
+  t.strictSame(judged, [`r.example.com/fn:1 ${digestOf(module)}`]);
+  fault = registryError('FUNCTION_IMAGE_SIGNATURE', 'signed by somebody else');
+  t.strictSame(await started(), { state: 'down', code: 'FUNCTION_IMAGE_SIGNATURE' });
 });
 
 t.test('a version that is not fit is refused, and what ran goes on', async (t) => {

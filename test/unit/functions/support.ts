@@ -7,6 +7,7 @@ import { createMessage, type Message, type MessageInit } from '../../../src/core
 import type { Store } from '../../../src/core/store.js';
 import type { PointAccess } from '../../../src/functions/capabilities.js';
 import { createFunctions, type Functions } from '../../../src/functions/functions.js';
+import type { ImageAccess } from '../../../src/functions/slot-loader.js';
 import { FakeCompiler, type FakeHooks, type FakeOptions, functionConfig } from '../../support/fake-function.js';
 import { ManualClock, settle } from '../../support/manual-clock.js';
 import { FakeRouter } from '../devices/support.js';
@@ -26,6 +27,7 @@ export interface BenchOptions {
   readonly points?: PointAccess;
   readonly compiler?: FakeCompiler;
   readonly clock?: ManualClock;
+  readonly images?: ImageAccess;
 }
 
 export class Bench {
@@ -52,6 +54,7 @@ export class Bench {
       store: options.store,
       compile: this.compiler.compile,
       points: options.points,
+      ...(options.images !== undefined && { images: options.images }),
       log: silentLog,
       clock: this.clock,
     });

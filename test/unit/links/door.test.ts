@@ -50,3 +50,26 @@ t.test(
     t.notOk(door.pass([message('other', 'd')]) instanceof Promise);
   },
 );
+
+t.test('what functions do not answer is bounded at both doors', async (t) => {
+  const transform = new FakeTransform('#', upper);
+  transform.isLate = true;
+  let full = 0;
+  const out = new OutDoor(
+    transform,
+    () => true,
+    () => full++,
+  );
+  for (let i = 0; i < 1_000; i++) t.ok(out.accept(message('a', `${i}`)) instanceof Promise);
+  t.equal(out.accept(message('a', 'more')), false);
+  t.equal(full, 1);
+  t.equal(out.accept(message('own', 'z', 'gateway:g')), true);
+  const inner = new InDoor(transform);
+  for (let i = 0; i < 1_000; i++) void inner.pass([message('b', `${i}`)]);
+  t.equal(inner.isFull, true);
+  for (const { answer } of transform.calls) answer();
+  await settle();
+  await settle();
+  t.equal(inner.isFull, false);
+  t.ok(out.accept(message('a', 'again')) instanceof Promise);
+});

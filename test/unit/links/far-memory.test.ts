@@ -41,7 +41,7 @@ t.test('a QoS 2 message and that it was here are kept together, or neither is [M
   await memory.connected('test', true);
   memory.hold(1, done);
   store.queue('reader').append(delivery('one'));
-  memory.keep(1);
+  memory.keeper(1)();
   const before = await killed(t, folder);
   t.strictSame(await payloads(before.store.queue('reader')), []);
   const early = before.memories('cloud').of('cloud', 'far:1883');
@@ -62,7 +62,7 @@ t.test('a release that was answered is not forgotten; one that was not may be as
   await memory.connected('test', true);
   for (const id of [1, 65_535]) {
     memory.hold(id, done);
-    memory.keep(id);
+    memory.keeper(id)();
   }
   await kept(store);
   const released = memory.release(1);
@@ -98,7 +98,7 @@ t.test('links and far sides do not see what others have; a link that is gone lea
     const memory = all.of(link, far);
     await memory.connected(`${link}@${far}`, true);
     memory.hold(id, done);
-    memory.keep(id);
+    memory.keeper(id)();
     void memory.subscribed(`${link}/${id}/#`);
   }
   await kept(store);
@@ -123,7 +123,7 @@ t.test('a new session has nothing of the old one', async (t) => {
   const memory = memories('cloud').of('cloud', 'far:1883');
   await memory.connected('test', true);
   memory.hold(1, done);
-  memory.keep(1);
+  memory.keeper(1)();
   void memory.subscribed('a/#');
   await kept(store);
   await memory.connected('test', true);
@@ -149,7 +149,7 @@ t.test('whatever happens, what was kept is what is found', { timeout: 60_000 }, 
       for (const [what, id] of acts) {
         if (what === 'hold' && !memory.isHeld(id)) {
           memory.hold(id, done);
-          memory.keep(id);
+          memory.keeper(id)();
           current.add(id);
         } else if (what === 'release') {
           // Its promise is that of the commit below.
@@ -174,4 +174,22 @@ t.test('whatever happens, what was kept is what is found', { timeout: 60_000 }, 
     }),
     { numRuns: 25 },
   );
+});
+
+t.test('what a function had for longer than the session lasted is not held in the next one', async (t) => {
+  const folder = folderOf(t);
+  const { store, memories } = await opened(t, folder);
+  const memory = memories('cloud').of('cloud', 'far:1883');
+  await memory.connected('test', true);
+  const keep = memory.keeper(1);
+  memory.hold(1, done);
+  await memory.connected('test', true);
+  keep();
+  await kept(store);
+  t.strictSame(held(memory), []);
+  t.strictSame(held((await killed(t, folder)).memories('cloud').of('cloud', 'far:1883')), []);
+  memory.hold(1, done);
+  memory.keeper(1)();
+  await kept(store);
+  t.strictSame(held((await killed(t, folder)).memories('cloud').of('cloud', 'far:1883')), [1]);
 });

@@ -1,6 +1,7 @@
 /** A link against far sides that misbehave; time is the test's. */
 import t from 'tap';
 import type { RouteConfig } from '../../../src/core/config.js';
+import { Mesh } from '../../../src/core/mesh.js';
 import { createMessage } from '../../../src/core/message.js';
 import { linkConfig, outboxConfig, startLink } from '../../support/links.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -227,6 +228,45 @@ t.test('the end: what is queued goes out, then everything is closed', async (t) 
   t.equal(clock.pending, 0, 'nor while it connects');
   t.match(nowhere.links.links()[0], { queued: 1 });
 });
+
+t.test('the end: what comes until the last link is closed is in the outbox', async (t) => {
+  const clock = new ManualClock();
+  const deaf = await scriptedBroker(t, (packet, connection) => {
+    if (packet.cmd !== 'publish') friendly(packet, connection);
+  });
+  const { router, links, is } = await startLink(t, linkConfig(deaf.url, [OUT]), { clock });
+  await is('up');
+  router.put('out/1', '', { qos: 1 });
+  const closed = links[Symbol.asyncDispose]();
+  await eventually(() => clock.pending > 0);
+  router.put('out/2', '', { qos: 1 });
+  await clock.advance(2_000);
+  await closed;
+  t.match(links.links()[0], { state: 'down', queued: 2 });
+  t.equal(router.counters().subscriptions, 0);
+});
+
+for (const granted of [[0x87], [1, 0x87], [1], []]) {
+  t.test(
+    `a hub that answers ${granted.join(' and ') || 'no subscription'} is heard as far as it has granted all`,
+    async (t) => {
+      const far = await scriptedBroker(t, (packet, connection) => {
+        if (packet.cmd !== 'subscribe') return friendly(packet, connection);
+        const at = Number(packet.subscriptions[0]!.topic.split('/')[1] ?? 0);
+        connection.send({ cmd: 'suback', messageId: packet.messageId ?? 0, granted: [granted[at]!] });
+      });
+      const mesh = new Mesh({ gatewayId: 'g2', epoch: 'e' });
+      const hub = { name: 'm', gateways: ['g1', 'g2'] };
+      const routes = [OUT, ...granted.map((_, i) => ({ ...IN, filter: `in/${i}/#`, to: `x/${i}/{topic}` }))];
+      const { is } = await startLink(t, { ...linkConfig(far.url, routes), hub }, { mesh });
+      await is(granted.includes(0x87) ? 'degraded' : 'up');
+      const stamp = { gateway: 'g1', epoch: 'e', sequence: 1, hops: ['@m', 'g1'], at: 5, isSync: false };
+      const brought = createMessage({ topic: 'x', payload: '', origin: 'link:g1', receivedAt: 0, stamp });
+      const isHeard = granted.length > 0 && !granted.includes(0x87);
+      t.equal(mesh.judge(brought, undefined), isHeard ? 'drop' : 'all');
+    },
+  );
+}
 
 t.test('what came in over a link goes out over another, but not back', async (t) => {
   const far = await scriptedBroker(t, friendly);

@@ -135,7 +135,11 @@ t.test('a hub: each message passes to it by one of its gateways, and from it by 
   const arrived = message({ stamp: { ...told.stamp!, hops: ['@m', 'g1'] } });
   t.equal(guard({ hub }, 'g2').mesh.judge(arrived, undefined), 'all', 'the hub has no subscription of ours yet');
   two.loops.connected(false);
+  two.loops.subscribed(true);
   t.equal(two.mesh.judge(arrived, undefined), 'drop', 'it comes from there by itself');
+  two.loops.subscribed(false);
+  t.equal(two.mesh.judge(arrived, undefined), 'all', 'it has refused us');
+  two.loops.subscribed(true);
   two.loops[Symbol.dispose]();
   t.notOk(two.mesh.hubs.keeps(there()), 'the link is no more');
   t.equal(guard({}, 'g3').mesh.judge(arrived, undefined), 'all');

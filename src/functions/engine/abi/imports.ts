@@ -1,7 +1,7 @@
 /** What a module may import from `hpmq`, and what stands behind it. */
 import { randomFillSync } from 'node:crypto';
 import { type Capability, FunctionTrap, type HostCalls } from '../../../core/function.js';
-import { assertHeadroom, type Guest } from '../guest.js';
+import { assertHeadroom, type Guest, type WhichGuest } from '../guest.js';
 
 export interface KnownImport {
   /** As {@link typeText} writes it. */
@@ -24,14 +24,11 @@ export const hpmqImports: Readonly<Record<string, KnownImport>> = {
   http: { type: '(i32, i32) -> i64', capability: 'http' },
 };
 
-/** Units of fuel for one call of the host; each 64 bytes that go through it take one more. */
+/** Units of fuel for one call of the host, beside what each takes (charged.ts); each 64 bytes that go through it take one more. */
 const FUEL_PER_CALL = 1024;
 /** What is taken for a call that changes something outside: some microseconds of the gateway's thread. */
 const FUEL_PER_EFFECT = 4096;
 const MAX_LOG_BYTES = 4096;
-
-/** Who makes the calls; it is known only after the instance is made. */
-export type WhichGuest = () => Guest;
 
 /** Refuses to go on without what the configuration granted. */
 function granted<T>(method: T | undefined, name: string): T {
@@ -41,7 +38,6 @@ function granted<T>(method: T | undefined, name: string): T {
 
 function pay(guest: Guest, amount: number, bytes: number): void {
   guest.charge(amount + (bytes >>> 6));
-  assertHeadroom();
 }
 
 /** The functions of module `hpmq`, for one start of a module. */
@@ -54,7 +50,6 @@ export function hpmqFunctions(which: WhichGuest, host: HostCalls): WebAssembly.M
       host.log(Math.min(Math.max(level, 0), 3), guest.text(pointer, bytes));
     },
     now(): bigint {
-      which().charge(1);
       return BigInt(Math.floor(host.now()));
     },
     random(pointer: number, length: number): void {
@@ -107,6 +102,7 @@ export function hpmqFunctions(which: WhichGuest, host: HostCalls): WebAssembly.M
     http: new WebAssembly.Suspending(async (pointer: number, length: number): Promise<bigint> => {
       const guest = which();
       pay(guest, FUEL_PER_EFFECT, length);
+      assertHeadroom();
       const request = guest.text(pointer, length);
       const response = await granted(host.http, 'http').call(host, request, guest.signal);
       // An answer that comes late must not write into what was started anew, nor let the old one go on.

@@ -3,9 +3,9 @@
  * `on_message` frame goes in and a frame of messages comes out, as of any other function.
  */
 import { FunctionTrap, type HostCalls } from '../../../core/function.js';
-import type { Guest } from '../guest.js';
+import type { Guest, WhichGuest } from '../guest.js';
 import { FrameReader, FrameWriter } from './frame-io.js';
-import type { KnownImport, WhichGuest } from './imports.js';
+import type { KnownImport } from './imports.js';
 import { decodeResponse, encodeRequest } from './wapc-json.js';
 
 export const wapcImports: Readonly<Record<string, KnownImport>> = {
@@ -21,7 +21,7 @@ export const wapcImports: Readonly<Record<string, KnownImport>> = {
 };
 
 const FUEL_PER_CALL = 64;
-const FUEL_PER_LINE = 512;
+const FUEL_PER_LINE = 4096;
 const MAX_TEXT_BYTES = 4096;
 const NO_SUCH_OPERATION = Buffer.from('no such operation');
 

@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { FunctionTrap, type HostCalls } from '../../../core/function.js';
-import type { WhichGuest } from './imports.js';
+import type { WhichGuest } from '../guest.js';
 
 const SUCCESS = 0;
 const BAD_DESCRIPTOR = 8;
@@ -13,6 +13,7 @@ const NOT_SUPPORTED = 52;
 const CHARACTER_DEVICE = 2;
 
 const FUEL_PER_CALL = 1024;
+const FUEL_PER_LINE = 4096;
 const MAX_VECTORS = 64;
 /** Longer lines are cut; what does not end in a line break waits for the rest. */
 const MAX_LINE_BYTES = 4096;
@@ -95,7 +96,10 @@ export function wasiFunctions(which: WhichGuest, host: HostCalls): WebAssembly.M
       }
       const end = text.lastIndexOf('\n');
       const whole = end >= 0 ? text.slice(0, end) : text.length >= MAX_LINE_BYTES ? text : undefined;
-      if (whole !== undefined) host.log(descriptor === 1 ? 1 : 2, whole);
+      if (whole !== undefined) {
+        guest.charge(FUEL_PER_LINE);
+        host.log(descriptor === 1 ? 1 : 2, whole);
+      }
       lines.set(descriptor, whole === undefined ? text : text.slice(whole.length + 1));
       guest.view(written, 4).writeUInt32LE(total);
       return SUCCESS;

@@ -64,6 +64,8 @@ export type FromThread =
   | { readonly kind: 'answers'; readonly heads: readonly AnswerHead[]; readonly frames: Uint8Array }
   | { readonly kind: 'log'; readonly instance: number; readonly level: number; readonly text: string }
   | { readonly kind: 'http'; readonly instance: number; readonly request: number; readonly text: string }
+  /** Nobody waits for the answer any more. */
+  | { readonly kind: 'http-over'; readonly request: number }
   | Ask;
 
 /** The answer to an {@link Ask}. */

@@ -1,7 +1,7 @@
 /** Instances in another thread. They share one, until one of them has it ended: that one is alone from then on. */
 import { type FunctionInstance, FunctionTrap, type Hook, type HostCalls } from '../../../core/function.js';
 import type { Compiled } from '../instance.js';
-import { FunctionThread, type Resident, type Wreck } from './thread.js';
+import { FunctionThread, type Pending, type Resident, type Wreck } from './thread.js';
 
 /** Threads that ended without a culprit, in a row, before their calls are given up. */
 const MAX_FAILED_STARTS = 3;
@@ -13,7 +13,8 @@ const homes = new Map<Resident, FunctionThread>();
 
 export class RemoteInstance implements FunctionInstance {
   readonly #resident: Resident;
-  #waiting = 0;
+  /** In the order in which they are answered. */
+  readonly #pending = new Set<Pending>();
   #isDisposed = false;
 
   constructor(compiled: Compiled, host: HostCalls) {
@@ -30,16 +31,16 @@ export class RemoteInstance implements FunctionInstance {
     if (this.#isDisposed) return Promise.reject(new TypeError('the instance is disposed'));
     if (signal?.aborted) return Promise.reject(new FunctionTrap('deadline', 'the call was given up'));
     const thread = homes.get(this.#resident) ?? settle(this.#resident, false);
-    if (this.#waiting >= queue) return Promise.reject(new FunctionTrap('host', `${queue} calls wait already`));
-    this.#waiting++;
+    if (this.#pending.size >= queue) return Promise.reject(new FunctionTrap('host', `${queue} calls wait already`));
     return new Promise<Buffer | undefined>((resolve, reject) => {
       const abort = () => reject(new FunctionTrap('deadline', 'the call was given up'));
       const done = () => {
-        this.#waiting--;
+        this.#pending.delete(pending);
         signal?.removeEventListener('abort', abort);
       };
       signal?.addEventListener('abort', abort, { once: true });
-      thread.call({
+      const pending: Pending = {
+        isAbandoned: false,
         resident: this.#resident,
         hook,
         frame: Buffer.from(frame),
@@ -52,8 +53,19 @@ export class RemoteInstance implements FunctionInstance {
           done();
           reject(trap);
         },
-      });
+      };
+      this.#pending.add(pending);
+      thread.call(pending);
     });
+  }
+
+  /** The first of them may have begun. What is in the other thread is run there all the same, and watched. */
+  abandon(reason: Error): void {
+    const [, ...others] = this.#pending;
+    for (const pending of others) {
+      pending.isAbandoned = true;
+      pending.reject(reason);
+    }
   }
 
   get fuelUsed(): number {

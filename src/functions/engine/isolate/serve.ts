@@ -2,6 +2,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { FunctionTrap, type HostCalls } from '../../../core/function.js';
 import { type Compiled, InlineInstance } from '../instance.js';
+import { limitedLog } from './limited-log.js';
 import { Packer } from './packer.js';
 import {
   type AnswerHead,
@@ -19,6 +20,8 @@ interface Resident {
   /** Its answers do not wait for others: were they lost, the calls could not be made again. */
   readonly isUrgent: boolean;
   instance: InlineInstance | undefined;
+  /** The last call of those that wait; never rejects. */
+  last: Promise<void>;
 }
 
 /** Answers wait at most so long for others, ms. */
@@ -29,7 +32,12 @@ export function serve({ state, answers }: ThreadData): void {
   const port = parentPort!;
   const numbers = new Int32Array(state);
   const residents = new Map<number, Resident>();
-  const web = new HttpCalls(port);
+  /** Code of this call runs until the event loop turns. */
+  const runs = (sequence: number) => {
+    Atomics.store(numbers, place.running, sequence);
+    setImmediate(() => Atomics.compareExchange(numbers, place.running, sequence, 0));
+  };
+  const web = new HttpCalls(port, runs);
   const out = new Outbox(port);
 
   const answerOf = (head: CallHead, resident: Resident | undefined, run: () => Buffer | undefined): void => {
@@ -39,6 +47,8 @@ export function serve({ state, answers }: ThreadData): void {
     } catch (error) {
       out.fail(head.sequence, error, resident?.instance);
     }
+    // Before the thread can be ended because of the next call.
+    if (resident?.isUrgent) out.flush();
     Atomics.store(numbers, place.running, 0);
   };
 
@@ -50,26 +60,28 @@ export function serve({ state, answers }: ThreadData): void {
       callLater(head, Buffer.from(frame), resident);
     } else {
       answerOf(head, resident, () => startedOf(resident).call(head.hook, frame));
-      if (resident.isUrgent) out.flush();
     }
   };
 
+  /** Each beginning in a turn of its own: it is known whose code runs. */
   const callLater = (head: CallHead, frame: Buffer, resident: Resident): void => {
-    let instance: InlineInstance;
-    try {
-      instance = startedOf(resident);
-    } catch (error) {
-      out.fail(head.sequence, error, undefined);
-      return;
-    }
-    const done = (send: () => void) => {
-      send();
+    const { sequence, hook } = head;
+    resident.last = resident.last.then(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (residents.get(head.instance) !== resident) {
+        out.fail(sequence, new FunctionTrap('crashed', 'the function is not loaded any more'), undefined);
+        out.flush();
+        return;
+      }
+      runs(sequence);
+      web.caller.set(head.instance, sequence);
+      try {
+        out.add(sequence, await startedOf(resident).callAsync(hook, frame), resident.instance);
+      } catch (error) {
+        out.fail(sequence, error, resident.instance);
+      }
       out.flush();
-    };
-    instance.callAsync(head.hook, frame).then(
-      (answer) => done(() => out.add(head.sequence, answer, instance)),
-      (error) => done(() => out.fail(head.sequence, error, instance)),
-    );
+    });
   };
 
   port.on('message', (message: ToThread) => {
@@ -81,12 +93,14 @@ export function serve({ state, answers }: ThreadData): void {
           host: hostOf(instance, has, port, numbers, answers, web),
           isUrgent,
           instance: undefined,
+          last: Promise.resolve(),
         });
         break;
       }
       case 'unload':
         residents.get(message.instance)?.instance?.[Symbol.dispose]();
         residents.delete(message.instance);
+        web.caller.delete(message.instance);
         break;
       case 'http':
         web.settle(message.request, message.response, message.fault);
@@ -155,26 +169,43 @@ function figures(instance: InlineInstance | undefined): { fuelUsed: number; memo
 /** Requests that wait for the gateway's thread. */
 class HttpCalls {
   readonly #port: MessagePort;
-  readonly #waiting = new Map<number, PromiseWithResolvers<string>>();
+  readonly #runs: (sequence: number) => void;
+  readonly #waiting = new Map<number, PromiseWithResolvers<string> & { readonly caller: number }>();
+  /** Instance → sequence of its call. */
+  readonly caller = new Map<number, number>();
   #last = 0;
 
-  constructor(port: MessagePort) {
+  /** @param runs - told whose code goes on */
+  constructor(port: MessagePort, runs: (sequence: number) => void) {
     this.#port = port;
+    this.#runs = runs;
   }
 
-  send(instance: number, text: string): Promise<string> {
+  send(instance: number, text: string, signal: AbortSignal): Promise<string> {
     const request = ++this.#last;
-    const waiting = Promise.withResolvers<string>();
+    const waiting = { ...Promise.withResolvers<string>(), caller: this.caller.get(instance) ?? 0 };
     this.#waiting.set(request, waiting);
     this.#port.postMessage({ kind: 'http', instance, request, text });
+    signal.addEventListener('abort', () => this.giveUp(request), { once: true });
     return waiting.promise;
+  }
+
+  /** Its call is over. */
+  giveUp(request: number): void {
+    const waiting = this.#waiting.get(request);
+    if (waiting === undefined) return;
+    this.#waiting.delete(request);
+    this.#port.postMessage({ kind: 'http-over', request });
+    waiting.reject(new Error('the call is over'));
   }
 
   settle(request: number, response: string | undefined, fault: string): void {
     const waiting = this.#waiting.get(request);
     this.#waiting.delete(request);
-    if (response === undefined) waiting?.reject(new Error(fault));
-    else waiting?.resolve(response);
+    if (waiting === undefined) return;
+    this.#runs(waiting.caller);
+    if (response === undefined) waiting.reject(new Error(fault));
+    else waiting.resolve(response);
   }
 }
 
@@ -210,9 +241,9 @@ function hostOf(
   const granted = Object.fromEntries(has.map((name) => [name, all[name]]));
   return {
     ...(granted as Pick<HostCalls, Asked>),
-    log: (level, text) => port.postMessage({ kind: 'log', instance, level, text }),
+    log: limitedLog((level, text) => port.postMessage({ kind: 'log', instance, level, text })),
     now: Date.now,
-    http: (request) => web.send(instance, request),
+    http: (request, signal) => web.send(instance, request, signal),
   };
 }
 

@@ -32,7 +32,9 @@ export interface Pending {
   readonly hook: Hook;
   readonly frame: Buffer;
   readonly resolve: (answer: Buffer | undefined) => void;
-  readonly reject: (trap: FunctionTrap) => void;
+  readonly reject: (reason: Error) => void;
+  /** Nobody waits for its answer: it is not called where it has not been yet. */
+  isAbandoned: boolean;
 }
 
 /** What is left when a thread has ended before its time. */
@@ -63,8 +65,10 @@ export class FunctionThread {
   readonly #residents = new Map<number, Resident>();
   readonly #pending = new Map<number, Pending>();
   readonly #aborts = new AbortController();
-  #packer = new Packer();
-  #heads: CallHead[] = [];
+  readonly #packer = new Packer();
+  /** Not handed over yet. */
+  #unsent: { readonly head: CallHead; readonly pending: Pending }[] = [];
+  readonly #requests = new Map<number, AbortController>();
   #sequence = 0;
   #watch: NodeJS.Timeout | undefined;
   /** The call that ran when it was last looked, and how many looks it has been running for. */
@@ -107,10 +111,9 @@ export class FunctionThread {
     this.#sequence = this.#sequence === LARGEST_SEQUENCE ? 1 : this.#sequence + 1;
     const sequence = this.#sequence;
     this.#pending.set(sequence, pending);
-    if (this.#heads.length === 0) setImmediate(() => this.#flush());
+    if (this.#unsent.length === 0) setImmediate(() => this.#flush());
     const { resident, hook, frame } = pending;
-    this.#heads.push({ instance: resident.number, sequence, hook, length: frame.length });
-    this.#packer.add(frame);
+    this.#unsent.push({ head: { instance: resident.number, sequence, hook, length: frame.length }, pending });
     this.#keepWatch();
   }
 
@@ -124,13 +127,25 @@ export class FunctionThread {
   }
 
   #flush(): void {
-    if (this.#heads.length === 0 || this.#isOver) return;
+    if (this.#unsent.length === 0 || this.#isOver) return;
+    const heads: CallHead[] = [];
+    for (const { head, pending } of this.#unsent) {
+      if (pending.isAbandoned) this.#pending.delete(head.sequence);
+      else {
+        heads.push(head);
+        this.#packer.add(pending.frame);
+      }
+    }
+    this.#unsent = [];
+    if (this.#pending.size === 0) this.#rest();
+    if (heads.length === 0) return;
     const frames = this.#packer.take();
-    this.#worker.postMessage({ kind: 'calls', heads: this.#heads, frames }, [frames.buffer]);
-    this.#heads = [];
+    this.#worker.postMessage({ kind: 'calls', heads, frames }, [frames.buffer]);
   }
 
   #receive(message: FromThread): void {
+    // Its calls have been answered for it, or are made elsewhere.
+    if (this.#isOver) return;
     switch (message.kind) {
       case 'answers': {
         const frames = Buffer.from(
@@ -154,6 +169,9 @@ export class FunctionThread {
         break;
       case 'http':
         this.#fetch(message.instance, message.request, message.text);
+        break;
+      case 'http-over':
+        this.#requests.get(message.request)?.abort();
         break;
     }
   }
@@ -189,12 +207,15 @@ export class FunctionThread {
 
   #fetch(instance: number, request: number, text: string): void {
     const host = this.#residents.get(instance)?.host;
+    const over = new AbortController();
+    this.#requests.set(request, over);
     const answer = (response: string | undefined, fault: string) => {
+      this.#requests.delete(request);
       if (!this.#isOver) this.#worker.postMessage({ kind: 'http', request, response, fault });
     };
     if (host?.http === undefined) answer(undefined, 'http is not there');
     else {
-      host.http(text, this.#aborts.signal).then(
+      host.http(text, AbortSignal.any([over.signal, this.#aborts.signal])).then(
         (response) => answer(response, ''),
         (error) => answer(undefined, error instanceof Error ? error.message : String(error)),
       );
@@ -249,12 +270,13 @@ export class FunctionThread {
     const repeatable: Pending[] = [];
     let isBehind = culprit === undefined;
     for (const [sequence, pending] of this.#pending) {
+      if (pending.isAbandoned && sequence !== guilty) continue;
       if (sequence === guilty) {
         isBehind = true;
         pending.reject(new FunctionTrap(trap, why));
       } else if (!pending.resident.compiled.isAsync && (isBehind || !changesOutside(pending.resident.host))) {
         repeatable.push(pending);
-      } else pending.reject(new FunctionTrap('crashed', 'its thread was ended because of another call'));
+      } else pending.reject(new FunctionTrap('ended', 'its thread was ended because of another call'));
     }
     this.#pending.clear();
     const residents = [...this.#residents.values()];

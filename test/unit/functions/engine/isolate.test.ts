@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Capability, FunctionInstance, FunctionLimits, HostCalls } from '../../../../src/core/function.js';
 import { decodeMessages, encodeMessageInput } from '../../../../src/functions/engine/abi/message-frames.js';
+import { limitedLog } from '../../../../src/functions/engine/isolate/limited-log.js';
 import { compile } from '../../../../src/functions/engine/module.js';
 import { cGuest, guestLimits, guestMessage, quietHost } from '../../../support/guests.js';
 import { needs } from '../../../support/peers.js';
@@ -118,6 +119,83 @@ t.test('answers from before the call that ends the thread are not lost', needs('
   t.equal(changes, 21, 'what changes something is done once');
 });
 
+t.test(
+  'a function that waits is watched as well: at its start, and before and after it waits',
+  needs('clang', 'wasm-ld'),
+  async (t) => {
+    const limits = { fuel: 0x7fff_ffff, deadline: 150 };
+    const host = { ...quietHost(), http: (request: string) => Promise.resolve(request) };
+    const good = await started(t, cGuest('echo.c'));
+    const bad = await started(t, cGuest('fetch.c'), { limits, host, grants: ['http'] });
+    t.equal(await outcome(ask(bad, 'x')), 'answered');
+    t.equal(await ask(good, 'warm'), 'warm');
+    const [before, ...others] = [outcome(ask(bad, 'l')), ask(good, '1'), ask(good, '2')];
+    t.equal(await before, 'deadline');
+    t.strictSame(await Promise.all(others), ['1', '2']);
+    host.http = () => Promise.resolve('long');
+    const calls = [outcome(ask(bad, 'x')), outcome(ask(bad, 'y'))];
+    t.strictSame(await Promise.all(calls), ['deadline', 'ended'], 'only the one that runs is to blame');
+    host.http = (request) => Promise.resolve(request);
+    t.equal(await outcome(ask(bad, 'z')), 'answered');
+    const never = await started(t, cGuest('fetch.c', ['-O2', '-DSTART']), { limits, host, grants: ['http'] });
+    t.equal(await outcome(ask(never, 'x')), 'deadline');
+  },
+);
+
+t.test('who waits in a thread that another one ends has not failed', needs('clang', 'wasm-ld'), async (t) => {
+  const waits = Promise.withResolvers<string>();
+  const asked = Promise.withResolvers<void>();
+  const http = () => {
+    asked.resolve();
+    return waits.promise;
+  };
+  const host: HostCalls = { ...quietHost(), http };
+  const waiting = await started(t, cGuest('fetch.c'), { host, grants: ['http'], limits: { deadline: 60_000 } });
+  const bad = await started(t, cGuest('hostile.c'), { limits: { fuel: 0x7fff_ffff, deadline: 150 } });
+  const call = outcome(ask(waiting, 'x'));
+  await asked.promise;
+  t.equal(await outcome(ask(bad, 'l')), 'deadline');
+  t.equal(await call, 'ended');
+  waits.resolve('given');
+  t.equal(await outcome(ask(waiting, 'x')), 'answered');
+});
+
+t.test('a call that has been ended has no effect any more', needs('clang', 'wasm-ld'), async (t) => {
+  const limits = { fuel: 0x7fff_ffff, deadline: 20 };
+  for (let round = 0; round < 20; round++) {
+    let isOver = false;
+    let late = 0;
+    const host: HostCalls = { ...quietHost(), publish: () => (isOver ? ++late : 0) };
+    const storm = await started(t, cGuest('storm.c'), { limits, host, grants: ['publish'] });
+    t.equal(await outcome(ask(storm, 'x')), 'deadline');
+    isOver = true;
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    t.equal(late, 0);
+    storm[Symbol.dispose]();
+  }
+});
+
+t.test('lines are limited in the other thread already', needs('clang', 'wasm-ld'), async (t) => {
+  const lines: string[] = [];
+  const instance = await started(t, cGuest('hostile.c'), { host: quietHost(lines) });
+  t.equal(await outcome(ask(instance, 'L')), 'fuel');
+  t.ok(lines.length > 0 && lines.length < 300, `${lines.length} lines`);
+});
+
+t.test('what was left out is said with the next line; long lines are cut', async (t) => {
+  const posted: [number, string][] = [];
+  let now = 0;
+  const log = limitedLog((level, text) => posted.push([level, text]), { monotonic: () => now });
+  for (let i = 0; i < 150; i++) log(1, `line ${i}`);
+  t.equal(posted.length, 100);
+  now = 1_000;
+  log(3, 'x'.repeat(100_000));
+  t.strictSame(posted.slice(100), [
+    [2, '50 lines were left out: more than 50 per second'],
+    [3, 'x'.repeat(1_001)],
+  ]);
+});
+
 t.test('calls of the host are answered across the threads', needs('clang', 'wasm-ld'), async (t) => {
   const kept = new Map<string, string>();
   const published: number[] = [];
@@ -156,6 +234,34 @@ t.test('what is given up, and what is unloaded, does not hang', needs('clang', '
   t.equal(await last, 'crashed');
   await t.rejects(ask(instance, 'z'), { message: /disposed/ });
 });
+
+t.test(
+  'calls that have not begun can be abandoned; the one that runs ends by itself',
+  needs('clang', 'wasm-ld'),
+  async (t) => {
+    const limits = { fuel: 0x7fff_ffff, deadline: 150 };
+    const instance = await started(t, cGuest('hostile.c'), { limits });
+    const first = outcome(ask(instance, 'l'));
+    const others = Array.from({ length: 20 }, () => ask(instance, 'l').catch((error: unknown) => error));
+    const reason = new Error('enough');
+    instance.abandon(reason);
+    t.ok((await Promise.all(others)).every((one) => one === reason));
+    t.equal(await first, 'deadline');
+    t.equal(await ask(instance, 'hello'), 'hello');
+    // What is in the other thread already is watched there.
+    const late = [outcome(ask(instance, 'hello')), ask(instance, 'l').catch((error: unknown) => error)];
+    await new Promise((resolve) => setImmediate(resolve));
+    instance.abandon(reason);
+    t.strictSame(await Promise.all(late), ['answered', reason]);
+    t.equal(await ask(instance, 'hello'), 'hello');
+    const module = await compile(cGuest('echo.c'), { limits: guestLimits, grants: new Set(), isolate: 'inline' });
+    using inline = module.instantiate(quietHost());
+    const calls = [1, 2].map((i) => ask(inline, `${i}`).catch((error: unknown) => error));
+    inline.abandon(reason);
+    t.strictSame(await Promise.all(calls), [reason, reason]);
+    t.equal(await ask(inline, 'hello'), 'hello');
+  },
+);
 
 t.test('more calls than may wait are turned away', needs('clang', 'wasm-ld'), async (t) => {
   const instance = await started(t, cGuest('echo.c'), { limits: { queue: 3 } });

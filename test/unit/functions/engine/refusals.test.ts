@@ -1,9 +1,11 @@
 /** Modules made by hand that ask for what they may not have: each is refused by name before any of its code runs. */
 import t from 'tap';
 import type { Capability } from '../../../../src/core/function.js';
+import { encodeMessageInput } from '../../../../src/functions/engine/abi/message-frames.js';
+import { wasiNames } from '../../../../src/functions/engine/abi/wasi.js';
 import { compile } from '../../../../src/functions/engine/module.js';
 import { Writer } from '../../../../src/functions/engine/writer.js';
-import { guestLimits, quietHost } from '../../../support/guests.js';
+import { guestLimits, guestMessage, quietHost } from '../../../support/guests.js';
 
 interface Parts {
   /** Sections that are added or put in place of others; by id. */
@@ -87,6 +89,13 @@ const refused: readonly [what: string, parts: Parts, code: string, message: RegE
   ['two memories', { 5: [2, 0, 1, 0, 1] }, 'FEATURE', /several memories/],
   ['more memory than it may have', { 5: [1, 0, 65] }, 'LIMIT', /4259840 bytes of memory; allowed are 4194304/],
   ['a table of ten million elements', { 4: [1, 0x70, 0, 0x80, 0xad, 0xe2, 0x04] }, 'LIMIT', /10000000 elements/],
+  [
+    '65 parameters',
+    { 1: [...types.with(0, 6), 0x60, 65, ...Array<number>(65).fill(I32), 0] },
+    'LIMIT',
+    /65 parameters/,
+  ],
+  ['17 results', { 1: [...types.with(0, 6), 0x60, 0, 17, ...Array<number>(17).fill(I32)] }, 'LIMIT', /17 results/],
   ['a tag', { 13: [1, 0, 3] }, 'FEATURE', /exceptions/],
   ['a try block', { code: [0x06, 0x40, 0x0b, 0x42, 0] }, 'FEATURE', /legacy exceptions/],
   ['a try_table', { code: [0x1f, 0x40, 0, 0x0b, 0x42, 0] }, 'FEATURE', /exceptions/],
@@ -192,6 +201,82 @@ t.test('straight code without a loop is paid for by its length', async (t) => {
   };
   const short = await used(10);
   t.equal((await used(64_000)) - short, 1_000);
+});
+
+async function usedBy(parts: Parts): Promise<number> {
+  const module = await compile(build(parts), options);
+  using instance = module.instantiate(quietHost());
+  instance.call('on_message', Buffer.from('x'));
+  return instance.fuelUsed;
+}
+
+/** Unsigned LEB128. */
+function leb(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb(value >> 7)];
+}
+
+t.test('each call of the host is paid for, whatever it does', async (t) => {
+  const CALLS = 100;
+  const names = [...wasiNames].filter((name) => name !== 'proc_exit');
+  const call = [0x10, 0, 0x1a];
+  const code = [...Array<typeof call>(CALLS).fill(call).flat(), 0x42, 0];
+  for (const name of names) {
+    const used = await usedBy({ imports: [['wasi_snapshot_preview1', name, 0, 0]], code });
+    t.ok(used >= CALLS * 64, `wasi.${name}: ${used}`);
+  }
+  const now = await usedBy({ imports: [['hpmq', 'now', 0, 5]], 1: [...types.with(0, 6), 0x60, 0, 1, I64], code });
+  t.ok(now >= CALLS * 64, `hpmq.now: ${now}`);
+  for (const name of ['__host_response_len', '__host_error_len']) {
+    const bytes = build({
+      imports: [['wapc', name, 0, 0]],
+      1: [...types.with(0, 6), 0x60, 2, I32, I32, 1, I32],
+      3: [4, 0, 1, 5, 3],
+      exports: [
+        ['memory', 2, 0],
+        ['__guest_call', 0, 3],
+      ],
+      code: [...code.slice(0, -2), 0x41, 0],
+    });
+    using instance = (await compile(bytes, options)).instantiate(quietHost());
+    const frame = encodeMessageInput(guestMessage(), undefined, 'upstream', 0);
+    t.throws(() => instance.call('on_message', frame), { name: 'FunctionTrap', trap: 'refused' });
+    t.ok(instance.fuelUsed >= CALLS * 64, `wapc.${name}: ${instance.fuelUsed}`);
+  }
+});
+
+t.test('the room of a function, the values of a block and slow instructions are paid for', async (t) => {
+  const bodies = (locals: readonly number[]) => [
+    [0, 0x41, 0x01, 0x0b],
+    [0, 0x41, 0x10, 0x0b],
+    [0, 0x10, 3, 0x42, 0, 0x0b],
+    [...locals, 0x0b],
+  ];
+  const withLocals = (locals: readonly number[]) =>
+    usedBy({ 10: [4, ...bodies(locals).flatMap((body) => [body.length, ...body])] });
+  const plain = await withLocals([0]);
+  t.equal((await withLocals([1, ...leb(9_999), I32])) - plain, 624);
+  t.equal((await withLocals([1, ...leb(9_999), 0x7b])) - plain, 1_249);
+  t.equal((await withLocals([1, 15, I32])) - plain, 0, 'what most functions have costs nothing more');
+  const sixteen = Array<number>(16).fill(I32);
+  const constants = Array<readonly number[]>(16).fill([0x41, 0]).flat();
+  const drops = Array<number>(16).fill(0x1a);
+  const blocks = (count: number) =>
+    usedBy({
+      1: [...types.with(0, 6), 0x60, 16, ...sixteen, 16, ...sixteen],
+      code: [...constants, ...Array<readonly number[]>(count).fill([0x02, 5, 0x0b]).flat(), ...drops, 0x42, 0],
+    });
+  const moved = (await blocks(128)) - (await blocks(0));
+  t.ok(moved >= 64, `128 blocks of 16 values: ${moved}`);
+  const chain = (...operator: readonly number[]) =>
+    usedBy({ code: [...v128(), ...Array<readonly number[]>(64).fill(operator).flat(), 0x1a, 0x42, 0] });
+  const ceil = await chain(0xfd, 0x75);
+  for (const [name, second] of [
+    ['f32x4.sqrt', 0xe3],
+    ['f64x2.sqrt', 0xef],
+  ] as const) {
+    const used = await chain(0xfd, ...leb(second));
+    t.ok(used - ceil >= 8, `${name}: ${used}, f64x2.ceil: ${ceil}`);
+  }
 });
 
 t.test('of a branch, only the way that is taken is paid for', async (t) => {

@@ -4,6 +4,7 @@ import type { LinkConfig, RouteConfig } from '../../../../src/core/config.js';
 import { linkError } from '../../../../src/links/errors.js';
 import type { Outgoing } from '../../../../src/links/far-side.js';
 import { FarSession } from '../../../support/fake-far-side.js';
+import { FakeTransform, upper } from '../../../support/fake-transform.js';
 import { lossesAt, OutgoingBench } from '../../../support/link-outbox.js';
 import { linkConfig, outboxConfig } from '../../../support/links.js';
 import { ManualClock } from '../../../support/manual-clock.js';
@@ -350,4 +351,27 @@ t.test('a record of what is lost is numbered, and the same when it is sent again
     total,
   );
   t.equal(new Set(records.map(({ number }) => number)).size, records.length);
+});
+
+t.test('the replay of retained messages waits for the functions at the door', async (t) => {
+  const link = await bench(t);
+  const transform = new FakeTransform('#', upper);
+  transform.isLate = true;
+  link.transform = transform;
+  await link.kill();
+  for (let i = 0; i < 1_500; i++) link.router.put(`out/${i}`, `v${i}`, { retain: true });
+  const session = new FarSession();
+  link.connect(session);
+  await link.settle();
+  t.ok(transform.calls.length <= 64, `${transform.calls.length} at a time`);
+  for (let idle = 0; idle < 4; ) {
+    const calls = transform.calls.splice(0);
+    for (const { answer } of calls) answer();
+    await link.settle();
+    link.far!.take(Number.POSITIVE_INFINITY);
+    idle = calls.length > 0 ? 0 : idle + 1;
+  }
+  await link.drain();
+  t.equal(session.delivered.length, 1_500);
+  t.match(link.outgoing.view(), { books: { dropped: 0, difference: 0 } });
 });
