@@ -42,7 +42,7 @@ export async function measure(
   try {
     if (load.idle !== undefined) return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid));
     const first = scenario.settles ? await settle(load, running.pid, settleSeconds) : undefined;
-    if (!scenario.settles) await warmUp(running.pid, seconds * 2_000);
+    if (!scenario.settles) await warmUp(running.pid, seconds * 5_000);
     await untilPublished(load, scenario.warmUpMessages ?? 0);
     load.latencies.clear();
     if (scenario.isDurable) await loopDelay(running.socket);
