@@ -8,6 +8,7 @@ import t from 'tap';
 import { repoRoot } from '../support/peers.js';
 import { publishFrame } from './client.js';
 import { Acknowledger, FrameCounter, Latencies } from './counters.js';
+import { type Measurement, median } from './measure.js';
 import type { Row } from './report.js';
 
 const main = join(repoRoot, 'dist', 'test', 'bench', 'main.js');
@@ -48,9 +49,17 @@ t.test('quantiles', async (t) => {
   t.equal(latencies.quantile(0.99), 7);
 });
 
+t.test('the median of an even number of rounds is between the two in the middle', async (t) => {
+  const rounds = (...cpu: readonly number[]) =>
+    median(cpu.map((cpuSecondsPerMillion) => ({ cpuSecondsPerMillion }) as Measurement)).cpuSecondsPerMillion;
+  t.equal(rounds(3, 1), 2);
+  t.equal(rounds(9, 1, 2), 2);
+  t.equal(rounds(4, 9, 1, 2), 3);
+});
+
 t.test('a short run measures a broker and says why others have no figures', async (t) => {
   const broken = ['--broker', 'gone=/nonexistent {port}', '--broker', `silent=${process.execPath} -e 0 {port}`];
-  const short = ['--seconds', '0.3', '--rounds', '1', '--brokers', 'aedes', '--scenarios', 'A,D,J'];
+  const short = ['--seconds', '0.3', '--rounds', '1', '--settle', '1', '--brokers', 'aedes', '--scenarios', 'A,D,J'];
   const { stdout } = await bench(...short, ...broken, '--json');
   const { rows } = JSON.parse(stdout) as { rows: readonly Row[] };
   t.equal(rows.length, 9);

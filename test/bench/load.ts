@@ -1,6 +1,9 @@
 import type { Target } from './client.js';
 import type { Latencies } from './counters.js';
 
+/** Of a load that settles these are told apart, s. */
+export const FIRST_SECONDS = 10;
+
 /** A load that runs until it is stopped. */
 export interface Load {
   /** Messages published so far. */
@@ -22,5 +25,7 @@ export interface Scenario {
   readonly isDurable?: boolean;
   /** So few messages per second that the time of the warm-up is not enough: so many messages are published in it at least. */
   readonly warmUpMessages?: number;
+  /** So few messages per second that the load runs for some time before the figures, by the clock (`--settle`). */
+  readonly settles?: boolean;
   start(target: Target, pid: number): Promise<Load>;
 }

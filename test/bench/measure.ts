@@ -4,7 +4,7 @@ import { type Broker, startBroker } from './brokers.js';
 import type { Version } from './client.js';
 import { countSyncs, type DiskFigures, loopDelay } from './disk.js';
 import type { IdleFigures } from './idle.js';
-import type { Load, Scenario } from './load.js';
+import { FIRST_SECONDS, type Load, type Scenario } from './load.js';
 import { cpuSeconds, residentBytes } from './process.js';
 
 const WARM_UP_CPU_SECONDS = 0.7;
@@ -21,6 +21,8 @@ export interface Measurement {
   /** Share of its core that the generator used: near 1 it was the bottleneck, and only the CPU figure stands. */
   readonly generatorCpu: number;
   readonly lost: number;
+  /** As {@link cpuSecondsPerMillion}, of the first seconds after the start; only of a load that settles. */
+  readonly firstCpuSecondsPerMillion?: number;
   /** Only of idle connections. */
   readonly bytesEach: number;
   readonly connectsPerSecond: number;
@@ -33,12 +35,14 @@ export async function measure(
   scenario: Scenario,
   seconds: number,
   version: Version,
+  settleSeconds: number,
 ): Promise<Measurement> {
   await using running = await startBroker(broker);
   const load: Load & { idle?: IdleFigures } = await scenario.start({ port: running.port, version }, running.pid);
   try {
     if (load.idle !== undefined) return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid));
-    await warmUp(running.pid, seconds * 2_000);
+    const first = scenario.settles ? await settle(load, running.pid, settleSeconds) : undefined;
+    if (!scenario.settles) await warmUp(running.pid, seconds * 5_000);
     await untilPublished(load, scenario.warmUpMessages ?? 0);
     load.latencies.clear();
     if (scenario.isDurable) await loopDelay(running.socket);
@@ -67,6 +71,7 @@ export async function measure(
       lost: after.lost - before.lost,
       bytesEach: Number.NaN,
       connectsPerSecond: Number.NaN,
+      ...(first !== undefined && { firstCpuSecondsPerMillion: first }),
       ...(disk && { disk }),
     };
   } finally {
@@ -84,6 +89,16 @@ async function warmUp(pid: number, atMostMs: number): Promise<void> {
   while (cpuSeconds(pid) < enough && performance.now() < deadline) await sleep(50);
 }
 
+/** @returns CPU s per million messages of the first seconds; undefined when it took less */
+async function settle(load: Load, pid: number, seconds: number): Promise<number | undefined> {
+  const { published } = load;
+  const cpu = cpuSeconds(pid);
+  await sleep(Math.min(seconds, FIRST_SECONDS) * 1_000);
+  const first = ((cpuSeconds(pid) - cpu) / (load.published - published)) * 1e6;
+  await sleep(Math.max(0, seconds - FIRST_SECONDS) * 1_000);
+  return seconds < FIRST_SECONDS ? undefined : first;
+}
+
 /** Every broker gets the same; one that stands still gets no more time. */
 async function untilPublished(load: Load, messages: number): Promise<void> {
   let before = -1;
@@ -97,11 +112,12 @@ function counts({ published, delivered, lost }: { published: number; delivered: 
   return { published, delivered, lost };
 }
 
-/** The middle of each figure over several measurements. */
+/** The middle of each figure over several measurements; of an even number the mean of the two in the middle. */
 export function median(all: readonly Measurement[]): Measurement {
   const of = (figure: Exclude<keyof Measurement, 'disk'>) => {
-    const sorted = all.map((one) => one[figure]).sort((a, b) => a - b);
-    return sorted[Math.floor(sorted.length / 2)]!;
+    const sorted = all.map((one) => one[figure] ?? Number.NaN).sort((a, b) => a - b);
+    const middle = Math.floor(sorted.length / 2);
+    return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
   };
   return {
     cpuSecondsPerMillion: of('cpuSecondsPerMillion'),
@@ -114,6 +130,9 @@ export function median(all: readonly Measurement[]): Measurement {
     lost: of('lost'),
     bytesEach: of('bytesEach'),
     connectsPerSecond: of('connectsPerSecond'),
+    ...(all[0]?.firstCpuSecondsPerMillion !== undefined && {
+      firstCpuSecondsPerMillion: of('firstCpuSecondsPerMillion'),
+    }),
     ...(all.at(-1)?.disk && { disk: all.at(-1)!.disk! }),
   };
 }

@@ -1,4 +1,5 @@
 /** The results as a compact table. */
+import { FIRST_SECONDS } from './load.js';
 import type { Measurement } from './measure.js';
 
 export interface Row {
@@ -49,10 +50,20 @@ export function table(rows: readonly Row[], reference: string): string {
       lines.push(`   ${padded.join('  ').trimEnd()}`);
     }
     for (const { broker, result } of group)
+      if (result?.firstCpuSecondsPerMillion !== undefined)
+        lines.push(`   ${firstLine(broker, result, group, reference)}`);
+    for (const { broker, result } of group)
       if (result?.disk !== undefined) lines.push(`   ${diskLine(broker, result.disk)}`);
     lines.push('');
   }
   return lines.join('\n');
+}
+
+function firstLine(broker: string, result: Measurement, group: readonly Row[], reference: string): string {
+  const first = result.firstCpuSecondsPerMillion!;
+  const base = group.find((row) => row.broker === reference)?.result?.firstCpuSecondsPerMillion;
+  const ratio = base === undefined ? '' : `, ratio ${(first / base).toFixed(3)}`;
+  return `${broker}: in the first ${FIRST_SECONDS} s after its start ${number(first)} CPU s/M${ratio}`;
 }
 
 function diskLine(broker: string, disk: NonNullable<Measurement['disk']>): string {

@@ -21,6 +21,39 @@ t.test('what one client sends is written at the end of the turn', async (t) => {
   t.same(written, ['a']);
 });
 
+t.test(
+  'after a pause it is written at the end of the callback; what follows closely, at the end of the turn',
+  async (t) => {
+    const { flushes, writer, written, pass } = setUp();
+    const endOfCallback = () => new Promise<void>((resolve) => process.nextTick(resolve));
+    pass(1);
+    flushes.add(writer('a'));
+    flushes.add(writer('b'));
+    t.same(written, [], 'never in the midst of what is sent');
+    await endOfCallback();
+    t.same(written, ['a', 'b']);
+    pass(0.1);
+    flushes.add(writer('c'));
+    await endOfCallback();
+    t.same(written, ['a', 'b'], 'others may have something in this turn');
+    await turn();
+    t.same(written, ['a', 'b', 'c']);
+  },
+);
+
+t.test('a flood that begins after a pause is not written with each callback', async (t) => {
+  const { flushes, turns, writer, written, pass } = setUp();
+  pass(5);
+  turns.isWaiting = true;
+  turns.isRunning = true;
+  flushes.add(writer('a'));
+  await turn();
+  t.same(written, []);
+  pass(1.1);
+  await turn();
+  t.same(written, ['a']);
+});
+
 t.test('what a flood sends is written a millisecond later, not with each slice', async (t) => {
   const { flushes, turns, writer, written, pass } = setUp();
   turns.isWaiting = true;
