@@ -14,7 +14,8 @@ A link under load while its ends are killed and frozen and its network fails; wh
   --upstream NAME    hpmq or mosquitto (default mosquitto, which loses what it acknowledged when it is killed)
                      what it forgot or sent late is told apart by what a relay between the two saw: byUpstream
   --only A,B         of these faults only: ${faultNames.join(', ')}
-                     (far killed: SIGKILL, for mosquitto SIGTERM; far crashed: SIGKILL, and it stays away for a while)
+                     (far killed: SIGKILL, for mosquitto SIGTERM; far crashed: SIGKILL, and it stays away for a while: after it
+                     the order of what a mosquitto sends and gets is told, but not judged)
   --scale X          faults last 1 to 30 s, times this (default 0.02)
 `;
 

@@ -49,8 +49,10 @@ export interface LinkCrashResult {
   readonly byUpstream: {
     readonly up: Forgotten;
     readonly down: Forgotten;
-    /** Lost downwards or disordered, and not its doing: some of them. */
+    /** Lost downwards, and not its doing: some of them. */
     readonly unexplained: readonly string[];
+    /** Disordered, and not proven to be its doing: some of them. */
+    readonly lateUnexplained: readonly string[];
   };
   /** Sessions with subscriptions that the link itself ended, with all that waited in them. */
   readonly abandoned: number;
@@ -149,7 +151,8 @@ export async function crashLinks(options: LinkCrashOptions): Promise<LinkCrashRe
 
 /**
  * How many promises were broken. What a mosquitto forgot when it was restarted, or sent again, or late, is its own where the
- * record of the relay proves it; crashed, it has forgotten sessions of its clients, too.
+ * record of the relay proves it; crashed, it has forgotten sessions of its clients, too, and sends from a store that is older
+ * than what it had sent: the order is not judged then, only said.
  */
 export function brokenPromises(result: LinkCrashResult): number {
   const { up, down, upstream, faults, difference, stillQueued, dropped, abandoned, byUpstream } = result;
@@ -158,14 +161,14 @@ export function brokenPromises(result: LinkCrashResult): number {
   const wasRestarted = hasCrashed || (isForeign && (faults['far killed'] ?? 0) > 0);
   const broken = (verdict: TrafficVerdict, theirs: Forgotten, lateByUpstream: boolean) => {
     const excused = wasRestarted ? theirs.lost + theirs.duplicated : 0;
-    const late = verdict.disordered - (lateByUpstream ? theirs.disordered : 0);
+    const late = hasCrashed ? 0 : verdict.disordered - (lateByUpstream ? theirs.disordered : 0);
     return verdict.lost + verdict.duplicated - excused + late + verdict.foreign;
   };
   const lostSessions = hasCrashed
     ? up.lostSessionsOfPublishers + down.lostSessionsOfCollector
     : up.lostSessions + down.lostSessions;
   return (
-    broken(up, byUpstream.up, hasCrashed) +
+    broken(up, byUpstream.up, false) +
     broken(down, byUpstream.down, isForeign) +
     lostSessions +
     difference +
@@ -190,14 +193,14 @@ function forgottenByUpstream(handovers: Handovers, up: Traffic, down: Traffic): 
   const { sendings } = handovers;
   const isLate = ({ name, later }: Disorder) => !sendings.up.wasOvertaken(name, later);
   const cameLate = ({ name, later }: Disorder) => sendings.down.cameBehind(name, later);
-  const ours = [
-    ...down.lost().filter((name) => !isForgotten(name)),
-    ...[...up.disorders().filter((one) => !isLate(one)), ...down.disorders().filter((one) => !cameLate(one))].map(
-      ({ name, later }) => `${name} after ${later}`,
-    ),
-  ];
+  const ours = down.lost().filter((name) => !isForgotten(name));
+  const late = [
+    ...up.disorders().filter((one) => !isLate(one)),
+    ...down.disorders().filter((one) => !cameLate(one)),
+  ].map(({ name, later }) => `${name} after ${later}`);
   return {
     unexplained: isSure ? ours.slice(0, 20) : [],
+    lateUnexplained: isSure ? late.slice(0, 20) : [],
     up: {
       lost: count(up.lost(), (name) => handovers.wasCompleted('up', name)),
       duplicated: count(up.duplicated(), (name) => !handovers.wasWronglyRepeated('up', name)),
