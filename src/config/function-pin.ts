@@ -1,21 +1,10 @@
 /** Writes the digest of a function's image into the configuration file: nothing else of the file changes. */
-import {
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fchmodSync, openSync, readFileSync, realpathSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { configError } from './errors.js';
 import { fileFault } from './files.js';
+import { fillFile } from './fill-file.js';
 
 /**
  * @returns whether the file changed
@@ -80,11 +69,8 @@ function replace(target: string, text: string): void {
   const old = statSync(target);
   const file = openSync(temporary, 'wx', 0o600);
   try {
-    const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
     fchmodSync(file, old.mode & 0o7777);
-    if (old.uid !== process.geteuid?.() || old.gid !== process.getegid?.()) fchownSync(file, old.uid, old.gid);
-    fsyncSync(file);
+    fillFile(file, text, old);
     renameSync(temporary, target);
   } catch (error) {
     unlinkSync(temporary);

@@ -1,20 +1,10 @@
 /** Changes the users file: comments and order stay; the new file is complete before it takes the place of the old one. */
-import {
-  chownSync,
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, realpathSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { Document, isMap, parseDocument } from 'yaml';
 import { configError } from './errors.js';
 import { fileFault } from './files.js';
+import { fillFile } from './fill-file.js';
+
 import { parseUsersFile, readUsersFile, type UsersFile } from './users.js';
 
 /** A new file beside the old one is also the lock; one that is older than this was left by a crash, ms. */
@@ -72,13 +62,9 @@ export function editUsersFile(path: string, shownAs: string, change: (edit: User
         document.deleteIn(['users', name]);
       },
     });
-    const bytes = Buffer.from(document.toString({ lineWidth: 0 }));
-    parseUsersFile(bytes, shownAs);
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    if (old !== undefined && (old.uid !== process.geteuid?.() || old.gid !== process.getegid?.())) {
-      chownSync(temporary, old.uid, old.gid);
-    }
-    fsyncSync(file);
+    const text = document.toString({ lineWidth: 0 });
+    parseUsersFile(Buffer.from(text), shownAs);
+    fillFile(file, text, old);
     if (!isOurs()) throw configError('USERS_LOCKED', `${shownAs} is being written by another command`);
     renameSync(temporary, target);
   } catch (error) {
