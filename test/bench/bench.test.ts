@@ -5,14 +5,14 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
 import t from 'tap';
-import { repoRoot } from '../support/peers.js';
+import { repoRoot, withoutHooks } from '../support/peers.js';
 import { publishFrame } from './client.js';
 import { Acknowledger, FrameCounter, Latencies } from './counters.js';
 import { type Measurement, median } from './measure.js';
 import type { Row } from './report.js';
 
 const main = join(repoRoot, 'dist', 'test', 'bench', 'main.js');
-const bench = (...args: readonly string[]) => promisify(execFile)(process.execPath, [main, ...args]);
+const bench = (...args: readonly string[]) => promisify(execFile)(...withoutHooks(process.execPath, [main, ...args]));
 
 t.test('every frame is counted and acknowledged once, however the stream is cut (property)', async (t) => {
   const ids = fc.array(fc.integer({ min: 1, max: 65_535 }), { minLength: 1, maxLength: 30 });

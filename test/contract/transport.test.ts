@@ -2,13 +2,14 @@
 
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import t, { type Test } from 'tap';
 import type { ListenEndpoint, SerialEndpoint } from '../../src/core/transport.js';
+import { plugCable } from '../support/cable.js';
 import { eventually, freePort, needs, startPeer } from '../support/peers.js';
 import { createAuthority } from '../support/pki.js';
 import { createWires, openTransport } from '../support/wires.js';
@@ -124,8 +125,7 @@ t.test('listen', async (t) => {
 async function serialRig(t: Test): Promise<TransportRig> {
   const folder = t.testdir();
   const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs')];
-  const socat = startPeer(t, 'socat', ['-d', `pty,raw,echo=0,link=${ours}`, `pty,raw,echo=0,link=${theirs}`]);
-  await eventually(() => existsSync(ours) && existsSync(theirs));
+  const cable = await plugCable(t, ours, theirs);
   const line = (path: string): SerialEndpoint => ({
     type: 'serial',
     path,
@@ -142,9 +142,7 @@ async function serialRig(t: Test): Promise<TransportRig> {
         t.teardown(() => wire.destroy());
         return wire;
       },
-      kill: async () => {
-        await socat.kill();
-      },
+      kill: () => cable.unplug(),
     },
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from '../../src/api/client.js';
 import type { LedgerView, LinkView } from '../../src/core/views.js';
-import { repoRoot } from '../support/peers.js';
+import { repoRoot, withoutHooks } from '../support/peers.js';
 import { runtimeCommand } from '../support/runtime-flags.js';
 
 /** Time to be ready, ms. */
@@ -110,7 +110,7 @@ export const mosquittoBroker: BrokerKind = {
 };
 
 async function started(program: string, args: readonly string[], port: number): Promise<Omit<RunningBroker, 'ledger'>> {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(...withoutHooks(program, args), { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log = (log + text).slice(-4_000);

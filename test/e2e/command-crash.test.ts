@@ -1,5 +1,5 @@
 /** A gateway that is killed with a command on its way to a foreign slave: what its sender is told, and what is done. */
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connect } from 'mqtt';
 import t, { type Test } from 'tap';
 import { startTestGateway, tempFolder } from '../support/gateway.js';
 import { compileLibmodbusSlave, libmodbusTcp, needsLibmodbus } from '../support/modbus-peers.js';
@@ -29,7 +29,7 @@ interface Answer {
 }
 
 async function scada(t: Test, port: number) {
-  const client: MqttClient = await connectAsync(`mqtt://127.0.0.1:${port}`, {
+  const client = connect(`mqtt://127.0.0.1:${port}`, {
     protocolVersion: 5,
     clientId: 'scada',
     clean: false,
@@ -41,6 +41,10 @@ async function scada(t: Test, port: number) {
   const answers: Answer[] = [];
   client.on('message', (topic, payload) => {
     if (topic === 'answers/scada') answers.push(JSON.parse(payload.toString()) as Answer);
+  });
+  // Not before somebody listens: what waits for the session may come in one piece with CONNACK.
+  await new Promise((resolve, reject) => {
+    client.once('connect', resolve).once('close', () => reject(new Error('the gateway ended the connection')));
   });
   await client.subscribeAsync('answers/scada', { qos: 1 });
   return {

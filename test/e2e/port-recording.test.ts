@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SerialPort } from 'serialport';
 import t, { type Test } from 'tap';
+import { plugCable } from '../support/cable.js';
 import { mqttSubscribe, reading } from '../support/foreign-mqtt.js';
 import { hpmqEntry, runHpmq, startTestGateway, tempFolder } from '../support/gateway.js';
 import { compileLibmodbusSlave, needsLibmodbus } from '../support/modbus-peers.js';
@@ -24,8 +25,7 @@ async function tshark(file: string, filter: string, ...fields: readonly string[]
 /** A line between two pseudo-terminals. */
 async function serialLine(t: Test, folder: string, name: string) {
   const [a, b] = [join(folder, `${name}-a`), join(folder, `${name}-b`)];
-  const socat = startPeer(t, 'socat', ['-d', '-d', `pty,raw,echo=0,link=${a}`, `pty,raw,echo=0,link=${b}`]);
-  await socat.sees(/starting data transfer loop/);
+  await plugCable(t, a, b);
   return [a, b] as const;
 }
 

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { plugCable } from '../support/cable.js';
 import { hpmqEntry, tempFolder } from '../support/gateway.js';
 import { eventually, needs, startPeer } from '../support/peers.js';
 
@@ -35,13 +36,7 @@ t.test('7E1, 8N2, 300 to 115200 baud and rates of no standard reach the line', n
   const paths = await Promise.all(
     lines.map(async (_, index) => {
       const path = join(folder, `tty${index}`);
-      const line = startPeer(t, 'socat', [
-        '-d',
-        '-d',
-        `pty,raw,echo=0,link=${path}-far`,
-        `pty,raw,echo=0,link=${path}`,
-      ]);
-      await line.sees(/starting data transfer loop/);
+      await plugCable(t, path, `${path}-far`);
       return path;
     }),
   );

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { plugCable } from '../support/cable.js';
 import { mqttSubscribe, reading } from '../support/foreign-mqtt.js';
 import { startTestGateway, tempFolder } from '../support/gateway.js';
 import { compileLibmodbusSlave, needsLibmodbus } from '../support/modbus-peers.js';
@@ -15,12 +16,11 @@ t.test('unplugged and replugged', needsLibmodbus('socat', 'mosquitto_sub'), asyn
   const [ours, theirs] = [join(folder, 'ttyA'), join(folder, 'ttyB')];
   /** The line, and a slave on it whose register says which plugging this is. */
   const plug = async (turn: number) => {
-    const line = startPeer(t, 'socat', ['-d', '-d', `pty,raw,echo=0,link=${theirs}`, `pty,raw,echo=0,link=${ours}`]);
-    await line.sees(/starting data transfer loop/);
+    const cable = await plugCable(t, ours, theirs);
     const slave = startPeer(t, program, ['rtu', theirs, '19200', 'N', '3']);
     await slave.sees(/^ready$/m);
     slave.write(`holding 100 = ${turn}\n`);
-    return { line, slave };
+    return { cable, slave };
   };
   let plugged = await plug(0);
   const gateway = await startTestGateway(
@@ -42,7 +42,7 @@ devices:
   let before = 0;
   for (let turn = 1; turn <= TIMES; turn++) {
     const pulledAt = Date.now();
-    await plugged.line.kill();
+    await plugged.cable.unplug();
     await plugged.slave.kill();
     const bad = reading(await seen(topic, (payload) => reading(payload).q === 'bad' && reading(payload).t >= pulledAt));
     t.match(bad, { v: null, e: /^PORT_/ });

@@ -33,7 +33,7 @@ t.test('a scale that sends by itself', needsSerialPeers('mosquitto_sub', 'mosqui
   const topic = (name: string) => `hpmq/plant/scale/${name}`;
   t.match(reading(await seen(topic('weight'), (text) => text.includes('"q":"bad"'))), { v: null, e: 'PORT_NOT_FOUND' });
 
-  const { device, line } = await plugIn(t, path, 'serial-scale.py');
+  const { device, pull } = await plugIn(t, path, 'serial-scale.py');
   t.match(reading(await seen(topic('weight'), (text) => text.includes('"good"'))), { v: 1.234, u: 'kg' });
   t.match(reading(await seen(topic('stable'), (text) => text.includes('"good"'))), { v: true });
   t.match(JSON.parse(await seen(topic('$state'), (text) => text.includes('online'))), { state: 'online' });
@@ -81,7 +81,7 @@ t.test('a scale that sends by itself', needsSerialPeers('mosquitto_sub', 'mosqui
   await eventually(async () => /online/.test((await gateway.hpmq('device', 'show', 'scale')).stdout));
   const read = await gateway.hpmq('point', 'read', 'scale.weight');
   t.match(read.stdout, /3\.5/, 'a read waits for the next frame');
-  await line.kill();
+  await pull();
   t.match(reading(await seen(topic('weight'), (text) => text.includes('PORT_'))), { v: null, q: 'bad' }, 'unplugged');
   t.notMatch(gateway.process.stderr(), /"level":50/, 'no error in the log');
 });

@@ -9,10 +9,11 @@ import modbus from '../../adapters/modbus/index.js';
 import { systemClock } from '../../src/core/clock.js';
 import { silentLog } from '../../src/core/log.js';
 import { Port } from '../../src/devices/port.js';
+import { plugCable } from '../support/cable.js';
 import { tempFolder } from '../support/gateway.js';
 import { deadline, point } from '../support/modbus-exercise.js';
 import { compileLibmodbusSlave, libmodbusRtu, needsLibmodbus } from '../support/modbus-peers.js';
-import { eventually, startPeer } from '../support/peers.js';
+import { eventually } from '../support/peers.js';
 import { createWires } from '../support/wires.js';
 
 const times = Number(process.env.HPMQ_UNPLUG ?? 6);
@@ -20,14 +21,13 @@ const times = Number(process.env.HPMQ_UNPLUG ?? 6);
 /** A new adapter with a device behind it; `name` leads to it. */
 async function plugIn(t: Test, folder: string, name: string, program: string, n: number) {
   const [near, far] = [join(folder, `ttyUSB${n}`), join(folder, `device${n}`)];
-  const socat = startPeer(t, 'socat', ['-d', '-d', `pty,raw,echo=0,link=${near}`, `pty,raw,echo=0,link=${far}`]);
-  await socat.sees(/starting data transfer loop/);
+  const cable = await plugCable(t, near, far);
   const slave = await libmodbusRtu(t, program, far, 3);
   await slave.tell(`holding 0 = ${n}`);
   symlinkSync(near, `${name}.new`);
   renameSync(`${name}.new`, name);
   return async () => {
-    await socat.kill();
+    await cable.unplug();
     await slave.peer.kill();
   };
 }

@@ -3,10 +3,11 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { needs, repoRoot } from '../support/peers.js';
+import { needs, repoRoot, withoutHooks } from '../support/peers.js';
 
 const main = join(repoRoot, 'dist', 'test', 'load', 'main.js');
-const load = (...args: readonly string[]) => promisify(execFile)(process.execPath, [main, ...args, '--short']);
+const load = (...args: readonly string[]) =>
+  promisify(execFile)(...withoutHooks(process.execPath, [main, ...args, '--short']));
 
 t.test('clients exchange messages and nothing is lost', async (t) => {
   const { stdout } = await load('clients');

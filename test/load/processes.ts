@@ -35,7 +35,7 @@ export async function startGateway(
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
   writeFileSync(config, yaml);
   // As many descriptors as are allowed: one for each client.
-  const command = 'ulimit -n "$(ulimit -Hn)"; exec "$@"';
+  const command = 'unset NODE_OPTIONS; ulimit -n "$(ulimit -Hn)"; exec "$@"';
   const args = ['-c', command, 'sh', ...runtimeCommand(entry), entry];
   const child = spawn('sh', [...args, 'run', '-c', config, '--socket', socket], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -11,11 +11,16 @@ import type { OutboxConfig, RouteConfig } from '../../src/core/config.js';
 import { FarSession } from '../support/fake-far-side.js';
 import { lossesAt, lost, OutgoingBench } from '../support/link-outbox.js';
 import { linkConfig, outboxConfig } from '../support/links.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 const OUT: RouteConfig = { direction: 'out', filter: 'out/#', to: '{topic:1}', qos: 2 };
 /** The same topics, named otherwise by an edit of the configuration. */
 const RENAMED: RouteConfig = { ...OUT, to: 'new/{topic:1}' };
 const TOPICS = 4;
+/** ms: all of them together are less than the pause of a loss report that two connections did not survive. */
+const WAIT = 400;
+/** ms: that pause, at its longest. */
+const LONGEST_PAUSE = 300_000;
 
 type Step =
   | { readonly do: 'publish'; readonly qos: 1 | 2; readonly topic: number; readonly count: number }
@@ -50,7 +55,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const order = fc.constantFrom('live-first' as const, 'history-first' as const, 'interleaved' as const);
 
 async function run(steps: readonly Step[], config: OutboxConfig): Promise<void> {
-  const bench = new OutgoingBench(linkConfig('mqtt://127.0.0.1:1', [OUT], { outbox: config }));
+  const clock = new ManualClock();
+  const bench = new OutgoingBench(linkConfig('mqtt://127.0.0.1:1', [OUT], { outbox: config }), clock);
   const session = new FarSession();
   /** Payload → QoS, in the order of each topic; those whose publisher was told. */
   const promised = new Set<string>();
@@ -79,8 +85,10 @@ async function run(steps: readonly Step[], config: OutboxConfig): Promise<void> 
       else if (one.do === 'cut') {
         bench.far?.take(one.taken, false);
         bench.disconnect();
-      } else if (one.do === 'wait') await bench.settle();
-      else if (one.do === 'kill') {
+      } else if (one.do === 'wait') {
+        await bench.settle();
+        await clock.advance(WAIT);
+      } else if (one.do === 'kill') {
         const untold = waiting.filter(({ isTold }) => !isTold);
         unpromised += untold.length;
         // What is told from now on is told by a process that does not exist.
@@ -97,6 +105,8 @@ async function run(steps: readonly Step[], config: OutboxConfig): Promise<void> 
       }
     }
     bench.connect(session);
+    await bench.drain();
+    await clock.advance(LONGEST_PAUSE);
     await bench.drain();
     const view = bench.outgoing.view();
     assert.equal(view.queued, 0, 'nothing waits');
@@ -132,7 +142,7 @@ async function run(steps: readonly Step[], config: OutboxConfig): Promise<void> 
   }
 }
 
-const options = { numRuns: 20 };
+const options = { numRuns: Number(process.env.HPMQ_PROPERTY_RUNS ?? 12), interruptAfterTimeLimit: 120_000 };
 const steps = fc.array(step, { minLength: 5, maxLength: 30 });
 
 t.test('without a limit nothing is lost, whatever ends', async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { PATIENCE, type Peer, repoRoot, startPeer } from './peers.js';
+import { PATIENCE, type Peer, repoRoot, startPeer, withoutHooks } from './peers.js';
 
 export const hpmqEntry = join(repoRoot, 'dist', 'bin', 'hpmq.js');
 
@@ -48,8 +48,7 @@ export function runHpmq(
 ): Promise<Outcome> {
   return new Promise((resolve) => {
     execFile(
-      process.execPath,
-      [hpmqEntry, ...args],
+      ...withoutHooks(process.execPath, [hpmqEntry, ...args]),
       {
         cwd: options.cwd ?? repoRoot,
         env: { ...process.env, XDG_STATE_HOME: state(), ...options.env },

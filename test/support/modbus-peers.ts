@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { SerialPort } from 'serialport';
 import type { Test } from 'tap';
+import { plugCable } from './cable.js';
 import { freePort, listening, needs, type Peer, repoRoot, startPeer } from './peers.js';
 
 /** pymodbus is Debian's, so is the Python that finds it. */
@@ -52,8 +53,7 @@ function folderOf(t: Test): string {
 export async function ptyPair(t: Test): Promise<readonly [string, string]> {
   const folder = folderOf(t);
   const [a, b] = [join(folder, 'ttyA'), join(folder, 'ttyB')];
-  const peer = startPeer(t, 'socat', ['-d', '-d', `pty,raw,echo=0,link=${a}`, `pty,raw,echo=0,link=${b}`]);
-  await peer.sees(/starting data transfer loop/);
+  await plugCable(t, a, b);
   return [a, b];
 }
 

@@ -1,6 +1,7 @@
 /** Foreign serial devices (pyserial) on pseudo-terminals of socat. */
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { plugCable } from './cable.js';
 import { PYTHON, works } from './modbus-peers.js';
 import { needs, type Peer, repoRoot, startPeer } from './peers.js';
 
@@ -11,7 +12,6 @@ export function needsSerialPeers(...programs: readonly string[]) {
 }
 
 export interface PluggedIn {
-  readonly line: Peer;
   readonly device: Peer;
   /** Pulls the adapter: its device file is gone. */
   pull(): Promise<void>;
@@ -20,15 +20,13 @@ export interface PluggedIn {
 /** @param path - of the near end; @param script - in test/peers */
 export async function plugIn(t: Test, path: string, script: string, ...args: readonly string[]): Promise<PluggedIn> {
   const far = `${path}-far`;
-  const line = startPeer(t, 'socat', ['-d', '-d', `pty,raw,echo=0,link=${far}`, `pty,raw,echo=0,link=${path}`]);
-  await line.sees(/starting data transfer loop/);
+  const cable = await plugCable(t, path, far);
   const device = startPeer(t, PYTHON, [join(repoRoot, 'test', 'peers', script), far, ...args]);
   await device.sees(/^ready$/m);
   return {
-    line,
     device,
     async pull() {
-      await line.kill();
+      await cable.unplug();
       await device.kill();
     },
   };

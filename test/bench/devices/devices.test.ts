@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { needsLibmodbus } from '../../support/modbus-peers.js';
-import { repoRoot } from '../../support/peers.js';
+import { repoRoot, withoutHooks } from '../../support/peers.js';
 import { fewestReads, holesIn, scatter } from './scattered.js';
 
 const main = join(repoRoot, 'dist', 'test', 'bench', 'devices', 'main.js');
-const bench = (...args: readonly string[]) => promisify(execFile)(process.execPath, [main, ...args, '--short']);
+const bench = (...args: readonly string[]) =>
+  promisify(execFile)(...withoutHooks(process.execPath, [main, ...args, '--short']));
 
 t.test('the fewest reads are what trying all ways gives', async (t) => {
   t.equal(fewestReads([1, 2, 3]), 1);

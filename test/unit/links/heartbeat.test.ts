@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Packet } from 'mqtt-packet';
 import t from 'tap';
 import type { LinkConfig, RouteConfig } from '../../../src/core/config.js';
+import type { Links } from '../../../src/links/links.js';
 import { linkConfig, startLink } from '../../support/links.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { eventually } from '../../support/peers.js';
@@ -19,6 +20,14 @@ async function live(clock: ManualClock, ms: number): Promise<void> {
     await clock.advance(1_000);
     await sleep(2);
   }
+}
+
+/** Until it is so; time passes only between two connections, so that none is late on a busy machine. */
+async function waiting(links: Links, clock: ManualClock, check: () => boolean): Promise<void> {
+  await eventually(async () => {
+    if (links.links()[0]!.state === 'down') await clock.advance(500);
+    return check();
+  });
 }
 
 /** Delivers heartbeats to who sent them. */
@@ -48,8 +57,10 @@ t.test('up when the first heartbeat came back, with no-local off for its topic',
   await eventually(() => links.links()[0]!.state === 'up');
   await eventually(() => links.links()[0]!.heartbeat === 'returned');
   t.match(links.links()[0], { provenAt: clock.now(), rttMs: { p50: 7, p99: 7 }, connects: 1 });
+  const before = links.links()[0]!.provenAt!;
   await clock.advance(15_000);
-  await eventually(() => links.links()[0]!.provenAt === clock.now());
+  // Its answer comes while time moves, or after that.
+  await eventually(() => links.links()[0]!.provenAt! > before);
   t.equal(far.connections[0]!.publishes.length, 2);
 });
 
@@ -104,10 +115,7 @@ t.test('a far side that closes the connection for a heartbeat: the link goes on 
     return connection.socket.end();
   });
   const { router, links } = await startLink(t, beating(far.url), { clock });
-  await eventually(async () => {
-    await clock.advance(500);
-    return links.links()[0]!.heartbeat === 'refused';
-  });
+  await waiting(links, clock, () => links.links()[0]!.heartbeat === 'refused');
   await eventually(() => links.links()[0]!.state === 'up');
   const { length } = far.connections;
   t.ok(length <= 4, `${length} connections`);
@@ -120,10 +128,7 @@ t.test('a far side that closes the connection for a heartbeat: the link goes on 
   isAllowed = true;
   await clock.advance(3_600_000);
   far.connections.at(-1)!.socket.destroy();
-  await eventually(async () => {
-    await clock.advance(500);
-    return links.links()[0]!.heartbeat === 'returned';
-  });
+  await waiting(links, clock, () => links.links()[0]!.heartbeat === 'returned');
   t.strictSame(links.alarms(), [], 'tried again after an hour');
 });
 
@@ -132,10 +137,11 @@ t.test('a connection that is lost now and then is not taken for a refusal', asyn
   const far = await scriptedBroker(t, delivering);
   const { links } = await startLink(t, beating(far.url), { clock });
   for (let lost = 1; lost <= 5; lost++) {
-    await eventually(async () => {
-      await clock.advance(500);
-      return links.links()[0]!.heartbeat === 'returned' && links.links()[0]!.connects === lost;
-    });
+    await waiting(
+      links,
+      clock,
+      () => links.links()[0]!.heartbeat === 'returned' && links.links()[0]!.connects === lost,
+    );
     far.connections.at(-1)!.socket.destroy();
     await eventually(() => links.links()[0]!.state !== 'up');
   }
@@ -154,7 +160,7 @@ t.test('what came back before and no longer does is degraded, though it is ackno
   await clock.advance(30_000);
   await is('down');
   await clock.advance(250);
-  await is('degraded').catch(() => {});
+  await eventually(() => far.connections[1]?.publishes.length);
   await clock.advance(61_000);
   await eventually(async () => {
     await clock.advance(300);

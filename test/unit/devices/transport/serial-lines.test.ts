@@ -1,6 +1,6 @@
 /** What is on a serial line besides bytes: formats, echo, modem lines, the transmitter of RS-485. */
 import { execFileSync } from 'node:child_process';
-import { constants, existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { constants, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
@@ -9,8 +9,9 @@ import { formatFault, type LineFormat, type SerialEndpoint } from '../../../../s
 import { EchoFilter } from '../../../../src/devices/transport/echo.js';
 import { driverFormat } from '../../../../src/devices/transport/parity.js';
 import { type Switchable, sendSwitched } from '../../../../src/devices/transport/rs485.js';
+import { plugCable } from '../../../support/cable.js';
 import { ManualClock, settle } from '../../../support/manual-clock.js';
-import { eventually, needs, repoRoot, startPeer } from '../../../support/peers.js';
+import { eventually, needs, repoRoot } from '../../../support/peers.js';
 import { openTransport } from '../../../support/wires.js';
 
 const signal = new AbortController().signal;
@@ -19,8 +20,7 @@ const plain = { type: 'serial', baudRate: 9_600, dataBits: 8, parity: 'none', st
 async function pair(t: Test): Promise<readonly [string, string]> {
   const folder = t.testdir();
   const [a, b] = [join(folder, 'a'), join(folder, 'b')];
-  startPeer(t, 'socat', ['-d', `pty,raw,echo=0,link=${a}`, `pty,raw,echo=0,link=${b}`]);
-  await eventually(() => existsSync(a) && existsSync(b));
+  await plugCable(t, a, b);
   return [a, b];
 }
 

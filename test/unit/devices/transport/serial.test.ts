@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { chmodSync, closeSync, constants, existsSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { SerialEndpoint } from '../../../../src/core/transport.js';
 import { serialError } from '../../../../src/devices/transport/serial.js';
 import { readLine } from '../../../../src/devices/transport/serial-read.js';
-import { eventually, needs, startPeer } from '../../../support/peers.js';
+import { plugCable } from '../../../support/cable.js';
+import { eventually, needs } from '../../../support/peers.js';
 import { openTransport } from '../../../support/wires.js';
 
 const signal = new AbortController().signal;
@@ -59,17 +60,16 @@ t.test(
   'unplugged and plugged in again: the wire closes with an error, and a new one works',
   needs('socat'),
   async (t) => {
-    const { ours, theirs, socat } = await pair(t);
+    const { ours, theirs, cable } = await pair(t);
     const wire = await openTransport(line(ours), signal);
     const errors: unknown[] = [];
     wire.on('error', (error) => errors.push(error));
     wire.resume();
-    await socat.kill();
+    await cable.unplug();
     if (!wire.closed) await new Promise((resolve) => wire.once('close', resolve));
     t.match(errors, [{ code: 'PORT_CLOSED', hint: /serial adapter/ }]);
     await t.rejects(openTransport(line(ours), signal), { code: 'PORT_NOT_FOUND' });
-    const next = await pair(t, ours, theirs);
-    t.equal(next.ours, ours);
+    await plugCable(t, ours, theirs);
     const [near, far] = await Promise.all([openTransport(line(ours), signal), openTransport(line(theirs), signal)]);
     far.write('hello');
     const [chunk] = (await once(near, 'data')) as [Buffer];
@@ -85,10 +85,10 @@ t.test(
   'hung up while no read waits on it: the next read fails, and does not come back empty',
   needs('socat'),
   async (t) => {
-    const { ours, socat } = await pair(t);
+    const { ours, cable } = await pair(t);
     const fd = openSync(ours, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
     t.teardown(() => closeSync(fd));
-    await socat.kill();
+    await cable.unplug();
     const isReadable = (_event: string, callback: (error: Error | null) => void) => setImmediate(callback, null);
     const open = { isOpen: true, fd, poller: { once: isReadable } };
     await t.rejects(readLine(open, Buffer.alloc(8), 0, 8));
@@ -130,21 +130,8 @@ t.test('other failures keep the words of the system', async (t) => {
   });
 });
 
-async function pair(t: Parameters<typeof startPeer>[0], ours?: string, theirs?: string) {
-  const folder = ours === undefined ? t.testdir() : '';
-  const paths = { ours: ours ?? join(folder, 'ours'), theirs: theirs ?? join(folder, 'theirs') };
-  for (const path of [paths.ours, paths.theirs]) {
-    try {
-      unlinkSync(path);
-    } catch {
-      // There was none.
-    }
-  }
-  const socat = startPeer(t, 'socat', [
-    '-d',
-    `pty,raw,echo=0,link=${paths.ours}`,
-    `pty,raw,echo=0,link=${paths.theirs}`,
-  ]);
-  await eventually(() => existsSync(paths.ours) && existsSync(paths.theirs));
-  return { ...paths, socat };
+async function pair(t: Test) {
+  const folder = t.testdir();
+  const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs')];
+  return { ours, theirs, cable: await plugCable(t, ours, theirs) };
 }
