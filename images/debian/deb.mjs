@@ -17,6 +17,8 @@ import { root } from '../executable/lockfile.mjs';
 import { generated } from './generated.mjs';
 
 const here = import.meta.dirname;
+/** Who makes the release. */
+const MAINTAINER = process.env.HPMQ_MAINTAINER ?? 'The HPMQ authors <hpmq@localhost>';
 
 /** @returns the file */
 export async function buildDeb({ arch, version, epoch, executable, work, output, compression }) {
@@ -73,7 +75,7 @@ function control(arch, version, kibibytes) {
   return `Package: hpmq
 Version: ${version}
 Architecture: ${arch}
-Maintainer: The HPMQ authors <hpmq@localhost.localdomain>
+Maintainer: ${MAINTAINER}
 Section: net
 Priority: optional
 Installed-Size: ${kibibytes}
@@ -81,10 +83,10 @@ Depends: libc6 (>= 2.28), libstdc++6 (>= 8), libgcc-s1 | libgcc1, adduser, init-
 Recommends: systemd, udev
 Suggests: mosquitto-clients
 Description: edge gateway from field devices to MQTT
- HPMQ reads field devices (Modbus, CoAP, serial lines), serves their values from
- an MQTT broker of its own, links upstream with an outbox on disk, runs functions
- on the traffic, and is managed on the box from the command line and a terminal
- interface.
+ HPMQ reads field devices (Modbus, CoAP, serial lines), serves their values
+ from an MQTT broker of its own, links upstream with an outbox on disk, runs
+ functions on the traffic, and is managed on the box from the command line
+ and a terminal interface.
  .
  The service hpmq.service listens on 127.0.0.1:1883 until it is told otherwise.
 `;
@@ -97,7 +99,7 @@ function changelog(version, epoch) {
 
   * Release ${version}.
 
- -- The HPMQ authors <hpmq@localhost.localdomain>  ${date}
+ -- ${MAINTAINER}  ${date}
 `;
 }
 

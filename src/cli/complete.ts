@@ -24,12 +24,17 @@ const FILES: Completion = { candidates: [], files: true };
 const MAX_CANDIDATES = 500;
 
 /**
- * @param root - with the verbs of the chosen command defined
+ * @param define - adds the verbs of a command that has only its name
  * @param words - behind `hpmq`, the last one is where the cursor is, and may be empty
  */
-export async function complete(root: HpmqCommand, words: readonly string[], asks: Asks): Promise<Completion> {
+export async function complete(
+  root: HpmqCommand,
+  define: (command: HpmqCommand) => Promise<void>,
+  words: readonly string[],
+  asks: Asks,
+): Promise<Completion> {
   const current = words.at(-1) ?? '';
-  const place = walk(root, words.slice(0, -1));
+  const place = await walk(root, define, words.slice(0, -1));
   if (place.optionValue !== undefined) return values(place.optionValue.name, place.optionValue.choices, current, asks);
   const { command, index, onlyArguments } = place;
   if (current.startsWith('-') && !onlyArguments) {
@@ -62,7 +67,11 @@ interface Place {
   readonly optionValue: { readonly name: string; readonly choices: readonly string[] | undefined } | undefined;
 }
 
-function walk(root: HpmqCommand, words: readonly string[]): Place {
+async function walk(
+  root: HpmqCommand,
+  define: (command: HpmqCommand) => Promise<void>,
+  words: readonly string[],
+): Promise<Place> {
   let command = root;
   let index = 0;
   let onlyArguments = false;
@@ -78,7 +87,10 @@ function walk(root: HpmqCommand, words: readonly string[]): Place {
     } else {
       const verb = index === 0 ? visibleCommands(command).find((one) => one.name() === word) : undefined;
       if (verb === undefined) index++;
-      else command = verb;
+      else {
+        await define(verb);
+        command = verb;
+      }
     }
   }
   return { command, index, onlyArguments, optionValue };

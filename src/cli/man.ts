@@ -40,7 +40,7 @@ export function commandsPage(root: HpmqCommand, options: ManOptions): string {
     '.SH COMMANDS\n',
     ...visibleCommands(root)
       .filter((one) => one.name() !== 'help')
-      .flatMap(commandParts),
+      .flatMap((one) => [...commandParts(one)]),
     `.SH EXIT STATUS\n${EXIT_STATUS.map(([code, what]) => `.TP\n${bold(code)}\n${roff(what)}\n`).join('')}`,
     `.SH ENVIRONMENT\n${ENVIRONMENT.map(([name, what]) => `.TP\n${bold(name)}\n${roff(what)}\n`).join('')}`,
     `.SH FILES\n${FILES.map(([name, what]) => `.TP\n${italic(name)}\n${roff(what)}\n`).join('')}`,

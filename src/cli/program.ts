@@ -85,13 +85,7 @@ export function createProgram(cli: Cli): HpmqCommand {
   const words = program.command('__complete', { hidden: true }) as HpmqCommand;
   modules.set(words, async () => {
     const module = await import('./commands/complete.js');
-    return {
-      define: () =>
-        module.define(words, cli, async (name) => {
-          await define(program.commands.find((one) => one.name() === name));
-          return program as HpmqCommand;
-        }),
-    };
+    return { define: () => module.define(words, cli, program as HpmqCommand, define) };
   });
   allVerbs.set(program, async () => {
     for (const command of modules.keys()) await define(command);

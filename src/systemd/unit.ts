@@ -46,7 +46,7 @@ RuntimeDirectory=hpmq
 RuntimeDirectoryMode=0750
 CacheDirectory=hpmq
 CacheDirectoryMode=0750
-UMask=0027
+UMask=0077
 
 # One heap of the C library for all threads.
 Environment=MALLOC_ARENA_MAX=1

@@ -1,16 +1,16 @@
-/** A gateway tells its supervisor what it is doing: sd_notify(3), heard by socat on a datagram socket. */
+/** A gateway tells its supervisor what it is doing: sd_notify(3), heard on a datagram socket by Python. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { hpmqEntry, tempFolder } from '../support/gateway.js';
-import { eventually, needs, startPeer } from '../support/peers.js';
+import { eventually, needs, repoRoot, startPeer } from '../support/peers.js';
 
-const peers = needs('socat', 'systemd-notify');
+const peers = needs('python3', 'systemd-notify');
 
 async function start(t: Test, env: Record<string, string>) {
   const folder = tempFolder(t);
   const socket = join(folder, 'notify');
-  const heard = startPeer(t, 'socat', ['-u', `UNIX-RECV:${socket}`, 'STDOUT']);
+  const heard = startPeer(t, 'python3', [join(repoRoot, 'test/peers/notify-socket.py'), socket]);
   await eventually(() => existsSync(socket));
   const file = join(folder, 'hpmq.yaml');
   writeFileSync(file, 'gateway: { id: box }\nbroker: { listeners: [{ type: tcp, port: 0 }] }\n');

@@ -6,18 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a plain Debian has, what the package depends on, and a foreign client. */
-const PACKAGES = [
-  'systemd',
-  'systemd-sysv',
-  'dbus',
-  'udev',
-  'libstdc++6',
-  'adduser',
-  'mosquitto-clients',
-  'man-db',
-  'procps',
-  'socat',
-];
+const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'udev', 'libstdc++6', 'adduser', 'mosquitto-clients', 'man-db'];
 
 export interface Box extends AsyncDisposable {
   /** Runs a shell command in the system, as root; output of both kinds, and the exit code. */

@@ -7,13 +7,16 @@ import { FILES_MARK } from '../completion-scripts.js';
 /** A person waits at the cursor, ms. */
 const PATIENCE = 200;
 
-/** @param defineVerbs - of the command with this name */
-export function define(command: HpmqCommand, cli: Cli, defineVerbs: (name: string) => Promise<HpmqCommand>): void {
+export function define(
+  command: HpmqCommand,
+  cli: Cli,
+  root: HpmqCommand,
+  defineVerbs: (command: HpmqCommand) => Promise<void>,
+): void {
   command.argument('[words...]').action(
     cli.action(async (words: readonly string[]) => {
-      const root = await defineVerbs(words.find((word) => !word.startsWith('-')) ?? '');
       const client = await cli.client(PATIENCE).catch(() => undefined);
-      const { candidates, files } = await complete(root, words, () => client);
+      const { candidates, files } = await complete(root, defineVerbs, words, () => client);
       for (const { word, what } of candidates) {
         // A name with a line break would be two.
         if (!/\p{Cc}/u.test(word)) cli.output.line(`${word}\t${what.replace(/\p{Cc}/gu, ' ')}`);
