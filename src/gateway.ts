@@ -32,6 +32,7 @@ import { correctRetained, KnownTime } from './known-time.js';
 import { type Links, linksTables } from './links/links-service.js';
 import { openLinks } from './links/open-links.js';
 import type { Logging } from './logging.js';
+import { statusLine } from './status-line.js';
 import { openStore } from './store/store.js';
 import { builtAt, version } from './version.js';
 import { createView } from './view.js';
@@ -50,6 +51,10 @@ export interface GatewayOptions {
 export interface Gateway extends AsyncDisposable {
   /** Where MQTT clients connect, `host:port` each. */
   readonly addresses: readonly string[];
+  /** Resolves when the store has answered: what is stuck does not. */
+  answers(): Promise<void>;
+  /** Its state in one line. */
+  statusLine(): string;
 }
 
 /** Starts everything, or closes what was started and throws the GatewayError of the part that could not. */
@@ -236,6 +241,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log.info({ gateway: id, config: options.shown.file, listeners: broker.addresses(), socket }, 'gateway is up');
     return {
       addresses: broker.addresses(),
+      answers: () => store.answers(),
+      statusLine: () => statusLine(view.status()),
       async [Symbol.asyncDispose]() {
         phase = 'stopping';
         void announce('offline', 'stopped').catch(() => {});

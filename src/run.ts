@@ -9,6 +9,8 @@ import { EXIT } from './core/exit.js';
 import type { Log, LogLevel } from './core/log.js';
 import { startGateway } from './gateway.js';
 import { createLogging } from './logging.js';
+import { takeSupervision } from './systemd/notify.js';
+import { supervised } from './systemd/supervised.js';
 
 /** Time for draining and closing after the first signal, ms. */
 const STOP_DEADLINE = 10_000;
@@ -22,6 +24,7 @@ export interface RunOptions {
 
 /** Runs until SIGINT, SIGTERM or SIGHUP (a second one ends it at once) or, started by a parent over IPC, until that is gone. */
 export async function runGateway(options: RunOptions): Promise<number> {
+  const supervision = takeSupervision(process.env, process.pid, systemClock);
   const { config, file, yaml } = await loadConfigApart(options.config, process.cwd());
   const level: LogLevel = options.verbose > 1 ? 'trace' : options.verbose === 1 ? 'debug' : config.log.level;
   const logging = createLogging({
@@ -50,6 +53,14 @@ export async function runGateway(options: RunOptions): Promise<number> {
   });
   // A parent that is gone by now is told by the channel's end.
   process.send?.({ ready: true, addresses: gateway.addresses }, () => {});
+  const supervisor =
+    supervision &&
+    (await supervised(supervision, {
+      answers: gateway.answers,
+      statusLine: gateway.statusLine,
+      log: logging.log.child({ svc: 'systemd' }),
+      clock: systemClock,
+    }));
   const reason = await stop;
   logging.log.info({ reason }, 'stopping');
   const deadline = systemClock.after(STOP_DEADLINE, () => {
@@ -57,7 +68,7 @@ export async function runGateway(options: RunOptions): Promise<number> {
     process.exit(EXIT.TRY_LATER);
   });
   try {
-    await gateway[Symbol.asyncDispose]();
+    await Promise.all([supervisor?.stopping(reason), gateway[Symbol.asyncDispose]()]);
   } finally {
     deadline.cancel();
   }

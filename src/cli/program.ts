@@ -2,7 +2,7 @@
  * Assembles the commands. Only names and purposes are here: a command's module is loaded when it was chosen, so that
  * `hpmq --help` needs nothing but commander.
  */
-import { CommanderError, Option } from 'commander';
+import { type Command, CommanderError, Option } from 'commander';
 import { toGatewayError } from '../core/errors.js';
 import { EXIT, EXIT_OF_FAULT } from '../core/exit.js';
 import { version } from '../version.js';
@@ -34,6 +34,8 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['tui', 'Opens the terminal interface', () => import('./commands/tui.js')],
   ['demo', 'Runs a simulated plant, a gateway and an upstream', () => import('./commands/demo.js')],
   ['simulate', 'Runs simulated devices for a gateway to poll', () => import('./commands/simulate.js')],
+  ['service', 'Installs the gateway as a service of systemd', () => import('./commands/service.js')],
+  ['completion', 'Prints the completion of a shell', () => import('./commands/completion.js')],
   ['explain', 'Explains an error code', () => import('./commands/explain.js')],
   ['version', 'Shows version and platform', () => import('./commands/version.js')],
 ];
@@ -70,14 +72,35 @@ export function createProgram(cli: Cli): HpmqCommand {
   const modules = new Map<unknown, () => Promise<CommandModule>>();
   for (const [name, purpose, load] of COMMANDS) modules.set(program.verb(name).description(purpose), load);
   program.helpCommand('help [command]', HELP_PURPOSE);
-  program.hook('preSubcommand', async (_program, command) => {
+  const defined = new Set<unknown>();
+  const define = async (command: unknown) => {
     const load = modules.get(command);
-    if (load === undefined) return;
-    (await load()).define(command as HpmqCommand, cli);
-    if (command.commands.length > 0) command.helpCommand('help [command]', HELP_PURPOSE);
+    if (load === undefined || defined.has(command)) return;
+    defined.add(command);
+    const one = command as HpmqCommand;
+    (await load()).define(one, cli);
+    if (one.commands.length > 0) one.helpCommand('help [command]', HELP_PURPOSE);
+  };
+  program.hook('preSubcommand', (_program, command) => define(command));
+  const words = program.command('__complete', { hidden: true }) as HpmqCommand;
+  modules.set(words, async () => {
+    const module = await import('./commands/complete.js');
+    return { define: () => module.define(words, cli, program as HpmqCommand, define) };
+  });
+  allVerbs.set(program, async () => {
+    for (const command of modules.keys()) await define(command);
   });
   cli.attach(program as HpmqCommand);
   return program as HpmqCommand;
+}
+
+const allVerbs = new WeakMap<Command, () => Promise<void>>();
+
+/** A program whose commands have all of their verbs, for manual pages. */
+export async function createWholeProgram(cli: Cli): Promise<HpmqCommand> {
+  const program = createProgram(cli);
+  await allVerbs.get(program)?.();
+  return program;
 }
 
 /** Runs one command line. Never throws; prints what went wrong and says how it ended. */

@@ -6,6 +6,9 @@ import { createConfigSchema } from './schema.js';
 /** The parts of JSON Schema that are walked here. */
 export interface JsonSchema {
   readonly type?: string;
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly default?: unknown;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];

@@ -1,5 +1,6 @@
 /** Changes the users file: comments and order stay; the new file is complete before it takes the place of the old one. */
 import { closeSync, fstatSync, openSync, readFileSync, realpathSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Document, isMap, parseDocument } from 'yaml';
 import { configError } from './errors.js';
 import { fileFault } from './files.js';
@@ -75,9 +76,10 @@ export function editUsersFile(path: string, shownAs: string, change: (edit: User
   }
 }
 
-/** Nobody but the owner, and the group where it may already read, sees hashes. */
+/** Nobody but the owner, and the group where it may already read, or gives its folder's files its name, sees hashes. */
 function lock(temporary: string, shownAs: string): number {
-  const mode = (stateOf(temporary.slice(0, -'.new'.length))?.mode ?? 0o600) & 0o660;
+  const isOfGroup = ((stateOf(dirname(temporary))?.mode ?? 0) & 0o2000) !== 0;
+  const mode = (stateOf(temporary.slice(0, -'.new'.length))?.mode ?? (isOfGroup ? 0o640 : 0o600)) & 0o660;
   for (let attempt = 0; ; attempt++) {
     try {
       return openSync(temporary, 'wx', mode);

@@ -173,4 +173,6 @@ export interface Store {
   readonly disk: DiskState;
   /** Asks the disk, unless it has just been asked. */
   askDisk(): void;
+  /** Resolves when what was said before has been worked off, well or not; rejects (STORE_FAILED) when the store has ended. */
+  answers(): Promise<void>;
 }

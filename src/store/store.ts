@@ -274,6 +274,10 @@ class SqliteStore implements OpenStore, QueueContext {
     );
   }
 
+  async answers(): Promise<void> {
+    this.#disk = await this.#link.disk();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

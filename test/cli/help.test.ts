@@ -72,6 +72,11 @@ const commands = [
   'simulate',
   'simulate modbus-tcp',
   'simulate modbus-rtu',
+  'service',
+  'service install',
+  'service uninstall',
+  'service status',
+  'completion',
   'explain',
   'version',
 ];

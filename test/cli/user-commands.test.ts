@@ -215,6 +215,13 @@ t.test(
   },
 );
 
+t.test('a new file in a folder whose files belong to its group can be read by the group', async (t) => {
+  const { cwd, file, run } = start(t);
+  chmodSync(cwd, 0o2750);
+  t.equal((await run(['add', 'anna'], { stdin: 'x' })).code, 0);
+  t.equal(statSync(file).mode & 0o777, 0o640);
+});
+
 t.test('the mode for the group, and a symbolic link, stay', async (t) => {
   const { cwd, file, run, user } = start(t, { 'real.yaml': 'users: {}\n' });
   chmodSync(join(cwd, 'real.yaml'), 0o644);

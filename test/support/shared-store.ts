@@ -61,6 +61,7 @@ export function sharedStore(): Store | undefined {
       return shared.disk;
     },
     askDisk: () => shared.askDisk(),
+    answers: () => shared.answers(),
   };
 }
 
