@@ -34,6 +34,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['tui', 'Opens the terminal interface', () => import('./commands/tui.js')],
   ['demo', 'Runs a simulated plant, a gateway and an upstream', () => import('./commands/demo.js')],
   ['simulate', 'Runs simulated devices for a gateway to poll', () => import('./commands/simulate.js')],
+  ['provision', 'Takes in the settings on the boot partition of the image', () => import('./commands/provision.js')],
   ['explain', 'Explains an error code', () => import('./commands/explain.js')],
   ['version', 'Shows version and platform', () => import('./commands/version.js')],
 ];
