@@ -25,6 +25,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['point', 'Lists, reads, writes and watches points', () => import('./commands/point.js')],
   ['profile', 'Lists, shows and tests device profiles', () => import('./commands/profile.js')],
   ['import', 'Converts configurations of other gateways', () => import('./commands/import.js')],
+  ['provision', 'Takes in the settings on the boot partition of the image', () => import('./commands/provision.js')],
   ['server', 'Lists the servers that other masters read', () => import('./commands/server.js')],
   ['link', 'Lists the links upstream and whether they deliver', () => import('./commands/link.js')],
   ['function', 'Lists, deploys and rolls back functions', () => import('./commands/function.js')],
@@ -34,7 +35,6 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['tui', 'Opens the terminal interface', () => import('./commands/tui.js')],
   ['demo', 'Runs a simulated plant, a gateway and an upstream', () => import('./commands/demo.js')],
   ['simulate', 'Runs simulated devices for a gateway to poll', () => import('./commands/simulate.js')],
-  ['provision', 'Takes in the settings on the boot partition of the image', () => import('./commands/provision.js')],
   ['explain', 'Explains an error code', () => import('./commands/explain.js')],
   ['version', 'Shows version and platform', () => import('./commands/version.js')],
 ];
