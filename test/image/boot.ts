@@ -1,5 +1,6 @@
 /** The image boots, is provisioned, serves MQTT, has a read-only root, and keeps its data. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Card } from './card.js';
 import { execute, Machine, type Mode } from './machine.js';
@@ -18,6 +19,8 @@ broker:
   auth: { anonymous: true }
 `;
 
+const PASSWORD = 'at the console';
+
 export const READY = /hpmq: ready, slot ([AB]) confirmed, up (\d+) s/;
 
 const start = Date.now();
@@ -28,7 +31,14 @@ export const say = (text: string) =>
 export function provisionedCard(image: string): Card {
   const card = new Card(image, CARD_BYTES);
   card.put('hpmq.yaml', CONFIG);
-  card.put('provision.yaml', 'hostname: card-7\ntimezone: Europe/Berlin\njoin: { token: to-ken }\n');
+  const hash = execFileSync('openssl', ['passwd', '-6', PASSWORD], { encoding: 'utf8' }).trim();
+  const settings = [
+    'hostname: card-7',
+    'timezone: Europe/Berlin',
+    `console: { passwordHash: '${hash}' }`,
+    'join: { token: to-ken }',
+  ];
+  card.put('provision.yaml', `${settings.join('\n')}\n`);
   card.put('authorized_keys', readFileSync(`${card.key}.pub`));
   return card;
 }
@@ -62,6 +72,13 @@ export async function bootVirtual({ mode, ...setting }: Setting & { readonly mod
     assert.match(await ask('resolvectl status 2>&1 | grep -c "+mDNS"'), /^[1-9]/);
     assert.equal(await ask('systemctl --failed --no-legend --plain'), '');
     say(`provisioned; root read-only; data partition grown to ${size} MiB; no unit failed`);
+    machine.type('\n');
+    await machine.says(/card-7 login: /);
+    machine.type('admin\n');
+    await machine.says(/Password: /);
+    machine.type(`${PASSWORD}\n`);
+    await machine.says(/\u001b\[\?1049h[\s\S]*card-7/);
+    say('the terminal interface on the serial console, after login');
     await ask('sync; systemctl reboot || true');
     const [, again] = await machine.says(READY);
     const kept = await execute('mosquitto_sub', [...mqtt, '-t', 'kept', '-C', '1', '-W', '60']);

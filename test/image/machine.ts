@@ -1,7 +1,7 @@
 /** A machine in QEMU that boots an image: its console, its ports on 127.0.0.1, its end. Bounded waits everywhere. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,6 +30,7 @@ export class Machine {
   readonly #run: string;
   #over = false;
   #seen = 0;
+  #keyboard: Socket | undefined;
 
   private constructor(qemu: ChildProcess, run: string) {
     this.#run = run;
@@ -53,6 +54,16 @@ export class Machine {
   console(): string {
     const file = join(this.#run, 'serial.log');
     return existsSync(file) ? readFileSync(file, 'latin1') : '';
+  }
+
+  /** Types at the serial console. */
+  type(text: string): void {
+    if (this.#keyboard === undefined) {
+      this.#keyboard = connect(join(this.#run, 'console.sock'));
+      // What comes is in the log, too; the end of the machine is no fault.
+      this.#keyboard.on('error', () => {}).resume();
+    }
+    this.#keyboard.write(text);
   }
 
   /** Waits until the console says it, after what the call before saw. */
@@ -106,6 +117,7 @@ export class Machine {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#keyboard?.destroy();
     await this.cut();
     rmSync(this.#run, { recursive: true, force: true });
   }

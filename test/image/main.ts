@@ -1,12 +1,13 @@
 /**
- * `npm run image:test -- [direct|efi|pi3]… [--image FILE]`: boots the image in QEMU. Needs an image (images/build-image), an
- * hour's patience is not: about three minutes each. Not part of the test suite: emulation takes a whole machine.
+ * `npm run image:test -- [direct|efi|pi3|same]… [--image FILE]`: boots an image (images/build-image) in QEMU, some minutes each;
+ * `same` builds two. Not part of the test suite: emulation takes a whole machine.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../support/peers.js';
 import { bootPi3, bootVirtual } from './boot.js';
+import { sameBytes } from './same-bytes.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -20,11 +21,13 @@ function newestImage(): string {
   return join(folder, name);
 }
 
-const setting = { image: values.image ?? newestImage(), images: join(repoRoot, 'images') };
+const images = join(repoRoot, 'images');
+const setting = () => ({ image: values.image ?? newestImage(), images });
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
-  direct: () => bootVirtual({ ...setting, mode: 'direct' }),
-  efi: () => bootVirtual({ ...setting, mode: 'efi' }),
-  pi3: () => bootPi3(setting),
+  direct: () => bootVirtual({ ...setting(), mode: 'direct' }),
+  efi: () => bootVirtual({ ...setting(), mode: 'efi' }),
+  pi3: () => bootPi3(setting()),
+  same: () => sameBytes(images),
 };
 for (const name of positionals.length === 0 ? ['direct'] : positionals) {
   const scenario = scenarios[name];
