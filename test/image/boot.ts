@@ -27,8 +27,12 @@ const start = Date.now();
 export const say = (text: string) =>
   console.log(`${String(Math.round((Date.now() - start) / 1_000)).padStart(5)} s  ${text}`);
 
-/** A card as somebody prepares it. */
-export function provisionedCard(image: string): Card {
+/**
+ * A card as somebody prepares it.
+ *
+ * @param more - lines of provision.yaml
+ */
+export function provisionedCard(image: string, more = ''): Card {
   const card = new Card(image, CARD_BYTES);
   card.put('hpmq.yaml', CONFIG);
   const hash = execFileSync('openssl', ['passwd', '-6', PASSWORD], { encoding: 'utf8' }).trim();
@@ -38,7 +42,7 @@ export function provisionedCard(image: string): Card {
     `console: { passwordHash: '${hash}' }`,
     'join: { token: to-ken }',
   ];
-  card.put('provision.yaml', `${settings.join('\n')}\n`);
+  card.put('provision.yaml', `${settings.join('\n')}\n${more}`);
   card.put('authorized_keys', readFileSync(`${card.key}.pub`));
   return card;
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run image:test -- [direct|efi|pi3|same]… [--image FILE]`: boots an image (images/build-image) in QEMU, some minutes each;
+ * `npm run image:test -- [direct|efi|pi3|wifi|same]… [--image FILE]`: boots an image (images/build-image) in QEMU, some minutes each;
  * `same` builds two. Not part of the test suite: emulation takes a whole machine.
  */
 import { readdirSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { repoRoot } from '../support/peers.js';
 import { bootPi3, bootVirtual } from './boot.js';
 import { sameBytes } from './same-bytes.js';
+import { joinWifi } from './wifi.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +28,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   direct: () => bootVirtual({ ...setting(), mode: 'direct' }),
   efi: () => bootVirtual({ ...setting(), mode: 'efi' }),
   pi3: () => bootPi3(setting()),
+  wifi: () => joinWifi(setting()),
   same: () => sameBytes(images),
 };
 for (const name of positionals.length === 0 ? ['direct'] : positionals) {
