@@ -25,6 +25,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['point', 'Lists, reads, writes and watches points', () => import('./commands/point.js')],
   ['profile', 'Lists, shows and tests device profiles', () => import('./commands/profile.js')],
   ['import', 'Converts configurations of other gateways', () => import('./commands/import.js')],
+  ['provision', 'Takes in the settings on the boot partition of the image', () => import('./commands/provision.js')],
   ['server', 'Lists the servers that other masters read', () => import('./commands/server.js')],
   ['link', 'Lists the links upstream and whether they deliver', () => import('./commands/link.js')],
   ['function', 'Lists, deploys and rolls back functions', () => import('./commands/function.js')],

@@ -21,6 +21,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
   },
   { from: '^src/systemd/', to: ['^src/core/', '^src/systemd/'], packages: '^$' },
   { from: '^src/config/', to: ['^src/core/', '^src/config/'], packages: '^(zod|yaml)$' },
+  { from: '^src/provision/', to: ['^src/core/', '^src/config/', '^src/provision/'], packages: '^(zod)$' },
   { from: '^src/api/contract\\.ts$', to: ['^src/core/'], packages: '^$' },
   { from: '^src/api/', to: ['^src/core/', '^src/api/'], packages: '^$' },
   {
@@ -33,6 +34,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
       '^src/(run|builtin|version|profile-test|function-(test|replay)|discover|simulated-line)\\.ts$',
       '^src/import/',
       '^src/systemd/',
+      '^src/provision/',
       '^src/demo/',
       '^src/tui/main\\.tsx$',
       '^src/functions/(engine|javascript|registry)/',

@@ -37,6 +37,7 @@ const commands = [
   'profile show',
   'profile test',
   'import',
+  'provision',
   'server',
   'server list',
   'link',
