@@ -1,26 +1,25 @@
 /**
  * `npm run build`: the self-contained executables dist/hpmq-linux-x64 and dist/hpmq-linux-arm64 (names as arguments
- * build only those architectures). Same sources and lockfile, same bytes.
+ * build only those architectures), what is inside (dist/hpmq-VERSION.cdx.json) and checksums. Same sources and lockfile, same bytes.
  *
- *   bin/hpmq.ts ── bundle ──▶ program.cjs ── code cache (by the target's own Node) ──▶ program.cache
- *   package-lock.json ──▶ Node of the target ─┐
- *   prebuilt serialport addon, yoga's wasm ───┴── pkg (SEA blob, injection) ──▶ executable
+ *   bin/hpmq.ts, threads ── bundle ──▶ parts ── code cache (by the target's own Node) ──▶ packed
+ *   package-lock.json ──▶ Node of the target, stripped ──┐
+ *   prebuilt serialport addon, WebAssembly modules ──────┴── pkg (SEA blob, injection) ──▶ executable
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  bundleConfigWorker,
-  bundleFunctionWorker,
-  bundleProgram,
-  bundleStart,
-  bundleStoreWorker,
-} from './executable/bundle.mjs';
-import { writeCodeCache } from './executable/code-cache.mjs';
+import { writeChecksums } from './checksums.mjs';
+import { buildFacts } from './executable/build-facts.mjs';
+import { bundleParts, bundleStart, threads } from './executable/bundle.mjs';
+import { writeCodeCaches } from './executable/code-cache.mjs';
 import { root } from './executable/lockfile.mjs';
 import { nodeBinary } from './executable/node-binary.mjs';
-import { seal } from './executable/seal.mjs';
+import { packParts } from './executable/pack.mjs';
+import { writeSbom } from './executable/sbom.mjs';
+import { runtimeFlags, seal } from './executable/seal.mjs';
 import { serialportAddon } from './executable/serialport-addon.mjs';
+import { strip } from './executable/strip.mjs';
 
 const architectures = ['x64', 'arm64'];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : architectures;
@@ -28,46 +27,57 @@ for (const arch of wanted) {
   if (!architectures.includes(arch)) throw new Error(`unknown architecture ${arch}: ${architectures.join(' or ')}`);
 }
 
+const facts = buildFacts();
 const work = join(root, 'dist', '.build');
 rmSync(work, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 
-const { program, yogaWasm } = await bundleProgram(work);
-const storeWorker = await bundleStoreWorker(work);
-const configWorker = await bundleConfigWorker(work);
-const functionWorker = await bundleFunctionWorker(work);
-const start = await bundleStart(work);
-console.log(`program    ${megabytes(program)}`);
+/** @returns path of a file with that text */
+function write(name, text) {
+  const file = join(work, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+const yogaWasm = join(work, 'yoga.wasm');
+const parts = await bundleParts(facts, yogaWasm);
+const assets = { 'yoga.wasm': yogaWasm, 'engine.wasm': join(root, 'functions-sdk', 'js', 'engine', 'engine.wasm') };
+for (const [name, text] of parts) write(`${name}.cjs`, text);
+for (const name of threads) assets[`${name}.cjs`] = write(`${name}.start.cjs`, await bundleStart(name));
+const start = write('start.cjs', await bundleStart('program'));
+const bytes = [...parts.values()].reduce((sum, text) => sum + text.length, 0);
+console.log(`program    ${megabytes(bytes)} in ${parts.size} parts`);
 
 for (const arch of wanted) {
   const node = nodeBinary(arch);
-  const cache = join(work, `program-${arch}.cache`);
-  const cached = writeCodeCache(node, program, cache);
-  if (!cached)
+  const caches = writeCodeCaches(node, work, [...parts.keys()], runtimeFlags());
+  if (caches.size === 0)
     console.log(
       `${arch.padEnd(10)} without code cache (slower start): its Node does not run here, with qemu-user and binfmt it would`,
     );
+  const stripped = join(work, `node-${arch}`);
+  strip(node, stripped);
   const output = join(root, 'dist', `hpmq-linux-${arch}`);
+  const { packed, index } = packParts(parts, caches);
   await seal({
     arch,
-    node,
+    node: stripped,
     start,
     output,
     assets: {
-      'program.cjs': program,
-      ...(cached ? { 'program.cache': cache } : {}),
+      ...assets,
+      parts: write(`parts-${arch}`, packed),
+      'parts.json': write(`parts-${arch}.json`, index),
       'serialport.node': serialportAddon(arch),
-      'yoga.wasm': yogaWasm,
-      'store-worker.cjs': storeWorker,
-      'config-worker.cjs': configWorker,
-      'function-worker.cjs': functionWorker,
     },
   });
   const sha256 = createHash('sha256').update(readFileSync(output)).digest('hex');
-  console.log(`${arch.padEnd(10)} ${megabytes(output)}  sha256 ${sha256}  dist/hpmq-linux-${arch}`);
+  console.log(`${arch.padEnd(10)} ${megabytes(statSync(output).size)}  sha256 ${sha256}  dist/hpmq-linux-${arch}`);
 }
 rmSync(work, { recursive: true });
+writeSbom(facts);
+console.log(writeChecksums(join(root, 'dist')));
 
-function megabytes(file) {
-  return `${(statSync(file).size / 1e6).toFixed(1)} MB`;
+function megabytes(count) {
+  return `${(count / 1e6).toFixed(1)} MB`;
 }

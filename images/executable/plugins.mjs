@@ -1,7 +1,24 @@
 /** Where packages stand in the way of one CommonJS file. Each replacement fails the build when the package has changed. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { brotliCompressSync } from 'node:zlib';
+
+/** The facts of a build, where the sources say what holds without one. */
+export function buildFacts({ version, commit, moment }) {
+  return {
+    name: 'build facts',
+    setup(build) {
+      build.onLoad({ filter: /src\/version\.ts$/ }, ({ path }) => {
+        let contents = readFileSync(path, 'utf8');
+        if (!contents.includes(`version = '${version}'`))
+          throw new Error(`${path} has another version than package.json`);
+        const known = commit === undefined ? 'undefined' : JSON.stringify(commit);
+        contents = replaceOnce(path, contents, /undefined;/g, () => `${known};`);
+        const built = moment === undefined ? (call) => call : () => String(moment * 1000);
+        return { contents: replaceOnce(path, contents, /Date\.UTC\([^)]+\)/g, built), loader: 'ts' };
+      });
+    },
+  };
+}
 
 /** @serialport/bindings-cpp finds its addon through node-gyp-build, in folders that an executable does not have. */
 export function nativeAddon(runtime) {
@@ -32,17 +49,18 @@ export function deviceProfiles() {
   };
 }
 
-/** The engine for functions in JavaScript, the SDKs and the templates: the same. */
-export function functionSdk() {
+/** The engine for functions in JavaScript is an asset; the SDKs and the templates become part of the program. */
+export function functionSdk(runtime) {
   return {
     name: 'function SDK',
     setup(build) {
       build.onLoad({ filter: /src\/functions\/javascript\/engine\.ts$/ }, ({ path }) => {
-        const engine = join(dirname(path), '../../../functions-sdk/js/engine/engine.wasm');
-        const base64 = brotliCompressSync(readFileSync(engine)).toString('base64');
         const call = /readEngine\(join\(import\.meta\.dirname, '[^']+'\)\)/g;
-        const contents = replaceOnce(path, readFileSync(path, 'utf8'), call, () => `unpackEngine('${base64}')`);
-        return { contents, loader: 'ts' };
+        const contents = replaceOnce(path, readFileSync(path, 'utf8'), call, () => "asset('engine.wasm')");
+        return {
+          contents: `import { asset } from ${JSON.stringify(join(runtime, 'assets.ts'))};\n${contents}`,
+          loader: 'ts',
+        };
       });
       build.onLoad({ filter: /src\/functions\/javascript\/templates\.ts$/ }, ({ path }) => {
         const folder = join(dirname(path), '../../../functions-sdk');

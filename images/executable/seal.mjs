@@ -62,7 +62,7 @@ function fillCache(folder, name, node) {
 }
 
 /** Those that the first line of `bin/hpmq.ts` gives to Node; its variables of the environment are for whoever starts the executable. */
-function runtimeFlags() {
+export function runtimeFlags() {
   const [line] = readFileSync(join(import.meta.dirname, '..', '..', 'bin', 'hpmq.ts'), 'utf8').split('\n', 1);
   return line.replace(/^.* node /, '').split(' ');
 }

@@ -5,7 +5,7 @@
 import { type Command, CommanderError, Option } from 'commander';
 import { toGatewayError } from '../core/errors.js';
 import { EXIT, EXIT_OF_FAULT } from '../core/exit.js';
-import { version } from '../version.js';
+import { versionLine } from '../version.js';
 import { Cli, type Streams } from './cli.js';
 import { HpmqCommand } from './command.js';
 import { cliError } from './errors.js';
@@ -52,7 +52,7 @@ export function createProgram(cli: Cli): HpmqCommand {
       ['run hpmq.yaml', 'start the gateway'],
       ['point watch boiler', 'follow the values of a device'],
     )
-    .version(version, '--version', 'show the version')
+    .version(versionLine(), '--version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .addOption(
       new Option('-c, --config <file>', 'configuration file (default: ./hpmq.yaml, ~/.config/hpmq/, /etc/hpmq/)'),

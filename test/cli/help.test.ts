@@ -219,9 +219,9 @@ t.test('version: of package.json', async (t) => {
     hpmq(t, ['version']),
     hpmq(t, ['version', '--json']),
   ]);
-  t.equal(flag.stdout, `${packaged}\n`);
-  t.match(text.stdout, new RegExp(`^hpmq ${packaged} \\(node \\d+\\.\\d+\\.\\d+, linux \\w+\\)\n$`));
-  t.match(JSON.parse(json.stdout), { version: packaged, platform: 'linux' });
+  t.match(text.stdout, new RegExp(`^hpmq ${packaged} \\(checkout, node \\d+\\.\\d+\\.\\d+, linux \\w+\\)\n$`));
+  t.equal(flag.stdout, text.stdout);
+  t.match(JSON.parse(json.stdout), { version: packaged, commit: null, platform: 'linux' });
 });
 
 t.test('explain: who has to act and how; every code once', async (t) => {

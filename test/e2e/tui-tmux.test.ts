@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { hpmqEntry, startTestGateway, tempFolder } from '../support/gateway.js';
-import { eventually, needs } from '../support/peers.js';
+import { needs } from '../support/peers.js';
+import { terminal } from '../support/terminal.js';
 
 const config = `
 gateway: { id: plant-7 }
@@ -19,48 +20,6 @@ devices:
       temperature: { wave: sine, min: 40, max: 80, period: 20s, unit: °C, decimals: 1 }
       setpoint: { wave: constant, value: 60, unit: °C, write: { min: 10, max: 90 } }
 `;
-
-interface Terminal {
-  type(...keys: readonly string[]): void;
-  screen(): string;
-  sees(pattern: RegExp): Promise<string>;
-  resize(columns: number, rows: number): void;
-}
-
-function terminal(t: Test, columns: number, rows: number): Terminal {
-  const server = join(tempFolder(t), 'tmux');
-  const tmux = (...args: readonly string[]) =>
-    execFileSync('tmux', ['-S', server, '-f', '/dev/null', ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, TMUX: '', LC_ALL: 'C.UTF-8' },
-    });
-  tmux(
-    '-u',
-    'new-session',
-    '-d',
-    '-x',
-    String(columns),
-    '-y',
-    String(rows),
-    '-s',
-    'a',
-    'env PS1=READY: bash --norc --noprofile',
-  );
-  t.teardown(() => tmux('kill-server'));
-  const screen = () => tmux('capture-pane', '-p', '-t', 'a');
-  return {
-    type: (...keys) => void tmux('send-keys', '-t', 'a', ...keys),
-    screen,
-    async sees(pattern) {
-      try {
-        return await eventually(() => pattern.test(screen()) && screen(), 15_000);
-      } catch (error) {
-        throw new Error(`${pattern} was not on the screen:\n${screen()}`, { cause: error });
-      }
-    },
-    resize: (c, r) => void tmux('resize-window', '-t', 'a', '-x', String(c), '-y', String(r)),
-  };
-}
 
 t.test('screens, a write, a resize, and the shell is as it was', needs('tmux', 'stty'), async (t) => {
   const gateway = await startTestGateway(t, config);
