@@ -25,7 +25,11 @@ interface Kind {
 const all = `on: { upstream: '${ROOT}/#' }`;
 const kinds: readonly Kind[] = [
   { name: 'no function', yaml: undefined },
-  { name: 'C, on another filter', yaml: 'file: ./f.wasm, on: { upstream: other/# }', file: () => ['f.wasm', cGuest('echo.c')] },
+  {
+    name: 'C, on another filter',
+    yaml: 'file: ./f.wasm, on: { upstream: other/# }',
+    file: () => ['f.wasm', cGuest('echo.c')],
+  },
   { name: 'C, message back', yaml: `file: ./f.wasm, ${all}`, file: () => ['f.wasm', cGuest('echo.c')] },
   {
     name: 'C, message back, in a worker',
