@@ -1,9 +1,8 @@
 /** Recorded messages through a function: what it makes of them, and what that takes. */
 import { type FunctionModule, FunctionTrap } from './core/function.js';
-import { createMessage } from './core/message.js';
+import { FunctionBench } from './function-bench.js';
 import { Failure } from './functions/failure.js';
 import { readMessages } from './functions/frame-reader.js';
-import { messageFrame } from './functions/frame-writer.js';
 
 export interface ReplayView {
   readonly messages: number;
@@ -35,27 +34,9 @@ export async function replayMessages(
   text: string,
   config: Readonly<Record<string, unknown>>,
 ): Promise<ReplayView> {
-  const kv = new Map<string, Buffer>();
-  let now = 0;
-  using instance = module.instantiate({
-    log: () => {},
-    now: () => now,
-    config: (key) => (Object.hasOwn(config, key) ? JSON.stringify(config[key]) : undefined),
-    kvGet: (key) => kv.get(key),
-    kvSet(key, value) {
-      kv.set(key, value);
-      return true;
-    },
-    kvDelete: (key) => void kv.delete(key),
-    publish: () => 0,
-    pointRead: () => undefined,
-    pointCommand: () => -1,
-    http: async () => JSON.stringify({ error: 'there is no network in tests' }),
-  });
-  const previous = new Map<string, Buffer>();
+  using bench = new FunctionBench(module, { config }, 0);
   const causes: string[] = [];
-  const view = { messages: 0, given: 0, dropped: 0, failed: 0, fuel: 0, memory: 0 };
-  let spent = 0;
+  const view = { messages: 0, given: 0, dropped: 0, failed: 0 };
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     view.messages++;
@@ -68,34 +49,22 @@ export async function replayMessages(
       fail('it is no message');
       continue;
     }
-    now = recorded.at ?? now;
-    const message = createMessage({
-      topic: recorded.topic,
-      payload: recorded.base64 === undefined ? (recorded.text ?? '') : Buffer.from(recorded.base64, 'base64'),
-      qos: recorded.qos ?? 0,
-      origin: 'client:recorded',
-      receivedAt: now,
-    });
-    const frame = Buffer.from(messageFrame(message, previous.get(message.topic), 0, now));
-    previous.set(message.topic, message.payload);
-    const started = performance.now();
-    try {
-      const answer = module.isAsync
-        ? await instance.callAsync('on_message', frame)
-        : instance.call('on_message', frame);
-      spent += performance.now() - started;
-      const found = readMessages(answer, 0xffff);
-      if (found instanceof Failure) fail(found.message);
-      else if (found.length === 0) view.dropped++;
-      else view.given += found.length;
-    } catch (error) {
-      if (!(error instanceof FunctionTrap)) throw error;
-      fail(`${error.trap}: ${error.message}`);
-    }
-    view.fuel = Math.max(view.fuel, instance.fuelUsed);
-    view.memory = Math.max(view.memory, instance.memory);
+    bench.now = recorded.at ?? bench.now;
+    const { topic, text: plain = '', base64, qos = 0 } = recorded;
+    const payload = base64 === undefined ? plain : Buffer.from(base64, 'base64');
+    const { answer, trap } = await bench.call(
+      'on_message',
+      bench.messageFrame({ topic, payload, qos, origin: 'client:recorded' }),
+    );
+    const found = trap ?? readMessages(answer, 0xffff);
+    if (found instanceof FunctionTrap) fail(`${found.trap}: ${found.message}`);
+    else if (found instanceof Failure) fail(found.message);
+    else if (found.length === 0) view.dropped++;
+    else view.given += found.length;
   }
-  return { ...view, causes, us: view.messages === 0 ? 0 : Math.round((spent * 1_000) / view.messages) };
+  const { fuel, memory } = bench.costs;
+  const us = view.messages === 0 ? 0 : Math.round(bench.us / view.messages);
+  return { ...view, fuel, memory, causes, us };
 }
 
 function recordedOf(line: string): Recorded | undefined {

@@ -8,15 +8,8 @@ import type {
   FunctionCases,
   FunctionStep,
 } from './config/function-cases.js';
-import {
-  type FunctionInstance,
-  type FunctionLimits,
-  type FunctionModule,
-  FunctionTrap,
-  type Hook,
-  type HostCalls,
-} from './core/function.js';
-import { createMessage } from './core/message.js';
+import { type FunctionLimits, type FunctionModule, FunctionTrap, type Hook } from './core/function.js';
+import { type Costs, FunctionBench } from './function-bench.js';
 import { Failure } from './functions/failure.js';
 import {
   type MessageRecord,
@@ -26,7 +19,7 @@ import {
   readMessages,
   readPoints,
 } from './functions/frame-reader.js';
-import { connectFrame, decodeFrame, encodeFrame, messageFrame, timeFrame } from './functions/frame-writer.js';
+import { connectFrame, decodeFrame, encodeFrame, timeFrame } from './functions/frame-writer.js';
 
 /** As the configuration has them when it says nothing. */
 export const defaultLimits: FunctionLimits = {
@@ -38,6 +31,9 @@ export const defaultLimits: FunctionLimits = {
   outputBytes: 1024 * 1024,
   rate: 1_000,
 };
+
+/** Where a case does not say what time it is, Unix ms. */
+const FIRST_MOMENT = 1_767_225_600_000;
 
 export interface CaseResult {
   readonly name: string;
@@ -53,12 +49,6 @@ export interface CaseResult {
   readonly log: readonly string[];
 }
 
-interface Costs {
-  fuel: number;
-  memory: number;
-  us: number;
-}
-
 /** Never rejects for what the function does. */
 export async function testFunction(module: FunctionModule, file: FunctionCases): Promise<readonly CaseResult[]> {
   const results: CaseResult[] = [];
@@ -69,48 +59,35 @@ export async function testFunction(module: FunctionModule, file: FunctionCases):
 async function testCase(module: FunctionModule, file: FunctionCases, one: FunctionCase): Promise<CaseResult> {
   const log: string[] = [];
   const diff: string[] = [];
-  const costs: Costs = { fuel: 0, memory: 0, us: 0 };
-  const bench = new Bench(file, one, log);
-  let instance: FunctionInstance | undefined;
+  let costs: Costs = { fuel: 0, memory: 0, us: 0 };
   try {
-    instance = module.instantiate(bench.host);
+    using player = new Player(module, file, one, log);
+    costs = player.costs;
     const steps: readonly FunctionStep[] = one.steps ?? [one];
     for (const [index, step] of steps.entries()) {
-      const found = await bench.run(module, instance, step, costs);
+      const found = await player.play(step);
       const where = steps.length > 1 ? `step ${index + 1}: ` : '';
       diff.push(...found.map((line) => (/^[-+ ]/.test(line) ? line : `${where}${line}`)));
     }
   } catch (error) {
     diff.push(`it does not start: ${trapText(error)}`);
-  } finally {
-    instance?.[Symbol.dispose]();
   }
   return { name: one.name, ok: diff.length === 0, diff, ...costs, us: Math.round(costs.us), log };
 }
 
-class Bench {
-  readonly host: HostCalls;
+class Player implements Disposable {
+  readonly #module: FunctionModule;
+  readonly #bench: FunctionBench;
   #published: MessageRecord[] = [];
-  #now = 1_767_225_600_000;
-  readonly #previous = new Map<string, Buffer>();
 
-  constructor(file: FunctionCases, one: FunctionCase, log: string[]) {
-    const config: Record<string, unknown> = { ...file.config, ...one.config };
-    const points: Record<string, unknown> = { ...file.points, ...one.points };
-    const kv = new Map(Object.entries(one.kv ?? {}).map(([key, value]) => [key, bytesOf(value)]));
-    const json = (of: Record<string, unknown>, key: string) =>
-      Object.hasOwn(of, key) ? JSON.stringify(of[key]) : undefined;
-    this.host = {
-      log: (level, text) => void log.push(`${levels[level] ?? 'info'}: ${text}`),
-      now: () => this.#now,
-      config: (key) => json(config, key),
-      kvGet: (key) => kv.get(key),
-      kvSet(key, value) {
-        kv.set(key, value);
-        return true;
-      },
-      kvDelete: (key) => void kv.delete(key),
-      publish: (bytes) => {
+  constructor(module: FunctionModule, file: FunctionCases, one: FunctionCase, log: string[]) {
+    this.#module = module;
+    const host = {
+      config: { ...file.config, ...one.config },
+      points: { ...file.points, ...one.points },
+      kv: new Map(Object.entries(one.kv ?? {}).map(([key, value]) => [key, bytesOf(value)])),
+      onLog: (level: number, text: string) => void log.push(`${levels[level] ?? 'info'}: ${text}`),
+      onPublish: (bytes: Buffer) => {
         const record = readMessage(bytes);
         if (record instanceof Failure) {
           log.push(`error: publish: ${record.message}`);
@@ -119,35 +96,21 @@ class Bench {
         this.#published.push(record);
         return 0;
       },
-      pointRead: (name) =>
-        Object.hasOwn(points, name) ? JSON.stringify({ v: points[name], q: 'good', t: this.#now }) : undefined,
-      pointCommand(name, value) {
-        points[name] = JSON.parse(value) as unknown;
-        return 0;
-      },
-      http: async () => JSON.stringify({ error: 'there is no network in tests' }),
     };
+    this.#bench = new FunctionBench(module, host, FIRST_MOMENT);
+  }
+
+  get costs(): Costs {
+    return this.#bench.costs;
   }
 
   /** @returns what is not as expected */
-  async run(module: FunctionModule, instance: FunctionInstance, step: FunctionStep, costs: Costs): Promise<string[]> {
-    this.#now = step.at ?? step.timer ?? step.start ?? this.#now;
+  async play(step: FunctionStep): Promise<string[]> {
+    this.#bench.now = step.at ?? step.timer ?? step.start ?? this.#bench.now;
     this.#published = [];
     const [hook, frame] = this.#input(step);
-    if (!module.hooks.has(hook)) return [`the function has no ${hook}`];
-    const input = Buffer.from(frame);
-    const started = performance.now();
-    let answer: Buffer | undefined;
-    let trap: FunctionTrap | undefined;
-    try {
-      answer = module.isAsync ? await instance.callAsync(hook, input) : instance.call(hook, input);
-    } catch (error) {
-      if (!(error instanceof FunctionTrap)) throw error;
-      trap = error;
-    }
-    costs.us = Math.max(costs.us, (performance.now() - started) * 1_000);
-    costs.fuel = Math.max(costs.fuel, instance.fuelUsed);
-    costs.memory = Math.max(costs.memory, instance.memory);
+    if (!this.#module.hooks.has(hook)) return [`the function has no ${hook}`];
+    const { answer, trap } = await this.#bench.call(hook, frame);
     if (trap !== undefined) {
       if (step.fails === trap.trap) return [];
       return [`it ended with ${trapText(trap)}${step.fails === undefined ? '' : `, not with ${step.fails}`}`];
@@ -156,6 +119,10 @@ class Bench {
     const differences = step.expect === undefined ? [] : compare(hook, step.expect, answer);
     if (step.published === undefined) return differences;
     return [...differences, ...compareLists('published', step.published.map(wanted), this.#published, step.published)];
+  }
+
+  [Symbol.dispose](): void {
+    this.#bench[Symbol.dispose]();
   }
 
   #input(step: FunctionStep): [Hook, Buffer] {
@@ -169,7 +136,7 @@ class Bench {
     if (step.timer !== undefined) return ['on_timer', timeFrame(step.timer)];
     if (step.start !== undefined) return ['on_start', timeFrame(step.start)];
     const { qos, retain, contentType, userProperties } = step;
-    const message = createMessage({
+    const init = {
       topic: step.topic ?? 'test',
       payload: bytesOf(step.payload ?? ''),
       ...(qos !== undefined && { qos }),
@@ -178,12 +145,10 @@ class Bench {
         properties: { ...(contentType !== undefined && { contentType }), ...(userProperties && { userProperties }) },
       }),
       origin: (step.origin ?? 'client:test') as `client:${string}`,
-      receivedAt: this.#now,
-    });
-    const previous = step.previous === undefined ? this.#previous.get(message.topic) : bytesOf(step.previous);
-    this.#previous.set(message.topic, message.payload);
+    };
+    const previous = step.previous === undefined ? undefined : bytesOf(step.previous);
     const direction = ({ upstream: 0, downstream: 1, none: 2 } as const)[step.direction ?? 'upstream'];
-    return ['on_message', messageFrame(message, previous, direction, this.#now)];
+    return ['on_message', this.#bench.messageFrame(init, direction, previous)];
   }
 }
 

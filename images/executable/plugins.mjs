@@ -64,10 +64,13 @@ export function functionSdk(runtime) {
       });
       build.onLoad({ filter: /src\/functions\/javascript\/templates\.ts$/ }, ({ path }) => {
         const folder = join(dirname(path), '../../../functions-sdk');
-        const names = globSync('{assemblyscript,c,js,rust,templates}/**/*.{c,h,ts,js,rs,toml,json,yaml,md,txt}', {
-          cwd: folder,
-          exclude: ['js/engine/**'],
-        }).toSorted();
+        const names = globSync(
+          '{assemblyscript,c,go,js,rust,templates}/**/*.{c,h,ts,js,rs,go,mod,toml,json,yaml,md,txt}',
+          {
+            cwd: folder,
+            exclude: ['js/engine/**'],
+          },
+        ).toSorted();
         const texts = Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
         const call = /readSdkTexts\(join\(import\.meta\.dirname, '[^']+'\)\)/g;
         return {

@@ -38,7 +38,8 @@ function functionIn(folder: string): string {
     const script = ['function.ts', 'function.js'].find((name) => scripts.includes(name));
     if (script !== undefined) return script;
   }
-  if (isAssemblyScript || names.includes('function.c') || names.includes('Cargo.toml')) return 'function.wasm';
+  if (isAssemblyScript || ['function.c', 'Cargo.toml', 'go.mod'].some((name) => names.includes(name)))
+    return 'function.wasm';
   const candidates = names.filter((name) => name.endsWith('.wasm')).concat(scripts);
   if (candidates.length === 1) return candidates[0]!;
   throw cliError('CLI_BAD_MODULE', `it is not clear which file in ${folder} is the function`, {
@@ -46,7 +47,7 @@ function functionIn(folder: string): string {
   });
 }
 
-const SOURCE = /\.([cm]?[jt]s|json|c|h|rs|toml)$/;
+const SOURCE = /\.([cm]?[jt]s|json|c|h|rs|toml|go|mod)$/;
 const FOREIGN = new Set(['node_modules', 'target', 'image', 'dist']);
 const MAX_SOURCES = 500;
 const MAX_DEPTH = 4;
@@ -116,6 +117,10 @@ function commandOf(folder: string, file: string): Build | undefined {
       sources: ['src/lib.rs', 'src/hpmq.rs', 'Cargo.toml'],
       command: ['sh', '-c', build, 'sh', made, basename(file)],
     };
+  }
+  if (has('go.mod')) {
+    const build = 'GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -trimpath -ldflags="-s -w" -o function.wasm .';
+    return { sources: ['function.go', 'hpmq/hpmq.go', 'go.mod'], command: ['sh', '-c', build] };
   }
   return undefined;
 }

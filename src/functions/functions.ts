@@ -28,6 +28,7 @@ import { HttpAgent, requestTimeout } from './http.js';
 import { type Kv, KvTables } from './kv.js';
 import { Pipeline, type Stage } from './pipeline.js';
 import { Publisher } from './publisher.js';
+import { tidyRemoved } from './removed-functions.js';
 import { Shadows } from './shadows.js';
 import { Slot } from './slot.js';
 import { type ImageAccess, SlotLoader } from './slot-loader.js';
@@ -150,6 +151,7 @@ class RunningFunctions implements Functions {
       await loader.load();
     }
     this.#isStarted = true;
+    await this.#tidy();
     for (const slot of this.#slots.values()) {
       const filters = slot.config.triggers.flatMap((one) => (one.type === 'subscribe' ? [one.filter] : []));
       if (filters.length === 0) continue;
@@ -290,6 +292,14 @@ class RunningFunctions implements Functions {
     });
     this.#slots.set(config.name, slot);
     this.#loaders.set(config.name, new SlotLoader({ slot, folder, images: this.#o.images, log, clock }));
+  }
+
+  async #tidy(): Promise<void> {
+    const { data, functions, clock, log } = this.#o;
+    if (data === undefined) return;
+    const gone = await tidyRemoved(data, new Set(Object.keys(functions)), clock);
+    if (gone.length > 0)
+      log.info({ functions: gone }, 'versions are removed of functions that are not configured any more');
   }
 
   #began(slot: Slot): void {

@@ -7,14 +7,7 @@
 import type { Clock } from '../core/clock.js';
 import type { FunctionConfig } from '../core/config.js';
 import { type GatewayError, toGatewayError } from '../core/errors.js';
-import {
-  type Capability,
-  type CompileFunction,
-  type FunctionModule,
-  type Hook,
-  type HostCalls,
-  MAX_MODULE_BYTES,
-} from '../core/function.js';
+import type { CompileFunction, Hook, HostCalls } from '../core/function.js';
 import type { FunctionState } from '../core/function-views.js';
 import type { Log } from '../core/log.js';
 import { RateLimit } from '../core/rate-limit.js';
@@ -25,29 +18,18 @@ import { functionError } from './errors.js';
 import { Failure, type Outcome, wasUnasked } from './failure.js';
 import type { MessageRecord } from './frame-reader.js';
 import { FunctionLog } from './function-log.js';
-import { hooksOf } from './hook-names.js';
 import { Previous } from './previous.js';
+import { Published } from './published.js';
 import type { Witness } from './shadow.js';
 import { type Running, SlotCalls } from './slot-calls.js';
 import { SlotStats } from './slot-stats.js';
-import { digestOf, type VersionFolder, type VersionState } from './version-folder.js';
+import { SlotVersions, type Version } from './slot-versions.js';
+import type { VersionFolder, VersionState } from './version-folder.js';
 
-const KEPT_VERSIONS = 3;
 /** A new version that opens the breaker within this time is rolled back, ms. */
 const PROBATION = 600_000;
-/** At the end, time for what is under way, ms. */
-const CLOSE_TIME = 2_000;
 const PREVIOUS_TOPICS = 10_000;
 const PREVIOUS_BYTES = 4 * 1_048_576;
-
-export interface Version {
-  readonly digest: string;
-  readonly source: string;
-  deployedAt: number;
-  failed: boolean;
-  /** undefined: it lies on disk. */
-  module: FunctionModule | undefined;
-}
 
 export interface SlotOptions {
   readonly config: FunctionConfig;
@@ -91,16 +73,12 @@ export class Slot {
   readonly #log: Log;
   readonly #calls: SlotCalls;
   #running: Running | undefined;
-  #current: Version | undefined;
-  #versions: Version[] = [];
-  #configured = '';
+  readonly #versions: SlotVersions;
+  readonly #published: Published;
   #isPaused = false;
   #error: GatewayError | undefined;
   #rolledBack: GatewayError | undefined;
-  #stateError: GatewayError | undefined;
   #since: number;
-  #published: MessageRecord[] = [];
-  #publishedBytes = 0;
   #effects: Effects | undefined;
   #changing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
@@ -116,7 +94,10 @@ export class Slot {
     this.breaker = new Breaker(config.breaker, clock);
     this.rate = new RateLimit(config.limits.rate, clock);
     this.#log = log.child({ function: config.name });
-    this.#calls = new SlotCalls(config.limits.queue, (error) => this.#log.error({ error }, 'a function met a defect'));
+    this.#published = new Published(config.limits, this.rate, this.stats);
+    this.#versions = new SlotVersions({ ...options, log: this.#log });
+    const onBug = (error: unknown) => this.#log.error({ error }, 'a function met a defect');
+    this.#calls = new SlotCalls({ queue: config.limits.queue, clock, onBug });
     this.#since = clock.now();
   }
 
@@ -143,11 +124,11 @@ export class Slot {
   }
 
   get current(): Version | undefined {
-    return this.#current;
+    return this.#versions.current;
   }
 
   get versions(): readonly Version[] {
-    return this.#versions;
+    return this.#versions.all;
   }
 
   get waiting(): number {
@@ -161,7 +142,7 @@ export class Slot {
 
   /** What people should know though it runs: it was rolled back; its state is not on disk. */
   get notices(): readonly GatewayError[] {
-    return [this.#rolledBack, this.#stateError].filter((one) => one !== undefined);
+    return [this.#rolledBack, this.#versions.error].filter((one) => one !== undefined);
   }
 
   /** Never throws; a promise never rejects. @param chain - what the call's messages come of */
@@ -174,11 +155,10 @@ export class Slot {
     const seen =
       witness === undefined ? undefined : { witness, hook, frame: Buffer.from(frame), effects: new Effects() };
     const before = () => {
-      this.#published = [];
-      this.#publishedBytes = 0;
+      this.#published.begin();
       this.#effects = seen?.effects;
     };
-    const after = (outcome: Outcome) => this.#answered(running, outcome, startedAt, chain, seen);
+    const after = (outcome: Outcome, by: Running) => this.#answered(by, outcome, startedAt, chain, seen);
     const outcome = this.#calls.call(running, hook, frame, before, after);
     if (!(outcome instanceof Failure) || outcome.cause !== 'queue') return outcome;
     this.breaker.spared();
@@ -196,7 +176,7 @@ export class Slot {
     this.#log.warn({ cause: failure.cause }, 'a function failed repeatedly and rests');
     this.lines.add(3, `the breaker is open for ${seconds} s: ${this.config.breaker.traps} failures`);
     this.#o.onState();
-    this.#calls.abandon(this.#running, new Failure('open', 'it failed repeatedly and rests'));
+    this.#calls.abandon(new Failure('open', 'it failed repeatedly and rests'));
     this.#backOut();
     return failure;
   }
@@ -204,13 +184,10 @@ export class Slot {
   /** @throws GatewayError when it is not fit to run; what ran before goes on */
   deploy(bytes: Buffer, source: string, configured?: string): Promise<Version> {
     return this.#inTurn(async () => {
-      const version = await this.#load(bytes, source);
+      const version = await this.load(bytes, source);
       this.#swap(version, this.#instance(version));
-      this.#versions = [version, ...this.#versions.filter(({ digest }) => digest !== version.digest)];
-      const kept = this.#versions.slice(0, KEPT_VERSIONS);
-      this.#versions = kept;
+      this.#versions.add(version, configured);
       this.#rolledBack = undefined;
-      if (configured !== undefined) this.#configured = configured;
       await this.#save({ digest: version.digest, bytes });
       return version;
     });
@@ -219,16 +196,11 @@ export class Slot {
   /** Goes on with what was there at the last stop. @returns false: there is nothing of use */
   restore(state: VersionState): Promise<boolean> {
     return this.#inTurn(async () => {
-      const stored = state.versions.find(({ digest }) => digest === state.current);
-      const bytes = await this.#o.folder?.module(state.current);
-      if (stored === undefined || bytes === undefined) return false;
-      const version = { ...(await this.#load(bytes, stored.source)), deployedAt: stored.deployedAt };
+      const version = await this.#versions.stored(state);
+      if (version === undefined) return false;
       this.#isPaused = state.paused;
-      this.#configured = state.configured;
-      this.#versions = state.versions.map((one) =>
-        one.digest === version.digest ? version : { ...one, module: undefined },
-      );
       this.#swap(version, this.#instance(version));
+      this.#versions.restored(version, state);
       // It has proven itself before.
       this.#swappedAt = Number.NEGATIVE_INFINITY;
       return true;
@@ -238,11 +210,11 @@ export class Slot {
   /** To the newest of the older versions that did not fail. @throws GatewayError FUNCTION_NO_PREVIOUS */
   rollback(): Promise<Version> {
     return this.#inTurn(async () => {
-      const target = this.#older();
+      const target = this.#versions.older();
       if (target === undefined) {
         throw functionError('FUNCTION_NO_PREVIOUS', `${this.name} has no older version that did not fail`);
       }
-      target.module ??= await this.#again(target);
+      await this.#versions.warm(target);
       this.#swap(target, this.#instance(target));
       this.#rolledBack = undefined;
       await this.#save();
@@ -253,8 +225,8 @@ export class Slot {
   /** Compiles what a rollback would need. */
   warm(): Promise<void> {
     return this.#inTurn(async () => {
-      const target = this.#older();
-      if (target !== undefined) target.module ??= await this.#again(target);
+      const target = this.#versions.older();
+      if (target !== undefined) await this.#versions.warm(target);
     });
   }
 
@@ -267,7 +239,7 @@ export class Slot {
     this.#isPaused = isPaused;
     this.#since = this.#o.clock.now();
     if (!isPaused) this.breaker.reset();
-    else if (this.#running !== undefined) this.#calls.abandon(this.#running, new Failure('paused', 'it is paused'));
+    else this.#calls.abandon(new Failure('paused', 'it is paused'));
     this.#o.onChanged(this);
     this.#o.onState();
     return this.#inTurn(() => this.#save());
@@ -285,23 +257,9 @@ export class Slot {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#changing.catch(() => {});
-    const running = this.#running;
     this.#running = undefined;
     this.#error = functionError('FUNCTION_NOT_LOADED', 'the gateway is stopping');
-    if (running === undefined) return;
-    running.isOver = true;
-    if (running.pending === 0) running.instance[Symbol.dispose]();
-    else await this.#end(running);
-  }
-
-  /** What is under way, and no longer than is good for a stop. */
-  async #end(running: Running): Promise<void> {
-    const idle = this.#calls.idle();
-    const late = Promise.withResolvers<void>();
-    using _timer = this.#o.clock.after(CLOSE_TIME, late.resolve);
-    await Promise.race([idle, late.promise]);
-    this.#calls.abandon(running, new Failure('down', 'the gateway is stopping'));
-    running.instance[Symbol.dispose]();
+    await this.#calls.end(new Failure('down', 'the gateway is stopping'));
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -318,36 +276,12 @@ export class Slot {
 
   /** Compiles and checks a module; it does not run. @throws GatewayError when it is not fit to run */
   load(bytes: Buffer, source: string): Promise<Version> {
-    return this.#load(bytes, source);
-  }
-
-  async #load(bytes: Buffer, source: string): Promise<Version> {
-    const { limits, isolate, grants } = this.config;
-    if (bytes.length > MAX_MODULE_BYTES) {
-      const message = `the module has ${bytes.length} bytes, more than ${MAX_MODULE_BYTES}`;
-      throw functionError('FUNCTION_TOO_LARGE', message, { details: { bytes: bytes.length } });
-    }
-    const granted = (['kv', 'publish', 'points', 'http'] as const).filter((one) => grants[one] !== undefined);
-    const module = await this.#o.compile(bytes, { limits, isolate, grants: new Set<Capability>(granted) });
-    const missing = hooksOf(this.config).find((hook) => !module.hooks.has(hook));
-    if (missing !== undefined) {
-      const known = [...module.hooks].join(', ') || 'none';
-      throw functionError('FUNCTION_HOOK_MISSING', `the module has no ${missing}; it has ${known}`);
-    }
-    return { digest: digestOf(bytes), source, deployedAt: this.#o.clock.now(), failed: false, module };
-  }
-
-  async #again(version: Version): Promise<FunctionModule> {
-    const bytes = await this.#o.folder?.module(version.digest);
-    if (bytes === undefined) {
-      throw functionError('FUNCTION_NO_PREVIOUS', `the module ${version.digest} is not on disk any more`);
-    }
-    return (await this.#load(bytes, version.source)).module!;
+    return this.#versions.load(bytes, source);
   }
 
   #instance({ module }: Version): Running {
     const host = noting(
-      this.#o.host(this.lines, (record) => this.#publish(record)),
+      this.#o.host(this.lines, (record) => this.#published.add(record)),
       () => this.#effects,
     );
     try {
@@ -360,18 +294,13 @@ export class Slot {
 
   /** Between two calls. */
   #swap(version: Version, running: Running): void {
-    const old = this.#running;
     this.#running = running;
-    this.#current = version;
+    this.#versions.current = version;
     this.#error = undefined;
     this.#since = this.#o.clock.now();
     this.#swappedAt = this.#o.clock.monotonic();
     this.breaker.reset();
     this.#calls.swapped(running);
-    if (old !== undefined) {
-      old.isOver = true;
-      if (old.pending === 0) old.instance[Symbol.dispose]();
-    }
     this.lines.add(1, `${version.digest.slice(0, 19)} runs, from ${version.source}`);
     this.#log.info({ digest: version.digest, source: version.source }, 'a version of a function runs');
     this.#o.onChanged(this);
@@ -380,21 +309,16 @@ export class Slot {
     this.#o.onSwapped(this);
   }
 
-  #older(): Version | undefined {
-    const at = this.#current === undefined ? -1 : this.#versions.indexOf(this.#current);
-    return this.#versions.slice(at + 1).find(({ failed }) => !failed);
-  }
-
   /** A version that fails soon after it was deployed makes room for the one before. */
   #backOut(): void {
-    const failed = this.#current;
-    const target = this.#older();
+    const failed = this.#versions.current;
+    const target = this.#versions.older();
     if (failed === undefined || target === undefined) return;
     if (this.#o.clock.monotonic() - this.#swappedAt > Math.max(PROBATION, this.config.breaker.within)) return;
     failed.failed = true;
     const change = async () => {
-      if (this.#current !== failed) return;
-      target.module ??= await this.#again(target);
+      if (this.#versions.current !== failed) return;
+      await this.#versions.warm(target);
       this.#swap(target, this.#instance(target));
       const message = `${failed.digest.slice(0, 19)} failed and was rolled back to ${target.digest.slice(0, 19)}`;
       this.#rolledBack = functionError('FUNCTION_ROLLED_BACK', message);
@@ -405,40 +329,8 @@ export class Slot {
     this.#inTurn(change).catch((error: unknown) => this.#log.error({ error }, 'a function could not be rolled back'));
   }
 
-  async #save(added?: { readonly digest: string; readonly bytes: Buffer }): Promise<void> {
-    const { folder } = this.#o;
-    if (folder === undefined || this.#current === undefined) return;
-    try {
-      if (added !== undefined) await folder.addModule(added.digest, added.bytes);
-      await folder.save({
-        configured: this.#configured,
-        current: this.#current.digest,
-        paused: this.#isPaused,
-        versions: this.#versions.map(({ digest, source, deployedAt, failed }) => ({
-          digest,
-          source,
-          deployedAt,
-          failed,
-        })),
-      });
-      this.#stateError = undefined;
-    } catch (error) {
-      this.#stateError = functionError('FUNCTION_STATE', `its versions cannot be kept: ${(error as Error).message}`);
-      this.#log.warn({ error }, 'the versions of a function cannot be kept');
-    }
-  }
-
-  #publish(record: MessageRecord): boolean {
-    const { outputs, outputBytes } = this.config.limits;
-    const bytes = record.payload.length + record.topic.length;
-    const isOver = this.#published.length >= outputs || this.#publishedBytes + bytes > outputBytes;
-    if (isOver || !this.rate.take()) {
-      this.stats.rateLimited++;
-      return false;
-    }
-    this.#published.push(record);
-    this.#publishedBytes += bytes;
-    return true;
+  #save(added?: { readonly digest: string; readonly bytes: Buffer }): Promise<void> {
+    return this.#versions.save(this.#isPaused, added);
   }
 
   #answered(running: Running, outcome: Outcome, startedAt: number, chain: Chain | undefined, seen?: Seen): Outcome {
@@ -447,8 +339,7 @@ export class Slot {
     const fuel = running.instance.fuelUsed;
     this.stats.called(now - startedAt, now);
     this.stats.fuelUsed += fuel;
-    const published = this.#published;
-    this.#published = [];
+    const published = this.#published.take();
     this.#effects = undefined;
     if (seen !== undefined) {
       const { witness, hook, frame, effects } = seen;

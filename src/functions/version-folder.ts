@@ -28,7 +28,7 @@ export function digestOf(bytes: Buffer): string {
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** What is written here: nothing else is removed. */
-const OWN_FILE = /^(?:[0-9a-f]{64}\.wasm(?:\.new)?|state\.json\.new)$/;
+export const OWN_FILE = /^(?:[0-9a-f]{64}\.wasm(?:\.new)?|state\.json\.new)$/;
 const MAX_STATE_BYTES = 65_536;
 
 export class VersionFolder {

@@ -18,6 +18,7 @@ const templates = [
   { language: 'ts', file: 'function.ts', peers: needs(...clients) },
   { language: 'c', file: 'function.wasm', peers: needs('clang', 'wasm-ld', ...clients) },
   { language: 'assemblyscript', file: 'function.wasm', peers: { ...needs(...clients), ...needsAssemblyScript() } },
+  { language: 'go', file: 'function.wasm', peers: needs('go', ...clients), limits: ', limits: { memory: 16MiB }' },
   { language: 'rust', file: 'function.wasm', peers: { ...needs('cargo', ...clients), ...withRust() } },
 ];
 
@@ -27,7 +28,7 @@ function withRust(): { skip?: string } {
   return { skip: 'not installed: libstd-rust-dev-wasm32 (test/peers/install installs it)' };
 }
 
-for (const { language, file, peers } of templates) {
+for (const { language, file, peers, limits = '' } of templates) {
   t.test(`${language}: new, test, build, and messages through a gateway`, { ...peers, timeout: 180_000 }, async (t) => {
     const folder = tempFolder(t);
     const cwd = { cwd: folder, env: { PATH: path } };
@@ -44,7 +45,7 @@ for (const { language, file, peers } of templates) {
     const gateway = await startTestGateway(
       t,
       `broker: { listeners: [{ type: tcp, port: 0 }] }
-functions: { mine: { file: ${join(folder, 'mine', file)}, on: { upstream: raw/# }, config: { prefix: tidy } } }
+functions: { mine: { file: ${join(folder, 'mine', file)}, on: { upstream: raw/# }, config: { prefix: tidy }${limits} } }
 `,
       folder,
     );

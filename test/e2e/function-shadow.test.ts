@@ -5,6 +5,7 @@ import t from 'tap';
 import { mqttPublish, mqttSubscribe } from '../support/foreign-mqtt.js';
 import { startFunctionGateway } from '../support/function-gateway.js';
 import { eventually, needs } from '../support/peers.js';
+import { startRegistry } from '../support/registry.js';
 
 const sdk = ['-ffreestanding', '-I', 'functions-sdk/c'];
 const yaml = `
@@ -60,4 +61,37 @@ functions:
   const seen = await mqttSubscribe(t, gateway.mqttPort, '#');
   await mqttPublish(gateway.mqttPort, 'raw/a', '{"t":20}');
   await seen('raw/a', (text) => text === '{"t":68}');
+});
+
+t.test('candidates in JavaScript, and from a registry', needs('clang', 'wasm-ld', 'docker-registry'), async (t) => {
+  const registry = await startRegistry(t, 'open');
+  const gateway = await startFunctionGateway(
+    t,
+    { mark: ['mark.c', "-DMARK='a'"] },
+    `
+gateway: { id: g }
+broker: { listeners: [ { type: tcp, port: 0 } ] }
+functions:
+  mark: { file: ./mark.wasm, on: { upstream: raw/# } }
+`,
+  );
+  const same = gateway.write('same', 'mark.c', ["-DMARK='a'", '-O1']);
+  const folder = dirname(same);
+  const config = join(folder, 'hpmq.yaml');
+  const day = join(folder, 'day.ndjson');
+  writeFileSync(day, ['x1', 'x2', 'x3'].map((text) => JSON.stringify({ topic: 'raw/a', text })).join('\n'));
+  const recorded = (candidate: string, ...more: string[]) =>
+    gateway.hpmq('-c', config, 'function', 'shadow', 'mark', '--candidate', candidate, '--messages', day, ...more);
+  const script = join(folder, 'mark.js');
+  writeFileSync(script, "export const onMessage = (message) => ({ payload: 'a' + message.text().slice(1) });\n");
+  t.match(await recorded(script), { code: 0, stdout: /candidate {3}sha256:\S+ mark\.js[\s\S]*3: 3 equal, 0 different/ });
+  writeFileSync(script, "export const onMessage = (message) => ({ payload: 'b' + message.text().slice(1) });\n");
+  t.match(await recorded(script), { code: 1, stdout: /3: 0 equal, 3 different/ });
+
+  const image = `${registry.host}/fn/mark:1.4`;
+  t.match(await recorded(image), { stderr: /has no fn\/mark:1\.4/ }, 'it is not there yet');
+  t.match(await gateway.hpmq('function', 'push', image, same), { code: 0 });
+  t.match(await recorded(image, '--promote'), { code: 0, stdout: /the candidate runs now/ });
+  t.match((await gateway.hpmq('function', 'show', 'mark')).stdout, /\* sha256:\S+ \S+\/fn\/mark:1\.4/);
+  t.match(await recorded('nothing/here'), { code: 64, stderr: /cannot read nothing\/here/ });
 });

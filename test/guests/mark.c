@@ -6,6 +6,9 @@
 #endif
 
 EXPORT(on_message) u64 on_message(u8 *in, u32 length) {
+#ifdef TRAPS
+  __builtin_trap();
+#endif
   u32 record = record_length(in);
   u8 *out = take(record + 2);
   out[0] = 1;

@@ -9,6 +9,15 @@ WAPC(__guest_response) void guest_response(const u8 *response, u32 length);
 WAPC(__guest_error) void guest_error(const char *error, u32 length);
 WAPC(__console_log) void console_log(const char *text, u32 length);
 
+#ifndef PREFIX
+#define PREFIX "up/"
+#endif
+#ifdef MARK
+#define DROPS_SAME 0
+#else
+#define DROPS_SAME 1
+#endif
+
 static u8 operation[64], request[65536], response[65536];
 
 static u32 number(u8 *out, u32 value) {
@@ -58,14 +67,14 @@ __attribute__((export_name("__guest_call"))) u32 guest_call(u32 operation_length
   u32 payload = behind("\"payload\":", topic_end, request_length);
   u32 payload_length = array_length(payload);
   u32 previous = behind("\"his_payload\":", payload + payload_length, request_length);
-  if (first == 'l' && request[previous] == '[' && array_length(previous) == payload_length &&
+  if (DROPS_SAME && first == 'l' && request[previous] == '[' && array_length(previous) == payload_length &&
       __builtin_memcmp(request + payload, request + previous, payload_length) == 0) {
     console_log("the same again", 14);
     guest_response((const u8 *)"\"Discard\"", 9);
     return 1;
   }
   u32 n = text(response, "{\"Transmit\":[[");
-  const char *prefix = first == 'l' ? "up/" : "down/";
+  const char *prefix = first == 'l' ? PREFIX : "down/";
   for (u32 i = 0; prefix[i]; i++) {
     n += number(response + n, prefix[i]);
     response[n++] = ',';
@@ -75,6 +84,15 @@ __attribute__((export_name("__guest_call"))) u32 guest_call(u32 operation_length
     n += number(response + n, request[at]);
   }
   n += text(response + n, "],");
+#ifdef MARK
+  /* Over the first byte. */
+  response[n++] = '[';
+  n += number(response + n, MARK);
+  u32 first_end = payload + 1;
+  while (request[first_end] != ',' && request[first_end] != ']') first_end++;
+  payload_length -= first_end - payload;
+  payload = first_end;
+#endif
   __builtin_memcpy(response + n, request + payload, payload_length);
   n += payload_length;
   n += text(response + n, "]}");

@@ -1,7 +1,14 @@
 /** A module made of JavaScript, for tests of what surrounds it: the same frames as a real one. */
 
 import type { FunctionConfig, FunctionTrigger } from '../../src/core/config.js';
-import type { CompileFunction, FunctionLimits, FunctionModule, Hook, HostCalls } from '../../src/core/function.js';
+import {
+  type CompileFunction,
+  type FunctionLimits,
+  type FunctionModule,
+  FunctionTrap,
+  type Hook,
+  type HostCalls,
+} from '../../src/core/function.js';
 import { digestOf } from '../../src/functions/version-folder.js';
 
 /** What came in of a message, and what goes out. */
@@ -28,6 +35,8 @@ export interface FakeOptions {
   readonly turns?: number;
   /** Calls are never answered. */
   readonly hangs?: boolean;
+  /** When it resolves, the call under way ends at its deadline. */
+  readonly expires?: Promise<void>;
   readonly onInstance?: (event: 'made' | 'closed') => void;
 }
 
@@ -48,13 +57,13 @@ export class FakeCompiler {
 }
 
 function fakeModule(bytes: Buffer, hooks: FakeHooks, options: FakeOptions): FunctionModule {
-  const { turns = 0, needs = [], hangs = false } = options;
+  const { turns = 0, needs = [], hangs = false, expires } = options;
   return {
     digest: digestOf(bytes),
     abi: options.abi ?? 'hpmq-fn/1',
     hooks: new Set(Object.keys(hooks) as Hook[]),
     needs: new Set(needs as never[]),
-    isAsync: turns > 0 || hangs,
+    isAsync: turns > 0 || hangs || expires !== undefined,
     bytes: bytes.length,
     instantiate(host) {
       options.onInstance?.('made');
@@ -73,6 +82,12 @@ function fakeModule(bytes: Buffer, hooks: FakeHooks, options: FakeOptions): Func
           last = last.then(async () => {
             if (!unbegun.delete(reject)) return;
             if (hangs) await new Promise(() => {});
+            if (expires !== undefined) {
+              await expires;
+              reject(new FunctionTrap('deadline', 'no answer within 1000 ms'));
+              await new Promise((resolve) => setImmediate(resolve));
+              return;
+            }
             for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
             try {
               resolve(call(hook, frame));

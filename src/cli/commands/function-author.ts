@@ -12,7 +12,7 @@ export function defineAuthorVerbs(command: HpmqCommand, cli: Cli): void {
   command
     .verb('new <name>')
     .description('Makes a folder with a function that works, and its test')
-    .requiredOption('--lang <language>', 'js, ts, c, assemblyscript or rust')
+    .requiredOption('--lang <language>', 'js, ts, c, assemblyscript, rust or go')
     .option('--into <folder>', 'instead of a folder with that name here')
     .withExamples(
       ['function new mask --lang ts', 'TypeScript; nothing has to be installed'],

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ShadowView } from '../../api/contract.js';
 import { parseDuration } from '../../core/duration.js';
+import { GatewayError } from '../../core/errors.js';
 import { EXIT } from '../../core/exit.js';
 import type { ShadowOptions } from '../../core/shadow-views.js';
 import type { Cli } from '../cli.js';
@@ -30,10 +31,10 @@ export function defineShadow(command: HpmqCommand, cli: Cli): void {
   command
     .verb('shadow <function>')
     .description('Runs a candidate beside the current version, and says where they differ')
-    .option('--candidate <file>', 'the WebAssembly module to be tried')
+    .option('--candidate <module>', 'to be tried: a .wasm, .js or .ts file, builtin:NAME, or an image: host/name:tag')
     .option('--live <duration>', 'beside the running gateway, for so long; Ctrl-C ends it', '60s')
     .option('--messages <file>', 'over recorded messages, one JSON object per line; needs no gateway')
-    .option('--current <file>', 'with --messages: compare with this, not with the version of the configuration')
+    .option('--current <module>', 'with --messages: compare with this, not with the version of the configuration')
     .option('--promote', 'deploy the candidate when nothing differs')
     .option('--allow <number>', 'differences up to which it is as good', '0')
     .option('--show <number>', 'differences to show', '10')
@@ -41,6 +42,10 @@ export function defineShadow(command: HpmqCommand, cli: Cli): void {
     .option('--end', 'end the run that is under way')
     .withExamples(
       ['function shadow mask --candidate ./mask.wasm --live 5m', 'beside what runs; its outputs go nowhere'],
+      [
+        'function shadow mask --candidate registry.example.com/fn/mask:1.4',
+        'an image, trusted as the gateway trusts it',
+      ],
       ['function shadow mask --candidate ./mask.wasm --messages day.ndjson --promote', 'deployed when nothing differs'],
     )
     .action(cli.action((name: string, options: Options) => shadow(cli, name, options)));
@@ -51,16 +56,15 @@ async function shadow(cli: Cli, name: string, options: Options): Promise<number>
   if (options.end === true) {
     return report(cli, await cli.request('POST /v1/functions/{function}/shadow/end', { params }));
   }
-  if (options.candidate === undefined)
-    throw cliError('CLI_USAGE', 'what is to be tried? name it with --candidate FILE');
+  if (options.candidate === undefined) throw cliError('CLI_USAGE', 'what is to be tried? name it with --candidate');
   const how: ShadowOptions = {
     allow: number('--allow', options.allow, 1_000_000_000),
     show: number('--show', options.show, 100),
     jsonEqual: options.jsonEqual === true,
   };
-  const bytes = await moduleOf(options.candidate);
-  const source = basename(options.candidate);
-  if (options.messages !== undefined) return report(cli, await recorded(cli, name, options, bytes, how));
+  const candidate = await moduleOf(cli, options.candidate);
+  const { bytes, source } = candidate;
+  if (options.messages !== undefined) return report(cli, await recorded(cli, name, options, candidate, how));
   const liveMs = parseDuration(options.live ?? '');
   if (liveMs === undefined || liveMs < 1_000 || liveMs > 86_400_000) {
     throw cliError('CLI_USAGE', `--live "${options.live}" is not a duration from 1s to 24h`);
@@ -79,8 +83,8 @@ async function shadow(cli: Cli, name: string, options: Options): Promise<number>
 async function recorded(
   cli: Cli,
   name: string,
-  { candidate, current, messages, promote }: Options,
-  bytes: Buffer,
+  { current, messages, promote }: Options,
+  candidate: Candidate,
   how: ShadowOptions,
 ): Promise<ShadowView> {
   const [{ rehearse }, { recordedMessages }, { compile }, { systemClock }] = await Promise.all([
@@ -100,12 +104,12 @@ async function recorded(
     compile,
     clock: systemClock,
     current: running,
-    candidate: { bytes, source: basename(candidate!) },
+    candidate,
     messages: recordedMessages(await readFile(messages!, 'utf8'), basename(messages!)),
     signal: cli.stopSignal,
   });
   if (promote !== true || view.refusal !== null) return view;
-  const body = { module: bytes.toString('base64'), source: basename(candidate!) };
+  const body = { module: candidate.bytes.toString('base64'), source: candidate.source };
   await cli.request('POST /v1/functions/{function}/deploy', { params: { function: name }, body });
   return { ...view, promoted: true };
 }
@@ -124,7 +128,7 @@ async function configured(cli: Cli, name: string, current: string | undefined) {
     const message = `there is no function "${name}" in the configuration`;
     throw await unknown('CLI_UNKNOWN_FUNCTION', message, name, Object.keys(all.functions));
   }
-  if (current !== undefined) return { config, bytes: await moduleOf(current), source: basename(current) };
+  if (current !== undefined) return { config, ...(await moduleOf(cli, current)) };
   const folder = new VersionFolder(all.gateway.data, name);
   const state = await folder.state();
   const bytes = state === undefined ? undefined : await folder.module(state.current);
@@ -133,7 +137,7 @@ async function configured(cli: Cli, name: string, current: string | undefined) {
     return { config, bytes, source };
   }
   if (config.source.type === 'file') {
-    return { config, bytes: await moduleOf(config.source.file), source: basename(config.source.file) };
+    return { config, ...(await moduleOf(cli, config.source.file)) };
   }
   throw cliError(
     'CLI_BAD_MODULE',
@@ -141,15 +145,40 @@ async function configured(cli: Cli, name: string, current: string | undefined) {
   );
 }
 
-async function moduleOf(file: string): Promise<Buffer> {
-  if (file.startsWith('builtin:')) {
+interface Candidate {
+  readonly bytes: Buffer;
+  /** For people. */
+  readonly source: string;
+}
+
+/** A file, one of the ready functions, or an image: from its registry, or from the cache where that gives no answer. */
+async function moduleOf(cli: Cli, name: string): Promise<Candidate> {
+  if (name.startsWith('builtin:')) {
     const { builtin } = await import('../../functions/slot-loader.js');
-    return builtin(file.slice('builtin:'.length));
+    return { bytes: await builtin(name.slice('builtin:'.length)), source: name };
   }
   try {
-    return await readFile(file);
+    const { isScript, readFunctionFile } = await import('../../functions/javascript/files.js');
+    return { bytes: isScript(name) ? await readFunctionFile(name) : await readFile(name), source: basename(name) };
   } catch (cause) {
-    throw cliError('CLI_BAD_MODULE', `cannot read ${file}: ${(cause as Error).message}`, { cause });
+    if ((cause as { code?: string }).code === 'ENOENT' && (await isImage(name))) {
+      const { openImages } = await import('../function-images.js');
+      const { images } = await openImages(cli, {});
+      const { module, reference } = await images.find(name);
+      return { bytes: module, source: reference };
+    }
+    if (cause instanceof GatewayError) throw cause;
+    throw cliError('CLI_BAD_MODULE', `cannot read ${name}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function isImage(name: string): Promise<boolean> {
+  const { parseReference } = await import('../../functions/registry/reference.js');
+  try {
+    parseReference(name);
+    return true;
+  } catch {
+    return false;
   }
 }
 

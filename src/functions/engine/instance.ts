@@ -15,6 +15,7 @@ import { Guest } from './guest.js';
 import { MAX_FUEL } from './limits.js';
 import { added } from './rewrite.js';
 import { trapOf } from './traps.js';
+import { checkAbi } from './trial.js';
 
 /** What was made of a module's bytes, as much as an instance needs; it can be sent to another thread. */
 export interface Compiled {
@@ -168,6 +169,7 @@ export class InlineInstance implements FunctionInstance {
       guest = new Guest(instance.exports);
       guest.fuel = this.#fuel;
       initialise(guest);
+      if (abi !== 'wapc' && guest.exports._initialize !== undefined) checkAbi(guest);
       this.#guest = guest;
       this.#wapc = wapc;
       return guest;

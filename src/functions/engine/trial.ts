@@ -14,12 +14,17 @@ export function tryOut({ module, abi }: Compiled): void {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw functionError('FUNCTION_MODULE_INVALID', `the module does not start: ${why}`, { cause });
   }
-  if (abi === 'wapc') return;
+  // What has a runtime (WASI's reactors) must not be called before that is initialised: checkAbi() when it starts.
+  if (abi !== 'wapc' && instance.exports._initialize === undefined) checkAbi(new Guest(instance.exports));
+}
+
+/** @throws GatewayError FUNCTION_ABI */
+export function checkAbi(guest: Guest): void {
   let version: number;
   try {
-    version = (instance.exports.hpmq_abi as () => number)();
+    version = (guest.exports.hpmq_abi as () => number)();
   } catch (error) {
-    const trap = trapOf(error, new Guest(instance.exports));
+    const trap = trapOf(error, guest);
     throw functionError('FUNCTION_ABI', `hpmq_abi() of the module ended with ${trap.trap}: ${trap.message}`, {
       cause: trap,
     });

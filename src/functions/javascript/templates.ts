@@ -4,11 +4,11 @@ import { join } from 'node:path';
 
 let texts: Readonly<Record<string, string>> | undefined;
 
-const ENDING = /\.(c|h|ts|js|rs|toml|json|yaml|md|txt)$/;
+const ENDING = /\.(c|h|ts|js|rs|go|mod|toml|json|yaml|md|txt)$/;
 
 /** @returns texts by path below functions-sdk: `templates/js/function.js` */
 export function readSdkTexts(folder: string): Readonly<Record<string, string>> {
-  const names = ['assemblyscript', 'c', 'js', 'rust', 'templates'].flatMap((part) =>
+  const names = ['assemblyscript', 'c', 'go', 'js', 'rust', 'templates'].flatMap((part) =>
     readdirSync(join(folder, part), { recursive: true, encoding: 'utf8' }).map((name) => `${part}/${name}`),
   );
   const wanted = names.filter((name) => ENDING.test(name) && !name.startsWith('js/engine/'));
@@ -20,7 +20,7 @@ function all(): Readonly<Record<string, string>> {
   return texts;
 }
 
-export const languages = ['js', 'ts', 'c', 'assemblyscript', 'rust'] as const;
+export const languages = ['js', 'ts', 'c', 'assemblyscript', 'rust', 'go'] as const;
 export type Language = (typeof languages)[number];
 
 /** The SDK of a language, as it lies in a project. */
@@ -30,6 +30,7 @@ const sdk: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   c: { 'hpmq-function.h': 'c/hpmq-function.h' },
   assemblyscript: { 'hpmq.ts': 'assemblyscript/hpmq.ts' },
   rust: { 'src/hpmq.rs': 'rust/hpmq.rs' },
+  go: { 'hpmq/hpmq.go': 'go/hpmq.go' },
 };
 
 /** @returns texts by path below the new project */

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:functions`: what one message of 200 bytes costs in a function, complete (message → frame → call → frame →
- * messages), what is in memory with many of them, and how long one takes to start.
+ * messages), what is in memory with many of them, and how long one takes to start. `-- throughput`: throughput.ts.
  */
 import type { FunctionModule, Hook } from '../../../src/core/function.js';
 import { decodeMessages, encodeMessageInput } from '../../../src/functions/engine/abi/message-frames.js';
@@ -64,6 +64,12 @@ async function cost(name: string, bytes: Buffer, previous?: Buffer, budget?: num
   const start = `ready after ${(compiled - startedAt).toFixed(1)} ms, first answer ${(cold - compiled).toFixed(1)} ms later`;
   line(name, `${us.toFixed(2)} µs  fuel ${instance.fuelUsed}  ${start}${verdict}`);
   if (budget !== undefined && us > budget) process.exitCode = 1;
+}
+
+if (process.argv.includes('throughput')) {
+  const { throughput } = await import('./throughput.js');
+  await throughput();
+  process.exit();
 }
 
 const wapc = wapcAssemblyScriptGuest();

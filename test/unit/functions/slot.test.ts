@@ -434,6 +434,31 @@ t.test('calls under way end on the old version; nothing is lost, doubled or out 
   }
 });
 
+t.test('where a version hangs while it closes, what it has not begun goes to the new one, in order', async (t) => {
+  for (const needs of [[], ['publish']]) {
+    const events: string[] = [];
+    const expiry = Promise.withResolvers<void>();
+    const options = { expires: expiry.promise, needs, onInstance: (event: string) => events.push(event) };
+    const wish = { on: upstream('#'), hooks: suffix('-old'), options, config: { onError: 'pass' } } as const;
+    const bench = await new Bench({ f: wish }, { folder: t.testdir() }).start();
+    const out: string[] = [];
+    const pending: Promise<unknown>[] = [];
+    const send = (i: number) => pending.push(bench.pass(`a ${i}`).then((lines) => out.push(...lines)));
+    for (let i = 0; i < 5; i++) send(i);
+    await settle();
+    await bench.functions.deploy('f', bench.compiler.add('new', suffix('-new'), { turns: 1, needs }), 'new');
+    for (let i = 5; i < 8; i++) send(i);
+    await settle();
+    t.strictSame(out, [], 'nobody overtakes');
+    expiry.resolve();
+    await Promise.all(pending);
+    t.strictSame(out, ['a 0', ...[1, 2, 3, 4, 5, 6, 7].map((i) => `a ${i}-new`)], `needs ${needs}`);
+    t.strictSame(events, ['made', 'closed'], 'the old one is closed');
+    t.match(bench.functions.function('f'), { state: 'up', failures: { deadline: 1 }, waiting: 0 });
+    await bench.functions[Symbol.asyncDispose]();
+  }
+});
+
 t.test('who decides about connections cannot be paused', async (t) => {
   const bench = await new Bench(
     { auth: { on: { type: 'connect', listeners: undefined }, hooks: { on_connect: () => undefined } } },

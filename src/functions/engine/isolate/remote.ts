@@ -41,6 +41,7 @@ export class RemoteInstance implements FunctionInstance {
       signal?.addEventListener('abort', abort, { once: true });
       const pending: Pending = {
         isAbandoned: false,
+        isSent: false,
         resident: this.#resident,
         hook,
         frame: Buffer.from(frame),
@@ -59,10 +60,11 @@ export class RemoteInstance implements FunctionInstance {
     });
   }
 
-  /** The first of them may have begun. What is in the other thread is run there all the same, and watched. */
+  /** The first of them may have begun, when it is in the other thread. What is in the other thread is run there all the same, and watched. */
   abandon(reason: Error): void {
-    const [, ...others] = this.#pending;
-    for (const pending of others) {
+    const [first] = this.#pending;
+    for (const pending of this.#pending) {
+      if (pending === first && pending.isSent) continue;
       pending.isAbandoned = true;
       pending.reject(reason);
     }

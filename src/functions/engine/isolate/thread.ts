@@ -35,6 +35,8 @@ export interface Pending {
   readonly reject: (reason: Error) => void;
   /** Nobody waits for its answer: it is not called where it has not been yet. */
   isAbandoned: boolean;
+  /** It is in the other thread. */
+  isSent: boolean;
 }
 
 /** What is left when a thread has ended before its time. */
@@ -111,6 +113,7 @@ export class FunctionThread {
     this.#sequence = this.#sequence === LARGEST_SEQUENCE ? 1 : this.#sequence + 1;
     const sequence = this.#sequence;
     this.#pending.set(sequence, pending);
+    pending.isSent = false;
     if (this.#unsent.length === 0) setImmediate(() => this.#flush());
     const { resident, hook, frame } = pending;
     this.#unsent.push({ head: { instance: resident.number, sequence, hook, length: frame.length }, pending });
@@ -132,6 +135,7 @@ export class FunctionThread {
     for (const { head, pending } of this.#unsent) {
       if (pending.isAbandoned) this.#pending.delete(head.sequence);
       else {
+        pending.isSent = true;
         heads.push(head);
         this.#packer.add(pending.frame);
       }

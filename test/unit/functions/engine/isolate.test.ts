@@ -244,10 +244,17 @@ t.test(
     const first = outcome(ask(instance, 'l'));
     const others = Array.from({ length: 20 }, () => ask(instance, 'l').catch((error: unknown) => error));
     const reason = new Error('enough');
+    const last = ask(instance, 'l').catch((error: unknown) => error);
+    await new Promise((resolve) => setImmediate(resolve));
     instance.abandon(reason);
+    t.equal(await last, reason);
     t.ok((await Promise.all(others)).every((one) => one === reason));
     t.equal(await first, 'deadline');
     t.equal(await ask(instance, 'hello'), 'hello');
+    // None has begun while all are here.
+    const here = [1, 2].map(() => ask(instance, 'l').catch((error: unknown) => error));
+    instance.abandon(reason);
+    t.strictSame(await Promise.all(here), [reason, reason]);
     // What is in the other thread already is watched there.
     const late = [outcome(ask(instance, 'hello')), ask(instance, 'l').catch((error: unknown) => error)];
     await new Promise((resolve) => setImmediate(resolve));
