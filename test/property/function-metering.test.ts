@@ -151,7 +151,7 @@ const programs = [
 ];
 
 t.test('the same with and without meters: QuickJS runs JavaScript', needsQuickjs(), async (t) => {
-  const bytes = quickjsGuest();
+  const bytes = quickjsGuest('-O0');
   const before = run(bytes, false);
   const after = run(metered(bytes), true);
   for (const program of programs) {

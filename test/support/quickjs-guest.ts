@@ -24,8 +24,12 @@ export function needsQuickjs(): { skip?: string } {
   return { skip: 'not installed: QuickJS sources or wasi-libc (test/peers/install installs them)' };
 }
 
-/** Evaluates the payload of each message; takes a quarter of a minute to compile. */
-export function quickjsGuest(): Buffer {
+/**
+ * Evaluates the payload of each message.
+ *
+ * @param level - of optimisation; `-O2` takes a quarter of a minute to compile, `-O0` two seconds
+ */
+export function quickjsGuest(level: '-O0' | '-O2' = '-O2'): Buffer {
   const from = quickjsFolder()!;
   const work = mkdtempSync(join(tmpdir(), 'hpmq-quickjs-'));
   try {
@@ -38,7 +42,7 @@ export function quickjsGuest(): Buffer {
     const flags = [
       '--target=wasm32-wasi',
       '-mexec-model=reactor',
-      '-O2',
+      level,
       '-w',
       '-D_GNU_SOURCE',
       `-DCONFIG_VERSION="${version}"`,

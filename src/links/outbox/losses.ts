@@ -5,7 +5,8 @@
  *   lose ─▶ open ─▶ sending (fixed, numbered) ─▶ acknowledged
  *
  * A record that is being sent does not change any more, also across restarts: who gets it twice knows it by its number, and
- * the sum of `count` over all numbers is what is missing.
+ * the sum of `count` over all numbers is what is missing. A message of QoS 1 that was on its way when the gateway ended, and is
+ * taken by a limit afterwards, may have arrived: it is counted.
  */
 import type { Store, StoredTable } from '../../core/store.js';
 import { topicMatches } from '../../core/topic.js';
