@@ -84,7 +84,10 @@ functions:
     gateway.hpmq('-c', config, 'function', 'shadow', 'mark', '--candidate', candidate, '--messages', day, ...more);
   const script = join(folder, 'mark.js');
   writeFileSync(script, "export const onMessage = (message) => ({ payload: 'a' + message.text().slice(1) });\n");
-  t.match(await recorded(script), { code: 0, stdout: /candidate {3}sha256:\S+ mark\.js[\s\S]*3: 3 equal, 0 different/ });
+  t.match(await recorded(script), {
+    code: 0,
+    stdout: /candidate {3}sha256:\S+ mark\.js[\s\S]*3: 3 equal, 0 different/,
+  });
   writeFileSync(script, "export const onMessage = (message) => ({ payload: 'b' + message.text().slice(1) });\n");
   t.match(await recorded(script), { code: 1, stdout: /3: 0 equal, 3 different/ });
 
