@@ -15,7 +15,7 @@ import { Guest } from './guest.js';
 import { MAX_FUEL } from './limits.js';
 import { added } from './rewrite.js';
 import { trapOf } from './traps.js';
-import { checkAbi } from './trial.js';
+import { checkAbi } from './version.js';
 
 /** What was made of a module's bytes, as much as an instance needs; it can be sent to another thread. */
 export interface Compiled {

@@ -1,9 +1,8 @@
 /** A first instance, thrown away: do the data fit into the memory, and is it a version of the ABI that is spoken here? */
 import { functionError } from '../errors.js';
-import { ABI_VERSION } from './abi/native.js';
 import { Guest } from './guest.js';
 import type { Compiled } from './instance.js';
-import { trapOf } from './traps.js';
+import { checkAbi } from './version.js';
 
 /** @throws GatewayError FUNCTION_MODULE_INVALID, FUNCTION_ABI */
 export function tryOut({ module, abi }: Compiled): void {
@@ -16,28 +15,6 @@ export function tryOut({ module, abi }: Compiled): void {
   }
   // What has a runtime (WASI's reactors) must not be called before that is initialised: checkAbi() when it starts.
   if (abi !== 'wapc' && instance.exports._initialize === undefined) checkAbi(new Guest(instance.exports));
-}
-
-/** @throws GatewayError FUNCTION_ABI */
-export function checkAbi(guest: Guest): void {
-  let version: number;
-  try {
-    version = (guest.exports.hpmq_abi as () => number)();
-  } catch (error) {
-    const trap = trapOf(error, guest);
-    throw functionError('FUNCTION_ABI', `hpmq_abi() of the module ended with ${trap.trap}: ${trap.message}`, {
-      cause: trap,
-    });
-  }
-  if (version !== ABI_VERSION) {
-    throw functionError(
-      'FUNCTION_ABI',
-      `the module is built for version ${version} of the ABI; spoken here is ${ABI_VERSION}`,
-      {
-        details: { version },
-      },
-    );
-  }
 }
 
 /** What it imports, without anybody behind it. */
