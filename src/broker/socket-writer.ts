@@ -154,6 +154,8 @@ export class SocketWriter implements Flushable, Watched {
   takes(bytes: number): boolean {
     if (bytes > BLOCK_BYTES || this.#isCongested) return false;
     const pending = this.#waitingBytes + this.#writingBytes + bytes;
+    // Mostly: so much is its own (test/bench F).
+    if (this.#writingBytes === 0 && pending <= BLOCK_BYTES) return pending < this.#context.congestedBytes;
     return pending < this.#context.congestedBytes && pending <= this.#room(bytes);
   }
 

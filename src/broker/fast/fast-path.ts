@@ -17,7 +17,6 @@ import { acknowledged } from './acknowledged.js';
 import type { FastClient } from './fast-client.js';
 import { PassOn, type PassOnOptions } from './pass-on.js';
 import type { Route } from './route.js';
-import { isSame } from './routes.js';
 
 /** The clock is looked at each time so many frames and copies were handled: some 50 µs. */
 const WORK = 256;
@@ -161,7 +160,7 @@ export class FastPath {
         client.route = next;
         return next;
       }
-      if (last.version === routes.version && isSame(last.bytes, bytes, start, end)) {
+      if (last.version === routes.version && last.isFor(bytes, start, end)) {
         return last;
       }
     }
@@ -181,7 +180,7 @@ export class FastPath {
 }
 
 function isFor(route: Route, client: FastClient, version: number, bytes: Buffer, start: number, end: number): boolean {
-  return route.version === version && route.permit === client.permit && isSame(route.bytes, bytes, start, end);
+  return route.version === version && route.permit === client.permit && route.isFor(bytes, start, end);
 }
 
 /** @returns -1: not complete, too long, or longer than it need be [MQTT-1.5.5-1] */

@@ -9,6 +9,7 @@ import type { Subscription } from '../../core/router.js';
 import { Entry } from '../receiver.js';
 import { Session } from '../session.js';
 import type { SharedSubscription } from '../shared-subscriptions.js';
+import { isSame, toWords } from './words.js';
 
 /** A client that gets what is published to the topic. */
 export interface Target {
@@ -32,6 +33,7 @@ export type Permit = object;
 export class Route {
   readonly topic: string;
   readonly bytes: Uint8Array;
+  readonly #words: Int32Array;
   readonly hash: number;
   readonly targets: readonly Target[];
   /** Receivers that take messages only: devices, links, the API, Shared Subscriptions. */
@@ -50,6 +52,7 @@ export class Route {
   constructor(topic: string, bytes: Uint8Array, hash: number, version: number, found: Found) {
     this.topic = topic;
     this.bytes = bytes;
+    this.#words = toWords(bytes);
     this.hash = hash;
     this.version = version;
     this.targets = found.targets;
@@ -58,6 +61,11 @@ export class Route {
     this.permit = undefined;
     this.next = undefined;
     this.successor = undefined;
+  }
+
+  /** Whether it is for the topic there. */
+  isFor(bytes: Buffer, start: number, end: number): boolean {
+    return isSame(this.bytes, this.#words, bytes, start, end);
   }
 }
 

@@ -67,7 +67,7 @@ export class Routes {
 
   #known(bytes: Buffer, start: number, end: number, hash: number): Route | undefined {
     let route = this.#table?.[bucketOf(hash)];
-    while (route !== undefined && !(route.hash === hash && isSame(route.bytes, bytes, start, end))) route = route.next;
+    while (route !== undefined && !(route.hash === hash && route.isFor(bytes, start, end))) route = route.next;
     return route;
   }
 
@@ -122,14 +122,6 @@ export class Routes {
     }
     table.fill(undefined);
   }
-}
-
-/** Whether the route is for the topic there. Topics that differ do so at the end more often than at the beginning. */
-export function isSame(topic: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
-  let i = topic.length;
-  if (end - start !== i) return false;
-  while (--i >= 0) if (topic[i] !== bytes[start + i]) return false;
-  return true;
 }
 
 /** FNV-1a, 32 bits. */

@@ -3,6 +3,8 @@
  * than to fill it. They are lent for a turn or two; what nobody needs for long is given back to the system.
  */
 
+import { copyTo } from './words.js';
+
 /** What is read at a time, so that what is read from one and goes to one is one copy. */
 export const SLAB_BYTES = 64 * 1024;
 /** Lent at a time, 32 MB at most: many sockets with little to write each must not take a slab each. */
@@ -15,6 +17,7 @@ const DECAY = 0.999;
 /** One of them, filled from the front. */
 export class Slab {
   readonly bytes = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  readonly #words = new DataView(this.bytes.buffer);
   /** What lies before it was taken. */
   start = 0;
   end = 0;
@@ -32,7 +35,7 @@ export class Slab {
   /** Copies packets from `source`; only if they {@link fits}. @returns where they are */
   add(source: Buffer, start: number, end: number, messages: number): number {
     const at = this.end;
-    source.copy(this.bytes, at, start, end);
+    copyTo(this.bytes, this.#words, at, source, start, end);
     this.end = at + end - start;
     this.messages += messages;
     return at;
