@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,21 +24,6 @@ function ok(what: string, detail = ''): void {
   console.log(`ok   ${what}${detail === '' ? '' : `: ${detail}`}`);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'hpmq-packages-'));
-try {
-  makePackages();
-  await using box = await startBox(values.suite, { [folder]: '/packages' });
-  ok(
-    'the box runs',
-    box.sh('. /etc/os-release; echo $PRETTY_NAME; systemctl --version | head -1').text.replace('\n', ', '),
-  );
-  await checkPackage(box);
-  await checkServiceCommand(box);
-  console.log(`${checks} passed, 0 failed`);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-
 /** This version and, with nothing else changed, a later one. */
 function makePackages(): void {
   const script = join(repoRoot, 'images/package.mjs');
@@ -49,6 +34,7 @@ function makePackages(): void {
   writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*/m, `Version: ${NEXT}`));
   execFileSync('dpkg-deb', ['--root-owner-group', '-Znone', '-b', tree, join(folder, `hpmq_${NEXT}_${arch}.deb`)]);
   rmSync(tree, { recursive: true });
+  chmodSync(folder, 0o755);
   copyFileSync(join(repoRoot, 'dist', `hpmq-linux-${process.arch}`), join(folder, 'hpmq'));
 }
 
@@ -147,14 +133,14 @@ async function checkLife(box: Box, kept: () => boolean): Promise<void> {
   assert.ok(kept());
   ok('kill -9: restarted, what was acknowledged is there');
 
-  must(box, "cp /etc/hpmq/hpmq.yaml /root/ && echo 'nonsense: 1' >> /etc/hpmq/hpmq.yaml");
+  must(box, "cp /etc/hpmq/hpmq.yaml /root/saved.yaml && echo 'nonsense: 1' >> /etc/hpmq/hpmq.yaml");
   assert.notEqual(box.sh('systemctl restart hpmq').code, 0);
   assert.equal(property(box, 'ExecMainStatus'), '78');
   assert.equal(property(box, 'ActiveState'), 'failed', 'and it is not tried again');
   assert.match(must(box, 'journalctl -u hpmq --no-pager | tail -20'), /unknown key|nonsense/);
   must(
     box,
-    'cat /root/hpmq.yaml > /etc/hpmq/hpmq.yaml; rm -r /etc/systemd/system/hpmq.service.d; systemctl daemon-reload; systemctl restart hpmq',
+    'cat /root/saved.yaml > /etc/hpmq/hpmq.yaml; rm -r /etc/systemd/system/hpmq.service.d; systemctl daemon-reload; systemctl restart hpmq',
   );
   ok('a wrong configuration stays down with exit code 78 and the place in the journal');
 
@@ -195,4 +181,19 @@ function assertNothingLeft(box: Box): void {
   const skip = ['/packages', '/proc', '/sys', '/var/log'].map((path) => `-path ${path} -prune -o`).join(' ');
   assert.equal(must(box, `find / ${skip} -iname '*hpmq*' -print`), '');
   assert.equal(must(box, 'grep hpmq /etc/passwd /etc/group || true'), '');
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'hpmq-packages-'));
+try {
+  makePackages();
+  await using box = await startBox(values.suite, { [folder]: '/packages' });
+  ok(
+    'the box runs',
+    box.sh('. /etc/os-release; echo $PRETTY_NAME; systemctl --version | head -1').text.replace('\n', ', '),
+  );
+  await checkPackage(box);
+  await checkServiceCommand(box);
+  console.log(`${checks} passed, 0 failed`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
