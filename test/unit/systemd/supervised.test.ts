@@ -20,7 +20,7 @@ async function setup({ watchdogMs, answers = async () => {}, statusLine = () => 
   const carry = async (notification: Notification) => void said.push(notification);
   const one = await supervised({ carry, watchdogMs }, { answers, statusLine, log, clock });
   const pass = async (ms: number) => {
-    clock.advance(ms);
+    await clock.advance(ms);
     for (let i = 0; i < 10; i++) await turn();
   };
   return { clock, said, errors, one, pass };
