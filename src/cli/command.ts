@@ -32,7 +32,9 @@ export class HpmqCommand extends Command {
     const suggestion = /\(Did you mean (.+)\?\)/s.exec(rest.join(' '))?.[1];
     if (suggestion !== undefined) throw cliError('CLI_USAGE', message, { hint: `did you mean ${suggestion}?` });
     const usage = this.createHelp().commandUsage(this).replaceAll(' [options]', '');
-    const known = this.commands.map((one) => one.name()).join(', ');
+    const names = this.commands.map((one) => one.name());
+    // What begins like this is for shells.
+    const known = names.filter((name) => !name.startsWith('__')).join(', ');
     throw cliError('CLI_USAGE', message, {
       hint: message.startsWith('unknown command')
         ? `known commands: ${known}`

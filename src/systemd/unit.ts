@@ -62,6 +62,7 @@ OOMScoreAdjust=-500
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 NoNewPrivileges=yes
+# What a command of the configuration writes (certificates that are renewed) belongs into /var/lib/hpmq, or needs ReadWritePaths=.
 ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes

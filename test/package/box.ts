@@ -50,7 +50,12 @@ export async function startBox(suite: string, folders: Readonly<Record<string, s
     spawnSync('nsenter', ['-t', leader, '-m', '-u', '-i', '-n', '-p', '-r', '-w', 'sh', '-c', command], {
       encoding: 'utf8',
       timeout: 120_000,
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8', HOME: '/root', DEBIAN_FRONTEND: 'noninteractive' },
+      env: {
+        PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        LANG: 'C.UTF-8',
+        HOME: '/root',
+        DEBIAN_FRONTEND: 'noninteractive',
+      },
     });
   const sh = (command: string) => {
     const { status, stdout, stderr } = run(command);

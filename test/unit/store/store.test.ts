@@ -264,3 +264,13 @@ t.test('a closed store refuses, and closing twice is closing once', async (t) =>
   await t.rejects(Promise.resolve(store.commit()), { code: 'STORE_FAILED' });
   await t.rejects(queue.read(0, 1), { code: 'STORE_FAILED' });
 });
+
+t.test('it answers behind what was said, and refuses when it has ended', async (t) => {
+  const folder = folderOf(t);
+  const store = await openedStore(t, folder);
+  store.queue('a').append(delivery('one'));
+  await store.answers();
+  t.equal(store.figures().failedCommits, 0);
+  await store[Symbol.asyncDispose]();
+  await t.rejects(store.answers(), { code: 'STORE_FAILED' });
+});
