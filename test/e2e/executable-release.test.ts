@@ -40,7 +40,10 @@ t.test(
     };
     for (const name of Object.keys(lock.packages['']?.dependencies ?? {})) {
       const pinned = lock.packages[`node_modules/${name}`]?.version;
-      t.ok(listed.components.some((one) => one.name === name && one.version === pinned), name);
+      t.ok(
+        listed.components.some((one) => one.name === name && one.version === pinned),
+        name,
+      );
     }
     t.equal(found.get('node')?.version, process.versions.node);
     for (const name of ['openssl', 'v8', 'sqlite']) {
