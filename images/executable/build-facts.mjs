@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { root } from './lockfile.mjs';
 
 /**
- * The commit is that of the checkout, with `+changes` when files differ from it, or $HPMQ_COMMIT where there is no checkout.
+ * The commit is that of the checkout, with `+changes` when files differ from it, or $HPMQ_COMMIT where there is no checkout, else `unknown`.
  * The moment is $SOURCE_DATE_EPOCH, or that of the commit: never the clock, so that two builds are the same.
  *
- * @returns version, commit (undefined when not known) and moment in Unix s (undefined: that of src/version.ts)
+ * @returns version, commit and moment in Unix s (undefined: that of src/version.ts)
  */
 export function buildFacts(env = process.env) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const commit = env.HPMQ_COMMIT ?? commitOfCheckout();
+  const commit = env.HPMQ_COMMIT ?? commitOfCheckout() ?? 'unknown';
   const moment = env.SOURCE_DATE_EPOCH ?? git('log', '-1', '--format=%ct');
   if (moment !== undefined && !/^\d+$/.test(moment)) throw new Error(`SOURCE_DATE_EPOCH is not in seconds: ${moment}`);
   return { version, commit, moment: moment === undefined ? undefined : Number(moment) };

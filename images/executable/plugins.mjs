@@ -11,8 +11,7 @@ export function buildFacts({ version, commit, moment }) {
         let contents = readFileSync(path, 'utf8');
         if (!contents.includes(`version = '${version}'`))
           throw new Error(`${path} has another version than package.json`);
-        const known = commit === undefined ? 'undefined' : JSON.stringify(commit);
-        contents = replaceOnce(path, contents, /undefined;/g, () => `${known};`);
+        contents = replaceOnce(path, contents, /undefined;/g, () => `${JSON.stringify(commit)};`);
         const built = moment === undefined ? (call) => call : () => String(moment * 1000);
         return { contents: replaceOnce(path, contents, /Date\.UTC\([^)]+\)/g, built), loader: 'ts' };
       });

@@ -56,7 +56,7 @@ export function writeSbom({ version, commit, moment }) {
         version,
         purl: `pkg:npm/${self}`,
         licenses: [{ license: { id: 'Apache-2.0' } }],
-        ...(commit === undefined ? {} : { properties: [{ name: 'hpmq:commit', value: commit }] }),
+        properties: [{ name: 'hpmq:commit', value: commit }],
       },
     },
     components: components.toSorted(byReference),
