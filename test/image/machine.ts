@@ -69,7 +69,7 @@ export class Machine {
   }
 
   /** Waits until the console says it, after what the call before saw. */
-  async says(pattern: RegExp, timeoutMs = 300_000): Promise<RegExpExecArray> {
+  async says(pattern: RegExp, timeoutMs = 420_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const text = this.console().slice(this.#seen);
