@@ -16,6 +16,8 @@ export interface BootOptions {
   readonly images: string;
   /** direct: the slot. */
   readonly slot?: 'a' | 'b';
+  /** direct: more of the kernel's command line. */
+  readonly append?: string;
   /** More arguments for qemu, such as a USB stick. */
   readonly more?: readonly string[];
 }
@@ -39,11 +41,11 @@ export class Machine {
     });
   }
 
-  static boot({ mode, image, images, slot = 'a', more = [] }: BootOptions): Machine {
+  static boot({ mode, image, images, slot = 'a', append = '', more = [] }: BootOptions): Machine {
     const run = mkdtempSync(join(tmpdir(), 'hpmq-vm-'));
     const log = openSync(join(run, 'qemu.log'), 'w');
     const qemu = spawn(join(images, 'boot'), [mode, image, ...more], {
-      env: { ...process.env, RUN: run, SLOT: slot },
+      env: { ...process.env, RUN: run, SLOT: slot, APPEND: append },
       stdio: ['ignore', log, log],
     });
     closeSync(log);
@@ -67,7 +69,7 @@ export class Machine {
   }
 
   /** Waits until the console says it, after what the call before saw. */
-  async says(pattern: RegExp, timeoutMs = 300_000): Promise<RegExpExecArray> {
+  async says(pattern: RegExp, timeoutMs = 420_000): Promise<RegExpExecArray> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const text = this.console().slice(this.#seen);

@@ -1,12 +1,12 @@
 /**
- * `npm run image:test -- [direct|efi|pi3|wifi|same]… [--image FILE]`: boots an image (images/build-image) in QEMU, some minutes each;
+ * `npm run image:test -- [direct|efi|pi3|wifi|emergency|same]… [--image FILE]`: boots an image (images/build-image) in QEMU, some minutes each;
  * `same` builds two. Not part of the test suite: emulation takes a whole machine.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../support/peers.js';
-import { bootPi3, bootVirtual } from './boot.js';
+import { bootPi3, bootVirtual, leaveEmergency } from './boot.js';
 import { sameBytes } from './same-bytes.js';
 import { joinWifi } from './wifi.js';
 
@@ -29,6 +29,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   efi: () => bootVirtual({ ...setting(), mode: 'efi' }),
   pi3: () => bootPi3(setting()),
   wifi: () => joinWifi(setting()),
+  emergency: () => leaveEmergency(setting()),
   same: () => sameBytes(images),
 };
 for (const name of positionals.length === 0 ? ['direct'] : positionals) {

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import { ConfigError } from '../../../src/config/errors.js';
 import { parseAuthorizedKeys, parseSettings } from '../../../src/provision/settings.js';
+import { repoRoot } from '../../support/peers.js';
 
 const parse = (text: string) => parseSettings('provision.yaml', Buffer.from(text));
 
@@ -75,6 +78,19 @@ t.test('secrets are never shown, whatever is wrong with them', async (t) => {
     t.ok(problems.length > 0, text);
     t.notMatch(JSON.stringify(problems), secret, text);
   }
+});
+
+t.test('the text on the boot partition shows what is taken in', async (t) => {
+  const text = readFileSync(join(repoRoot, 'images/loader/READ-ME.txt'), 'utf8');
+  const [, example = ''] = text.split('# provision.yaml; every line may be left out\n');
+  const body = Buffer.concat([Buffer.from([0, 0, 0, 11]), Buffer.from('ssh-ed25519'), Buffer.alloc(36, 7)]);
+  const yaml = example
+    .replace('AAAA...', body.toString('base64'))
+    .replace('$6$...', `$6$salt$${'a'.repeat(86)}`)
+    .replaceAll('"..."', '"something-long"');
+  const settings = parse(yaml);
+  t.strictSame(Object.keys(settings).sort(), ['console', 'hostname', 'join', 'network', 'ssh', 'timezone']);
+  t.match(settings.network, { ethernet: {}, wifi: {} });
 });
 
 t.test('authorized_keys: lines that are keys, and the number of the line that is none', async (t) => {
