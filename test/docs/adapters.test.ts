@@ -84,6 +84,12 @@ t.test('it reads, says what is no number, writes and outlives a cut', async (t) 
   });
   t.match(bad, { error: { code: 'THERMOMETER_TEXT' } });
 
+  const written = await client.request('POST /v1/points/{device}/{point}/write', {
+    params: { device: 'kiln', point: 'limit' },
+    body: { value: 950 },
+  });
+  t.match([written.status, sensors.get('L1')], ['verified', '950']);
+
   for (const one of sockets) one.destroy();
   sensors.set('T1', '20');
   await eventually(async () => (await points()).top?.value === 20, 20_000);

@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { optionsOf } from '../../src/config/reference/options.js';
 import { sections } from '../../src/config/reference/sections.js';
 import { hpmq } from '../support/cli.js';
-import { readDocument } from '../support/documents.js';
+import { documentPaths, readDocument } from '../support/documents.js';
 import { repoRoot } from '../support/peers.js';
 import { createAuthority } from '../support/pki.js';
 
@@ -72,6 +72,22 @@ t.test('every example of the reference is a configuration', async (t) => {
     const file = join(cwd, `example-${index}.yaml`);
     t.doesNotThrow(() => loadConfig({ file, env: {}, cwd, adapters }), `docs/configuration.md:${line}`);
   }
+});
+
+t.test('configurations on other pages are accepted', async (t) => {
+  let checked = 0;
+  for (const path of documentPaths()) {
+    for (const { text, line } of readDocument(path).fences.filter(({ info }) => info === 'yaml check')) {
+      checked++;
+      const cwd = t.testdir({
+        'hpmq.yaml': `${text}\n`,
+        'users.yaml': 'users: { anna: { roles: [operator] } }\n',
+      });
+      const file = join(cwd, 'hpmq.yaml');
+      t.doesNotThrow(() => loadConfig({ file, env: {}, cwd, adapters }), `${path}:${line}`);
+    }
+  }
+  t.ok(checked >= 2, `${checked} configurations`);
 });
 
 t.test('config reference PATH explains a key, also by names of yours', async (t) => {
