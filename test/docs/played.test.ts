@@ -7,6 +7,6 @@ t.test('docs/first-ten-minutes.md', { ...needs('mosquitto', 'mosquitto_sub'), ti
   t.ok((await playDocument(t, 'docs/first-ten-minutes.md', ['1883', '1502', '1884'])) >= 8);
 });
 
-t.test('docs/functions.md', { timeout: 300_000 }, async (t) => {
+t.test('docs/functions.md', { ...needs('mosquitto_pub'), timeout: 300_000 }, async (t) => {
   t.ok((await playDocument(t, 'docs/functions.md', ['1883'])) >= 5);
 });
