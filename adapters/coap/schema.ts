@@ -11,7 +11,8 @@ function duration(min: string, max: string) {
     .string()
     .regex(DURATION_PATTERN, 'expected a duration such as "500ms", "2s" or "1m"')
     .transform((text) => parseDuration(text)!)
-    .refine((ms) => ms >= low && ms <= high, `expected a duration from ${min} to ${max}`);
+    .refine((ms) => ms >= low && ms <= high, `expected a duration from ${min} to ${max}`)
+    .meta({ $comment: `duration, ${min} to ${max}` });
 }
 
 export const portSchema = z.object({});

@@ -24,8 +24,8 @@ export function brokerSchema(inputs: ConfigInputs) {
       .array(listenerSchema(inputs))
       .prefault([{ type: 'tcp', host: '127.0.0.1', port: 1883 }])
       .describe('where MQTT clients connect'),
-    auth: authSchema(inputs).prefault({}),
-    limits: limits.prefault({}),
+    auth: authSchema(inputs).prefault({}).describe('who may connect, and do what'),
+    limits: limits.prefault({}).describe('what clients may make the broker do and keep'),
     sysInterval: sysInterval
       .prefault('10s')
       .describe('time between two looks of $SYS/broker/…; 0s: it is not published'),

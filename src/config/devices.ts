@@ -70,7 +70,8 @@ const commonPoint = {
       const message = say('is longer than maxSilence', 'exchange the two, or make maxSilence longer');
       context.addIssue({ code: 'custom', path: ['minInterval'], message });
     })
-    .prefault({}),
+    .prefault({})
+    .describe('when a value that was read is published'),
   retain: z.boolean().default(true).describe('later subscribers get the last value at once'),
   qos: z.literal([0, 1, 2]).default(1).describe('MQTT quality of service of its messages'),
   expiry: duration('1s', '24d').optional().describe('Message Expiry Interval of its messages; none when absent'),

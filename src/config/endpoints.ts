@@ -53,11 +53,11 @@ const dialled = {
 
 const line = {
   baudRate: whole(50, 4_000_000).describe('bits per second, such as 9600 or 19200; any number that the adapter can do'),
-  dataBits: z.literal([5, 6, 7, 8]).default(8),
+  dataBits: z.literal([5, 6, 7, 8]).default(8).describe('bits of a character; Modbus RTU: 8'),
   parity: z
     .enum(['none', 'even', 'odd', 'mark', 'space'])
     .describe('Modbus RTU: even unless the device says otherwise'),
-  stopBits: z.literal([1, 2]).default(1),
+  stopBits: z.literal([1, 2]).default(1).describe('Modbus RTU: 1, or 2 with parity none if the device says so'),
   settle,
   rts: z.boolean().optional().describe('state of RTS after opening; as the driver leaves it when absent'),
   dtr: z.boolean().optional().describe('state of DTR after opening; as the driver leaves it when absent'),
@@ -77,12 +77,12 @@ const rs485 = z
 export function endpointShapes(inputs: ConfigInputs) {
   return {
     serial: {
-      type: z.literal('serial'),
+      type: z.literal('serial').describe('a serial line of this machine'),
       path: z.string().min(1).describe('device file; /dev/serial/by-id/… survives re-plugging'),
       ...line,
       rs485,
     },
-    tcp: { type: z.literal('tcp'), ...dialled },
+    tcp: { type: z.literal('tcp').describe('a device or converter with an address'), ...dialled },
     tls: {
       type: z.literal('tls').describe('TCP with TLS, such as Modbus/TCP Security'),
       ...dialled,
@@ -92,7 +92,7 @@ export function endpointShapes(inputs: ConfigInputs) {
       serverName: host.optional().describe('name in the certificate of the device; `host` when absent'),
       minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).optional().describe('oldest version of TLS; TLSv1.2 when absent'),
     },
-    udp: { type: z.literal('udp'), ...address, settle, parallel },
+    udp: { type: z.literal('udp').describe('the same with datagrams'), ...address, settle, parallel },
     dtls: {
       type: z.literal('dtls').describe('UDP with DTLS 1.2 and a pre-shared key, such as CoAP at port 5684'),
       ...address,

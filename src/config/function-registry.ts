@@ -32,7 +32,13 @@ export function functionRegistrySchema(inputs: ConfigInputs) {
       .default([])
       .describe('registries that are spoken to without TLS, such as localhost:5000'),
     auth: z
-      .record(registryHost, z.strictObject({ username: z.string().min(1).max(256), password: secretText(inputs) }))
+      .record(
+        registryHost,
+        z.strictObject({
+          username: z.string().min(1).max(256).describe('at that registry'),
+          password: secretText(inputs).describe('at that registry'),
+        }),
+      )
       .default({})
       .describe('user and password by registry'),
     ca: fileContent(inputs)

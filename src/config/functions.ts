@@ -150,13 +150,15 @@ const grants = z.strictObject({
       read: z.array(pointGlob).default([]).describe('points it may read: device/point, * for any part'),
       command: z.array(pointGlob).default([]).describe('points it may write'),
     })
-    .optional(),
+    .optional()
+    .describe('points of devices that it may use'),
   http: z
     .strictObject({
       hosts: z.array(httpHost).min(1).describe('hosts it may ask'),
       timeout: duration('50ms', '2m').prefault('2s').describe('of one request; nine tenths of limits.deadline at most'),
     })
-    .optional(),
+    .optional()
+    .describe('servers that it may ask'),
 });
 
 const breaker = z.strictObject({
@@ -182,7 +184,7 @@ function functionSchema(inputs: ConfigInputs) {
         })
         .describe('what calls it'),
       config: z.record(z.string().min(1).max(256), json).default({}).describe('what config(key) gives the module'),
-      limits: limits.prefault({}),
+      limits: limits.prefault({}).describe('what bounds it'),
       onError: z
         .enum(['pass', 'drop', 'dead-letter'])
         .default('drop')

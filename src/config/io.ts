@@ -44,7 +44,8 @@ export function filePath(inputs: ConfigInputs) {
         context.addIssue({ code: 'custom', message: say(`cannot read ${full}: ${fileFault(error)}`, FILE_HINT) });
         return z.NEVER;
       }
-    });
+    })
+    .meta({ $comment: 'file' });
 }
 
 /** The path of a file; after parsing: its content. */
@@ -65,9 +66,11 @@ export function fileWithPath(inputs: ConfigInputs) {
         context.addIssue({ code: 'custom', message: say(`cannot read ${file}: ${fileFault(error)}`, FILE_HINT) });
         return z.NEVER;
       }
-    });
+    })
+    .meta({ $comment: 'file' });
 }
 
+const SECRET_FORM = '`{ file: … }` or `{ env: … }`';
 const SECRET_HINT = 'write { file: /path/to/file } or { env: NAME_OF_VARIABLE }';
 
 /** `{ file: … }` or `{ env: … }`; after parsing: the absolute path, or the secret itself. Messages never contain what was written. */
@@ -101,7 +104,8 @@ export function secretSource(inputs: ConfigInputs) {
       } catch (cause) {
         return fail(`cannot read ${full}: ${fileFault(cause)}`, FILE_HINT, ['file']);
       }
-    });
+    })
+    .meta({ $comment: SECRET_FORM });
 }
 
 /** As {@link secretSource}; after parsing: the secret. */

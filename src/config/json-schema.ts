@@ -5,10 +5,10 @@ import { createConfigSchema } from './schema.js';
 
 /** The parts of JSON Schema that are walked here. */
 export interface JsonSchema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
-  readonly minimum?: number;
-  readonly maximum?: number;
+  /** The type and limits of a text, for people. */
+  readonly $comment?: string;
   readonly default?: unknown;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -20,6 +20,9 @@ export interface JsonSchema {
   readonly required?: readonly string[];
   readonly propertyNames?: JsonSchema;
   readonly pattern?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
 }
 
 export function configJsonSchema(adapters: readonly AnyAdapter[]): JsonSchema {

@@ -70,5 +70,5 @@ export const limits = z.strictObject({
   drainTimeout: duration('1s', '1h')
     .prefault('30s')
     .describe('a receiver that takes nothing for so long is disconnected'),
-  slowConsumer: slowConsumer.prefault({}),
+  slowConsumer: slowConsumer.prefault({}).describe('a client that takes less than is sent to it'),
 });

@@ -31,7 +31,16 @@ const expiry = z
 
 const bytes = size('1B', '256MB');
 const maxSize = z
-  .union([bytes, z.strictObject({ bytes, over: z.enum(['drop', 'refuse']).default('refuse') })])
+  .union([
+    bytes,
+    z.strictObject({
+      bytes: bytes.describe('of the payload'),
+      over: z
+        .enum(['drop', 'refuse'])
+        .default('refuse')
+        .describe('what happens to a larger one: drop counts it, refuse raises an alarm, too'),
+    }),
+  ])
   .transform(
     (value): NonNullable<RouteConfig['maxSize']> =>
       typeof value === 'number' ? { bytes: value, over: 'refuse' } : value,
@@ -41,15 +50,18 @@ const format = z
   .union([
     z.discriminatedUnion('type', [
       z.strictObject({
-        type: z.literal('thingsboard'),
+        type: z.literal('thingsboard').describe('telemetry of ThingsBoard'),
         api: z.enum(['device', 'gateway']).default('device').describe('whose telemetry topic it is'),
         quality: z.boolean().default(false).describe('<point>_quality is sent, too; else only good values are'),
       }),
       z.strictObject({
-        type: z.literal('template'),
+        type: z.literal('template').describe('JSON of your own'),
         template: z.json().describe('JSON with placeholders in its texts'),
       }),
-      z.strictObject({ type: z.literal('text'), text: z.string().min(1).describe('text with placeholders') }),
+      z.strictObject({
+        type: z.literal('text').describe('text of your own'),
+        text: z.string().min(1).describe('text with placeholders'),
+      }),
     ]),
     z.enum(['as-is', 'reading', 'value', 'json', 'thingsboard']),
   ])
@@ -61,7 +73,7 @@ const format = z
   });
 
 const batch = z.strictObject({
-  maxMessages: whole(1, 10_000).default(100),
+  maxMessages: whole(1, 10_000).default(100).describe('then it is sent'),
   maxBytes: size('100B', '1MB').prefault('64KB').describe('of the payload, before it is compressed'),
   maxDelay: duration('10ms', '1h').prefault('5s').describe('the first message of a batch waits so long at most'),
   as: z.enum(['array', 'lines']).default('array').describe('array: a JSON array; lines: one JSON text a line (NDJSON)'),

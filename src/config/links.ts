@@ -20,8 +20,8 @@ function linkSchema(inputs: ConfigInputs) {
         .max(256)
         .optional()
         .describe('hpmq-<gateway>-<link> when absent; empty: the far side gives one'),
-      username: z.string().min(1).max(256).optional(),
-      password: secretText(inputs).optional(),
+      username: z.string().min(1).max(256).optional().describe('at the far side'),
+      password: secretText(inputs).optional().describe('at the far side'),
       ...loopOptions,
       ...connectionFields,
       outbox: outboxSchema

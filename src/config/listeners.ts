@@ -85,14 +85,24 @@ function tlsRules(value: Parameters<typeof checkTls>[0], context: z.RefinementCt
 
 export function listenerSchema(inputs: ConfigInputs) {
   return z.discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('tcp'), ...address(1_883), ...common }),
-    z
-      .strictObject({ type: z.literal('tls'), ...address(8_883), ...tlsKeys(inputs, ['mqtt']), ...common })
-      .superRefine(tlsRules),
-    z.strictObject({ type: z.literal('ws'), ...address(8_083), ...webSocketKeys, ...common }),
+    z.strictObject({ type: z.literal('tcp').describe('plain MQTT'), ...address(1_883), ...common }),
     z
       .strictObject({
-        type: z.literal('wss'),
+        type: z.literal('tls').describe('MQTT in TLS'),
+        ...address(8_883),
+        ...tlsKeys(inputs, ['mqtt']),
+        ...common,
+      })
+      .superRefine(tlsRules),
+    z.strictObject({
+      type: z.literal('ws').describe('MQTT in WebSocket'),
+      ...address(8_083),
+      ...webSocketKeys,
+      ...common,
+    }),
+    z
+      .strictObject({
+        type: z.literal('wss').describe('MQTT in WebSocket in TLS'),
         ...address(8_084),
         ...webSocketKeys,
         ...tlsKeys(inputs, ['http/1.1']),
@@ -100,7 +110,7 @@ export function listenerSchema(inputs: ConfigInputs) {
       })
       .superRefine(tlsRules),
     z.strictObject({
-      type: z.literal('unix'),
+      type: z.literal('unix').describe('a socket file, for programs of this machine'),
       path: socketPath(inputs).describe('of the socket'),
       mode: mode.default('0660').describe('who may connect: permission bits of the socket'),
       systemd,

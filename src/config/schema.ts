@@ -100,9 +100,10 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
               'folder for what must survive: $STATE_DIRECTORY when absent, else $XDG_STATE_HOME/hpmq/<id>, else ~/.local/state/hpmq/<id>',
             ),
         })
-        .prefault({}),
-      store: storeSchema.prefault({}),
-      broker: brokerSchema(inputs).prefault({}),
+        .prefault({})
+        .describe('who this gateway is, and where it keeps things'),
+      store: storeSchema.prefault({}).describe('what MQTT clients were promised: sessions, queues, retained messages'),
+      broker: brokerSchema(inputs).prefault({}).describe('the MQTT broker of this gateway'),
       ports: z.record(name, port).prefault({}).describe('wires: each has exactly one owner'),
       profiles: z
         .string()
@@ -121,7 +122,8 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
           socket: socketPath(inputs).optional().describe('path of the control socket'),
           metrics: metrics.optional().describe('serves /metrics for Prometheus over TCP, too; off when absent'),
         })
-        .prefault({}),
+        .prefault({})
+        .describe('how the commands reach the gateway'),
       log: z
         .strictObject({
           level: z
@@ -129,10 +131,12 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
             .default('info')
             .describe('least important line logged'),
         })
-        .prefault({}),
+        .prefault({})
+        .describe('what is written to stderr'),
       tui: z
         .strictObject({ readOnly: z.boolean().default(false).describe('the terminal UI offers no writes') })
-        .prefault({}),
+        .prefault({})
+        .describe('the terminal interface'),
     })
     .superRefine(
       (value, context) => {

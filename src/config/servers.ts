@@ -25,12 +25,12 @@ function serving(adapters: readonly AnyAdapter[]): readonly Serving[] {
 
 const listen = z.discriminatedUnion('type', [
   z.strictObject({
-    type: z.literal('tcp'),
+    type: z.literal('tcp').describe('masters connect'),
     host: host.default('127.0.0.1').describe('address to listen on'),
     port: whole(0, 65_535).default(502).describe('0: any free port'),
   }),
   z.strictObject({
-    type: z.literal('udp'),
+    type: z.literal('udp').describe('datagrams'),
     host: host.default('127.0.0.1').describe('address to listen on'),
     port: whole(0, 65_535).default(5683).describe('0: any free port'),
   }),

@@ -64,16 +64,18 @@ function durationHint(input: unknown): string {
 export function duration(min: string, max: string) {
   const low = parseDuration(min)!;
   const high = parseDuration(max)!;
-  return form(DURATION_PATTERN, 'duration', durationHint).transform((text, context) => {
-    const ms = parseDuration(text)!;
-    if (ms < low || ms > high) {
-      context.addIssue({
-        code: 'custom',
-        message: say(`${text} is out of range`, `write a duration from ${min} to ${max}`),
-      });
-    }
-    return ms;
-  });
+  return form(DURATION_PATTERN, 'duration', durationHint)
+    .transform((text, context) => {
+      const ms = parseDuration(text)!;
+      if (ms < low || ms > high) {
+        context.addIssue({
+          code: 'custom',
+          message: say(`${text} is out of range`, `write a duration from ${min} to ${max}`),
+        });
+      }
+      return ms;
+    })
+    .meta({ $comment: `duration, ${min} to ${max}` });
 }
 
 /** A size such as `64KB`, in bytes after parsing. */
@@ -81,16 +83,18 @@ export function size(min: string, max: string) {
   const low = parseSize(min)!;
   const high = parseSize(max)!;
   const hint = () => 'write a number and B, KB, MB, GB, KiB, MiB or GiB, such as 64KB or 1MB';
-  return form(SIZE_PATTERN, 'size', hint).transform((text, context) => {
-    const bytes = parseSize(text)!;
-    if (bytes < low || bytes > high) {
-      context.addIssue({
-        code: 'custom',
-        message: say(`${text} is out of range`, `write a size from ${min} to ${max}`),
-      });
-    }
-    return bytes;
-  });
+  return form(SIZE_PATTERN, 'size', hint)
+    .transform((text, context) => {
+      const bytes = parseSize(text)!;
+      if (bytes < low || bytes > high) {
+        context.addIssue({
+          code: 'custom',
+          message: say(`${text} is out of range`, `write a size from ${min} to ${max}`),
+        });
+      }
+      return bytes;
+    })
+    .meta({ $comment: `size, ${min} to ${max}` });
 }
 
 const COUNT_PATTERN = /^(\d+(?:\.\d+)?)(k|M|G)$/;
@@ -110,7 +114,7 @@ export function count(min: number, max: number) {
     }
     return value;
   });
-  return z.union([whole(min, max), suffixed]);
+  return z.union([whole(min, max), suffixed.meta({ $comment: 'such as `5M`' })]);
 }
 
 const RATE_PATTERN = /^(\d+(?:\.\d+)?)(k|M)?\/(s|m|h)$/;
@@ -119,17 +123,19 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 /** A rate such as `1000/s`, per second after parsing. */
 export function rate(min: number, max: number) {
   const hint = () => 'write a number, / and s, m or h, such as 1000/s';
-  return form(RATE_PATTERN, 'rate', hint).transform((text, context) => {
-    const [, digits, suffix, unit = 's'] = RATE_PATTERN.exec(text) ?? [];
-    const value = (Number(digits) * (suffix === undefined ? 1 : FACTORS[suffix]!)) / SECONDS[unit]!;
-    if (value < min || value > max) {
-      context.addIssue({
-        code: 'custom',
-        message: say(`${text} is out of range`, `write a rate from ${min}/s to ${max}/s`),
-      });
-    }
-    return value;
-  });
+  return form(RATE_PATTERN, 'rate', hint)
+    .transform((text, context) => {
+      const [, digits, suffix, unit = 's'] = RATE_PATTERN.exec(text) ?? [];
+      const value = (Number(digits) * (suffix === undefined ? 1 : FACTORS[suffix]!)) / SECONDS[unit]!;
+      if (value < min || value > max) {
+        context.addIssue({
+          code: 'custom',
+          message: say(`${text} is out of range`, `write a rate from ${min}/s to ${max}/s`),
+        });
+      }
+      return value;
+    })
+    .meta({ $comment: `rate, ${min}/s to ${max}/s` });
 }
 
 /** A whole number between two others, both included. */
@@ -153,13 +159,20 @@ export const host = z
         `${shown(issue.input)} is not an address`,
         'write an IP address or a host name alone, without scheme and port',
       ),
-  });
+  })
+  .meta({ $comment: 'address' });
 
 /** `10.0.0.7`, `10.1.0.0/16`, `2001:db8::/32` */
-export const network = z.string().refine(isNetwork, {
-  error: (issue) =>
-    say(`${shown(issue.input)} is not an address or network`, 'write an IP address, or a network such as 10.1.0.0/16'),
-});
+export const network = z
+  .string()
+  .refine(isNetwork, {
+    error: (issue) =>
+      say(
+        `${shown(issue.input)} is not an address or network`,
+        'write an IP address, or a network such as 10.1.0.0/16',
+      ),
+  })
+  .meta({ $comment: 'address or network' });
 
 function isNetwork(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/');
@@ -172,18 +185,24 @@ function isNetwork(text: string): boolean {
 export const MAX_NAME_LENGTH = 64;
 
 /** Names become topic levels, folders and keys: no `/`, no wildcards, nothing that begins with `$`, no other folder's name. */
-export const name = z.string().regex(/^(?!\.{1,2}$|__proto__$)[A-Za-z0-9_.-]{1,64}$/, {
-  error: (issue) =>
-    say(
-      `${shown(issue.input)} cannot be a name`,
-      `use 1 to ${MAX_NAME_LENGTH} of the characters A-Z a-z 0-9 _ . - but not . or .. alone (names become topic levels)`,
-    ),
-});
+export const name = z
+  .string()
+  .regex(/^(?!\.{1,2}$|__proto__$)[A-Za-z0-9_.-]{1,64}$/, {
+    error: (issue) =>
+      say(
+        `${shown(issue.input)} cannot be a name`,
+        `use 1 to ${MAX_NAME_LENGTH} of the characters A-Z a-z 0-9 _ . - but not . or .. alone (names become topic levels)`,
+      ),
+  })
+  .meta({ $comment: 'name' });
 
-export const topicFilter = z.string().superRefine((text, context) => {
-  const fault = topicFilterFault(text);
-  if (fault !== undefined) {
-    const hint = 'use # only as the last level and + only as a whole level, such as plant/+/temperature or plant/#';
-    context.addIssue({ code: 'custom', message: say(`${shown(text)} is not a topic filter: ${fault}`, hint) });
-  }
-});
+export const topicFilter = z
+  .string()
+  .superRefine((text, context) => {
+    const fault = topicFilterFault(text);
+    if (fault !== undefined) {
+      const hint = 'use # only as the last level and + only as a whole level, such as plant/+/temperature or plant/#';
+      context.addIssue({ code: 'custom', message: say(`${shown(text)} is not a topic filter: ${fault}`, hint) });
+    }
+  })
+  .meta({ $comment: 'topic filter' });

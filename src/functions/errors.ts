@@ -42,7 +42,7 @@ export const functionErrors = {
   FUNCTION_NO_SHADOW: { fault: 'caller', hint: 'begin one with `hpmq function shadow NAME --candidate FILE`' },
   FUNCTION_RECORDING: {
     fault: 'caller',
-    hint: 'write one JSON object per line: {"topic":"a/b","text":"21.5"}, as `hpmq sub --json` does',
+    hint: 'write one JSON object per line: {"topic":"a/b","text":"21.5"}, as `hpmq topic tail --json` does',
   },
   FUNCTION_STATE: {
     fault: 'limit',

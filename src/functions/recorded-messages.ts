@@ -1,5 +1,5 @@
 /**
- * Recorded messages: a JSON object in each line, as `hpmq sub --json` writes them.
+ * Recorded messages: a JSON object in each line, as `hpmq topic tail --json` writes them.
  *
  *   {"topic":"raw/a","text":"21.5","qos":1,"retain":false,"at":1767225600000}
  *

@@ -27,19 +27,19 @@ t.test('the README shows what a mistake in the example really gives', async (t) 
   t.ok(shown!.includes(given!.replace(/^(?=.)/gm, '   ')), stdout);
 });
 
-t.test('the rules that the README and the example show are valid', async (t) => {
-  const [example, readme] = ['hpmq.example.yaml', 'README.md'].map((name) =>
+t.test('the rules that docs/security.md and the example show are valid', async (t) => {
+  const [example, page] = ['hpmq.example.yaml', 'docs/security.md'].map((name) =>
     readFileSync(join(repoRoot, name), 'utf8'),
   );
-  const shown = /```yaml\n(broker:\n.*?)```/s.exec(readme!)![1]!;
+  const shown = /```yaml check\n(broker:\n.*?)```/s.exec(page!)![1]!;
   const from = example!.indexOf('    # rules:');
   const commented = example!.slice(from, example!.indexOf('    # jwt:', from)).replace(/^ {4}# /gm, '    ');
   const cwd = t.testdir({
-    'readme.yaml': shown,
+    'page.yaml': shown,
     'example.yaml': `broker:\n  auth:\n    certificate: cn\n${commented}`,
     'users.yaml': 'users: { anna: { roles: [operator] } }\n',
   });
-  for (const file of ['readme.yaml', 'example.yaml']) {
+  for (const file of ['page.yaml', 'example.yaml']) {
     const { code, stdout } = await hpmq(t, ['config', 'check', file], { cwd });
     t.equal(code, 0, stdout);
   }

@@ -15,6 +15,7 @@ const commands = [
   'config check',
   'config show',
   'config schema',
+  'config reference',
   'client',
   'client list',
   'client show',

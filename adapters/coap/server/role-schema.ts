@@ -9,10 +9,8 @@ const duration = (min: string, max: string) =>
     .string()
     .regex(DURATION_PATTERN, 'expected a duration such as "10s" or "1h"')
     .transform((text) => parseDuration(text)!)
-    .refine(
-      (ms) => ms >= parseDuration(min)! && ms <= parseDuration(max)!,
-      `expected a duration from ${min} to ${max}`,
-    );
+    .refine((ms) => ms >= parseDuration(min)! && ms <= parseDuration(max)!, `expected a duration from ${min} to ${max}`)
+    .meta({ $comment: `duration, ${min} to ${max}` });
 
 /** `boiler.temperature`: the last dot is between device and point. */
 const reference = z

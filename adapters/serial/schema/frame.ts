@@ -16,7 +16,7 @@ const KINDS = ['line', 'slip', 'cobs', 'nmea', 'telegram'] as const;
 const lengthField = z.strictObject({
   offset: z.int().min(0).max(255).default(0).describe('bytes in front of the length'),
   width: z.literal([1, 2, 3, 4]).default(1).describe('bytes of the length'),
-  endian: z.enum(['big', 'little']).default('big'),
+  endian: z.enum(['big', 'little']).default('big').describe('which byte of the length comes first'),
   adjust: z
     .int()
     .min(-255)
@@ -146,12 +146,12 @@ export const frameSchema = z
   });
 
 const crc = z.strictObject({
-  width: z.int().min(8).max(32),
-  poly: z.int().min(0).max(0xffffffff),
-  init: z.int().min(0).max(0xffffffff).default(0),
-  refIn: z.boolean().default(false),
-  refOut: z.boolean().default(false),
-  xorOut: z.int().min(0).max(0xffffffff).default(0),
+  width: z.int().min(8).max(32).describe('bits of the CRC'),
+  poly: z.int().min(0).max(0xffffffff).describe('generator polynomial, without its highest bit'),
+  init: z.int().min(0).max(0xffffffff).default(0).describe('value before the first byte'),
+  refIn: z.boolean().default(false).describe('each byte begins with its lowest bit'),
+  refOut: z.boolean().default(false).describe('the result is mirrored'),
+  xorOut: z.int().min(0).max(0xffffffff).default(0).describe('XORed with the result'),
 });
 
 const checksumName = z.string().refine((name) => CHECKSUM_NAMES.includes(name), {
@@ -165,7 +165,9 @@ const checksumName = z.string().refine((name) => CHECKSUM_NAMES.includes(name), 
 });
 
 const checksumShape = z.strictObject({
-  type: z.union([checksumName, crc], { error: 'expected a name such as xor or crc-16/modbus, or { width, poly, … }' }),
+  type: z
+    .union([checksumName, crc], { error: 'expected a name such as xor or crc-16/modbus, or { width, poly, … }' })
+    .describe('name of the checksum, such as xor or crc-16/modbus, or a CRC by its parameters'),
   encoding: z.enum(['binary', 'hex']).default('binary').describe('hex: two characters per byte'),
   endian: z.enum(['big', 'little']).default('big').describe('which byte comes first'),
   from: z.enum(['content', 'marker']).default('content').describe('marker: the start marker is covered, too'),

@@ -18,9 +18,9 @@ const column = z.strictObject({
 const structField = z
   .strictObject({
     at: z.int().min(0).max(65_535).describe('first byte, counted from 0'),
-    type: z.enum(Object.keys(STRUCT_TYPES) as [StructType, ...StructType[]]),
+    type: z.enum(Object.keys(STRUCT_TYPES) as [StructType, ...StructType[]]).describe('what is there'),
     length: z.int().min(1).max(256).optional().describe('bytes of bcd and text'),
-    endian: z.enum(['big', 'little']).optional(),
+    endian: z.enum(['big', 'little']).optional().describe('that of `struct` when absent'),
     bit: z.int().min(0).max(63).optional().describe('the value is this bit of the integer, 0 is the lowest'),
   })
   .superRefine(({ type, length, bit }, context) => {
@@ -44,7 +44,8 @@ const shape = z.strictObject({
         .max(MAX_COLUMNS)
         .describe('names in order; "" for one of no interest'),
     })
-    .optional(),
+    .optional()
+    .describe('fields between separators'),
   columns: z
     .record(fieldName, column)
     .refine((columns) => Object.keys(columns).length > 0, 'names no column')
@@ -52,13 +53,14 @@ const shape = z.strictObject({
     .describe('texts at fixed places'),
   struct: z
     .strictObject({
-      endian: z.enum(['big', 'little']).default('big'),
+      endian: z.enum(['big', 'little']).default('big').describe('which byte of a number comes first'),
       fields: z
         .record(fieldName, structField)
         .refine((fields) => Object.keys(fields).length > 0, 'names no field')
         .describe('numbers and texts at fixed bytes'),
     })
-    .optional(),
+    .optional()
+    .describe('binary frames'),
 });
 
 type Shape = z.output<typeof shape>;

@@ -36,7 +36,7 @@ export const deviceSchema = z.object({
   staleAfter,
   raw: z
     .strictObject({
-      encoding: z.enum(['hex', 'base64', 'text']).default('hex'),
+      encoding: z.enum(['hex', 'base64', 'text']).default('hex').describe('how bytes are written in these messages'),
       tee: z.boolean().default(false).describe('every frame is published to …/$raw/rx, what is sent to …/$raw/tx'),
       request: z
         .boolean()

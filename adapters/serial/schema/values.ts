@@ -13,7 +13,8 @@ export const duration = (least: number, leastText: string) =>
     .regex(DURATION_PATTERN, 'expected a duration such as "50ms" or "10s"')
     .transform((text) => parseDuration(text) as number)
     .refine((ms) => ms >= least, `expected at least ${leastText}`)
-    .refine((ms) => ms <= MAX_DURATION_MS, 'expected at most 24d');
+    .refine((ms) => ms <= MAX_DURATION_MS, 'expected at most 24d')
+    .meta({ $comment: `duration, ${leastText} to 24d` });
 
 export const hex = z.strictObject({
   hex: z.string().regex(/^(\s*[0-9a-fA-F]{2}){1,64}\s*$/, 'expected pairs of hexadecimal digits, such as "10 02"'),

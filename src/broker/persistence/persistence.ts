@@ -12,11 +12,11 @@
  */
 import type { Clock } from '../../core/clock.js';
 import type { StoreLimits } from '../../core/config.js';
-import { type ErrorCatalogue, errorsOf } from '../../core/errors.js';
 import type { WillFields } from '../../core/mqtt/packets.js';
 import type { Subscription } from '../../core/router.js';
 import type { DiskState, Store, StoredTable } from '../../core/store.js';
 import type { Backing } from './backing.js';
+import { persistenceError } from './errors.js';
 import {
   decodeSession,
   decodeSubscription,
@@ -30,14 +30,6 @@ import { RetainedKeeper } from './retained-keeper.js';
 
 /** Tables that the broker uses; the store is opened with these. */
 export const brokerTables = ['session', 'subscription', 'incoming', 'will', 'retained'] as const;
-
-export const persistenceErrors = {
-  STORE_QUOTA: {
-    fault: 'limit',
-    hint: 'connect the clients whose sessions wait, end those that are not needed (hpmq client kick --forget), free space, or raise store.maxBytes',
-  },
-} as const satisfies ErrorCatalogue;
-const persistenceError = errorsOf(persistenceErrors);
 
 /** Of a store that nobody limits. */
 export const UNLIMITED: StoreLimits = {

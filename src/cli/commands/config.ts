@@ -13,6 +13,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
     ['config check hpmq.yaml', 'all problems of a file, with place and hint'],
     ['config show --origin', 'every value and where it came from'],
     ['config schema > config.schema.json', 'for editors'],
+    ['config reference ports.*.rs485', 'what a key does, its limits and its default'],
   );
   command
     .verb('check [file]')
@@ -51,6 +52,31 @@ export function define(command: HpmqCommand, cli: Cli): void {
         return undefined;
       }),
     );
+  command
+    .verb('reference [path]')
+    .description('Explains the keys of the configuration, or those below a path')
+    .withExamples(
+      ['config reference links.cloud.outbox', 'keys, limits and defaults of an outbox'],
+      ['config reference > configuration.md', 'all of them, in Markdown'],
+    )
+    .action(cli.action((path: string | undefined) => explainKeys(cli, path)));
+}
+
+async function explainKeys(cli: Cli, path: string | undefined): Promise<number> {
+  const [{ configJsonSchema }, { loadAdapters }, { optionsOf, optionsWithin }, markdown] = await Promise.all([
+    import('../../config/json-schema.js'),
+    import('../../builtin.js'),
+    import('../../config/reference/options.js'),
+    import('../../config/reference/markdown.js'),
+  ]);
+  const all = optionsOf(configJsonSchema(await loadAdapters()));
+  const options = path === undefined ? all : optionsWithin(all, path);
+  if (cli.output.isJson) {
+    cli.output.json(options.map(({ path: at, forms }) => ({ path: at, forms })));
+  } else if (path === undefined) cli.output.line(markdown.referenceText(all).trimEnd());
+  else if (options.length > 0) cli.output.line(markdown.paragraphs(options).trimEnd());
+  else cli.output.note(`there is no key ${visible(path)}`);
+  return options.length > 0 ? EXIT.OK : EXIT.NO;
 }
 
 async function load(cli: Cli, file: string | undefined) {

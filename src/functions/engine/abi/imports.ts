@@ -28,6 +28,8 @@ export const hpmqImports: Readonly<Record<string, KnownImport>> = {
 const FUEL_PER_CALL = 1024;
 /** What is taken for a call that changes something outside: some microseconds of the gateway's thread. */
 const FUEL_PER_EFFECT = 4096;
+/** The operating system is asked; each two bytes take one more. */
+const FUEL_PER_RANDOM = 4096;
 const MAX_LOG_BYTES = 4096;
 
 /** Refuses to go on without what the configuration granted. */
@@ -54,8 +56,7 @@ export function hpmqFunctions(which: WhichGuest, host: HostCalls): WebAssembly.M
     },
     random(pointer: number, length: number): void {
       const guest = which();
-      // Eight times what copying takes.
-      guest.charge(FUEL_PER_CALL + (length >>> 3));
+      guest.charge(FUEL_PER_RANDOM + (length >>> 1));
       randomFillSync(guest.view(pointer, length));
     },
     config(pointer: number, length: number): bigint {
