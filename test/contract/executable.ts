@@ -16,7 +16,7 @@ const { version } = JSON.parse(readFileSync(join(repoRoot, 'package.json'), 'utf
 /** What the build knew of itself: sources without a checkout have no commit. */
 const commit = existsSync(join(repoRoot, '.git')) ? '[0-9a-f]{12}' : 'unknown';
 
-/** @param extent - main: what cannot be inferred from another architecture: each part of the program, the driver, the WebAssembly inside */
+/** @param extent - main: it starts, checks a configuration, reads a device, serves a client and shows its screens */
 export function executableContract(t: Test, arch: 'x64' | 'arm64', extent: 'all' | 'main' = 'all'): void {
   const executable = new Executable(arch);
   const there = executable.needed();
@@ -77,6 +77,8 @@ devices:
     );
   });
 
+  if (extent === 'main') return;
+
   t.test('run: a serial port is opened with the driver inside', { ...needs('socat'), ...there }, async (t) => {
     const { wire, yaml } = await serialLine(t);
     const gateway = await executable.start(t, yaml);
@@ -116,8 +118,6 @@ functions:
     await mqttPublish(gateway.mqttPort, 'raw/x', '1');
     await seen('tidy/x', (payload) => payload === '1', wait);
   });
-
-  if (extent === 'main') return;
 
   t.test('profiles are inside: each passes its recordings', there, async (t) => {
     const folder = tempFolder(t);
