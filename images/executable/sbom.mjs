@@ -1,12 +1,11 @@
 /**
- * dist/hpmq-VERSION.cdx.json: what is inside the executables (CycloneDX 1.5). npm lists the packages; Node with the libraries inside
- * it, and what is in the repository in compiled form, are added. No clock and no chance: the same lockfile, the same bytes.
+ * dist/hpmq-VERSION.cdx.json: what is inside the executables (CycloneDX 1.5): the packages that package-lock.json pins, Node with the libraries
+ * inside it, and what is in the repository in compiled form. `npm sbom --omit dev` is not asked: it leaves out packages that tools need, too.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { locked, root } from './lockfile.mjs';
+import { locked, packages, root } from './lockfile.mjs';
 
 /** Parts of Node by their names in process.versions, where these name a library and not an interface. */
 const LIBRARIES = [
@@ -25,26 +24,21 @@ const LIBRARIES = [
 
 /** @returns path of the file */
 export function writeSbom({ version, commit, moment }) {
-  const text = execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  const listed = JSON.parse(text);
   const self = `hpmq@${version}`;
-  const isRuntime = (reference) => /^node-linux-\w+@/.test(reference);
   const added = [node(), quickjs()];
-  const components = [...listed.components.filter((one) => !isRuntime(one['bom-ref'])), ...added];
-  const dependencies = listed.dependencies
-    .filter(({ ref }) => !isRuntime(ref))
-    .map(({ ref, dependsOn = [] }) => {
-      const more = ref === self ? added.map((one) => one['bom-ref']) : [];
-      return { ref, dependsOn: [...dependsOn.filter((one) => !isRuntime(one)), ...more].toSorted() };
-    });
-  if (!dependencies.some(({ ref }) => ref === self)) throw new Error(`npm sbom does not know ${self}`);
+  const components = new Map(added.map((one) => [one['bom-ref'], one]));
+  const dependencies = new Map(added.map((one) => [one['bom-ref'], []]));
+  for (const [path, entry] of Object.entries(packages)) {
+    if (!isInside(path)) continue;
+    const component = library(path, entry);
+    components.set(component['bom-ref'], component);
+    dependencies.set(component['bom-ref'], needed(path, entry));
+  }
+  dependencies.set(self, [...needed('', packages['']), ...added.map((one) => one['bom-ref'])]);
   const document = {
-    $schema: listed.$schema,
+    $schema: 'http://cyclonedx.org/schema/bom-1.5.schema.json',
     bomFormat: 'CycloneDX',
-    specVersion: listed.specVersion,
+    specVersion: '1.5',
     version: 1,
     metadata: {
       ...(moment === undefined ? {} : { timestamp: new Date(moment * 1000).toISOString() }),
@@ -55,16 +49,61 @@ export function writeSbom({ version, commit, moment }) {
         name: 'hpmq',
         version,
         purl: `pkg:npm/${self}`,
-        licenses: [{ license: { id: 'Apache-2.0' } }],
+        licenses: [{ expression: 'Apache-2.0' }],
         properties: [{ name: 'hpmq:commit', value: commit }],
       },
     },
-    components: components.toSorted(byReference),
-    dependencies: dependencies.concat(added.map((one) => ({ ref: one['bom-ref'], dependsOn: [] }))).toSorted(byRef),
+    components: sorted(components).map(([, component]) => component),
+    dependencies: sorted(dependencies).map(([ref, refs]) => ({ ref, dependsOn: [...new Set(refs)].toSorted() })),
   };
   const file = join(root, 'dist', `hpmq-${version}.cdx.json`);
   writeFileSync(file, `${JSON.stringify(document, undefined, 2)}\n`);
   return file;
+}
+
+function sorted(map) {
+  return [...map].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function nameOf(path) {
+  return path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+}
+
+/** Tools of the build are not; Node is told in another way. */
+function isInside(path) {
+  const entry = packages[path];
+  return (
+    path !== '' &&
+    entry?.version !== undefined &&
+    !entry.dev &&
+    !entry.devOptional &&
+    !/^node-linux-/.test(nameOf(path))
+  );
+}
+
+function library(path, { version, integrity, license, optional }) {
+  const name = nameOf(path);
+  return {
+    'bom-ref': `${name}@${version}`,
+    type: 'library',
+    name,
+    version,
+    scope: optional ? 'optional' : 'required',
+    purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
+    hashes: [{ alg: 'SHA-512', content: Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex') }],
+    ...(license === undefined ? {} : { licenses: [{ expression: license }] }),
+  };
+}
+
+/** References of what a package needs, each found as Node finds it: in its own folder, then in those above. */
+function needed(path, { dependencies = {}, optionalDependencies = {} }) {
+  return Object.keys({ ...dependencies, ...optionalDependencies }).flatMap((name) => {
+    for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
+      const found = `${at === '' ? '' : `${at}/`}node_modules/${name}`;
+      if (isInside(found)) return [`${name}@${packages[found].version}`];
+      if (at === '') return [];
+    }
+  });
 }
 
 function node() {
@@ -76,7 +115,7 @@ function node() {
     name: 'node',
     version: versions.node,
     purl: `pkg:generic/${reference}`,
-    licenses: [{ license: { id: 'MIT' } }],
+    licenses: [{ expression: 'MIT' }],
     // The integrity that npm checks, of the package for each architecture.
     properties: ['x64', 'arm64'].map((arch) => {
       return { name: `hpmq:integrity:linux-${arch}`, value: locked(`node-linux-${arch}`).integrity };
@@ -103,15 +142,7 @@ function quickjs() {
     name: 'quickjs',
     version,
     purl: `pkg:generic/quickjs@${version}`,
-    licenses: [{ license: { id: 'MIT' } }],
+    licenses: [{ expression: 'MIT' }],
     hashes: [{ alg: 'SHA-256', content }],
   };
-}
-
-function byReference(a, b) {
-  return a['bom-ref'] < b['bom-ref'] ? -1 : 1;
-}
-
-function byRef(a, b) {
-  return a.ref < b.ref ? -1 : 1;
 }

@@ -8,8 +8,7 @@ const VARIABLE = 'MALLOC_ARENA_MAX';
 export function becomeDaemon(): void {
   const args = process.argv.slice(2);
   if (!args.includes('run') || process.env[VARIABLE] !== undefined) return;
-  // Node closes at exec what it inherited: the channel of a parent, sockets of systemd, a configuration from a pipe.
+  // Node closes at exec what it inherited: the channel of a parent, sockets of systemd.
   if (process.channel !== undefined || process.env.LISTEN_FDS !== undefined) return;
-  if (args.some((arg) => arg.includes('/dev/fd/') || arg.includes('/proc/'))) return;
   process.execve?.(process.execPath, [process.argv0, ...args], { ...process.env, [VARIABLE]: '1' });
 }
