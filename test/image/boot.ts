@@ -107,7 +107,7 @@ export async function bootPi3(setting: Setting): Promise<void> {
   say('pi3: U-Boot runs');
   await machine.says(/hpmq: slot A, start 1/);
   say('pi3: GRUB chose a slot');
-  const [, slot, up] = await machine.says(READY, 560_000);
+  const [, slot, up] = await machine.says(READY, 900_000);
   say(`pi3: ready in slot ${slot}, ${up} s after the kernel's start`);
 }
 
