@@ -7,7 +7,7 @@ import { collectGarbage } from './core/collect-garbage.js';
 import { compileEarly } from './core/compile-early.js';
 import { toGatewayError } from './core/errors.js';
 import { EXIT } from './core/exit.js';
-import type { Log, LogLevel } from './core/log.js';
+import { type Log, type LogLevel, silentLog } from './core/log.js';
 import { startGateway } from './gateway.js';
 import { createLogging } from './logging.js';
 import type { BoxUpdater } from './update/box-updater.js';
@@ -27,17 +27,19 @@ export interface RunOptions {
 
 /** Runs until SIGINT, SIGTERM or SIGHUP (a second one ends it at once) or, started by a parent over IPC, until that is gone. */
 export async function runGateway(options: RunOptions): Promise<number> {
+  const reached: { data?: string } = {};
   try {
-    return await run(options);
+    return await run(options, reached);
   } catch (error) {
     // A version on trial that does not start is no reason to be without a gateway.
-    if (process.env[CHOSEN]) await giveUpTrial(error);
+    if (process.env[CHOSEN]) await giveUpTrial(error, reached.data);
     throw error;
   }
 }
 
-async function run(options: RunOptions): Promise<number> {
+async function run(options: RunOptions, reached: { data?: string }): Promise<number> {
   const { config, file, yaml } = await loadConfigApart(options.config, process.cwd());
+  reached.data = config.gateway.data;
   const level: LogLevel = options.verbose > 1 ? 'trace' : options.verbose === 1 ? 'debug' : config.log.level;
   const logging = createLogging({
     level,
@@ -100,11 +102,12 @@ async function ownUpdater(): Promise<Updater | undefined> {
 }
 
 /** The version before takes this process over; returns when this one is not on trial. */
-async function giveUpTrial(error: unknown): Promise<void> {
+async function giveUpTrial(error: unknown, data: string | undefined): Promise<void> {
   const updater = await ownUpdater();
   if (updater?.form !== 'executable' || (await updater.status()).state !== 'trial') return;
   const { message } = toGatewayError(error);
   const { version } = (updater as BoxUpdater).giveUp('failed', `it did not start: ${message}`);
+  if (data !== undefined) await giveBack(data, silentLog);
   process.stderr.write(`the new version did not start, version ${version} comes back: ${message}\n`);
   becomeBase(process.env, process.argv.slice(2));
 }

@@ -70,7 +70,7 @@ export class BoxUpdater implements Updater {
       await using _lock = await lockInstallation(folder);
       const before = this.#beforeTrial();
       await this.#clean(before);
-      const source = await openSource(options.source, signal);
+      using source = await openSource(options.source, signal);
       const { manifest, program } = await openBundle(source.content, keys);
       const { version, arch, bytes, sha256 } = manifest;
       if (arch !== process.arch) {

@@ -111,6 +111,12 @@ export class ImageUpdater implements Updater {
     }
   }
 
+  /** A unit of the image watches for it: the user of the gateway may not do it himself. */
+  requestReboot(): void {
+    makeFolder(this.#options.folder);
+    writeDurably(join(this.#options.folder, 'reboot'), '');
+  }
+
   async status(): Promise<UpdateStatus> {
     const { folder, version } = this.#options;
     const status = await this.#rauc();
@@ -208,7 +214,8 @@ export class ImageUpdater implements Updater {
 
   async #fetch({ source, signal, onProgress }: InstallOptions): Promise<string> {
     const { folder } = this.#options;
-    const { content, bytes } = await openSource(source, signal);
+    using opened = await openSource(source, signal);
+    const { content, bytes } = opened;
     const { bavail, bsize } = statfsSync(folder);
     if (bytes !== undefined && bytes > bavail * bsize) {
       throw updateError('UPDATE_NO_SPACE', `the bundle has ${bytes} bytes, ${bavail * bsize} are free in ${folder}`);

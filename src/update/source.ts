@@ -12,7 +12,7 @@ const MAX_BYTES = 2 * 1024 * 1024 * 1024;
 
 export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source);
 
-export interface OpenSource {
+export interface OpenSource extends Disposable {
   readonly content: AsyncIterable<Buffer>;
   /** undefined: the server does not say. */
   readonly bytes: number | undefined;
@@ -33,7 +33,14 @@ function openFile(path: string, signal: AbortSignal): OpenSource {
     if (cause instanceof GatewayError) throw cause;
     throw fileFailure(path, cause);
   }
-  return { bytes, content: translated(createReadStream(path, { signal }), (cause) => fileFailure(path, cause)) };
+  const stream = createReadStream(path, { signal });
+  // What nobody reads any more may fail as it likes.
+  stream.on('error', () => {});
+  return {
+    bytes,
+    content: translated(stream, (cause) => fileFailure(path, cause)),
+    [Symbol.dispose]: () => void stream.destroy(),
+  };
 }
 
 function fileFailure(path: string, cause: unknown): GatewayError {
@@ -71,7 +78,12 @@ async function openUrl(source: string, signal: AbortSignal): Promise<OpenSource>
         response.destroy();
         throw updateError('UPDATE_BAD_BUNDLE', `${url.host} offers ${bytes} bytes, more than ${MAX_BYTES}`);
       }
-      return { bytes, content: translated(response, (cause) => lost(url, cause)) };
+      response.on('error', () => {});
+      return {
+        bytes,
+        content: translated(response, (cause) => lost(url, cause)),
+        [Symbol.dispose]: () => void response.destroy(),
+      };
     }
     response.destroy();
     if (![301, 302, 303, 307, 308].includes(statusCode) || headers.location === undefined) {

@@ -21,6 +21,8 @@ export interface Installed {
 
 export interface Updater {
   readonly form: 'image' | 'executable';
+  /** Asks for a restart of the machine; absent: the program is enough. */
+  requestReboot?(): void;
   /** @throws GatewayError UPDATE_… */
   install(options: InstallOptions): Promise<Installed>;
   status(): Promise<UpdateStatus>;

@@ -106,12 +106,23 @@ export class Updates implements Disposable {
 
   /** What was installed, or rolled back to, starts. */
   restart(reason: string): void {
-    this.#options.restart(reason);
+    void this.#restart(reason);
   }
 
   [Symbol.dispose](): void {
     this.#timer?.cancel();
     this.#end.abort(updateError('UPDATE_FAILED', 'the gateway stopped while it installed an update'));
+  }
+
+  async #restart(reason: string): Promise<void> {
+    const { log, restart } = this.#options;
+    try {
+      const updater = await this.#options.updater();
+      if (updater?.requestReboot === undefined) restart(reason);
+      else updater.requestReboot();
+    } catch (error) {
+      log.error({ err: error }, 'the machine could not be asked to restart');
+    }
   }
 
   async #theUpdater(): Promise<Updater> {

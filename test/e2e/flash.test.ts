@@ -9,7 +9,7 @@ import { needs, startPeer } from '../support/peers.js';
 
 const MIB = 1024 * 1024;
 const BOOT_AT = MIB;
-const needed = needs('losetup', 'mcopy', 'mformat', 'xz', 'zstd', 'mkfs.vfat');
+const needed = needs('losetup', 'mcopy', 'mformat', 'xz', 'zstd', 'mkfs.ext4');
 
 /** A disk image with a boot partition (FAT) of 8 MiB at 1 MiB, and noise behind it. */
 function image(folder: string, mib = 24): string {
@@ -101,7 +101,7 @@ t.test('what must not be overwritten is refused, and stays as it was', needed, a
   await refused(loop(t, folder, 33, '--read-only'), 'FLASH_READ_ONLY');
 
   const mounted = loop(t, folder, 40);
-  execFileSync('mkfs.vfat', [mounted], { stdio: 'ignore' });
+  execFileSync('mkfs.ext4', ['-q', mounted]);
   const at = join(folder, 'mnt');
   mkdirSync(at);
   const before = beginning(mounted, MIB);
