@@ -25,7 +25,11 @@ function start(t: Test, isAllowed = true) {
   const listener = router.attach({
     ...{ id: 'test', kind: 'api', origin: 'client:listener', durable: false },
     deliver({ topic, payload, properties }) {
-      answers.push({ topic, correlation: properties?.correlationData?.toString(), body: JSON.parse(payload.toString()) });
+      answers.push({
+        topic,
+        correlation: properties?.correlationData?.toString(),
+        body: JSON.parse(payload.toString()),
+      });
       for (const tell of told.splice(0)) tell();
       return true;
     },

@@ -31,9 +31,18 @@ t.test('sticks are what is removable or on USB: their partitions, or the whole o
 t.test('the newest bundle of its kind counts', async (t) => {
   const { options, stick, copyTo } = machine(t);
   const sticks = { ...options, sys: options.sys };
-  for (const name of ['hpmq-1.9.0.raucb', 'hpmq-1.10.0-arm64.raucb', 'hpmq-2.0.0.hpmq', 'hpmq-x.raucb', 'other-3.0.0.raucb'])
+  for (const name of [
+    'hpmq-1.9.0.raucb',
+    'hpmq-1.10.0-arm64.raucb',
+    'hpmq-2.0.0.hpmq',
+    'hpmq-x.raucb',
+    'other-3.0.0.raucb',
+  ])
     writeFileSync(join(stick, name), '');
-  t.match(await findOnSticks('.raucb', copyTo, sticks), { version: '1.10.0', file: join(stick, 'hpmq-1.10.0-arm64.raucb') });
+  t.match(await findOnSticks('.raucb', copyTo, sticks), {
+    version: '1.10.0',
+    file: join(stick, 'hpmq-1.10.0-arm64.raucb'),
+  });
   t.match(await findOnSticks('.hpmq', copyTo, sticks), { version: '2.0.0', device: '/dev/sda1' });
 });
 
