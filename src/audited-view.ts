@@ -66,6 +66,7 @@ export function auditedView<V extends GatewayView>(view: V, audit: Audit): V {
       ),
     changeFunction: (name, change) => recorded(`${change} function`, name, () => view.changeFunction(name, change)),
     identify: (device, signal) => recorded('identify device', device, () => view.identify(device, signal)),
+    restart: (reason) => recorded('restart gateway', reason, () => view.restart(reason)),
     pause: (device) => recorded('pause device', device, () => view.pause(device)),
     resume: (device) => recorded('resume device', device, () => view.resume(device)),
     retry: (device) => recorded('retry device', device, () => view.retry(device)),

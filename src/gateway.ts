@@ -34,6 +34,9 @@ import { openLinks } from './links/open-links.js';
 import type { Logging } from './logging.js';
 import { statusLine } from './status-line.js';
 import { openStore } from './store/store.js';
+import { UpdateTopics } from './update/command-topics.js';
+import type { Updater } from './update/updater.js';
+import { Updates } from './update/updates.js';
 import { builtAt, version } from './version.js';
 import { createView } from './view.js';
 
@@ -46,6 +49,19 @@ export interface GatewayOptions {
   readonly socket: string;
   readonly logging: Logging;
   readonly clock: Clock;
+  /** Absent: this process is not updated. */
+  readonly update?: UpdateHooks;
+}
+
+export interface UpdateHooks {
+  /** Loaded when it is needed. */
+  readonly updater: () => Promise<Updater | undefined>;
+  /** This version was chosen by the installed program, and may be on trial. */
+  readonly isChosen: boolean;
+  /** It came back after a newer version that did not stay: what that one migrated is taken back. */
+  readonly isAfterFallback: boolean;
+  /** Ends the gateway, for what is current to start in its place. */
+  restart(reason: string): void;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -79,6 +95,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         tables: [...brokerTables, ...devicesTables, ...linksTables, ...meshTables, ...functionsTables],
         log: log.child({ svc: 'store' }),
         clock,
+        program: version,
+        isAfterFallback: options.update?.isAfterFallback ?? false,
       }),
     );
     const mesh = new Mesh({ gatewayId: id, store });
@@ -190,6 +208,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           audit,
         }),
       );
+    const updates = stack.use(
+      new Updates({
+        updater: options.update?.updater ?? (async () => undefined),
+        isChosen: options.update?.isChosen ?? false,
+        version,
+        evidence: () => ({ phase, storeFault: store.fault?.message, links: links.links() }),
+        restart: (reason) => options.update?.restart(reason),
+        log: log.child({ svc: 'update' }),
+        clock,
+      }),
+    );
     const view = stack.use(
       createView({
         gatewayId: id,
@@ -206,6 +235,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         store,
         storeLimits: config.store,
         config: options.shown,
+        updates,
         moreAlarms: () => [...time.alarms(), ...(reload?.alarms() ?? [])],
         phase: () => phase,
       }),
@@ -232,12 +262,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (service === links) stack.defer(() => broker.hold());
     }
     functions?.begin();
+    stack.use(
+      new UpdateTopics({
+        gatewayId: id,
+        router: broker.router,
+        updates,
+        isAllowed: config.update.mqtt,
+        userOf: (clientId) => broker.userOf(clientId),
+        log: log.child({ svc: 'update' }),
+        audit,
+        clock,
+      }),
+    );
     void announce('online').catch(() => {});
     // A peer that lost its connection says `offline`, while another way to it may be open.
     mesh.onContradicted = (at) => {
       if (phase === 'up') void announce('online', undefined, at).catch(() => {});
     };
     phase = 'up';
+    updates.start();
     log.info({ gateway: id, config: options.shown.file, listeners: broker.addresses(), socket }, 'gateway is up');
     return {
       addresses: broker.addresses(),

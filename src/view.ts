@@ -21,6 +21,7 @@ import type { Logging } from './logging.js';
 import type { Metrics } from './metrics/metrics.js';
 import { Rates } from './rates.js';
 import { storeSummary, storeView } from './store-view.js';
+import type { Updates } from './update/updates.js';
 
 /** Payload bytes shown of one message. */
 const SHOWN_BYTES = 65_536;
@@ -56,6 +57,7 @@ export interface ViewParts {
   readonly store?: Store & Service;
   readonly storeLimits?: StoreLimits;
   readonly config: ConfigView;
+  readonly updates: Updates;
   /** Of parts that are no services. */
   readonly moreAlarms?: () => readonly AlarmView[];
   /** The gateway's own phase; `up` is refined by the services. */
@@ -190,6 +192,8 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     resume: (device) => devices.resume(device),
     retry: (device) => devices.retry(device),
     config: () => parts.config,
+    update: () => parts.updates.view(),
+    restart: (reason) => parts.updates.restart(reason),
     ledger: () => broker.figures().ledger,
     store: async () => store && parts.storeLimits && storeView(store, parts.storeLimits, broker, links, clock.now()),
     async metrics() {

@@ -5,6 +5,7 @@
 import type { ErrorView } from '../core/errors.js';
 import type { QoS } from '../core/message.js';
 import type { ShadowRun, ShadowView } from '../core/shadow-views.js';
+import type { UpdateView } from '../core/update-views.js';
 import type {
   AlarmView,
   ClientDetail,
@@ -32,6 +33,7 @@ import type {
 } from '../core/views.js';
 
 export type { ShadowDifference, ShadowRun, ShadowView } from '../core/shadow-views.js';
+export type { UpdateFacts, UpdateOutcome, UpdateProgress, UpdateStatus, UpdateView } from '../core/update-views.js';
 export type {
   AlarmView,
   ClientDetail,
@@ -225,6 +227,10 @@ export interface Routes {
   'POST /v1/functions/{function}/resume': { out: FunctionView };
   'GET /v1/logs': { query: { limit?: string }; out: List<LogLine> };
   'GET /v1/config': { out: ConfigView };
+  /** Which version runs, on what terms, and what it has yet to show. */
+  'GET /v1/update': { out: UpdateView };
+  /** The gateway stops, and the version that is current starts in its place. */
+  'POST /v1/update/restart': { out: { readonly restarting: true } };
 }
 
 export type RouteName = keyof Routes;
@@ -321,6 +327,9 @@ export interface GatewayView {
   resume(device: string): void;
   retry(device: string): void;
   config(): ConfigView;
+  update(): Promise<UpdateView>;
+  /** @param reason - for the log */
+  restart(reason: string): void;
   /** The books of the broker at this moment. */
   ledger(): LedgerView;
   /** undefined: nothing is kept on disk. */

@@ -253,6 +253,13 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
     handle: ({ view, query }) => ({ items: [...view.logs()].slice(-numberOf(query, 'limit', DEFAULT_LIMIT)) }),
   },
   'GET /v1/config': { handle: ({ view }) => view.config() },
+  'GET /v1/update': { handle: ({ view }) => view.update() },
+  'POST /v1/update/restart': {
+    handle({ view }) {
+      view.restart('asked for over the control socket');
+      return { restarting: true };
+    },
+  },
 };
 
 export interface Match {

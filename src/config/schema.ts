@@ -44,6 +44,7 @@ interface Parsed {
   readonly api: { readonly socket?: string | undefined; readonly metrics?: MetricsConfig | undefined };
   readonly log: GatewayConfig['log'];
   readonly tui: GatewayConfig['tui'];
+  readonly update: GatewayConfig['update'];
 }
 
 /** The port of a device that needs none. */
@@ -76,6 +77,7 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
     api: { socket: parsed.api.socket, metrics: parsed.api.metrics },
     log: parsed.log,
     tui: parsed.tui,
+    update: parsed.update,
   };
 }
 
@@ -137,6 +139,17 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
         .strictObject({ readOnly: z.boolean().default(false).describe('the terminal UI offers no writes') })
         .prefault({})
         .describe('the terminal interface'),
+      update: z
+        .strictObject({
+          mqtt: z
+            .boolean()
+            .default(false)
+            .describe(
+              'users whose rules allow hpmq/<id>/$request/update/#, and links with a route to it, may install signed updates',
+            ),
+        })
+        .prefault({})
+        .describe('new versions of the gateway'),
     })
     .superRefine(
       (value, context) => {

@@ -31,6 +31,12 @@ export interface GatewayConfig {
   readonly api: ApiConfig;
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
   readonly tui: { readonly readOnly: boolean };
+  readonly update: UpdateConfig;
+}
+
+export interface UpdateConfig {
+  /** MQTT clients and links may update this gateway, as far as the rules let them publish the requests. */
+  readonly mqtt: boolean;
 }
 
 /** How the store keeps what was accepted. */

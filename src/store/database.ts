@@ -1,8 +1,7 @@
 /** The SQLite file: its tables, how it is opened, and what was in it. Runs in the worker. */
 import { DatabaseSync } from 'node:sqlite';
-import type { Found, FoundQueue } from './protocol.js';
-
-const SCHEMA_VERSION = 1;
+import { migrate, refuseNewer, SCHEMA_VERSION, schemaOf, sign, WRITTEN } from './migrations.js';
+import type { Found, FoundQueue, WorkerOptions } from './protocol.js';
 
 /** An entry has its record itself, or, when several receivers got the message, shares it. */
 const SCHEMA = `
@@ -23,6 +22,7 @@ CREATE TABLE entry (
 CREATE TABLE message (id INTEGER PRIMARY KEY, record BLOB NOT NULL);
 CREATE TABLE reference (message INTEGER PRIMARY KEY, entries INTEGER NOT NULL);
 CREATE TABLE record (folder TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (folder, key)) WITHOUT ROWID;
+${WRITTEN}
 `;
 
 /** Pages are written to the file itself once the write-ahead log has so many: 4 MiB. */
@@ -32,8 +32,10 @@ const JOURNAL_LIMIT = 16 * 1024 * 1024;
 /** A gateway that has just been killed may still hold the file for a moment, ms. */
 const BUSY_TIMEOUT = 2_000;
 
-/** @throws Error of SQLite, with `errcode` */
-export function openDatabase(file: string, durability: 'strict' | 'relaxed'): DatabaseSync {
+export type DatabaseOptions = Omit<WorkerOptions, 'tables' | 'isAfterFallback'>;
+
+/** @throws Error of SQLite, with `errcode`; MigrationError */
+export function openDatabase({ file, durability, program, schema = SCHEMA_VERSION }: DatabaseOptions): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: false });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
@@ -43,7 +45,11 @@ export function openDatabase(file: string, durability: 'strict' | 'relaxed'): Da
     database.exec(`PRAGMA journal_size_limit = ${JOURNAL_LIMIT}`);
     database.exec('PRAGMA cache_size = -8192');
     database.exec('PRAGMA temp_store = MEMORY');
-    prepareSchema(database);
+    refuseNewer(database, file, program, schema);
+    const found = schemaOf(database);
+    if (found === 0) createSchema(database);
+    else if (found < schema) migrate(database, file, program, schema, Date.now());
+    sign(database, program);
     return database;
   } catch (error) {
     database.close();
@@ -51,20 +57,12 @@ export function openDatabase(file: string, durability: 'strict' | 'relaxed'): Da
   }
 }
 
-function prepareSchema(database: DatabaseSync): void {
-  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (version > SCHEMA_VERSION) {
-    throw new Error(`the store was written by a newer gateway (schema ${version}, known is ${SCHEMA_VERSION})`);
-  }
-  if (version < SCHEMA_VERSION) createSchema(database);
-}
-
 export function createSchema(database: DatabaseSync): void {
   database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
 }
 
 /** Reads all that the gateway keeps in memory. @throws Error of SQLite when the file is damaged */
-export function readAll(database: DatabaseSync): Omit<Found, 'repair' | 'damagedLog' | 'blocked'> {
+export function readAll(database: DatabaseSync): Omit<Found, 'repair' | 'damagedLog' | 'blocked' | 'restored'> {
   const queues = database
     .prepare(`
       SELECT queue.id AS id, receiver, COUNT(sequence) AS messages, COALESCE(SUM(bytes), 0) AS bytes,

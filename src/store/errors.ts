@@ -12,6 +12,10 @@ export const storeErrors = {
     fault: 'limit',
     hint: 'the damaged file was set aside in the data folder; see the log for what was kept',
   },
+  STORE_NEWER: {
+    fault: 'config',
+    hint: 'install the newer version again; or give up what came since the backup: move store.sqlite* out of the data folder and copy the backup there',
+  },
   STORE_IN_USE: { fault: 'config', hint: 'another gateway uses this data folder: stop it, or set gateway.data' },
   STORE_FOLDER: {
     fault: 'config',

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { createSchema, openDatabase, readAll } from './database.js';
 import { failureOf, isDamage, isUnwritable } from './failure.js';
 import { checkLog } from './log-check.js';
+import { MigrationError, restoreBackup, SCHEMA_VERSION } from './migrations.js';
 import type { Found, WorkerOptions } from './protocol.js';
 import { repair } from './repair.js';
 
@@ -23,14 +24,32 @@ export interface Opened {
 }
 
 /** @throws Error when another process has the file, or the file is of a newer gateway */
-export function open({ file, durability }: WorkerOptions): Opened {
+export function open(options: WorkerOptions): Opened {
+  try {
+    return openAsItIs(options);
+  } catch (error) {
+    const isNewer = error instanceof MigrationError && error.code === 'STORE_NEWER';
+    if (!isNewer || !options.isAfterFallback) throw error;
+    const restored = restoreBackup(options.file, options.schema ?? SCHEMA_VERSION, Date.now());
+    if (restored === undefined) throw error;
+    const opened = openAsItIs(options);
+    const { setAside, backup } = restored;
+    return {
+      ...opened,
+      found: { ...opened.found, restored: { setAside, schema: backup.schema, backupAt: backup.at } },
+    };
+  }
+}
+
+function openAsItIs(options: WorkerOptions): Opened {
+  const { file } = options;
   let database: DatabaseSync | undefined;
   const damagedLog = checkLog(file, Date.now());
   try {
-    database = openWritable(file, durability);
+    database = openWritable(options);
     return {
       database,
-      found: { ...readAll(database), repair: undefined, damagedLog, blocked: undefined },
+      found: { ...readAll(database), repair: undefined, damagedLog, restored: undefined, blocked: undefined },
       isWhole: true,
     };
   } catch (error) {
@@ -38,10 +57,16 @@ export function open({ file, durability }: WorkerOptions): Opened {
     if (isUnwritable(error)) return openBlocked(file, error);
     if (!isDamage(error)) throw error;
     try {
-      const mended = repair(file, durability, error, Date.now());
+      const mended = repair(options, error, Date.now());
       return {
         database: mended.database,
-        found: { ...readAll(mended.database), repair: mended.repair, damagedLog, blocked: undefined },
+        found: {
+          ...readAll(mended.database),
+          repair: mended.repair,
+          damagedLog,
+          restored: undefined,
+          blocked: undefined,
+        },
         isWhole: true,
       };
     } catch (repairError) {
@@ -52,10 +77,10 @@ export function open({ file, durability }: WorkerOptions): Opened {
 }
 
 /** Once more after {@link open} found it blocked. @returns undefined: not yet */
-export function reopen({ file, durability }: WorkerOptions, isUnsure: boolean): DatabaseSync | undefined {
+export function reopen(options: WorkerOptions, isUnsure: boolean): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
-    database = openWritable(file, durability);
+    database = openWritable(options);
     const { queues, tables } = readAll(database);
     // What we could not see at start must not be overwritten by what we think is there: that takes a restart.
     if (!isUnsure || (queues.length === 0 && tables.length === 0)) return database;
@@ -66,17 +91,18 @@ export function reopen({ file, durability }: WorkerOptions, isUnsure: boolean): 
   return undefined;
 }
 
-function openWritable(file: string, durability: WorkerOptions['durability']): DatabaseSync {
+function openWritable(options: WorkerOptions): DatabaseSync {
+  const { file } = options;
   mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
   // Messages are nobody else's business.
   closeSync(openSync(file, 'a', 0o600));
-  return openDatabase(file, durability);
+  return openDatabase(options);
 }
 
 /** Read only, as far as it can be. */
 function openBlocked(file: string, reason: unknown): Opened {
   const blocked = failureOf(reason);
-  const rest = { repair: undefined, damagedLog: undefined, blocked };
+  const rest = { repair: undefined, damagedLog: undefined, restored: undefined, blocked };
   // SQLite cannot read a log without writing beside it; a file that was closed well has none, and can be read as it is.
   const isClosed = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
   const immutable = pathToFileURL(file);

@@ -7,6 +7,12 @@ export interface WorkerOptions {
   readonly durability: 'strict' | 'relaxed';
   /** Names of the tables; a batch has their numbers. */
   readonly tables: readonly string[];
+  /** Version of this program. */
+  readonly program: string;
+  /** The highest schema it knows; undefined: that of these sources. */
+  readonly schema: number | undefined;
+  /** A newer program was given up: a store that it migrated makes way for its backup. */
+  readonly isAfterFallback: boolean;
 }
 
 /** Requests are answered in order, each once, with its `id`. */
@@ -62,8 +68,18 @@ export interface Found {
   /** What happened to a file that was damaged. */
   readonly repair: Repair | undefined;
   readonly damagedLog: DamagedLog | undefined;
+  /** A newer program had migrated the store: its backup is what counts, what came since was set aside. */
+  readonly restored: Restored | undefined;
   /** The file is only read, or cannot be opened at all: nothing can be kept, and why. */
   readonly blocked: Failure | undefined;
+}
+
+export interface Restored {
+  readonly setAside: string;
+  /** Of the backup. */
+  readonly schema: number;
+  /** When it was made, Unix ms. */
+  readonly backupAt: number;
 }
 
 export interface Repair {

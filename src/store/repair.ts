@@ -5,7 +5,7 @@
  */
 import { renameSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { openDatabase } from './database.js';
+import { type DatabaseOptions, openDatabase } from './database.js';
 import { isDamage } from './failure.js';
 import type { Repair } from './protocol.js';
 
@@ -13,14 +13,14 @@ const parts = ['', '-wal', '-shm'] as const;
 
 /** @param now - Unix ms, for the name of what is set aside */
 export function repair(
-  file: string,
-  durability: 'strict' | 'relaxed',
+  options: DatabaseOptions,
   reason: unknown,
   now: number,
 ): { readonly database: DatabaseSync; readonly repair: Repair } {
+  const { file } = options;
   const setAside = `${file}.damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
   for (const part of parts) renameIfThere(`${file}${part}`, `${setAside}${part}`);
-  const database = openDatabase(file, durability);
+  const database = openDatabase(options);
   const count = { keptMessages: 0, keptRecords: 0, unreadable: 0 };
   const damaged = openDamaged(setAside);
   if (damaged === undefined) count.unreadable++;

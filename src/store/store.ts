@@ -38,6 +38,12 @@ export interface StoreOptions {
   readonly folder: string;
   readonly durability: 'strict' | 'relaxed';
   readonly tables: readonly string[];
+  /** Version of this program, for those who find the store after it. */
+  readonly program?: string;
+  /** The highest schema that is known; tests play an older program. */
+  readonly schema?: number;
+  /** A newer program was given up: what it migrated makes way for its backup. */
+  readonly isAfterFallback?: boolean;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -52,15 +58,28 @@ export interface OpenStore extends Store, Service {}
  */
 export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const { folder, durability, tables, log } = options;
-  const worker = startWorker({ file: join(folder, 'store.sqlite'), durability, tables });
+  const worker = startWorker({
+    file: join(folder, 'store.sqlite'),
+    durability,
+    tables,
+    program: options.program ?? '0',
+    schema: options.schema,
+    isAfterFallback: options.isAfterFallback ?? false,
+  });
   const answer = await firstAnswer(worker);
   if (answer.kind === 'notOpened') throw failureError(folder, answer.failure);
   if (answer.kind !== 'opened') throw storeError('STORE_FAILED', `the store answered ${answer.kind} first`);
-  const { repair, damagedLog } = answer.found;
+  const { repair, damagedLog, restored } = answer.found;
   if (damagedLog !== undefined) {
     log.error(
       { ...damagedLog },
       'the log of the store was damaged: commits behind that are lost, a copy was set aside',
+    );
+  }
+  if (restored !== undefined) {
+    log.error(
+      { ...restored },
+      'a newer version had migrated the store: its backup is used, what came since was set aside',
     );
   }
   if (repair !== undefined) log.error({ ...repair }, 'the store was damaged: what could be read was kept');
@@ -136,7 +155,7 @@ class SqliteStore implements OpenStore, QueueContext {
   constructor(options: StoreOptions, worker: Worker, found: Found, disk: DiskFigures) {
     this.#options = options;
     this.#disk = disk;
-    this.#setAside = found.repair?.setAside ?? found.damagedLog?.setAside ?? null;
+    this.#setAside = found.repair?.setAside ?? found.damagedLog?.setAside ?? found.restored?.setAside ?? null;
     this.#since = options.clock.now();
     this.#tables = new Map(found.tables.map(({ name, entries }) => [name, entries]));
     for (const queue of found.queues) this.#queues.set(queue.receiver, new Queue(this, queue));

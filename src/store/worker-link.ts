@@ -142,6 +142,10 @@ export function failureError(folder: string, { code, message }: Failure): Gatewa
     case 'SQLITE_CORRUPT':
     case 'SQLITE_NOTADB':
       return storeError('STORE_DAMAGED', `the store is damaged: ${message}`, options);
+    case 'STORE_NEWER':
+      return storeError('STORE_NEWER', message, options);
+    case 'NO_BACKUP':
+      return storeError('STORE_FULL', message, options);
     default:
       return storeError('STORE_FAILED', `the store cannot write: ${message}`, options);
   }

@@ -16,6 +16,8 @@ export interface Supervision {
   readonly carry: Carrier;
   /** systemd wants to hear WATCHDOG=1 this often, ms; undefined: it does not watch. */
   readonly watchdogMs: number | undefined;
+  /** The variables that were taken out of the environment: for a program that follows in the same process. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** systemd-notify that takes longer is ended, ms. */
@@ -31,7 +33,12 @@ type Env = Record<string, string | undefined>;
  */
 export function takeSupervision(env: Env, pid: number, clock: Clock): Supervision | undefined {
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: interval, WATCHDOG_PID: watched } = env;
-  for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete env[name];
+  const environment: Record<string, string> = {};
+  for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) {
+    const value = env[name];
+    if (value !== undefined) environment[name] = value;
+    delete env[name];
+  }
   // A path, or `@` and an abstract name. Virtual machines also have vsock:, which systemd-notify knows.
   if (socket === undefined || socket === '') return undefined;
   const isForUs = watched === undefined || Number(watched) === pid;
@@ -39,6 +46,7 @@ export function takeSupervision(env: Env, pid: number, clock: Clock): Supervisio
   return {
     carry: carryBy('systemd-notify', socket, env.PATH, clock),
     watchdogMs: microseconds === undefined ? undefined : microseconds / 1_000,
+    environment,
   };
 }
 

@@ -26,6 +26,8 @@ export interface SupervisedParts {
 export interface Supervised extends AsyncDisposable {
   /** Says that the gateway stops, and feeds no more. */
   stopping(reason: string): Promise<void>;
+  /** Another program follows in this process and says when it is ready: for systemd the service runs on. */
+  restarting(reason: string): Promise<void>;
 }
 
 /** Says that the gateway is ready, and feeds the watchdog until it is told to stop. */
@@ -58,6 +60,10 @@ export async function supervised(supervision: Supervision, parts: SupervisedPart
       // Not waited for: an answer of the store may never come.
       void scope[Symbol.asyncDispose]().catch(() => {});
       await notifier.say({ STOPPING: '1', STATUS: `stopping: ${reason}` });
+    },
+    async restarting(reason) {
+      void scope[Symbol.asyncDispose]().catch(() => {});
+      await notifier.say({ STATUS: `restarting: ${reason}`, ...(watchdogMs !== undefined && { WATCHDOG: '1' }) });
     },
     async [Symbol.asyncDispose]() {
       void scope[Symbol.asyncDispose]().catch(() => {});

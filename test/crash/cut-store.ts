@@ -139,6 +139,9 @@ async function filled(folder: string, random: () => number): Promise<Moment[]> {
   return moments;
 }
 
+/** The same program before and after. */
+const ours = { program: '0', schema: undefined, isAfterFallback: false };
+
 function stateAfter(folder: string, log: Buffer): string {
   const copy = join(folder, 'copy');
   rmSync(copy, { recursive: true, force: true });
@@ -146,7 +149,7 @@ function stateAfter(folder: string, log: Buffer): string {
   copyFileSync(join(folder, 'killed', DATABASE), join(copy, DATABASE));
   writeFileSync(join(copy, LOG), log);
   try {
-    const { database, found } = open({ file: join(copy, DATABASE), durability: 'strict', tables: [] });
+    const { database, found } = open({ file: join(copy, DATABASE), durability: 'strict', tables: [], ...ours });
     try {
       if (found.repair !== undefined || found.blocked !== undefined) return `repaired: ${found.repair?.reason}`;
       const rows = database

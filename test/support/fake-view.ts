@@ -22,12 +22,15 @@ import type {
   ServerView,
   StatusView,
   StoreView,
+  UpdateView,
   WriteRequest,
 } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView, message } from './client-view.js';
 import { fakeLedger } from './fake-ledger.js';
+import { fakeServers } from './fake-servers.js';
+import { fakeUpdate } from './fake-update.js';
 import { FakeFunctions } from './function-view.js';
 import { busyRoute, idleOutbox, quietLink } from './link-view.js';
 
@@ -60,21 +63,7 @@ const writable = (critical = false): Partial<PointView> => ({
 });
 
 export class FakeView implements GatewayView {
-  servers_: readonly ServerView[] = [
-    {
-      name: 'scada',
-      type: 'modbus',
-      endpoint: '0.0.0.0:502',
-      state: 'up',
-      since: FAKE_NOW,
-      masters: 2,
-      connections: 5,
-      refused: 1,
-      requests: 4_711,
-      exceptions: { '2': 14, '11': 3 },
-      dropped: 0,
-    },
-  ];
+  servers_: readonly ServerView[] = fakeServers;
   readonly now: number;
   points_: PointView[];
   devices_: DeviceView[];
@@ -94,6 +83,8 @@ export class FakeView implements GatewayView {
   readonly written: (WriteRequest & { device: string; point: string })[] = [];
   readonly paused: string[] = [];
   outcome: Partial<CommandResult> = {};
+  update_: Partial<UpdateView> = {};
+  readonly restarts: string[] = [];
   readonly #tails = new Set<{ filter: string; listener: (message: MessageView) => void }>();
   readonly #logListeners = new Set<(line: LogLine) => void>();
   #revision = 0;
@@ -462,6 +453,17 @@ export class FakeView implements GatewayView {
 
   config(): ConfigView {
     return { file: '/etc/hpmq/hpmq.yaml', yaml: 'gateway:\n  id: plant-7\n' };
+  }
+
+  async update(): Promise<UpdateView> {
+    return {
+      ...fakeUpdate,
+      ...this.update_,
+    };
+  }
+
+  restart(reason: string): void {
+    this.restarts.push(reason);
   }
 }
 

@@ -1,11 +1,13 @@
 import t, { type Test } from 'tap';
 import type { MessageView, StatusView } from '../../src/api/contract.js';
 import type { Quality } from '../../src/core/adapter.js';
+import type { Clock } from '../../src/core/clock.js';
 import { silentLog } from '../../src/core/log.js';
 import type { AlarmView, DeviceState, DeviceView, PointView } from '../../src/core/views.js';
 import type { Devices } from '../../src/devices/devices.js';
 import { createLinks } from '../../src/links/links.js';
 import { createLogging } from '../../src/logging.js';
+import { Updates } from '../../src/update/updates.js';
 import { createView } from '../../src/view.js';
 import { Bench } from './broker/harness.js';
 
@@ -15,6 +17,15 @@ const alarm = (severity: AlarmView['severity'], since: number): AlarmView => ({
   subject: `device:${severity}-${since}`,
   error: { code: 'X', fault: 'device', message: '', hint: '' },
 });
+
+function notUpdated(clock: Clock): Updates {
+  const evidence = () => ({ phase: 'up' as const, storeFault: undefined, links: [] });
+  const restart = () => {};
+  return new Updates({
+    ...{ updater: async () => undefined, isChosen: false, version: '1.2.3' },
+    ...{ evidence, restart, log: silentLog, clock },
+  });
+}
 
 /** Only what the view asks of the devices. */
 function someDevices(parts: { states?: DeviceState[]; qualities?: PointView['quality'][]; alarms?: AlarmView[] }) {
@@ -48,6 +59,7 @@ async function startView(t: Test, parts: Parameters<typeof someDevices>[0] = {},
     devices: someDevices(parts),
     links,
     config: { file: null, yaml: 'gateway: {}\n' },
+    updates: notUpdated(clock),
     phase: () => phase as 'up',
   });
   t.teardown(() => view[Symbol.dispose]());

@@ -1,3 +1,4 @@
+import { becomeChosen } from '../../update/choose.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
 
@@ -11,6 +12,7 @@ export function define(command: HpmqCommand, cli: Cli): void {
     )
     .action(
       cli.action(async (file: string | undefined) => {
+        becomeChosen(process.env, process.argv.slice(2), (text) => cli.output.note(text));
         const { runGateway } = await import('../../run.js');
         const { config, socket, verbose = 0 } = cli.globals;
         return runGateway({ config: file ?? config, socket: socket ?? (cli.env.HPMQ_SOCKET || undefined), verbose });

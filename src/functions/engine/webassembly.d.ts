@@ -17,7 +17,7 @@ declare namespace WebAssembly {
   }
 
   class Memory {
-    private constructor();
+    constructor(descriptor: { readonly initial: number });
     readonly buffer: ArrayBuffer;
   }
 

@@ -18,7 +18,7 @@ async function setup({ watchdogMs, answers = async () => {}, statusLine = () => 
   const errors: string[] = [];
   const log = { ...silentLog, error: (_fields: unknown, message?: string) => void errors.push(message ?? '') };
   const carry = async (notification: Notification) => void said.push(notification);
-  const one = await supervised({ carry, watchdogMs }, { answers, statusLine, log, clock });
+  const one = await supervised({ carry, watchdogMs, environment: {} }, { answers, statusLine, log, clock });
   const pass = async (ms: number) => {
     await clock.advance(ms);
     for (let i = 0; i < 10; i++) await turn();
@@ -106,7 +106,10 @@ t.test('what cannot be said is logged once, and does not stop the gateway', asyn
 
 t.test('the variables are for this process alone', async (t) => {
   const env = { NOTIFY_SOCKET: '/run/x', WATCHDOG_USEC: '60000000', WATCHDOG_PID: '7', HOME: '/' };
-  t.match(takeSupervision(env, 7, new ManualClock(0)), { watchdogMs: 60_000 });
+  const given = { ...env };
+  const taken = takeSupervision(env, 7, new ManualClock(0));
+  t.match(taken, { watchdogMs: 60_000 });
+  t.strictSame({ ...env, ...taken?.environment }, given, 'a program that follows gets them again');
   t.strictSame(env, { HOME: '/' } as typeof env);
   t.equal(takeSupervision({ WATCHDOG_USEC: '1' }, 7, new ManualClock(0)), undefined, 'nobody listens');
   for (const more of [
