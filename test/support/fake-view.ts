@@ -461,7 +461,6 @@ export class FakeView implements GatewayView {
       ...this.update_,
     };
   }
-
   restart(reason: string): void {
     this.restarts.push(reason);
   }
