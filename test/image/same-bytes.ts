@@ -25,6 +25,8 @@ async function build(images: string, folder: string, name: string): Promise<Read
 }
 
 export async function sameBytes(images: string): Promise<void> {
+  // Else it is the time of the last commit, which may come between the two.
+  process.env.SOURCE_DATE_EPOCH ??= '1763800000';
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-same-'));
   try {
     const { code, stderr } = await execute(join(images, 'keys'), [join(folder, 'keys')]);
