@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeChecksums } from './checksums.mjs';
 import { buildDeb } from './debian/deb.mjs';
 import { root } from './executable/lockfile.mjs';
 import { buildOci } from './oci.mjs';
@@ -44,6 +45,7 @@ try {
     tell(await buildDeb({ ...options, compression: values.compression }));
     if (values.oci) tell(buildOci(options));
   }
+  console.log(writeChecksums(values.output));
 } finally {
   rmSync(work, { recursive: true });
 }

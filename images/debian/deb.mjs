@@ -1,6 +1,6 @@
 /** One .deb, by dpkg-deb: the executable, unit, udev rules, configuration, completions and manual pages. */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -34,6 +34,14 @@ export async function buildDeb({ arch, version, epoch, executable, work, output,
   chmodSync(join(tree, 'usr/bin/hpmq'), 0o755);
   const texts = await generated({ version, epoch });
   put('etc/hpmq/hpmq.yaml', texts.config);
+  const conffiles = ['/etc/hpmq/hpmq.yaml'];
+  // Without a key of the release, `hpmq update` trusts what the owner of the box puts there.
+  mkdirSync(join(tree, 'etc/hpmq/update-keys'), { mode: 0o755 });
+  if (process.env.HPMQ_RELEASE_KEY) {
+    const key = createPublicKey(readFileSync(process.env.HPMQ_RELEASE_KEY));
+    put('etc/hpmq/update-keys/release.pem', key.export({ type: 'spki', format: 'pem' }));
+    conffiles.push('/etc/hpmq/update-keys/release.pem');
+  }
   put('lib/systemd/system/hpmq.service', texts.unit);
   put('lib/udev/rules.d/60-hpmq.rules', texts.rules);
   put('usr/share/bash-completion/completions/hpmq', texts.bash);
@@ -48,7 +56,7 @@ export async function buildDeb({ arch, version, epoch, executable, work, output,
 
   for (const script of ['postinst', 'prerm', 'postrm'])
     put(`DEBIAN/${script}`, readFileSync(join(here, script)), 0o755);
-  put('DEBIAN/conffiles', '/etc/hpmq/hpmq.yaml\n');
+  put('DEBIAN/conffiles', conffiles.map((path) => `${path}\n`).join(''));
   const files = filesOf(tree).filter((path) => !path.startsWith('DEBIAN/'));
   put(
     'DEBIAN/md5sums',

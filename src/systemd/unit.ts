@@ -53,7 +53,8 @@ Environment=MALLOC_ARENA_MAX=1
 LimitNOFILE=65536
 LimitCORE=0
 TasksMax=256
-# An idle gateway needs 96 MB. What it may take depends on the box; beyond the first figure it is slowed down, at the second it ends.
+# What it may take depends on the box; beyond the first figure it is slowed down, at the second it ends. With less than 96 MB
+# of its own a gateway does not start in time.
 MemoryHigh=60%
 MemoryMax=80%
 OOMScoreAdjust=-500

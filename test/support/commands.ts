@@ -1,23 +1,12 @@
 /** The commands of `hpmq` as documents name them, compared with those that there are. */
 import { Cli } from '../../src/cli/cli.js';
 import type { HpmqCommand } from '../../src/cli/command.js';
-import { createProgram } from '../../src/cli/program.js';
+import { createWholeProgram } from '../../src/cli/program.js';
 import type { Document } from './documents.js';
-
-interface CommandModule {
-  define(command: HpmqCommand, cli: Cli): void;
-}
 
 /** The whole tree, every module loaded. */
 export async function wholeProgram(): Promise<HpmqCommand> {
-  const cli = new Cli({ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, {});
-  const program = createProgram(cli);
-  for (const command of program.commands) {
-    if (command.name() === 'help') continue;
-    const module = (await import(`../../src/cli/commands/${command.name()}.js`)) as CommandModule;
-    module.define(command as HpmqCommand, cli);
-  }
-  return program;
+  return createWholeProgram(new Cli({ stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, {}));
 }
 
 /** What a text has in backticks, or a shell fence in its lines, that begins with `hpmq`. */

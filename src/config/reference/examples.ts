@@ -184,4 +184,7 @@ api: { metrics: { host: 127.0.0.1, port: 9464 } }
 log: { level: info }
 tui: { readOnly: true }
 `,
+  update: `
+update: { mqtt: true }
+`,
 } as const;

@@ -144,4 +144,10 @@ export const sections: readonly Section[] = [
     intro: 'The control socket has the permissions 0660: whoever may open it may do everything.',
     example: examples.api,
   },
+  {
+    title: 'update',
+    prefixes: ['update'],
+    intro: 'How versions are installed and prove themselves: [Upgrading](upgrading.md).',
+    example: examples.update,
+  },
 ];
