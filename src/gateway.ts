@@ -212,6 +212,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       new Updates({
         updater: options.update?.updater ?? (async () => undefined),
         isChosen: options.update?.isChosen ?? false,
+        data: config.gateway.data,
         version,
         evidence: () => ({ phase, storeFault: store.fault?.message, links: links.links() }),
         restart: (reason) => options.update?.restart(reason),
@@ -262,18 +263,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (service === links) stack.defer(() => broker.hold());
     }
     functions?.begin();
-    stack.use(
-      new UpdateTopics({
-        gatewayId: id,
-        router: broker.router,
-        updates,
-        isAllowed: config.update.mqtt,
-        userOf: (clientId) => broker.userOf(clientId),
-        log: log.child({ svc: 'update' }),
-        audit,
-        clock,
-      }),
-    );
+    if (config.update.mqtt) {
+      stack.use(
+        new UpdateTopics({
+          gatewayId: id,
+          router: broker.router,
+          updates,
+          links: config.update.links,
+          userOf: (clientId) => broker.userOf(clientId),
+          mayPublish: (clientId, topic) => broker.mayPublish(clientId, topic),
+          log: log.child({ svc: 'update' }),
+          audit,
+          clock,
+        }),
+      );
+    }
     void announce('online').catch(() => {});
     // A peer that lost its connection says `offline`, while another way to it may be open.
     mesh.onContradicted = (at) => {

@@ -35,7 +35,7 @@ export async function runGateway(options: RunOptions): Promise<number> {
     return await run(options, supervision, reached);
   } catch (error) {
     // A version on trial that does not start is no reason to be without a gateway.
-    if (process.env[CHOSEN]) await giveUpTrial(error, supervision, reached.data);
+    if (process.env[CHOSEN]) await giveUpTrial(error, supervision, reached.data).catch(() => {});
     throw error;
   }
 }
@@ -111,13 +111,13 @@ async function run(
 async function ownUpdater(): Promise<Updater | undefined> {
   const { openUpdater } = await import('./update/open-updater.js');
   try {
-    return openUpdater(process.env);
+    return openUpdater(process.env, 'gateway');
   } catch {
     return undefined;
   }
 }
 
-/** The version before takes this process over; returns when this one is not on trial. */
+/** The version before takes this process over; returns when this one is not on trial, or another gateway decides on it. */
 async function giveUpTrial(
   error: unknown,
   supervision: Supervision | undefined,
@@ -125,8 +125,11 @@ async function giveUpTrial(
 ): Promise<void> {
   const updater = await ownUpdater();
   if (updater?.form !== 'executable' || (await updater.status()).state !== 'trial') return;
-  const { message } = toGatewayError(error);
-  const { version } = (updater as BoxUpdater).giveUp('failed', `it did not start: ${message}`);
+  const { code, message } = toGatewayError(error);
+  const box = updater as BoxUpdater;
+  // The one that runs already decides.
+  if (code === 'API_SOCKET_IN_USE' || (data !== undefined && !(await box.claim(data)))) return;
+  const { version } = await box.giveUp('failed', `it did not start: ${message}`);
   if (data !== undefined) await giveBack(data, silentLog);
   process.stderr.write(`the new version did not start, version ${version} comes back: ${message}\n`);
   takeOver(supervision);

@@ -77,6 +77,8 @@ export interface Broker extends Service {
   serve(stream: Duplex, peer: Peer): void;
   /** Whose session it is; undefined: of an anonymous client, or there is none. */
   userOf(clientId: string): string | undefined;
+  /** What the rules in force say of a client that has a session. */
+  mayPublish(clientId: string, topic: string): boolean;
   /** What the rules in force say of somebody who is no MQTT client. */
   rightsOf(visitor: Visitor): TopicRights;
   /** When the oldest message that waits for this client was received, Unix ms; undefined: none does, or not on disk. */

@@ -331,6 +331,10 @@ class MqttBroker implements Broker {
     return this.#sessions.get(clientId)?.user;
   }
 
+  mayPublish(clientId: string, topic: string): boolean {
+    return this.#sessions.get(clientId)?.verdicts.mayPublish(topic) ?? false;
+  }
+
   async oldestQueued(clientId: string): Promise<number | undefined> {
     return this.#sessions.get(clientId)?.durable ? this.#persistence?.oldestAt(clientId) : undefined;
   }

@@ -17,6 +17,7 @@ import type { Plain } from './merge.js';
 import { type ParsedPort, portSchema, toPortConfig } from './ports.js';
 import { checkServers, type ParsedServer, serversSchema, toServerConfig } from './servers.js';
 import { defaultDataFolder, storeSchema, toStoreConfig } from './store.js';
+import { checkUpdate } from './update-checks.js';
 import { host, MAX_NAME_LENGTH, name, say, whole } from './values.js';
 import { checkConditions } from './write.js';
 
@@ -144,9 +145,11 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
           mqtt: z
             .boolean()
             .default(false)
-            .describe(
-              'users whose rules allow hpmq/<id>/$request/update/#, and links with a route to it, may install signed updates',
-            ),
+            .describe('users whose rules allow hpmq/<id>/$request/update/# may install signed updates'),
+          links: z
+            .array(name)
+            .default([])
+            .describe('links with a route to it from beyond which this may be asked for, too, where `mqtt` is true'),
         })
         .prefault({})
         .describe('new versions of the gateway'),
@@ -168,6 +171,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
             (one) =>
               path.every((segment, i) => segment === one[i]) && (except === undefined || one[path.length] !== except),
           );
+        checkUpdate(value as Plain, { report, isBroken });
         checkFunctions(value as Plain, { report, isBroken, unjudged: inputs.unjudged });
         checkServers(value as Plain, { adapters, report, isBroken, unjudged: inputs.unjudged });
         checkPortsAndDevices(value as Plain, {

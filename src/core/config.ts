@@ -35,8 +35,10 @@ export interface GatewayConfig {
 }
 
 export interface UpdateConfig {
-  /** MQTT clients and links may update this gateway, as far as the rules let them publish the requests. */
+  /** Users of the broker may update this gateway, as far as the rules let them publish the requests. */
   readonly mqtt: boolean;
+  /** Links from beyond which it may be updated, too. */
+  readonly links: readonly string[];
 }
 
 /** How the store keeps what was accepted. */

@@ -8,6 +8,10 @@ export const flashErrors = {
   },
   FLASH_IN_USE: { fault: 'caller', hint: 'unmount it first (`umount`), or name another disk' },
   FLASH_SYSTEM_DISK: { fault: 'caller', hint: 'name another disk: this machine runs from this one' },
+  FLASH_CHANGED: {
+    fault: 'caller',
+    hint: 'leave it plugged in, look which disk is which (`lsblk -d`), and start again',
+  },
   FLASH_READ_ONLY: { fault: 'caller', hint: 'move the lock of the card, or take another medium' },
   FLASH_TOO_SMALL: { fault: 'caller', hint: 'take a larger medium' },
   FLASH_BAD_IMAGE: {

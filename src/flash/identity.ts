@@ -1,10 +1,16 @@
 /** What a machine is told about itself: files on the boot partition, which `hpmq provision` takes in at the first start. */
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { flashError } from './errors.js';
 import { bootPartitionAt } from './partition.js';
+import type { Medium } from './write.js';
+
+/** The first file beside input, output and errors. */
+const INHERITED = 3;
+/** Of what a tool says, characters. */
+const MAX_SAID = 4_096;
 
 /** Name on the boot partition, and content. */
 export type IdentityFiles = ReadonlyMap<string, Buffer>;
@@ -35,22 +41,23 @@ export function provisionYaml({ hostname, timezone, wifi, joinToken }: Settings)
  *
  * @throws GatewayError FLASH_NO_TOOL, FLASH_BAD_IMAGE, FLASH_FAILED
  */
-export async function writeIdentity(path: string, files: IdentityFiles): Promise<void> {
+export async function writeIdentity({ handle }: Medium, files: IdentityFiles): Promise<void> {
   if (files.size === 0) return;
-  const drive = `${path}@@${await bootPartitionAt(path)}`;
+  const drive = `/proc/self/fd/${INHERITED}@@${await bootPartitionAt(handle)}`;
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-flash-'));
   try {
     for (const [name, content] of files) {
       const file = join(folder, 'out');
       writeFileSync(file, content, { mode: 0o600 });
-      await mtool('mcopy', ['-o', '-i', drive, file, `::${name}`], name);
+      await mtool('mcopy', ['-o', '-i', drive, file, `::${name}`], name, handle.fd);
       const back = join(folder, 'back');
-      await mtool('mcopy', ['-n', '-o', '-i', drive, `::${name}`, back], name);
+      await mtool('mcopy', ['-n', '-o', '-i', drive, `::${name}`, back], name, handle.fd);
       if (!readFileSync(back).equals(content)) {
         throw flashError('FLASH_FAILED', `${name} on the boot partition is not what was written`);
       }
       rmSync(back);
     }
+    await handle.sync();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -61,24 +68,24 @@ export async function needMtools(): Promise<void> {
   await mtool('mcopy', ['-V'], 'mtools');
 }
 
-function mtool(program: string, args: readonly string[], name: string): Promise<void> {
+/** @param medium - the program has it as its file {@link INHERITED} */
+function mtool(program: string, args: readonly string[], name: string, medium?: number): Promise<void> {
+  const env = { ...process.env, MTOOLS_SKIP_CHECK: '1', LC_ALL: 'C' };
+  const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'pipe', medium ?? 'ignore'] });
+  let said = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-MAX_SAID);
+  });
   return new Promise((resolve, reject) => {
-    execFile(
-      program,
-      args,
-      { env: { ...process.env, MTOOLS_SKIP_CHECK: '1', LC_ALL: 'C' } },
-      (error, _stdout, stderr) => {
-        if (error === null) return resolve();
-        if (error.code === 'ENOENT') {
-          return reject(
-            flashError('FLASH_NO_TOOL', `${program} is needed to write an identity`, { hint: 'install mtools' }),
-          );
-        }
-        const said = stderr.trim().split('\n').at(-1) ?? '';
-        return reject(
-          flashError('FLASH_FAILED', `${name} cannot be written to the boot partition: ${said}`, { cause: error }),
-        );
-      },
+    child.once('error', (cause) =>
+      reject(
+        flashError('FLASH_NO_TOOL', `${program} is needed to write an identity`, { hint: 'install mtools', cause }),
+      ),
     );
+    child.once('close', (code) => {
+      if (code === 0) return resolve();
+      const last = said.trim().split('\n').at(-1) ?? '';
+      return reject(flashError('FLASH_FAILED', `${name} cannot be written to the boot partition: ${last}`));
+    });
   });
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { GatewayError } from '../core/errors.js';
-import type { Disk } from './disk.js';
+import { type Disk, refuseOtherDisk } from './disk.js';
 import { flashError } from './errors.js';
 import { type Image, imageBytes } from './image.js';
 
@@ -17,33 +17,55 @@ export interface Written {
   readonly sha256: string;
 }
 
+/** A disk that nobody else can mount, and whose name no other disk can get, until it is disposed of. */
+export interface Medium extends AsyncDisposable {
+  readonly disk: Disk;
+  readonly handle: FileHandle;
+  /** This very disk, whatever its name is by now; for this process. */
+  readonly path: string;
+}
+
 export interface WriteOptions {
   readonly image: Image;
-  readonly disk: Disk;
+  readonly medium: Medium;
   readonly signal: AbortSignal;
   readonly onProgress: (phase: 'writing' | 'verifying', percent: number) => void;
 }
 
-/** @throws GatewayError FLASH_IN_USE, FLASH_NO_PERMISSION, FLASH_TOO_SMALL, FLASH_BAD_IMAGE, FLASH_FAILED */
-export async function writeImage(options: WriteOptions): Promise<Written> {
-  const { image, disk } = options;
-  if (image.bytes !== undefined && image.bytes > disk.bytes) throw tooSmall(disk, image.bytes);
+/** @throws GatewayError FLASH_IN_USE, FLASH_NO_PERMISSION, FLASH_READ_ONLY, FLASH_CHANGED */
+export async function openMedium(disk: Disk): Promise<Medium> {
   // O_EXCL on a block device: the kernel refuses what somebody mounted meanwhile.
-  const handle = await openDisk(disk, constants.O_RDWR | constants.O_EXCL);
+  const handle = await openDisk(disk, disk.path, constants.O_RDWR | constants.O_EXCL);
   try {
-    const written = await copy(options, handle);
+    refuseOtherDisk(disk, await handle.stat());
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  return {
+    ...{ disk, handle, path: `/proc/self/fd/${handle.fd}` },
+    [Symbol.asyncDispose]: () => handle.close().catch(() => {}),
+  };
+}
+
+/** @throws GatewayError FLASH_TOO_SMALL, FLASH_BAD_IMAGE, FLASH_FAILED */
+export async function writeImage(options: WriteOptions): Promise<Written> {
+  const { image, medium } = options;
+  const { disk, handle } = medium;
+  if (image.bytes !== undefined && image.bytes > disk.bytes) throw tooSmall(disk, image.bytes);
+  try {
+    const written = await copy(options);
     await handle.sync();
     return written;
   } catch (cause) {
     throw translated(cause, disk, options.signal);
-  } finally {
-    await handle.close().catch(() => {});
   }
 }
 
-async function openDisk({ path }: Disk, flags: number): Promise<FileHandle> {
+/** @param at - its path, or that of a file that is open */
+async function openDisk({ path }: Disk, at: string, flags: number): Promise<FileHandle> {
   try {
-    return await open(path, flags);
+    return await open(at, flags);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'EBUSY') throw flashError('FLASH_IN_USE', `${path} is in use`, { cause });
@@ -55,7 +77,8 @@ async function openDisk({ path }: Disk, flags: number): Promise<FileHandle> {
   }
 }
 
-async function copy({ image, disk, signal, onProgress }: WriteOptions, handle: FileHandle): Promise<Written> {
+async function copy({ image, medium, signal, onProgress }: WriteOptions): Promise<Written> {
+  const { disk, handle } = medium;
   const hash = createHash('sha256');
   let packed = 0;
   let bytes = 0;
@@ -101,10 +124,11 @@ function refuseOther(first: Buffer, path: string): void {
 
 /** @throws GatewayError FLASH_FAILED when the medium has something else */
 export async function verifyImage(
-  { disk, signal, onProgress }: WriteOptions,
+  { medium, signal, onProgress }: WriteOptions,
   { bytes, sha256 }: Written,
 ): Promise<void> {
-  const { handle, buffer } = await openPastCache(disk);
+  const { disk } = medium;
+  const { handle, buffer } = await openPastCache(medium);
   const hash = createHash('sha256');
   try {
     for (let at = 0; at < bytes; ) {
@@ -130,10 +154,10 @@ export async function verifyImage(
 }
 
 /** O_DIRECT needs memory at page boundaries, which that of WebAssembly has. */
-async function openPastCache(disk: Disk): Promise<{ handle: FileHandle; buffer: Buffer }> {
+async function openPastCache({ disk, path }: Medium): Promise<{ handle: FileHandle; buffer: Buffer }> {
   const buffer = Buffer.from(new WebAssembly.Memory({ initial: CHUNK / 65_536 }).buffer);
   try {
-    const handle = await open(disk.path, constants.O_RDONLY | constants.O_DIRECT);
+    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECT);
     try {
       await handle.read(buffer, 0, 4_096, 0);
       return { handle, buffer };
@@ -143,7 +167,7 @@ async function openPastCache(disk: Disk): Promise<{ handle: FileHandle; buffer: 
   } catch {
     // A device that cannot read past the cache.
   }
-  return { handle: await openDisk(disk, constants.O_RDONLY), buffer };
+  return { handle: await openDisk(disk, path, constants.O_RDONLY), buffer };
 }
 
 const tooSmall = (disk: Disk, bytes: number) =>

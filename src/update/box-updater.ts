@@ -9,21 +9,25 @@ import { execFile } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { GatewayError } from '../core/errors.js';
 import type { UpdateStatus } from '../core/update-views.js';
 import { openBundle, type WriteChunk } from './bundle.js';
-import { giveToOwner, makeFolder, syncFolder } from './durable.js';
+import { makeFolder, syncFolder } from './durable.js';
 import { updateError } from './errors.js';
 import { trustedKeys } from './keys.js';
-import { lockInstallation } from './lock.js';
+import { lockInstallation, lockSoon } from './lock.js';
+import { ActingAs } from './owner.js';
 import { openSource } from './source.js';
 import {
   type BoxState,
   confirmed,
   fallenBack,
   initialState,
+  lostState,
   MAX_STARTS,
   readState,
+  rebased,
   type Version,
   versionFolder,
   writeState,
@@ -44,6 +48,8 @@ export interface BoxOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Unix ms. */
   readonly now: () => number;
+  /** The process does nothing else: as root it may work as the user whose folder it is. */
+  readonly mayActAsOwner: boolean;
 }
 
 export class BoxUpdater implements Updater {
@@ -56,9 +62,10 @@ export class BoxUpdater implements Updater {
 
   /** As it counts for the installed program that is there now. */
   get #state(): BoxState {
-    const { folder, base } = this.#options;
+    const { folder, base, now } = this.#options;
     const found = readState(folder);
-    return found?.base === base ? found : initialState(base);
+    if (found === undefined) return lostState(folder, base, now()) ?? initialState(base);
+    return rebased(found, base, now());
   }
 
   async install(options: InstallOptions): Promise<Installed> {
@@ -66,10 +73,10 @@ export class BoxUpdater implements Updater {
     const { signal } = options;
     const keys = trustedKeys(env);
     try {
-      makeFolder(join(folder, 'versions'));
       await using _lock = await lockInstallation(folder);
-      const before = this.#beforeTrial();
-      await this.#clean(before);
+      const found = this.#state;
+      const before = beforeTrial(found);
+      // Read by whoever asks for it: root's files are nobody else's.
       using source = await openSource(options.source, signal);
       const { manifest, program } = await openBundle(source.content, keys);
       const { version, arch, bytes, sha256 } = manifest;
@@ -77,6 +84,15 @@ export class BoxUpdater implements Updater {
         throw updateError('UPDATE_INCOMPATIBLE', `the bundle is for ${arch}, this box is ${process.arch}`);
       }
       this.#refuseOlder(before, version, sha256, options.allowDowngrade);
+      using acting = new ActingAs(folder);
+      if (acting.owner !== undefined && !this.#options.mayActAsOwner) {
+        throw updateError(
+          'UPDATE_NO_PERMISSION',
+          `${folder} can be changed by others than root, who runs this gateway`,
+        );
+      }
+      makeFolder(join(folder, 'versions'));
+      await this.#clean(before);
       this.#checkSpace(bytes);
       const incoming = await mkdtemp(join(folder, 'versions', INCOMING));
       try {
@@ -89,8 +105,11 @@ export class BoxUpdater implements Updater {
           ),
         );
         options.onProgress({ phase: 'trying whether it starts', percent: null });
-        await this.#tryStart(file, signal);
+        await this.#tryStart(file, acting, signal);
         signal.throwIfAborted();
+        if (!isSame(found, this.#state)) {
+          throw updateError('UPDATE_BUSY', 'another version was started or given up while this one was written');
+        }
         const one: Version = { version, sha256, bytes };
         const target = join(folder, 'versions', versionFolder(one));
         await rm(target, { recursive: true, force: true });
@@ -131,12 +150,27 @@ export class BoxUpdater implements Updater {
   }
 
   async markGood(): Promise<{ readonly version: string }> {
-    const state = this.#state;
-    if (state.trial === null || state.trial.starts === 0 || state.current === null) {
-      throw updateError('UPDATE_NOTHING', 'no version is on trial');
-    }
-    this.#write(confirmed(state, this.#options.now()));
-    return { version: state.current.version };
+    const { last } = await this.#change((state) => {
+      if (!isTried(state)) throw updateError('UPDATE_NOTHING', 'no version is on trial');
+      return confirmed(state, this.#options.now());
+    });
+    return { version: last!.version };
+  }
+
+  /**
+   * The first gateway that comes up with a version on trial decides on it; the start of another one does not count.
+   *
+   * @param data - its data folder
+   * @returns false: another one decides
+   */
+  async claim(data: string): Promise<boolean> {
+    const { trial } = await this.#change((state) => {
+      const { trial } = state;
+      if (trial === null || trial.data === data || !isTried(state)) return state;
+      if (trial.data === undefined) return { ...state, trial: { ...trial, data } };
+      return { ...state, trial: { ...trial, starts: Math.max(1, trial.starts - 1) } };
+    });
+    return trial?.data === undefined || trial.data === data;
   }
 
   async rollback(): Promise<Installed> {
@@ -144,30 +178,27 @@ export class BoxUpdater implements Updater {
   }
 
   /** The version before is the next to start. */
-  giveUp(outcome: 'failed' | 'rolled-back', reason: string | null): Installed {
-    const state = this.#state;
-    if (state.current === null) throw updateError('UPDATE_NOTHING', 'there is no version before this one');
-    const next = fallenBack(state, outcome, reason, this.#options.now());
-    this.#write(next);
-    return { version: next.current?.version ?? this.#options.baseVersion, needs: 'restart' };
+  async giveUp(outcome: 'failed' | 'rolled-back', reason: string | null): Promise<Installed> {
+    const { current } = await this.#change((state) => {
+      if (state.current === null) throw updateError('UPDATE_NOTHING', 'there is no version before this one');
+      if (outcome === 'failed' && !isTried(state)) throw updateError('UPDATE_NOTHING', 'no version is on trial');
+      return fallenBack(state, outcome, reason, this.#options.now());
+    });
+    return { version: current?.version ?? this.#options.baseVersion, needs: 'restart' };
   }
 
-  #write(state: BoxState): void {
+  /** Nobody else writes meanwhile, and what is written follows from what is there then. */
+  async #change(next: (state: BoxState) => BoxState): Promise<BoxState> {
+    const { folder } = this.#options;
     try {
-      writeState(this.#options.folder, state);
+      await using _lock = await lockSoon(folder);
+      const state = this.#state;
+      const changed = next(state);
+      if (changed !== state) writeState(folder, changed);
+      return changed;
     } catch (error) {
-      throw systemFailure(error, this.#options.folder);
+      throw systemFailure(error, folder);
     }
-  }
-
-  /** A version that was installed and never started is replaced; one that is being tried is not. */
-  #beforeTrial(): BoxState {
-    const state = this.#state;
-    if (state.trial === null) return state;
-    if (state.trial.starts > 0) {
-      throw updateError('UPDATE_ON_TRIAL', `version ${state.current?.version} is still on trial`);
-    }
-    return { ...state, current: state.previous, previous: null, trial: null };
   }
 
   #refuseOlder(before: BoxState, version: string, sha256: string, allowDowngrade: boolean): void {
@@ -185,10 +216,13 @@ export class BoxUpdater implements Updater {
   }
 
   /** A program that does not run here is not worth a restart. */
-  async #tryStart(file: string, signal: AbortSignal): Promise<void> {
+  async #tryStart(file: string, acting: ActingAs, signal: AbortSignal): Promise<void> {
+    const options = { timeout: START_TIMEOUT, signal, env: { PATH: process.env.PATH }, ...acting.owner };
     const failure = await new Promise<string | undefined>((resolve) => {
-      execFile(file, ['--version'], { timeout: START_TIMEOUT, signal, env: { PATH: process.env.PATH } }, (error) =>
-        resolve(error === null ? undefined : String(error.code ?? error.signal ?? error.message)),
+      acting.asRoot(() =>
+        execFile(file, ['--version'], options, (error) =>
+          resolve(error === null ? undefined : String(error.code ?? error.signal ?? error.message)),
+        ),
       );
     });
     signal.throwIfAborted();
@@ -209,6 +243,17 @@ export class BoxUpdater implements Updater {
   }
 }
 
+const isTried = ({ current, trial }: BoxState): boolean => current !== null && trial !== null && trial.starts > 0;
+
+const isSame = (a: BoxState, b: BoxState): boolean =>
+  isDeepStrictEqual({ ...a, last: a.last?.version }, { ...b, last: b.last?.version });
+
+/** A version that was installed and never started is replaced; one that is being tried is not. */
+function beforeTrial(state: BoxState): BoxState {
+  if (isTried(state)) throw updateError('UPDATE_ON_TRIAL', `version ${state.current?.version} is still on trial`);
+  return state.trial === null ? state : { ...state, current: state.previous, previous: null, trial: null };
+}
+
 /** Whole on disk when it returns, its folder too. */
 async function writeProgram(file: string, folder: string, fill: (write: WriteChunk) => Promise<void>): Promise<void> {
   const handle = await open(file, 'wx', 0o755);
@@ -223,7 +268,6 @@ async function writeProgram(file: string, folder: string, fill: (write: WriteChu
   }
   const above = await open(folder, 'r');
   try {
-    giveToOwner(above.fd, join(folder, '..'));
     await above.chmod(0o755);
     await above.sync();
   } finally {

@@ -7,13 +7,15 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { isSea } from 'node:sea';
 import { version as ownVersion } from '../version.js';
+import { isUnsafeForRoot } from './owner.js';
 import {
   type BoxState,
   baseIdentity,
   fallenBack,
-  initialState,
+  lostState,
   MAX_STARTS,
   readState,
+  rebased,
   updateFolder,
   type Version,
   versionFile,
@@ -52,13 +54,25 @@ export function baseOf(env: Env): string {
  * @returns undefined: the installed program itself
  */
 export function choose(folder: string, base: string, now: number, tell: (text: string) => void): Choice | undefined {
-  let state = readState(folder);
-  if (state === undefined || state.current === null) return undefined;
-  if (state.base !== base) {
-    tell(`the installed program was replaced: it runs in place of version ${state.current.version}`);
-    kept(folder, initialState(base));
+  const found = readState(folder);
+  if (isUnsafeForRoot(folder)) {
+    if (found?.current) tell(`${folder} can be changed by others than root: the installed program runs`);
     return undefined;
   }
+  if (found === undefined) {
+    const lost = lostState(folder, base, now);
+    if (lost !== undefined && kept(folder, lost)) tell(lost.last!.reason!);
+    return undefined;
+  }
+  if (found.current === null) return undefined;
+  let state = rebased(found, base, now);
+  if (state !== found) {
+    kept(folder, state);
+    const { version } = found.current;
+    if (state.current === null) tell(`the installed program was replaced: it runs in place of version ${version}`);
+    else tell(`the installed program was replaced by an older one: version ${version} goes on`);
+  }
+  if (state.current === null) return undefined;
   if (state.trial !== null) {
     if (state.trial.starts >= MAX_STARTS) {
       state = fallBack(folder, state, `it was started ${MAX_STARTS} times and never proved itself`, now, tell);
@@ -102,6 +116,7 @@ function kept(folder: string, state: BoxState): boolean {
 /** execve() that fails ends the process: what can be known is looked at first. */
 function faultOf(folder: string, one: Version): string | undefined {
   const file = versionFile(folder, one);
+  if (isUnsafeForRoot(file)) return `${file} can be changed by others than root, who starts it`;
   try {
     if (statSync(file).size !== one.bytes) return `${file} has not the size it was installed with`;
     accessSync(file, constants.X_OK);

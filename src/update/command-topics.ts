@@ -1,12 +1,13 @@
 /**
- * Updates over MQTT: `hpmq/<gateway>/$request/update/<verb>` with a JSON object, answered at the Response Topic, else at
- * `hpmq/<gateway>/$response/update/<verb>`.
+ * Updates over MQTT: `hpmq/<gateway>/$request/update/<verb>` with a JSON object, answered at the Response Topic of a user who
+ * may publish to it himself, else at `hpmq/<gateway>/$response/update/<verb>`.
  *
  *   install {"transaction":"7","url":"https://…","allowDowngrade":false,"restart":true}
  *   status | mark-good | rollback {"transaction":"8"}
  *   → {"transaction":"7","status":"accepted"|"progress"|"done"|"refused"|"failed",…}
  *
- * Who may is decided by the broker's rules for these topics; who has no user is refused whatever they say.
+ * Who may is decided by the broker's rules for these topics. Who has no user, or comes by a link that is not named for it,
+ * is not answered: the log says that he asked.
  */
 import type { Audit } from '../core/audit.js';
 import type { Clock } from '../core/clock.js';
@@ -30,10 +31,11 @@ export interface UpdateTopicsOptions {
   readonly gatewayId: string;
   readonly router: Router;
   readonly updates: Updates;
-  /** `update.mqtt` */
-  readonly isAllowed: boolean;
+  /** `update.links`: from beyond these, too. */
+  readonly links: readonly string[];
   /** undefined: nobody that is known. */
   readonly userOf: (clientId: string) => string | undefined;
+  readonly mayPublish: (clientId: string, topic: string) => boolean;
   readonly log: Log;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -83,7 +85,12 @@ export class UpdateTopics implements AsyncDisposable {
     const verb = message.topic.slice(this.#prefix.length);
     if (!VERBS.includes(verb)) return;
     const who = this.#who(message);
-    const answer = (body: object) => this.#answer(message, verb, body);
+    if (!this.#isKnown(message)) {
+      this.#record(who, verb, 'UPDATE_FORBIDDEN');
+      return;
+    }
+    const topic = this.#answerTopic(message, verb);
+    const answer = (body: object) => this.#answer(message, topic, body);
     if (this.#inWork >= MAX_REQUESTS) {
       answer({ status: 'refused', ...errorView(updateError('UPDATE_BUSY', `${MAX_REQUESTS} requests are in work`)) });
       return;
@@ -93,7 +100,7 @@ export class UpdateTopics implements AsyncDisposable {
       let request: Request = {};
       try {
         request = parse(message);
-        this.#authorise(message, who);
+        authorise(message, request);
         const said = await this.#do(verb as Verb, request, who, (body) => answer(withTransaction(request, body)));
         answer(withTransaction(request, { status: 'done', ...said }));
         if (verb !== 'status') this.#record(who, verb, 'done');
@@ -150,23 +157,32 @@ export class UpdateTopics implements AsyncDisposable {
     return user === undefined ? `client ${name} (anonymous)` : `client ${name} (user ${user})`;
   }
 
-  #authorise({ origin, retain }: Message, who: string): void {
-    if (!this.#options.isAllowed)
-      throw updateError('UPDATE_FORBIDDEN', 'updates over MQTT are not allowed on this box');
-    if (retain) throw updateError('UPDATE_FORBIDDEN', 'a retained request is not taken: it would come again');
-    const isKnown = origin.startsWith('client:') ? !who.endsWith('(anonymous)') : origin.startsWith('link:');
-    if (!isKnown) throw updateError('UPDATE_FORBIDDEN', `${who} may not update this box`);
+  #isKnown({ origin }: Message): boolean {
+    const { userOf, links } = this.#options;
+    if (origin.startsWith('client:')) return userOf(origin.slice('client:'.length)) !== undefined;
+    return origin.startsWith('link:') && links.includes(origin.slice('link:'.length));
+  }
+
+  /** Looked up now: the client may be gone when there is an answer. */
+  #answerTopic({ origin, properties }: Message, verb: string): string {
+    const { gatewayId, mayPublish } = this.#options;
+    const wanted = properties?.responseTopic;
+    const isHis =
+      wanted !== undefined &&
+      !wanted.startsWith('$') &&
+      topicNameFault(wanted) === undefined &&
+      origin.startsWith('client:') &&
+      mayPublish(origin.slice('client:'.length), wanted);
+    return isHis ? wanted : `hpmq/${gatewayId}/$response/update/${verb}`;
   }
 
   #record(who: string, verb: string, outcome: string): void {
     this.#options.audit({ who, action: `update ${verb}`, target: this.#options.gatewayId, outcome });
   }
 
-  #answer(message: Message, verb: string, body: object): void {
+  #answer({ properties }: Message, topic: string, body: object): void {
     const { gatewayId, router, clock, log } = this.#options;
-    const { responseTopic, correlationData } = message.properties ?? {};
-    const isUsable = responseTopic !== undefined && topicNameFault(responseTopic) === undefined;
-    const topic = isUsable ? responseTopic : `hpmq/${gatewayId}/$response/update/${verb}`;
+    const correlationData = properties?.correlationData;
     const result = router.publish(
       createMessage({
         topic,
@@ -178,6 +194,13 @@ export class UpdateTopics implements AsyncDisposable {
       }),
     );
     result?.catch((error: unknown) => log.warn({ err: error }, 'an answer to an update request was not kept'));
+  }
+}
+
+function authorise({ origin, retain }: Message, { allowDowngrade }: Request): void {
+  if (retain) throw updateError('UPDATE_FORBIDDEN', 'a retained request is not taken: it would come again');
+  if (allowDowngrade === true && !origin.startsWith('client:')) {
+    throw updateError('UPDATE_FORBIDDEN', 'an older version is installed for users of this box, not through a link');
   }
 }
 

@@ -1,8 +1,11 @@
-/** Files that are whole after a cut at any moment: written beside, synced, renamed, and the folder synced. */
+/**
+ * Files that are whole after a cut at any moment: written beside, synced, renamed, and the folder synced. They belong to
+ * whom the folder belongs: root may help out.
+ */
+import { randomBytes } from 'node:crypto';
 import {
-  chownSync,
   closeSync,
-  fchownSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -13,6 +16,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { ActingAs } from './owner.js';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 export function syncFolder(folder: string): void {
   const handle = openSync(folder, 'r');
@@ -23,41 +29,32 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** The file has its old or its new content, never something between. Its owner is that of the folder: root may help out. */
+/** The file has its old or its new content, never something between; two who write at once do not mix. */
 export function writeDurably(file: string, text: string): void {
   const folder = dirname(file);
-  const beside = `${file}.new`;
-  const handle = openSync(beside, 'w', 0o644);
+  using _owner = new ActingAs(folder);
+  const beside = `${file}.${randomBytes(6).toString('hex')}.new`;
+  const handle = openSync(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644);
   try {
-    giveToOwner(handle, folder);
-    writeSync(handle, text);
-    fsyncSync(handle);
+    try {
+      writeSync(handle, text);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(beside, file);
   } catch (error) {
     rmSync(beside, { force: true });
     throw error;
-  } finally {
-    closeSync(handle);
   }
-  renameSync(beside, file);
   syncFolder(folder);
 }
 
-/** With those above it, each of the owner of the one that was there. */
+/** With those above it. */
 export function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  const above = dirname(folder);
-  if (above !== folder) makeFolder(above);
+  using _owner = new ActingAs(folder);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(above);
-  chownSync(folder, uid, gid);
-}
-
-/** What root writes into the folder of the gateway's user stays that user's. */
-export function giveToOwner(handle: number, folder: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(folder);
-  fchownSync(handle, uid, gid);
 }
 
 /** @returns undefined: there is none, or it is no JSON object */

@@ -44,7 +44,7 @@ export const updateErrors = {
   },
   UPDATE_FORBIDDEN: {
     fault: 'caller',
-    hint: 'set `update.mqtt: true`, and send it as a user whose rules allow this topic',
+    hint: 'send it as a user of this box whose rules allow this topic, or through a link that `update.links` names; not retained, and an older version not through a link',
   },
   UPDATE_FAILED: { fault: 'limit', hint: 'see the log (`journalctl -u rauc -u hpmq`), and try again' },
 } as const satisfies ErrorCatalogue;

@@ -1,6 +1,8 @@
 /** One installation at a time, whoever asks for it: a name that the kernel gives back when its owner is gone. */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
+import { systemClock } from '../core/clock.js';
+import { GatewayError } from '../core/errors.js';
 import { updateError } from './errors.js';
 
 /** @throws GatewayError UPDATE_BUSY */
@@ -19,4 +21,20 @@ export function lockInstallation(folder: string): Promise<AsyncDisposable> {
       });
     });
   });
+}
+
+/** Between two tries, and how many, for what is done in a moment. */
+const RETRY_INTERVAL = 50;
+const RETRIES = 60;
+
+/** Waits for others who change a few bytes, not for an installation. @throws GatewayError UPDATE_BUSY */
+export async function lockSoon(folder: string): Promise<AsyncDisposable> {
+  for (let retries = RETRIES; ; retries--) {
+    try {
+      return await lockInstallation(folder);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || retries === 0) throw error;
+    }
+    await systemClock.sleep(RETRY_INTERVAL);
+  }
 }

@@ -21,8 +21,11 @@ export function imageSlot(env: Env): string | undefined {
   }
 }
 
-/** @throws GatewayError UPDATE_NOT_SUPPORTED */
-export function openUpdater(env: Env): Updater {
+/**
+ * @param who - a command may work as the user whose folder it is; a gateway is what it is
+ * @throws GatewayError UPDATE_NOT_SUPPORTED
+ */
+export function openUpdater(env: Env, who: 'command' | 'gateway' = 'command'): Updater {
   const folder = updateFolder(env);
   const now = () => Date.now();
   if (imageSlot(env) !== undefined) {
@@ -32,7 +35,7 @@ export function openUpdater(env: Env): Updater {
     throw updateError('UPDATE_NOT_SUPPORTED', 'this hpmq is not the executable: it runs from its sources');
   }
   const base = baseOf(env);
-  return new BoxUpdater({ folder, base, baseVersion: base.split(' ')[0]!, env, now });
+  return new BoxUpdater({ folder, base, baseVersion: base.split(' ')[0]!, env, now, mayActAsOwner: who === 'command' });
 }
 
 /** The version that runs came back after another one that did not stay: what that one migrated may be taken back. */

@@ -4,10 +4,11 @@
  *   base ─(install)─▶ trial ─(proven in time)─▶ confirmed
  *                       └─(too many starts, time over, rollback)─▶ the version before
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UpdateFacts, UpdateOutcome } from '../core/update-views.js';
 import { makeFolder, readJsonObject, writeDurably } from './durable.js';
+import { compareVersions } from './updater.js';
 
 /** A program in `versions/<version>-<first of sha256>/hpmq`. */
 export interface Version {
@@ -22,11 +23,13 @@ export interface Trial extends UpdateFacts {
   readonly starts: number;
   /** Time it has after each start, ms. */
   readonly windowMs: number;
+  /** Of the gateway that decides on it: its data folder; absent until one is up. */
+  readonly data?: string;
 }
 
 export interface BoxState {
   readonly format: 1;
-  /** Which installed program this is about, {@link baseIdentity}: a package that replaces it begins anew. */
+  /** Which installed program this is about, {@link baseIdentity}: see {@link rebased} for one that replaces it. */
   readonly base: string;
   /** null: the installed program itself. */
   readonly current: Version | null;
@@ -58,17 +61,70 @@ export function updateFolder(env: Readonly<Record<string, string | undefined>>):
   return join(env.XDG_STATE_HOME || join(env.HOME || '/var/lib', '.local', 'state'), 'hpmq', 'update');
 }
 
-const stateFile = (folder: string): string => join(folder, 'state.json');
+const STATE = 'state.json';
+/** Written after it, and read where it cannot be. */
+const COPY = 'state.copy.json';
 
 /** @returns undefined: nothing was ever installed here, or it cannot be read */
 export function readState(folder: string): BoxState | undefined {
-  const found = readJsonObject(stateFile(folder));
-  return found?.format === 1 && typeof found.base === 'string' ? (found as unknown as BoxState) : undefined;
+  for (const name of [STATE, COPY]) {
+    const found = readJsonObject(join(folder, name));
+    if (found?.format === 1 && typeof found.base === 'string') return found as unknown as BoxState;
+  }
+  return undefined;
 }
 
 export function writeState(folder: string, state: BoxState): void {
   makeFolder(folder);
-  writeDurably(stateFile(folder), `${JSON.stringify(state, null, 2)}\n`);
+  const text = `${JSON.stringify(state, null, 2)}\n`;
+  writeDurably(join(folder, STATE), text);
+  try {
+    writeDurably(join(folder, COPY), text);
+  } catch {
+    // It counts where the first one cannot be read; that one is written.
+  }
+}
+
+/**
+ * The state under another installed program. One that is older than the version that runs is no way forward: that version
+ * stays, its store may be newer than what the older one can read. Any other takes over.
+ *
+ * @param now - Unix ms
+ */
+export function rebased(state: BoxState, base: string, now: number): BoxState {
+  if (state.base === base) return state;
+  const { current, previous } = state;
+  const installed = base.split(' ')[0]!;
+  if (current === null) return { ...state, base };
+  if (compareVersions(installed, current.version) < 0) {
+    const isBefore = previous !== null && compareVersions(installed, previous.version) < 0;
+    return { ...state, base, previous: isBefore ? previous : null };
+  }
+  const reason = `the installed program was replaced by version ${installed}`;
+  return { ...initialState(base), last: { version: current.version, outcome: 'rolled-back', reason, at: now } };
+}
+
+/**
+ * What can still be said where {@link readState} finds nothing beside versions: one of them ran here, and what it made of
+ * the store may have to be taken back.
+ *
+ * @param now - Unix ms
+ * @returns undefined: there are no versions
+ */
+export function lostState(folder: string, base: string, now: number): BoxState | undefined {
+  let names: readonly string[];
+  try {
+    names = readdirSync(join(folder, 'versions')).filter((name) => !name.startsWith('.'));
+  } catch {
+    return undefined;
+  }
+  const newest = names
+    .map((name) => name.replace(/-[0-9a-f]{12}$/, ''))
+    .toSorted(compareVersions)
+    .at(-1);
+  if (newest === undefined) return undefined;
+  const reason = `what was kept of the versions was lost: the installed program runs`;
+  return { ...initialState(base), last: { version: newest, outcome: 'failed', reason, at: now } };
 }
 
 export const versionFolder = ({ version, sha256 }: Version): string => `${version}-${sha256.slice(0, 12)}`;

@@ -24,6 +24,8 @@ export interface UpdatesOptions {
   readonly updater: () => Promise<Updater | undefined>;
   /** This process was chosen by the installed program: it ends its own trial. */
   readonly isChosen: boolean;
+  /** Data folder of this gateway: another one that runs the same version does not decide on it. */
+  readonly data: string;
   readonly version: string;
   readonly evidence: () => Evidence;
   /** The gateway ends, and what is current starts in its place. */
@@ -39,6 +41,7 @@ export class Updates implements Disposable {
   #timer: Timer | undefined;
   #steadySince: number | undefined;
   #installing: UpdateProgress | null = null;
+  #isClaimed = false;
 
   constructor(options: UpdatesOptions) {
     this.#options = options;
@@ -141,6 +144,11 @@ export class Updates implements Disposable {
       const { state, trial, version } = await updater.status();
       // Confirmed, or given up, by somebody else.
       if (state !== 'trial' || trial === null) return;
+      if (!this.#isClaimed && !(await (updater as BoxUpdater).claim(this.#options.data))) {
+        log.warn({ version }, 'the version on trial is that of another gateway, which decides on it');
+        return;
+      }
+      this.#isClaimed = true;
       const now = clock.monotonic();
       const missing = missingOf(trial, evidence());
       if (missing.length > 0) this.#steadySince = undefined;
@@ -152,7 +160,7 @@ export class Updates implements Disposable {
       }
       if (now - this.#startedAt >= trial.windowMs) {
         const reason = missing.join('; ') || 'it was not steady';
-        const next = (updater as BoxUpdater).giveUp('failed', reason);
+        const next = await (updater as BoxUpdater).giveUp('failed', reason);
         log.error(
           { version, back: next.version, reason },
           'the new version did not prove itself in time: it is given up',

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, openSync, readFileSync, readSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { inspectDisk } from '../../src/flash/disk.js';
 import { hpmqEntry, runHpmq, tempFolder } from '../support/gateway.js';
 import { needs, startPeer } from '../support/peers.js';
 
@@ -135,6 +136,42 @@ t.test('an image that is cut short is told while it is written', needed, async (
   const { code, stderr } = await runHpmq(['flash', loop(t, folder, 32), '--image', `${raw}.zst`, '--yes']);
   t.equal(code, 64);
   t.match(stderr, /FLASH_BAD_IMAGE/);
+});
+
+t.test('another disk under the same name while the question was asked is not overwritten', needed, async (t) => {
+  const folder = tempFolder(t);
+  const device = loop(t, folder, 32);
+  const line = `${process.execPath} ${hpmqEntry} flash ${device} --image ${image(folder)}`;
+  const peer = startPeer(t, 'script', ['-qec', line, '/dev/null']);
+  await peer.sees(/y\/N/, 20_000);
+  execFileSync('losetup', ['--detach', device]);
+  const other = join(folder, 'other');
+  writeFileSync(other, '');
+  truncateSync(other, 32 * MIB);
+  execFileSync('losetup', [device, other]);
+  peer.child.stdin?.write('y\n');
+  await peer.ended;
+  t.match(peer.stdout(), /FLASH_CHANGED/);
+  t.ok(beginning(device, MIB).equals(Buffer.alloc(MIB)), 'the other disk is as it was');
+});
+
+t.test('the disk under a root of btrfs or overlayfs is known by what was mounted', needed, async (t) => {
+  const folder = tempFolder(t);
+  const device = loop(t, folder, 32);
+  const inspected = (...lines: string[]) => {
+    const mountinfo = join(folder, 'mountinfo');
+    writeFileSync(mountinfo, `${lines.join('\n')}\n`);
+    return () => inspectDisk(device, { mountinfo, swaps: join(folder, 'none'), root: '0:99' });
+  };
+  t.match(inspected('22 1 0:99 / / rw - tmpfs tmpfs rw')(), { path: device, bytes: 32 * MIB });
+  const refused = (code: string, ...lines: string[]) => t.throws(inspected(...lines), { code }, lines.join());
+  refused('FLASH_SYSTEM_DISK', `22 1 0:99 /@ / rw,relatime shared:1 - btrfs ${device} rw,subvol=/@`);
+  refused(
+    'FLASH_SYSTEM_DISK',
+    '22 1 0:99 / / rw - overlay overlay rw,lowerdir=/run/image,upperdir=/run/image/upper,workdir=/run/image/work',
+    `23 22 0:98 / /run/image ro - squashfs ${device} ro`,
+  );
+  refused('FLASH_IN_USE', `40 22 0:50 /@data /srv/my\\040data rw - btrfs ${device} rw`);
 });
 
 t.test('the question names model, size and device; without a yes nothing happens', needed, async (t) => {

@@ -8,7 +8,13 @@ import { hpmqEntry, type Outcome, runHpmq, tempFolder } from './gateway.js';
 import { PATIENCE, repoRoot } from './peers.js';
 
 /** What a stand-in does in place of `run`. */
-export type Behaviour = 'healthy' | 'crashes' | 'refuses its configuration' | { readonly config: string };
+export type Behaviour =
+  | 'healthy'
+  | 'crashes'
+  | 'refuses its configuration'
+  | { readonly config: string }
+  /** A shell command beside `--version`. */
+  | { readonly tries: string };
 
 export class Box {
   readonly folder: string;
@@ -57,9 +63,13 @@ export class Box {
   ): string {
     const program = join(this.folder, `program-${version}`);
     const gateway = `'${process.execPath}' ${behaviour === 'refuses its configuration' ? this.#breaking() : ''} '${hpmqEntry}'`;
-    const args = typeof behaviour === 'object' ? `run '${behaviour.config}' --socket '${this.socket}'` : '"$@"';
+    const args =
+      typeof behaviour === 'object' && 'config' in behaviour
+        ? `run '${behaviour.config}' --socket '${this.socket}'`
+        : '"$@"';
     const act = behaviour === 'crashes' ? 'exit 70' : `exec ${gateway} ${args}`;
-    writeFileSync(program, `#!/bin/sh\n[ "$1" = --version ] && { echo ${version}; exit 0; }\n${act}\nexit\n`);
+    const tried = typeof behaviour === 'object' && 'tries' in behaviour ? `${behaviour.tries}; ` : '';
+    writeFileSync(program, `#!/bin/sh\n[ "$1" = --version ] && { ${tried}echo ${version}; exit 0; }\n${act}\nexit\n`);
     if (padding > 0)
       appendFileSync(
         program,

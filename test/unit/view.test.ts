@@ -22,7 +22,7 @@ function notUpdated(clock: Clock): Updates {
   const evidence = () => ({ phase: 'up' as const, storeFault: undefined, links: [] });
   const restart = () => {};
   return new Updates({
-    ...{ updater: async () => undefined, isChosen: false, version: '1.2.3' },
+    ...{ updater: async () => undefined, isChosen: false, data: '/none', version: '1.2.3' },
     ...{ evidence, restart, log: silentLog, clock },
   });
 }

@@ -4,7 +4,7 @@ import { type Disk, inspectDisk } from '../../flash/disk.js';
 import { flashError } from '../../flash/errors.js';
 import { type IdentityFiles, needMtools, provisionYaml, writeIdentity } from '../../flash/identity.js';
 import { type Image, inspectImage } from '../../flash/image.js';
-import { verifyImage, writeImage } from '../../flash/write.js';
+import { openMedium, verifyImage, writeImage } from '../../flash/write.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
 import { confirmYes } from '../confirm.js';
@@ -67,12 +67,14 @@ const describe = ({ path, model, bytes, serial }: Disk): string =>
 async function write(cli: Cli, disk: Disk, image: Image, files: IdentityFiles): Promise<number | undefined> {
   const bar = new Bar(cli.output.isInteractive, cli.streams.stderr);
   const signal = cli.stopSignal;
-  const options = { image, disk, signal, onProgress: (phase: string, percent: number) => bar.show(phase, percent) };
   try {
+    await using medium = await openMedium(disk);
+    const onProgress = (phase: string, percent: number) => bar.show(phase, percent);
+    const options = { image, medium, signal, onProgress };
     const written = await writeImage(options);
     await verifyImage(options, written);
     bar.show('writing the identity', null);
-    await writeIdentity(disk.path, files);
+    await writeIdentity(medium, files);
     bar.end();
     const names = [...files.keys()];
     if (cli.output.isJson) cli.output.json({ device: disk.path, ...written, verified: true, identity: names });

@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import type { UpdateView } from '../../api/contract.js';
 import { systemClock } from '../../core/clock.js';
 import { formatDuration, parseDuration } from '../../core/duration.js';
+import { toGatewayError } from '../../core/errors.js';
 import { EXIT } from '../../core/exit.js';
 import { openUpdater } from '../../update/open-updater.js';
 import { factsOf } from '../../update/proof.js';
@@ -125,7 +126,13 @@ async function factsNow(cli: Cli) {
   try {
     const { items } = await cli.request('GET /v1/links');
     return factsOf(items);
-  } catch {
+  } catch (error) {
+    const { code, message } = toGatewayError(error);
+    if (code !== 'GATEWAY_NOT_RUNNING') {
+      cli.output.note(
+        `the new version is not asked for the links that are up, they are not known: ${visible(message)}`,
+      );
+    }
     return { links: [] };
   }
 }

@@ -15,7 +15,7 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-function start(t: Test, isAllowed = true) {
+function start(t: Test) {
   const router = new FakeRouter();
   const answers: Answer[] = [];
   const records: AuditRecord[] = [];
@@ -34,7 +34,8 @@ function start(t: Test, isAllowed = true) {
       return true;
     },
   });
-  for (const filter of ['hpmq/g/$response/#', 'mine/#']) void [...listener.subscribe(subscriptionTo(filter))];
+  for (const filter of ['hpmq/g/$response/#', 'mine/#', 'theirs/#'])
+    void [...listener.subscribe(subscriptionTo(filter))];
   const updates = {
     view: async () => ({ version: '1.0.0', state: 'confirmed' }),
     markGood: () => Promise.reject(updateError('UPDATE_NOTHING', 'no version is on trial')),
@@ -47,8 +48,9 @@ function start(t: Test, isAllowed = true) {
     },
   } as unknown as Updates;
   const topics = new UpdateTopics({
-    ...{ gatewayId: 'g', router, updates, isAllowed, log: silentLog, clock: systemClock },
+    ...{ gatewayId: 'g', router, updates, links: ['cloud'], log: silentLog, clock: systemClock },
     userOf: (clientId) => (clientId === 'fleet' ? 'anna' : undefined),
+    mayPublish: (clientId, topic) => clientId === 'fleet' && topic.startsWith('mine/'),
     audit: (record) => void records.push(record),
   });
   t.teardown(() => topics[Symbol.asyncDispose]());
@@ -59,7 +61,18 @@ function start(t: Test, isAllowed = true) {
     while (!last.test(String(answers.at(-1)?.body.status))) await new Promise<void>((next) => told.push(next));
     return [...answers];
   };
-  return { ask, answers, records, restarts, asked, router };
+  /** What was answered by the time a user had his answer who asked after them. */
+  const strangers = async (...requests: readonly (readonly [verb: string, options: Partial<MessageInit>])[]) => {
+    const before: Answer[] = [];
+    answers.length = 0;
+    for (const [verb, options] of requests) {
+      router.put(`hpmq/g/$request/update/${verb}`, '{"transaction":"strange"}', options);
+    }
+    before.push(...answers);
+    const after = await ask('status', { transaction: 'last' });
+    return [...before, ...after].filter(({ body }) => body.transaction !== 'last');
+  };
+  return { ask, strangers, answers, records, restarts, asked, router };
 }
 
 t.test('a user installs a version: accepted, progress in steps, done; then it starts', async (t) => {
@@ -85,12 +98,10 @@ t.test('the answer goes to the Response Topic with its Correlation Data', async 
   ]);
 });
 
-t.test('who has no user, a retained request, a function and what is no request are refused', async (t) => {
+t.test('a retained request and what is no request are refused', async (t) => {
   const { ask, records, asked } = start(t);
   const url = 'https://updates.example.com/a.hpmq';
   const code = async (...args: Parameters<typeof ask>) => (await ask(...args)).at(-1)?.body.code;
-  t.equal(await code('install', { url }, { origin: 'client:somebody' }), 'UPDATE_FORBIDDEN');
-  t.equal(await code('install', { url }, { origin: 'function:mask' }), 'UPDATE_FORBIDDEN');
   t.equal(await code('install', { url }, { retain: true }), 'UPDATE_FORBIDDEN');
   t.equal(await code('install', { url: '/etc/passwd' }), 'UPDATE_UNREACHABLE');
   t.equal(await code('install', {}), 'UPDATE_UNREACHABLE');
@@ -98,11 +109,43 @@ t.test('who has no user, a retained request, a function and what is no request a
   t.equal(await code('install', `{"url":"${'x'.repeat(9_000)}"}`), 'UPDATE_NOTHING');
   t.equal(await code('mark-good', {}), 'UPDATE_NOTHING');
   t.strictSame(asked, []);
-  t.equal(records.length, 8, 'each of them on record');
-  t.match(await ask('status', {}, { origin: 'link:cloud' }), [{ body: { status: 'done' } }]);
+  t.equal(records.length, 6, 'each of them on record');
 });
 
-t.test('nobody may where it is not configured', async (t) => {
-  const { ask } = start(t, false);
-  t.match(await ask('rollback', {}), [{ body: { status: 'refused', code: 'UPDATE_FORBIDDEN' } }]);
+t.test('strangers, functions and links that are not named get no answer, not even a refusal', async (t) => {
+  const { strangers, records, asked } = start(t);
+  const properties = { responseTopic: 'theirs/answer' };
+  const origins = ['client:somebody', 'function:mask', 'link:other', 'device:meter'] as const;
+  t.strictSame(
+    await strangers(
+      ...origins.flatMap((origin) => [
+        ['install', { origin, properties }] as const,
+        ['status', { origin, retain: true }] as const,
+      ]),
+    ),
+    [],
+  );
+  t.strictSame(asked, []);
+  t.ok(records.length === 8 && records.every(({ outcome }) => outcome === 'UPDATE_FORBIDDEN'), 'they are on record');
+});
+
+t.test('from beyond a link that is named: newer versions, never older ones', async (t) => {
+  const { ask, asked } = start(t);
+  const url = 'https://updates.example.com/a.hpmq';
+  const origin = 'link:cloud';
+  const refused = await ask('install', { url, allowDowngrade: true }, { origin });
+  t.match(refused, [{ body: { status: 'refused', code: 'UPDATE_FORBIDDEN' } }]);
+  t.strictSame(asked, []);
+  t.match((await ask('install', { url }, { origin })).at(-1), { body: { status: 'done' } });
+  t.strictSame(asked, [{ url, allowDowngrade: false }]);
+});
+
+t.test('an answer goes nowhere where its requester could not publish himself', async (t) => {
+  const { ask } = start(t);
+  const fixed = 'hpmq/g/$response/update/status';
+  for (const responseTopic of ['theirs/answer', '$SYS/x', 'mine/#']) {
+    t.match(await ask('status', {}, { properties: { responseTopic } }), [{ topic: fixed }], responseTopic);
+  }
+  const throughLink = { origin: 'link:cloud', properties: { responseTopic: 'mine/answer' } } as const;
+  t.match(await ask('status', {}, throughLink), [{ topic: fixed }]);
 });
