@@ -186,3 +186,15 @@ t.test('an adapter cannot take a key of the gateway', async (t) => {
   const port: AnyAdapter = { ...fieldbus, port: z.object({ host: z.string() }) };
   t.throws(() => createConfigSchema([port], inputs), /the key "host" belongs to the gateway/);
 });
+
+t.test('links that may ask for updates are links that there are, and only where MQTT may', async (t) => {
+  const links = { cloud: { type: 'mqtt', url: 'mqtt://far', routes: [{ direction: 'out', filter: 'a/#' }] } };
+  const issues = (update: object) =>
+    createConfigSchema(fakeAdapters, inputs)
+      .safeParse({ links, update })
+      .error?.issues.map(({ path, message }) => [path.join('.'), message.split(/[:;]/)[0]]);
+  t.equal(issues({ mqtt: true, links: ['cloud'] }), undefined);
+  t.match(issues({ mqtt: true, links: ['cloud', 'clout'] }), [['update.links.1', /^there is no link "clout"/]]);
+  t.match(issues({ links: ['cloud'] }), [['update.links', /^no link can ask for updates/]]);
+  t.strictSame(parse({}).update, { mqtt: false, links: [] });
+});
