@@ -52,7 +52,12 @@ export class ActingAs implements Disposable {
     this.owner = isRoot() ? strangerOn(folder) : undefined;
     this.#gid = process.getegid?.() ?? 0;
     this.#groups = this.owner === undefined ? [] : (process.getgroups?.() ?? []);
-    this.#become();
+    try {
+      this.#become();
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** As root again, for a moment without anything to wait for: a program gets rid of root for good only from there. */

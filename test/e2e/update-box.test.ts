@@ -1,11 +1,12 @@
 /** Updates of a box with the executable: signed, tried, confirmed or taken back, and killed at any moment. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { hpmqEntry } from '../support/gateway.js';
-import { startPeer } from '../support/peers.js';
+import { needs, startPeer } from '../support/peers.js';
 import { Box } from '../support/update.js';
 
 const PLAIN = 'gateway: { id: box }\nbroker: { listeners: [ { type: tcp, port: 0 } ] }\n';
@@ -165,3 +166,75 @@ t.test('one installation at a time, and Ctrl-C leaves the box as it was', async 
   t.match(first.stderr(), /stopped: the box is as it was/);
   t.strictSame(readdirSync(join(box.updates, 'versions')), []);
 });
+
+t.test('links that a gateway cannot tell are missed aloud', async (t) => {
+  const box = new Box(t);
+  const file = box.bundle('9.1.0');
+  t.notMatch((await box.hpmq('update', 'install', file, '--no-restart')).stderr, /links/, 'no gateway, no links');
+  const strange = createServer((socket) => void socket.on('error', () => {}).end('no gateway\r\n')).listen(box.socket);
+  t.teardown(() => void strange.close());
+  const { code, stderr } = await box.hpmq('update', 'install', box.bundle('9.2.0'), '--no-restart');
+  t.equal(code, 0, stderr);
+  t.match(stderr, /not asked for the links that are up, they are not known: what answers on .* does not speak HTTP/);
+});
+
+t.test(
+  'over MQTT: a user is answered where he may publish himself, and nowhere else',
+  needs('mosquitto_rr', 'mosquitto_sub'),
+  async (t) => {
+    const box = new Box(t);
+    const users = join(box.folder, 'users.yaml');
+    for (const [name, role] of [
+      ['anna', 'operator'],
+      ['bert', 'device'],
+    ] as const) {
+      const args = ['user', 'add', name, '--role', role, '--users-file', users];
+      execFileSync(process.execPath, [hpmqEntry, ...args], { input: 'geheim' });
+    }
+    box.supervise(`gateway: { id: box }
+update: { mqtt: true }
+broker:
+  listeners: [{ type: tcp, port: 0 }]
+  auth:
+    users: ${users}
+    rules:
+      - { roles: [operator], allow: publish, topics: 'hpmq/box/$request/update/#' }
+      - { roles: [operator], allow: subscribe, topics: 'hpmq/#' }
+      - { allow: all, topics: 'home/%u/#' }
+`);
+    await box.becomes(({ state }) => state === 'confirmed');
+    const [, port] = /"listeners":\["[^"]*:(\d+)"/.exec(box.log)!;
+    const client = (program: string, user: string, ...args: readonly string[]) =>
+      startPeer(t, 'stdbuf', [
+        '-oL',
+        program,
+        '-p',
+        port!,
+        '-V',
+        '5',
+        '-q',
+        '1',
+        '-d',
+        '-u',
+        user,
+        '-P',
+        'geheim',
+        ...args,
+      ]);
+    const asked = ['-t', 'hpmq/box/$request/update/status', '-m', '{"transaction":"7"}'];
+    const own = client('mosquitto_rr', 'anna', ...asked, '-e', 'home/anna/answer');
+    await own.ended;
+    t.match(own.stdout(), /"transaction":"7","status":"done","update":\{"form":"executable"/);
+    const bert = client('mosquitto_sub', 'bert', '-t', 'home/bert/#', '-C', '1');
+    await bert.sees(/Subscribed/);
+    const anna = client('mosquitto_sub', 'anna', '-t', 'hpmq/box/$response/#', '-C', '1', '-v');
+    await anna.sees(/Subscribed/);
+    const misled = ['-D', 'publish', 'response-topic', 'home/bert/answer'];
+    await client('mosquitto_pub', 'anna', ...asked, ...misled).ended;
+    await anna.ended;
+    t.match(anna.stdout(), /\$response\/update\/status \{"transaction":"7","status":"done"/);
+    await client('mosquitto_pub', 'bert', '-t', 'home/bert/last', '-m', 'last').ended;
+    await bert.ended;
+    t.match(bert.stdout(), /^last$/m, 'nothing came before');
+  },
+);
