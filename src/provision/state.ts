@@ -1,9 +1,9 @@
 /** What was provisioned, on the data partition: it outlives updates, and each version writes the system's files from it. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { fileFault } from '../config/files.js';
-import { writeWhole } from './files.js';
+import { dropAllBeside, writeWhole } from './files.js';
 import { type Settings, settingsSchema } from './settings.js';
 
 const stateSchema = z.object({
@@ -19,10 +19,11 @@ export interface State {
 
 export const stateFile = (root: string): string => join(root, 'data', 'system', 'provision.json');
 
-/** @returns the state; and what of it could not be read: the machine then starts with the rest, or as if it were new */
+/** Removes what a cut left beside it. @returns the state; and what of it could not be read: the machine then starts with the rest, or as if it were new */
 export function readState(root: string): { readonly state: State; readonly fault?: string } {
   const empty: State = { settings: {}, taken: {} };
   let text: string;
+  dropAllBeside(dirname(stateFile(root)));
   try {
     text = readFileSync(stateFile(root), 'utf8');
   } catch (error) {
