@@ -21,7 +21,7 @@ t.test('commands, verbs, options and the values of arguments', async (t) => {
   t.ok(['run', 'config', 'service', 'completion'].every((one) => commands.includes(one)));
   t.notOk(commands.includes('__complete') || commands.includes('help'), 'what is hidden stays so');
   t.strictSame(await offered(t, 'ser'), ['server', 'service']);
-  t.strictSame(await offered(t, 'config', ''), ['check', 'show', 'schema']);
+  t.strictSame(await offered(t, 'config', ''), ['check', 'show', 'schema', 'reference']);
   t.strictSame(await offered(t, 'service', 'install', '--no'), ['--no-start', '--no-color', '--no-input']);
   t.strictSame(await offered(t, 'completion', ''), ['bash', 'zsh', 'fish']);
   t.strictSame(await offered(t, 'link', 'drain', ''), ['pause', 'resume']);
