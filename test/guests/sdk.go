@@ -9,6 +9,8 @@ import (
 )
 
 func message(in hpmq.Message, context hpmq.Context, out *hpmq.Messages) bool {
+	// What a function adds is added to a copy.
+	_ = append(in.Properties, "and something more than that"...)
 	if context.HasPrevious && bytes.Equal(context.Previous, in.Payload) {
 		return true
 	}
