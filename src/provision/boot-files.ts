@@ -1,21 +1,24 @@
 /** What lies on the boot partition for us: read whole, with limits, before anything is changed. */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigProblem } from '../config/errors.js';
 import { fileFault } from '../config/files.js';
+import { problem } from './problem.js';
 
 /** Name on the boot partition, with / between folders, and content. */
 export type BootFiles = ReadonlyMap<string, Buffer>;
 
 const MAX_FILES = 500;
 const MAX_BYTES = 32_000_000;
-const MAX_DEPTH = 4;
+export const MAX_DEPTH = 4;
 
 export const SETTINGS_FILE = 'provision.yaml';
 export const KEYS_FILE = 'authorized_keys';
 export const CONFIG_FILE = 'hpmq.yaml';
 export const CONFIG_FOLDER = 'hpmq';
+/** End of the name of what was taken in and is about to be removed: never read. */
+export const TAKEN = '.hpmq-taken';
 
 export function isOfConfig(name: string): boolean {
   return name === CONFIG_FILE || name.startsWith(`${CONFIG_FOLDER}/`);
@@ -36,7 +39,7 @@ export function readBootFiles(folder: string): { readonly files: BootFiles; read
   const problems: ConfigProblem[] = [];
   let bytes = 0;
   const refuse = (file: string, message: string, hint: string) => {
-    problems.push({ file, line: undefined, column: undefined, path: '', message, hint });
+    problems.push(problem(file, message, hint));
   };
   const take = (name: string, depth: number): void => {
     const path = join(folder, name);
@@ -50,19 +53,29 @@ export function readBootFiles(folder: string): { readonly files: BootFiles; read
     }
     if (stat.isDirectory() && depth <= MAX_DEPTH && isOfConfig(`${name}/`)) {
       // What macOS and others leave behind begins with a dot.
-      const inside = readdirSync(path).filter((one) => !one.startsWith('.'));
-      for (const one of inside.sort()) take(`${name}/${one}`, depth + 1);
+      let inside: readonly string[] = [];
+      try {
+        inside = readdirSync(path).filter((one) => !one.startsWith('.') && !one.endsWith(TAKEN));
+      } catch (error) {
+        refuse(name, `cannot be read: ${fileFault(error)}`, 'put the folder there again');
+      }
+      for (const one of inside.toSorted()) take(`${name}/${one}`, depth + 1);
       return;
     }
-    if (!stat.isFile()) refuse(name, 'is not a regular file', 'put the file itself there');
+    if (name === CONFIG_FOLDER) refuse(name, 'is not a folder', 'make a folder of this name, with the files inside');
+    else if (!stat.isFile()) refuse(name, 'is not a regular file', 'put the file itself there');
     else if (name === `${CONFIG_FOLDER}/${CONFIG_FILE}`)
       refuse(name, `is not where it is looked for`, `move it beside the folder ${CONFIG_FOLDER}`);
     else if (files.size >= MAX_FILES || bytes + stat.size > MAX_BYTES)
       refuse(name, `is more than ${MAX_FILES} files or ${MAX_BYTES / 1e6} MB in all`, 'take something away');
     else {
       try {
-        files.set(name, readFileSync(path));
-        bytes += stat.size;
+        const content = readWithoutLinks(path);
+        bytes += content.length;
+        // What a computer leaves that let go of the card too early, on FAT: the size is there, the content is not.
+        if (content.length > 0 && content.every((byte) => byte === 0))
+          refuse(name, 'was not written whole: it is all zeros', 'put the file there again, and eject the card');
+        else files.set(name, content);
       } catch (error) {
         refuse(name, `cannot be read: ${fileFault(error)}`, 'put the file there again');
       }
@@ -70,4 +83,13 @@ export function readBootFiles(folder: string): { readonly files: BootFiles; read
   };
   for (const name of [SETTINGS_FILE, KEYS_FILE, CONFIG_FOLDER, CONFIG_FILE]) take(name, 0);
   return { files, problems };
+}
+
+function readWithoutLinks(path: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
 }

@@ -1,11 +1,11 @@
 /** The gateway's configuration from the boot partition: checked beside what is there already, then put in its place. */
-import { chownSync, copyFileSync, cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { ConfigError, type ConfigProblem } from '../config/errors.js';
 import { loadConfig } from '../config/load.js';
 import type { AnyAdapter } from '../core/adapter.js';
 import { CONFIG_FILE } from './boot-files.js';
-import { makeFolder, writeWhole } from './files.js';
+import { dropAllBeside, dropBeside, makeFolder, putInPlace, writeBeside } from './files.js';
 
 export interface ConfigCheck {
   /** Where the configuration is, or nowhere: then the new files are all there is. */
@@ -32,7 +32,9 @@ export function checkConfig({
   mkdirSync(staging, { recursive: true, mode: 0o700 });
   try {
     if (current !== undefined && existsSync(current)) {
-      cpSync(current, staging, { recursive: true, filter: (path) => !relative(current, path).startsWith('.') });
+      // Links are followed: what is written into the copy must not reach what they lead to.
+      const filter = (path: string) => !relative(current, path).startsWith('.') && canBeCopied(path);
+      cpSync(current, staging, { recursive: true, dereference: true, filter });
     }
     for (const [name, content] of files) {
       mkdirSync(dirname(join(staging, name)), { recursive: true });
@@ -49,19 +51,47 @@ export function checkConfig({
   }
 }
 
-/** Puts files in place, the configuration last: cut off at any moment, a second run completes it. */
+function canBeCopied(path: string): boolean {
+  try {
+    const kind = statSync(path);
+    return kind.isFile() || kind.isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** So that a second run leaves alone what the first has made, above all the configuration before. */
+function isThereAlready(path: string, content: Buffer): boolean {
+  try {
+    return content.equals(readFileSync(path));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Puts files in place, the configuration last: cut off at any moment, a second run completes it.
+ * All of them are on disk before the first is put in place: a disk that is full changes nothing.
+ */
 export function placeConfig(folder: string, files: ReadonlyMap<string, Buffer>): void {
+  dropAllBeside(folder);
+  const fresh = new Map([...files].filter(([name, content]) => !isThereAlready(join(folder, name), content)));
+  const config = fresh.get(CONFIG_FILE);
+  if (config !== undefined) {
+    fresh.delete(CONFIG_FILE);
+    const place = join(folder, CONFIG_FILE);
+    if (existsSync(place)) fresh.set(`${CONFIG_FILE}.previous`, readFileSync(place));
+    fresh.set(CONFIG_FILE, config);
+  }
   const gid = statSync(folder).gid;
-  for (const [name, content] of [...files].filter(([one]) => one !== CONFIG_FILE)) {
-    makeFolder(join(folder, dirname(name)), 0o750, gid);
-    writeWhole(join(folder, name), content, { mode: 0o640, gid });
+  try {
+    for (const [name, content] of fresh) {
+      makeFolder(join(folder, dirname(name)), 0o750, gid);
+      writeBeside(join(folder, name), content, { mode: 0o640, gid });
+    }
+    for (const name of fresh.keys()) putInPlace(join(folder, name));
+  } catch (error) {
+    for (const name of fresh.keys()) dropBeside(join(folder, name));
+    throw error;
   }
-  const config = files.get(CONFIG_FILE);
-  if (config === undefined) return;
-  const place = join(folder, CONFIG_FILE);
-  if (existsSync(place)) {
-    copyFileSync(place, `${place}.previous`);
-    if (process.geteuid?.() === 0) chownSync(`${place}.previous`, 0, gid);
-  }
-  writeWhole(place, config, { mode: 0o640, gid });
 }

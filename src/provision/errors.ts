@@ -7,10 +7,6 @@ export const provisionErrors = {
     hint: 'only the image of hpmq is provisioned from its boot partition; `--check` works anywhere',
   },
   PROVISION_NO_FOLDER: { fault: 'caller', hint: 'name the folder of the boot partition: --from /boot/firmware' },
-  PROVISION_NOT_APPLIED: {
-    fault: 'config',
-    hint: 'the data partition must be there, be writable and have space; `journalctl -u hpmq-provision` says more',
-  },
 } as const satisfies ErrorCatalogue;
 
 export const provisionError = errorsOf(provisionErrors);

@@ -7,22 +7,21 @@
  * Each file is taken in whole or not at all. Cut off at any moment, the next start completes it; a second run changes nothing.
  */
 import {
-  appendFileSync,
+  closeSync,
+  constants,
   existsSync,
+  openSync,
+  readdirSync,
   readFileSync,
-  rmdirSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, type ConfigProblem, problemBlock } from '../config/errors.js';
-import { fileFault } from '../config/files.js';
 import type { AnyAdapter } from '../core/adapter.js';
 import {
   CONFIG_FILE,
-  CONFIG_FOLDER,
   contentHash,
   isOfConfig,
   KEYS_FILE,
@@ -30,12 +29,14 @@ import {
   readBootFiles,
   SETTINGS_FILE,
 } from './boot-files.js';
+import { clearCard, clearLeftOvers, isOnCard } from './clear-card.js';
 import { checkConfig, placeConfig } from './config-folder.js';
 import { provisionError } from './errors.js';
-import { makeFolder, shred, writeWhole } from './files.js';
+import { problem, reasonOf } from './problem.js';
 import { parseAuthorizedKeys, parseSettings, type Settings } from './settings.js';
 import { readState, type State, writeState } from './state.js';
-import { DEFAULT_HOSTNAME, SYSTEM_FILES, systemFiles } from './system-files.js';
+import { DEFAULT_HOSTNAME } from './system-files.js';
+import { writeSystem } from './write-system.js';
 
 export interface ProvisionOptions {
   /** The boot partition. */
@@ -68,66 +69,111 @@ interface Intake {
   readonly settings: Settings;
   /** Name in the folder of the configuration → content. */
   readonly config: ReadonlyMap<string, Buffer>;
-  /** Names on the boot partition. */
-  readonly taken: readonly string[];
+  /** Name on the boot partition → hash of what was read there. */
+  readonly taken: Readonly<Record<string, string>>;
   readonly problems: readonly ConfigProblem[];
 }
 
-/** @throws GatewayError when there is nothing to read from, or nothing can be written */
+/** @throws GatewayError when there is nothing to read from, or this is not the image */
 export async function provision(options: ProvisionOptions): Promise<Provisioned> {
   const { from, root, checkOnly } = options;
-  const isThere = existsSync(from) && statSync(from).isDirectory();
   if (checkOnly) {
-    if (!isThere) throw provisionError('PROVISION_NO_FOLDER', `there is no folder ${from}`);
+    if (!isFolder(from)) throw provisionError('PROVISION_NO_FOLDER', `there is no folder ${from}`);
     const { problems, settings, taken } = await takeIn(options, { settings: {}, taken: {} }, undefined);
-    return { hostname: settings.hostname ?? DEFAULT_HOSTNAME, taken, problems };
+    return { hostname: settings.hostname ?? DEFAULT_HOSTNAME, taken: Object.keys(taken), problems };
   }
   const config = join(root, 'etc', 'hpmq');
   for (const folder of [config, join(root, 'data', 'system'), join(root, 'usr', 'share', 'hpmq')]) {
-    if (!existsSync(folder)) {
-      throw provisionError('PROVISION_NOT_THE_IMAGE', `this machine has no ${folder}`);
+    if (!isFolder(folder)) throw provisionError('PROVISION_NOT_THE_IMAGE', `this machine has no ${folder}`);
+  }
+  return apply(options, config);
+}
+
+/** What was provisioned before comes first: no fault of the card or of the data partition takes the way in away. */
+async function apply(options: ProvisionOptions, config: string): Promise<Provisioned> {
+  const { from, root } = options;
+  const problems: ConfigProblem[] = [];
+  const { state, fault } = readState(root);
+  if (fault !== undefined) {
+    const message = `cannot be read: ${fault}`;
+    problems.push(problem('provision.json', message, 'put provision.yaml on the boot partition again'));
+  }
+  const unwritable = writeSystem(root, state.settings);
+
+  const isThere = isFolder(from);
+  let intake: Intake = { settings: state.settings, config: new Map(), taken: {}, problems: [] };
+  if (isThere) {
+    clearLeftOvers(from, problems);
+    try {
+      intake = await takeIn(options, state, config);
+      problems.push(...intake.problems);
+    } catch (error) {
+      problems.push(
+        problem(from, `cannot be taken in: ${reasonOf(error)}`, 'put the files there again, or on another card'),
+      );
+    }
+  } else problems.push(problem(from, 'there is no boot partition', 'nothing new was taken in'));
+
+  const names = Object.keys(intake.taken);
+  // Applied even if it cannot be kept: whoever puts a card in may have no other way to the machine.
+  problems.push(...(names.length > 0 ? writeSystem(root, intake.settings) : unwritable));
+  const known = { ...state.taken, ...intake.taken };
+  const isKept = keep(config, intake.config, problems, () => {
+    // Before a file goes from the card: should the power go, the next start must not take it in again, over later changes.
+    if (names.length > 0) writeState(root, { settings: intake.settings, taken: known });
+  });
+  if (isKept && (names.length > 0 || hasFiles(from))) {
+    clearCard(from, names, problems);
+    // The same file may be put there again, and then it is new.
+    const left = Object.entries(known).filter(([name]) => isOnCard(from, name));
+    if (left.length < Object.keys(known).length) {
+      const taken = Object.fromEntries(left);
+      attempt(problems, 'provision.json', () => writeState(root, { settings: intake.settings, taken }));
     }
   }
+  const hostname = intake.settings.hostname ?? DEFAULT_HOSTNAME;
+  const taken = isKept ? names : [];
+  if (isThere) report(options, hostname, taken, problems);
+  return { hostname, taken, problems };
+}
+
+/** @returns whether all of it is on the data partition; then only may it go from the card */
+function keep(config: string, files: Intake['config'], problems: ConfigProblem[], remember: () => void): boolean {
+  const isPlaced = attempt(problems, config, () => placeConfig(config, files));
+  attempt(problems, config, () => {
+    if (existsSync(join(config, CONFIG_FILE))) return;
+    const standard = readFileSync(join(config, '../../usr/share/hpmq/default', CONFIG_FILE));
+    placeConfig(config, new Map([[CONFIG_FILE, standard]]));
+  });
+  return isPlaced && attempt(problems, 'provision.json', remember);
+}
+
+function attempt(problems: ConfigProblem[], file: string, work: () => void): boolean {
   try {
-    return await apply(options, config, isThere);
+    work();
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    const message = `the settings could not be applied: ${fileFault(error)}`;
-    throw provisionError('PROVISION_NOT_APPLIED', message, { cause: error });
+    const hint = 'the data partition must be writable and have space; what lies on the boot partition stays there';
+    problems.push(problem(file, `cannot be written: ${reasonOf(error)}`, hint));
+    return false;
   }
 }
 
-async function apply(options: ProvisionOptions, config: string, isThere: boolean): Promise<Provisioned> {
-  const { from, root } = options;
-  const { state, fault } = readState(root);
-  const problems: ConfigProblem[] = [];
-  if (fault !== undefined) {
-    problems.push(
-      problem('provision.json', `cannot be read: ${fault}`, 'put provision.yaml on the boot partition again'),
-    );
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
-  if (!isThere) problems.push(problem(from, 'there is no boot partition', 'nothing new was taken in'));
-  const intake = isThere
-    ? await takeIn(options, state, config)
-    : { settings: state.settings, config: new Map<string, Buffer>(), taken: [], problems: [] };
-  problems.push(...intake.problems);
+}
 
-  placeConfig(config, intake.config);
-  if (!existsSync(join(config, CONFIG_FILE))) {
-    const standard = readFileSync(join(root, 'usr', 'share', 'hpmq', 'default', CONFIG_FILE));
-    placeConfig(config, new Map([[CONFIG_FILE, standard]]));
+/** The folder on which a card would be mounted has none, and says nothing of the card. */
+function hasFiles(folder: string): boolean {
+  try {
+    return readdirSync(folder).length > 0;
+  } catch {
+    return false;
   }
-  if (intake.taken.length > 0) {
-    const taken = hashesOf(from, intake.taken);
-    // Twice: should the power go before a file is removed, the next start must not take it in again, over later changes.
-    writeState(root, { settings: intake.settings, taken });
-    writeSystem(root, intake.settings, problems);
-    const left = clear(from, intake.taken, problems);
-    writeState(root, { settings: intake.settings, taken: hashesOf(from, left) });
-  } else writeSystem(root, intake.settings, problems);
-  const hostname = intake.settings.hostname ?? DEFAULT_HOSTNAME;
-  if (isThere) report(options, hostname, intake.taken, problems);
-  return { hostname, taken: intake.taken, problems };
 }
 
 /** Judges what lies there; changes nothing. */
@@ -135,22 +181,23 @@ async function takeIn(options: ProvisionOptions, state: State, current: string |
   const { from, root, loadAdapters, staging, env } = options;
   const { files, problems } = readBootFiles(from);
   let { settings } = state;
-  const taken: string[] = [];
+  const hashes = new Map([...files].map(([name, content]) => [name, contentHash(content)]));
+  const taken = new Set<string>();
   const config = new Map<string, Buffer>();
   // Taken in before, and then the power went, or the partition could not be written: it must not undo later changes.
-  const isKnown = (name: string) => state.taken[name] === contentHash(files.get(name) ?? Buffer.alloc(0));
-  const attempt = (name: string, work: (content: Buffer) => void) => {
+  const isKnown = (name: string) => state.taken[name] === hashes.get(name);
+  const judge = (name: string, work: (content: Buffer) => void) => {
     const content = files.get(name);
     if (content === undefined) return;
     try {
       if (!isKnown(name)) work(content);
-      taken.push(name);
+      taken.add(name);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
     }
   };
-  attempt(SETTINGS_FILE, (content) => {
+  judge(SETTINGS_FILE, (content) => {
     const given = parseSettings(SETTINGS_FILE, content);
     const zone = given.timezone;
     if (zone !== undefined && current !== undefined && !existsSync(join(root, 'usr/share/zoneinfo', zone))) {
@@ -161,9 +208,9 @@ async function takeIn(options: ProvisionOptions, state: State, current: string |
     settings = { ...settings, ...given };
     if (given.join !== undefined) config.set(TOKEN_FILE, Buffer.from(given.join.token));
   });
-  attempt(KEYS_FILE, (content) => {
+  judge(KEYS_FILE, (content) => {
     const keys = parseAuthorizedKeys(KEYS_FILE, content);
-    const named = taken.includes(SETTINGS_FILE) ? (settings.ssh?.keys ?? []) : [];
+    const named = taken.has(SETTINGS_FILE) ? (settings.ssh?.keys ?? []) : [];
     settings = { ...settings, ssh: { keys: [...new Set([...named, ...keys])] } };
   });
   // The token is on disk once, in the folder of the configuration.
@@ -183,61 +230,11 @@ async function takeIn(options: ProvisionOptions, state: State, current: string |
     problems.push(...found);
     if (found.length === 0) {
       for (const name of fresh) config.set(nameInConfig(name), files.get(name) as Buffer);
-      taken.push(...offered);
+      for (const name of offered) taken.add(name);
     }
-  } else taken.push(...offered);
-  return { settings: kept, config, taken, problems };
-}
-
-function writeSystem(root: string, settings: Settings, problems: ConfigProblem[]): void {
-  const shadow = join(root, 'usr', 'share', 'hpmq', 'shadow');
-  const files = systemFiles(settings, readFileSync(shadow, 'utf8'));
-  for (const path of SYSTEM_FILES) {
-    if (!files.some((file) => file.path === path)) rmSync(join(root, path), { force: true });
-  }
-  for (const { path, content, mode, group } of files) {
-    const target = join(root, path);
-    makeFolder(join(target, '..'), 0o755);
-    writeWhole(target, content, { mode, gid: group === 'shadow' ? statSync(shadow).gid : 0 });
-  }
-  const zone = join(root, 'run/hpmq-system/localtime');
-  rmSync(zone, { force: true });
-  symlinkSync(join('/usr/share/zoneinfo', settings.timezone ?? 'Etc/UTC'), zone);
-  // proc(5); a folder of a test has none.
-  const kernel = join(root, 'proc/sys/kernel/hostname');
-  if (!existsSync(kernel)) return;
-  try {
-    writeFileSync(kernel, settings.hostname ?? DEFAULT_HOSTNAME);
-  } catch (error) {
-    problems.push(problem(kernel, `cannot be written: ${fileFault(error)}`, 'run this as root'));
-  }
-}
-
-function hashesOf(from: string, names: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(names.map((name) => [name, contentHash(readFileSync(join(from, name)))]));
-}
-
-/** Removes what was taken in, which may hold secrets. @returns what could not be removed */
-function clear(from: string, names: readonly string[], problems: ConfigProblem[]): readonly string[] {
-  const left: string[] = [];
-  for (const name of names) {
-    try {
-      shred(join(from, name));
-    } catch (error) {
-      left.push(name);
-      const hint = 'remove it by hand: it may hold secrets';
-      problems.push(problem(name, `was taken in, but cannot be removed here: ${fileFault(error)}`, hint));
-    }
-  }
-  // Deepest first; one that still has something in it stays.
-  const folders = names.flatMap((name) => name.split('/').map((_, i, parts) => parts.slice(0, i).join('/')));
-  const ours = [...new Set(folders)].filter((one) => one.startsWith(CONFIG_FOLDER));
-  for (const folder of ours.sort().reverse()) {
-    try {
-      rmdirSync(join(from, folder));
-    } catch {}
-  }
-  return left;
+  } else for (const name of offered) taken.add(name);
+  const known = Object.fromEntries([...hashes].filter(([name]) => taken.has(name)));
+  return { settings: kept, config, taken: known, problems };
 }
 
 /** provision.log on the boot partition, for whoever takes the card out to see why it does not do what it should. */
@@ -256,12 +253,14 @@ function report(
   const path = join(from, LOG_FILE);
   try {
     if (existsSync(path) && statSync(path).size > MAX_LOG_BYTES) rmSync(path);
-    appendFileSync(path, `${lines.join('\n')}\n`);
+    const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
+    const file = openSync(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o644);
+    try {
+      writeFileSync(file, `${lines.join('\n')}\n`);
+    } finally {
+      closeSync(file);
+    }
   } catch {
     // A partition that cannot be written was told already: what was taken in could not be removed.
   }
-}
-
-function problem(file: string, message: string, hint: string): ConfigProblem {
-  return { file, line: undefined, column: undefined, path: '', message, hint };
 }

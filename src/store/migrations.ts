@@ -7,12 +7,10 @@
  *   data/store.sqlite.newer-…        set aside; the last one is kept
  */
 import {
-  closeSync,
   copyFileSync,
   existsSync,
-  fsyncSync,
+  linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -23,6 +21,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makingOf, swapIn, sync } from './swap.js';
 
 interface Migration {
   /** Leads from the schema before it to this one. */
@@ -127,6 +126,9 @@ function backup(database: DatabaseSync, file: string, schema: number, program: s
   const folder = dirname(file);
   const target = join(folder, `${BACKUP}${schema}`);
   const incoming = join(folder, '.backup-new');
+  // What a start that was cut off has left, a backup of the very schema that the store still has included, is only in the way.
+  rmSync(incoming, { recursive: true, force: true });
+  removeBackup(target);
   const bytes = PARTS.reduce((sum, part) => sum + (statSync(file + part, { throwIfNoEntry: false })?.size ?? 0), 0);
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < bytes + SPARE_BYTES) {
@@ -135,24 +137,33 @@ function backup(database: DatabaseSync, file: string, schema: number, program: s
       `there is no room for a backup of the store before it is migrated: ${bytes + SPARE_BYTES} bytes are needed, ${bavail * bsize} are free`,
     );
   }
-  rmSync(incoming, { recursive: true, force: true });
-  mkdirSync(incoming, { mode: 0o700 });
-  const copy = join(incoming, basename(file));
-  database.prepare('VACUUM INTO ?').run(copy);
-  const about = join(incoming, 'backup.json');
-  writeFileSync(about, `${JSON.stringify({ schema, by: program, at: now })}\n`);
-  for (const path of [copy, about, incoming]) sync(path);
-  for (const name of readdirSync(folder)) {
-    if (name.startsWith(BACKUP)) rmSync(join(folder, name), { recursive: true, force: true });
+  try {
+    mkdirSync(incoming, { mode: 0o700 });
+    const copy = join(incoming, basename(file));
+    database.prepare('VACUUM INTO ?').run(copy);
+    const about = join(incoming, 'backup.json');
+    writeFileSync(about, `${JSON.stringify({ schema, by: program, at: now })}\n`);
+    for (const path of [copy, about, incoming]) sync(path);
+  } catch (error) {
+    rmSync(incoming, { recursive: true, force: true });
+    throw error;
   }
+  for (const name of readdirSync(folder)) if (name.startsWith(BACKUP)) removeBackup(join(folder, name));
   renameSync(incoming, target);
   sync(folder);
+}
+
+/** First what makes it one: half of a backup is none. */
+function removeBackup(folder: string): void {
+  rmSync(join(folder, 'backup.json'), { force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /**
  * Puts the backup in the place of a store that a newer program has migrated, which is set aside.
  *
  * @returns undefined: there is no backup that this program can read
+ * @throws Error of the system: the disk cannot be written; the store is as it was
  */
 export function restoreBackup(
   file: string,
@@ -162,20 +173,37 @@ export function restoreBackup(
   const folder = dirname(file);
   const found = readBackup(folder);
   if (found === undefined || found.schema > known) return undefined;
-  const incoming = `${file}.restored`;
-  copyFileSync(join(found.folder, basename(file)), incoming);
-  sync(incoming);
+  const kept = join(found.folder, basename(file));
   const prefix = `${basename(file)}.newer-`;
   const earlier = readdirSync(folder).filter((name) => name.startsWith(prefix));
-  const setAside = `${file}.newer-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
-  // The log first: beside the backup it would be taken for its own.
-  for (const part of [...PARTS].reverse()) {
-    if (existsSync(file + part)) renameSync(file + part, setAside + part);
+  const isCopy = copyOrLink(kept, file);
+  const setAside = swapIn(file, 'newer', now);
+  try {
+    for (const name of earlier) rmSync(join(folder, name), { force: true });
+    if (!isCopy) removeBackup(found.folder);
+  } catch {
+    // It only takes room; the store is what it should be.
   }
-  renameSync(incoming, file);
-  sync(folder);
-  for (const name of earlier) rmSync(join(folder, name), { force: true });
   return { setAside, backup: found };
+}
+
+/** @returns false: there is no room for a copy, so the backup itself becomes the store */
+function copyOrLink(backup: string, file: string): boolean {
+  const made = makingOf(file);
+  try {
+    copyFileSync(backup, made);
+    return true;
+  } catch (error) {
+    makingOf(file);
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    try {
+      linkSync(backup, made);
+    } catch {
+      // FAT has no links.
+      throw error;
+    }
+    return false;
+  }
 }
 
 /**
@@ -199,14 +227,5 @@ export function migrateBack(file: string, program: string): number | undefined {
     return found.schema;
   } finally {
     database.close();
-  }
-}
-
-function sync(path: string): void {
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }

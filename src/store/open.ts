@@ -7,9 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { createSchema, openDatabase, readAll } from './database.js';
 import { failureOf, isDamage, isUnwritable } from './failure.js';
 import { checkLog } from './log-check.js';
-import { MigrationError, restoreBackup, SCHEMA_VERSION } from './migrations.js';
-import type { Found, WorkerOptions } from './protocol.js';
+import { MigrationError, readBackup, restoreBackup, SCHEMA_VERSION } from './migrations.js';
+import type { Failure, Found, Repair, Restored, WorkerOptions } from './protocol.js';
 import { repair } from './repair.js';
+import { finishSwap } from './swap.js';
 
 /** Where the disk cannot be written, this can. */
 const MEMORY = '/dev/shm';
@@ -30,7 +31,13 @@ export function open(options: WorkerOptions): Opened {
   } catch (error) {
     const isNewer = error instanceof MigrationError && error.code === 'STORE_NEWER';
     if (!isNewer || !options.isAfterFallback) throw error;
-    const restored = restoreBackup(options.file, options.schema ?? SCHEMA_VERSION, Date.now());
+    let restored: ReturnType<typeof restoreBackup>;
+    try {
+      restored = restoreBackup(options.file, options.schema ?? SCHEMA_VERSION, Date.now());
+    } catch (restoreError) {
+      if (!isUnwritable(restoreError)) throw restoreError;
+      return openNothing(failureOf(restoreError));
+    }
     if (restored === undefined) throw error;
     const opened = openAsItIs(options);
     const { setAside, backup } = restored;
@@ -46,10 +53,12 @@ function openAsItIs(options: WorkerOptions): Opened {
   let database: DatabaseSync | undefined;
   const damagedLog = checkLog(file, Date.now());
   try {
+    const finished = finish(file);
     database = openWritable(options);
+    const all = readAll(database);
     return {
       database,
-      found: { ...readAll(database), repair: undefined, damagedLog, restored: undefined, blocked: undefined },
+      found: { ...all, ...told(all, file, finished), damagedLog, blocked: undefined },
       isWhole: true,
     };
   } catch (error) {
@@ -91,9 +100,32 @@ export function reopen(options: WorkerOptions, isUnsure: boolean): DatabaseSync 
   return undefined;
 }
 
+/** @returns what was set aside by a repair or a way back that was cut off; undefined: there was none */
+function finish(file: string): string | undefined {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+  return finishSwap(file);
+}
+
+/** What was begun by an earlier start is told by the one that ends it. */
+function told(
+  { queues, tables }: Pick<Found, 'queues' | 'tables'>,
+  file: string,
+  setAside: string | undefined,
+): { readonly repair: Repair | undefined; readonly restored: Restored | undefined } {
+  if (setAside === undefined) return { repair: undefined, restored: undefined };
+  const backup = setAside.startsWith(`${file}.newer-`) ? readBackup(dirname(file)) : undefined;
+  if (backup !== undefined) {
+    return { repair: undefined, restored: { setAside, schema: backup.schema, backupAt: backup.at } };
+  }
+  const keptMessages = queues.reduce((sum, { messages }) => sum + messages, 0);
+  const keptRecords = tables.reduce((sum, { entries }) => sum + entries.length, 0);
+  const reason = 'what an earlier start had begun was finished';
+  return { repair: { setAside, reason, keptMessages, keptRecords, unreadable: undefined }, restored: undefined };
+}
+
 function openWritable(options: WorkerOptions): DatabaseSync {
   const { file } = options;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+  finish(file);
   // Messages are nobody else's business.
   closeSync(openSync(file, 'a', 0o600));
   return openDatabase(options);
@@ -120,8 +152,14 @@ function openBlocked(file: string, reason: unknown): Opened {
       // The next way.
     }
   }
+  return openNothing(blocked);
+}
+
+/** What is in the file cannot be known. */
+function openNothing(blocked: Failure): Opened {
   const database = new DatabaseSync(':memory:');
   createSchema(database);
+  const rest = { repair: undefined, damagedLog: undefined, restored: undefined, blocked };
   return { database, found: { ...readAll(database), ...rest }, isWhole: false };
 }
 

@@ -87,8 +87,8 @@ export interface Repair {
   readonly setAside: string;
   readonly keptMessages: number;
   readonly keptRecords: number;
-  /** Ranges that could not be read. */
-  readonly unreadable: number;
+  /** Ranges that could not be read; undefined: not known, an earlier start had begun it. */
+  readonly unreadable: number | undefined;
   readonly reason: string;
 }
 

@@ -3,54 +3,74 @@
  *
  * A torn write-ahead log needs none of this: SQLite ends at its last whole transaction by itself.
  */
-import { renameSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { type DatabaseOptions, openDatabase } from './database.js';
 import { isDamage } from './failure.js';
 import type { Repair } from './protocol.js';
+import { makingOf, swapIn } from './swap.js';
 
-const parts = ['', '-wal', '-shm'] as const;
-
-/** @param now - Unix ms, for the name of what is set aside */
+/**
+ * The damaged file is only read until the new one is whole: ended before, the next start repairs it again.
+ *
+ * @param now - Unix ms, for the name of what is set aside
+ */
 export function repair(
   options: DatabaseOptions,
   reason: unknown,
   now: number,
 ): { readonly database: DatabaseSync; readonly repair: Repair } {
   const { file } = options;
-  const setAside = `${file}.damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
-  for (const part of parts) renameIfThere(`${file}${part}`, `${setAside}${part}`);
-  const database = openDatabase(options);
   const count = { keptMessages: 0, keptRecords: 0, unreadable: 0 };
-  const damaged = openDamaged(setAside);
-  if (damaged === undefined) count.unreadable++;
-  else {
+  const made = makingOf(file);
+  try {
+    const database = openDatabase({ ...options, file: made });
     try {
-      salvage(damaged, database, count);
+      salvageFrom(file, database, count);
+      closeLog(database);
     } finally {
-      damaged.close();
+      database.close();
     }
+  } catch (error) {
+    // On a disk that is full it would be in the way.
+    makingOf(file);
+    throw error;
   }
+  const setAside = swapIn(file, 'damaged', now);
   const text = reason instanceof Error ? reason.message : String(reason);
-  return { database, repair: { setAside, reason: text, ...count } };
+  return { database: openDatabase(options), repair: { setAside, reason: text, ...count } };
 }
 
-function renameIfThere(from: string, to: string): void {
+/** Closing alone would leave what it cannot write in the log, and say nothing. */
+function closeLog(database: DatabaseSync): void {
+  const { journal_mode: mode } = database.prepare('PRAGMA journal_mode = DELETE').get() as { journal_mode: string };
+  if (mode !== 'delete') throw new Error(`the new file of the store has still the journal mode ${mode}`);
+}
+
+function salvageFrom(file: string, to: DatabaseSync, count: Count): void {
+  const damaged = openDamaged(file);
+  if (damaged === undefined) {
+    count.unreadable++;
+    return;
+  }
   try {
-    renameSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    salvage(damaged, to, count);
+  } finally {
+    damaged.close();
   }
 }
 
 function openDamaged(file: string): DatabaseSync | undefined {
-  try {
-    const database = new DatabaseSync(file);
-    database.prepare('SELECT COUNT(*) FROM sqlite_master').get();
-    return database;
-  } catch {
-    return undefined;
+  for (const readOnly of [true, false]) {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(file, { readOnly });
+      database.prepare('SELECT COUNT(*) FROM sqlite_master').get();
+      return database;
+    } catch {
+      database?.close();
+    }
   }
+  return undefined;
 }
 
 interface Count {

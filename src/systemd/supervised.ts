@@ -13,6 +13,8 @@ import { Notifier, type Supervision } from './notify.js';
 const STATUS_INTERVAL = 20_000;
 /** Of the watchdog's interval, so that two may come late. */
 const FEEDS_PER_INTERVAL = 3;
+/** Until the program that follows in this process is ready, µs: as long as a start may take by the unit's TimeoutStartSec. */
+const RESTART_WATCHDOG = '600000000';
 
 export interface SupervisedParts {
   /** Resolves when the store has answered; rejects when it never will. */
@@ -38,7 +40,9 @@ export async function supervised(supervision: Supervision, parts: SupervisedPart
   const { watchdogMs } = supervision;
   const interval = watchdogMs === undefined ? STATUS_INTERVAL : watchdogMs / FEEDS_PER_INTERVAL;
   let said = parts.statusLine();
-  await notifier.say({ READY: '1', STATUS: said, ...(watchdogMs !== undefined && { WATCHDOG: '1' }) });
+  // The time of the unit again: the program before in this process may have asked for a longer one.
+  const watched = watchdogMs !== undefined && { WATCHDOG_USEC: String(watchdogMs * 1_000), WATCHDOG: '1' };
+  await notifier.say({ READY: '1', STATUS: said, ...watched });
   scope.run(async (signal) => {
     for (;;) {
       await clock.sleep(interval, signal);
@@ -63,7 +67,10 @@ export async function supervised(supervision: Supervision, parts: SupervisedPart
     },
     async restarting(reason) {
       void scope[Symbol.asyncDispose]().catch(() => {});
-      await notifier.say({ STATUS: `restarting: ${reason}`, ...(watchdogMs !== undefined && { WATCHDOG: '1' }) });
+      await notifier.say({
+        STATUS: `restarting: ${reason}`,
+        ...(watchdogMs !== undefined && { WATCHDOG_USEC: RESTART_WATCHDOG, WATCHDOG: '1' }),
+      });
     },
     async [Symbol.asyncDispose]() {
       void scope[Symbol.asyncDispose]().catch(() => {});

@@ -157,13 +157,14 @@ functions:
       const { yaml } = await serialLine(t);
       const file = join(folder, 'hpmq.yaml');
       writeFileSync(file, yaml);
-      // Every folder that could be written to is mounted noexec, in a namespace of its own.
+      // Every folder that could be written to is mounted noexec, in a namespace of its own; the executable may lie in one.
       const noexec = ['/tmp', '/dev/shm', '/run'].map(
         (at) => `mount --bind ${at} ${at} && mount -o remount,bind,noexec ${at}`,
       );
-      const command = `${noexec.join(' && ')} && exec ${executable.file} run -c ${file} --socket ${folder}/c.sock`;
+      const itself = `mount --bind "$0" "$0" && mount -o remount,bind,exec "$0"`;
+      const command = `${[...noexec, itself].join(' && ')} && exec "$0" run -c ${file} --socket ${folder}/c.sock`;
       const env = { XDG_RUNTIME_DIR: '/tmp', RUNTIME_DIRECTORY: '/run', TMPDIR: '/tmp' };
-      const gateway = startPeer(t, 'unshare', ['--mount', 'sh', '-c', command], { env });
+      const gateway = startPeer(t, 'unshare', ['--mount', 'sh', '-c', command, executable.file], { env });
       await gateway.sees(/"code":"PORT_DRIVER".*failed to map segment/, wait);
       await gateway.sees(/"listeners":\["[^"]*:(\d+)"/, wait);
       t.equal(await gateway.kill('SIGTERM'), 0);

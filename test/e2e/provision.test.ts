@@ -1,70 +1,25 @@
 /** `hpmq provision` on a folder that looks like the image: what lies on the boot partition, and what it becomes. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
-  cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
-import t, { type Test } from 'tap';
+import { join } from 'node:path';
+import t from 'tap';
 import { hpmq, startHpmq } from '../support/cli.js';
 import { tempFolder } from '../support/gateway.js';
-import { needs, repoRoot } from '../support/peers.js';
-
-interface Machine {
-  readonly root: string;
-  readonly boot: string;
-  /** Puts a file onto the boot partition. */
-  put(name: string, content: string): void;
-  read(path: string): string;
-  provision(...more: readonly string[]): ReturnType<typeof hpmq>;
-}
-
-function machine(t: Test): Machine {
-  const root = tempFolder(t);
-  const boot = join(root, 'boot/firmware');
-  for (const folder of [
-    'boot/firmware',
-    'etc/hpmq',
-    'data/system',
-    'run',
-    'proc/sys/kernel',
-    'usr/share/zoneinfo/Europe',
-  ])
-    mkdirSync(join(root, folder), { recursive: true });
-  cpSync(join(repoRoot, 'images/overlay/usr/share/hpmq'), join(root, 'usr/share/hpmq'), { recursive: true });
-  writeFileSync(join(root, 'usr/share/zoneinfo/Europe/Berlin'), '');
-  writeFileSync(join(root, 'usr/share/hpmq/shadow'), 'root:*:20000::::::\nadmin:*:20000::::::\n');
-  writeFileSync(join(root, 'proc/sys/kernel/hostname'), 'hpmq');
-  return {
-    root,
-    boot,
-    put(name, content) {
-      mkdirSync(dirname(join(boot, name)), { recursive: true });
-      writeFileSync(join(boot, name), content);
-    },
-    read: (path) => readFileSync(join(root, path), 'utf8'),
-    provision: (...more) => hpmq(t, ['provision', '--from', boot, '--root', root, ...more]),
-  };
-}
-
-const CONFIG = `gateway: { id: plant-7 }
-broker:
-  listeners: [ { type: tcp, host: 0.0.0.0, port: 1883 } ]
-  auth: { anonymous: false, users: users.yaml }
-`;
-const USERS = 'users: { anna: { roles: [ operator ] } }\n';
-const SETTINGS = `hostname: plant-7
-timezone: Europe/Berlin
-network: { wifi: { ssid: plant, password: correct horse, country: DE } }
-join: { token: to-ken-1 }
-`;
+import { needs } from '../support/peers.js';
+import { CONFIG, machine, SETTINGS, USERS } from '../support/provision-machine.js';
 
 t.test('the first start: all of it is applied, and nothing secret is left on the boot partition', async (t) => {
   const box = machine(t);
@@ -239,4 +194,96 @@ t.test('damaged memory of earlier settings is told, and the machine starts', asy
   t.equal(code, 1);
   t.match(stdout, /provision\.json: cannot be read/);
   t.match(box.read('etc/hpmq/hpmq.yaml'), /127\.0\.0\.1/);
+});
+
+t.test('settings of a newer version, after a way back to this slot: what this one knows of them holds', async (t) => {
+  const box = machine(t);
+  const wifi = { ssid: 'plant', password: 'correct horse', country: 'DE', hidden: false, band: 6 };
+  const settings = {
+    hostname: 'plant-7',
+    network: { wifi, modem: { apn: 'x' } },
+    timezone: 7,
+    vpn: { key: 'se-cret' },
+  };
+  writeFileSync(join(box.root, 'data/system/provision.json'), JSON.stringify({ version: 2, settings, taken: 1 }));
+  const { code, stdout } = await box.provision();
+  t.equal(code, 1);
+  t.match(stdout, /provision\.json: .*network\.wifi\.band/);
+  t.match(stdout, /network\.modem.*vpn/s);
+  t.notMatch(stdout, /se-cret|correct horse/);
+  t.equal(box.read('run/hpmq-system/hostname'), 'plant-7\n');
+  t.match(box.read('run/hpmq-system/wifi.conf'), /sae_password="correct horse"/);
+});
+
+t.test('links in the folder of the configuration: a card that is refused changes nothing behind them', async (t) => {
+  const box = machine(t);
+  const users = join(box.root, 'etc/hpmq/users.yaml');
+  writeFileSync(`${users}.of-anna`, USERS);
+  symlinkSync(`${users}.of-anna`, users);
+  symlinkSync('/nowhere', join(box.root, 'etc/hpmq/dangling'));
+  box.put('hpmq.yaml', CONFIG);
+  box.put('hpmq/users.yaml', 'users: { anna: { roles: x } }\n');
+  t.equal((await box.provision()).code, 1);
+  t.equal(readFileSync(users, 'utf8'), USERS);
+  t.ok(lstatSync(users).isSymbolicLink());
+});
+
+t.test('what a cut left is not written through, keeps no mode, and does not stay', async (t) => {
+  const box = machine(t);
+  const victim = join(box.root, 'victim');
+  writeFileSync(victim, 'as it was', { mode: 0o644 });
+  mkdirSync(join(box.root, 'etc/hpmq/secrets'));
+  symlinkSync(victim, join(box.root, 'etc/hpmq/secrets/.join-token.hpmq-new'));
+  writeFileSync(join(box.root, 'etc/hpmq/secrets/.other.hpmq-new'), 'se-cret');
+  writeFileSync(join(box.root, 'data/system/.provision.json.hpmq-new'), '', { mode: 0o666 });
+  box.put('provision.yaml', SETTINGS);
+  box.put('authorized_keys.hpmq-taken', 'se-cret');
+  box.put('hpmq/users.yaml.hpmq-taken', 'se-cret');
+  symlinkSync(victim, join(box.boot, 'provision.yaml.hpmq-taken'));
+  const { code, stdout } = await box.provision();
+  t.equal(code, 0, stdout);
+  t.equal(readFileSync(victim, 'utf8'), 'as it was');
+  t.equal(statSync(join(box.root, 'data/system/provision.json')).mode & 0o777, 0o600);
+  t.strictSame(readdirSync(join(box.root, 'etc/hpmq/secrets')), ['join-token']);
+  t.strictSame(readdirSync(box.boot).sort(), ['hpmq', 'provision.log']);
+  t.strictSame(readdirSync(join(box.boot, 'hpmq')), []);
+});
+
+t.test('files that a computer has not written whole are told, and the rest is applied', async (t) => {
+  const box = machine(t);
+  box.put('hpmq.yaml', '\0'.repeat(300));
+  box.put('authorized_keys', '\0'.repeat(80));
+  box.put('provision.yaml', SETTINGS);
+  const { code, stdout } = await box.provision();
+  t.equal(code, 1);
+  t.match(stdout, /authorized_keys: was not written whole[\s\S]*hpmq\.yaml: was not written whole/);
+  t.match(box.read('run/hpmq-system/wifi.conf'), /country=DE/);
+  t.ok(existsSync(join(box.boot, 'hpmq.yaml')));
+
+  rmSync(join(box.boot, 'hpmq.yaml'));
+  rmSync(join(box.boot, 'authorized_keys'));
+  box.put('hpmq', 'a file');
+  const again = await box.provision();
+  t.equal(again.code, 1);
+  t.match(again.stdout, /hpmq: is not a folder/);
+});
+
+t.test('the same file put there again is new', async (t) => {
+  const box = machine(t);
+  const taken = (name: string) => JSON.parse(box.read('data/system/provision.json')).taken[name];
+  box.put('provision.yaml', SETTINGS);
+  await box.provision();
+  // As a cut between the removal and the last line of the memory leaves it.
+  const memory = JSON.parse(box.read('data/system/provision.json'));
+  const bytes = Buffer.from(SETTINGS.replace('plant-7', 'plant-8'));
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  writeFileSync(
+    join(box.root, 'data/system/provision.json'),
+    JSON.stringify({ ...memory, taken: { 'provision.yaml': hash } }),
+  );
+  await box.provision();
+  t.equal(taken('provision.yaml'), undefined);
+  box.put('provision.yaml', bytes.toString());
+  t.equal((await box.provision()).code, 0);
+  t.equal(box.read('proc/sys/kernel/hostname'), 'plant-8');
 });

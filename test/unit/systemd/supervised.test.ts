@@ -28,7 +28,7 @@ async function setup({ watchdogMs, answers = async () => {}, statusLine = () => 
 
 t.test('ready with a state; the watchdog is fed three times within its time; stopping ends it', async (t) => {
   const { said, one, pass, clock } = await setup({ watchdogMs: 30_000 });
-  t.strictSame(said, [{ READY: '1', STATUS: 'up', WATCHDOG: '1' }]);
+  t.strictSame(said, [{ READY: '1', STATUS: 'up', WATCHDOG_USEC: '30000000', WATCHDOG: '1' }]);
   await pass(10_000);
   await pass(10_000);
   t.strictSame(said.slice(1), [{ WATCHDOG: '1' }, { WATCHDOG: '1' }]);
@@ -38,6 +38,21 @@ t.test('ready with a state; the watchdog is fed three times within its time; sto
   await pass(60_000);
   t.equal(said.length, length);
   t.equal(clock.pending, 0, 'no timer is left');
+});
+
+t.test('a program that follows has the time of a start, and then the time of the unit again', async (t) => {
+  const before = await setup({ watchdogMs: 60_000 });
+  await before.one.restarting('version 2');
+  t.strictSame(before.said.at(-1), { STATUS: 'restarting: version 2', WATCHDOG_USEC: '600000000', WATCHDOG: '1' });
+  const { length } = before.said;
+  await before.pass(200_000);
+  t.equal(before.said.length, length, 'it is not fed any more');
+  const after = await setup({ watchdogMs: 60_000 });
+  t.match(after.said, [{ READY: '1', WATCHDOG_USEC: '60000000' }]);
+  const unwatched = await setup({});
+  await unwatched.one.restarting('version 2');
+  t.strictSame(unwatched.said.at(-1), { STATUS: 'restarting: version 2' });
+  await Promise.all([after, unwatched].map(({ one }) => one[Symbol.asyncDispose]()));
 });
 
 t.test('a store that does not answer starves the watchdog, and feeds it again when it answers', async (t) => {
