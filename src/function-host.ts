@@ -30,13 +30,12 @@ async function imagesOf({
   data,
   log,
 }: FunctionHostOptions): Promise<ImageAccess | undefined> {
-  const images = Object.values(functions).flatMap(({ source }) => (source.type === 'image' ? [source] : []));
-  if (images.length === 0) return undefined;
+  if (!Object.values(functions).some(({ source }) => source.type === 'image')) return undefined;
   const { Images } = await import('./functions/registry/images.js');
-  const registry = new Images({ config, data, log, env: process.env });
-  await registry
-    .collect(images)
-    .catch((error: unknown) => log.warn({ error }, 'images of functions cannot be tidied up'));
+  const { imagesInUse } = await import('./functions/registry/in-use.js');
+  const inUse = await imagesInUse(functions, data);
+  const registry = new Images({ config, data, log, env: process.env, inUse });
+  await registry.collect().catch((error: unknown) => log.warn({ error }, 'images of functions cannot be tidied up'));
   return {
     async resolve(image, digest) {
       const found = await registry.find(image, digest);

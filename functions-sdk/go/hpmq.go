@@ -228,6 +228,9 @@ type list struct {
 }
 
 func (out *list) add(write func(to []byte) []byte) {
+	if out.count == math.MaxUint16 {
+		panic("more than 65535 records")
+	}
 	if out.bytes == nil {
 		out.bytes = make([]byte, 2, 256)
 	}
@@ -263,7 +266,8 @@ func OnMessage(pointer, length uint32, hook func(Message, Context, *Messages) bo
 		from.text()
 		from.long()
 	}
-	message.Properties = start[:len(start)-len(from.rest)]
+	length = uint32(len(start) - len(from.rest))
+	message.Properties = start[:length:length]
 	context := Context{Origin: from.text()}
 	if size := from.u32(); size != math.MaxUint32 {
 		context.Previous, context.HasPrevious = from.bytes(size), true

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { LoadedConfig } from '../config/load.js';
 import { silentLog } from '../core/log.js';
 import { Images } from '../functions/registry/images.js';
+import { imagesInUse } from '../functions/registry/in-use.js';
 import type { Cli } from './cli.js';
 import { cliError } from './errors.js';
 import type { LoginOptions } from './function-options.js';
@@ -16,12 +17,14 @@ export interface RegistryAccess {
 export async function openImages(cli: Cli, login: LoginOptions): Promise<RegistryAccess> {
   const loaded = await foundConfig(cli);
   const credentials = await credentialsOf(cli, login);
+  const inUse = loaded && (await imagesInUse(loaded.config.functions, loaded.config.gateway.data));
   const images = new Images({
     config: loaded?.config.functionRegistry ?? { trust: [], insecure: [], auth: {}, ca: undefined },
     data: loaded?.config.gateway.data,
     log: silentLog,
     env: cli.env,
     idleMs: cli.timeoutMs(15_000),
+    ...(inUse !== undefined && { inUse }),
     ...(credentials !== undefined && { credentials }),
   });
   return { images, loaded };

@@ -102,7 +102,7 @@ export interface FunctionInstance extends Disposable {
   call(hook: Hook, frame: Buffer): Buffer | undefined;
   /** The same where it may wait; calls queue. Rejects with a FunctionTrap. */
   callAsync(hook: Hook, frame: Buffer, signal?: AbortSignal): Promise<Buffer | undefined>;
-  /** Calls of {@link callAsync} that have not begun are rejected with `reason` at once; the one that runs goes on. */
+  /** Calls of {@link callAsync} that have not begun are rejected with `reason`, at once or when that is known; the one that runs goes on. */
   abandon(reason: Error): void;
   /** Of the last call. */
   readonly fuelUsed: number;

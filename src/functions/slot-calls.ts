@@ -103,7 +103,7 @@ export class SlotCalls {
       if (this.#abandoned.count !== count) return this.#abandoned.failure;
       if (by.isHung === true) return again();
       before();
-      return by.module.isAsync ? this.#later(by.instance, hook, own, again) : this.#now(by.instance, hook, own);
+      return by.module.isAsync ? this.#later(by, hook, own, again) : this.#now(by.instance, hook, own);
     };
     const again = async (): Promise<Outcome> => {
       await inFront;
@@ -117,10 +117,6 @@ export class SlotCalls {
     const wait = isAsync && !this.#isSerial ? this.#gate : inFront;
     const outcome = (wait === undefined ? Promise.resolve(make()) : wait.then(make)).then((answer) => {
       this.#pending--;
-      if (by.isOver && answer instanceof Failure && answer.cause === 'deadline') {
-        by.isHung = true;
-        by.instance.abandon(moved);
-      }
       const result = after(answer, by);
       this.#left(by);
       return result;
@@ -173,12 +169,18 @@ export class SlotCalls {
     }
   }
 
-  async #later(instance: FunctionInstance, hook: Hook, frame: Buffer, again: () => Promise<Outcome>): Promise<Outcome> {
+  async #later(by: Running, hook: Hook, frame: Buffer, again: () => Promise<Outcome>): Promise<Outcome> {
     try {
-      return await instance.callAsync(hook, frame);
+      return await by.instance.callAsync(hook, frame);
     } catch (error) {
       if (error === moved) return again();
-      return this.#failure(error);
+      const failure = this.#failure(error);
+      // At once: in a moment it begins its next call.
+      if (by.isOver && failure.cause === 'deadline') {
+        by.isHung = true;
+        by.instance.abandon(moved);
+      }
+      return failure;
     }
   }
 

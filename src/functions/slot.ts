@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../core/clock.js';
 import type { FunctionConfig } from '../core/config.js';
-import { type GatewayError, toGatewayError } from '../core/errors.js';
+import { GatewayError, toGatewayError } from '../core/errors.js';
 import type { CompileFunction, Hook, HostCalls } from '../core/function.js';
 import type { FunctionState } from '../core/function-views.js';
 import type { Log } from '../core/log.js';
@@ -287,6 +287,7 @@ export class Slot {
     try {
       return { module: module!, instance: module!.instantiate(host), pending: 0, isOver: false };
     } catch (error) {
+      if (error instanceof GatewayError) throw error;
       const message = error instanceof Error ? error.message : String(error);
       throw functionError('FUNCTION_START_FAILED', `the module could not start: ${message}`, { cause: error });
     }

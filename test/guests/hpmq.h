@@ -24,7 +24,10 @@ static void *take(u32 length) {
   return (void *)start;
 }
 
-EXPORT(hpmq_abi) u32 hpmq_abi(void) { return 1; }
+#ifndef ABI
+#define ABI 1
+#endif
+EXPORT(hpmq_abi) u32 hpmq_abi(void) { return ABI; }
 EXPORT(hpmq_alloc) void *hpmq_alloc(u32 length) { return take(length); }
 EXPORT(hpmq_free) void hpmq_free(void *start, u32 length) { top = (u32)&__heap_base; }
 

@@ -1,8 +1,12 @@
-/* on_message writes its MARK over the first byte of the payload; the module is another one for each MARK. */
+/* on_message writes its MARK over the first byte of the payload; the module is another one for each MARK. With REACTOR it has a runtime. */
 #include "hpmq.h"
 
 #ifndef MARK
 #define MARK '1'
+#endif
+
+#ifdef REACTOR
+EXPORT(_initialize) void initialize(void) {}
 #endif
 
 EXPORT(on_message) u64 on_message(u8 *in, u32 length) {

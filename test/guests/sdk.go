@@ -8,7 +8,11 @@ import (
 	"example.com/sdk/hpmq"
 )
 
+// What a function adds to properties is added to a copy.
+var added []byte
+
 func message(in hpmq.Message, context hpmq.Context, out *hpmq.Messages) bool {
+	added = append(in.Properties, "and something beside."...)
 	if context.HasPrevious && bytes.Equal(context.Previous, in.Payload) {
 		return true
 	}
@@ -36,6 +40,11 @@ func onEncode(pointer, length uint32) uint64 {
 	return hpmq.OnEncode(pointer, length, func(_, point string, value any, out *hpmq.Frames) bool {
 		if _, isNumber := value.(float64); !isNumber {
 			return false
+		}
+		if point == "many" {
+			for range 65_536 {
+				out.Add(nil)
+			}
 		}
 		out.Add([]byte(point))
 		return true

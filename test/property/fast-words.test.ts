@@ -1,7 +1,7 @@
 /** What the fast path copies and compares by words, and its sets of Packet Identifiers, against what they stand for. */
 import fc from 'fast-check';
 import t from 'tap';
-import { copyTo, isSame, toWords } from '../../src/broker/fast/words.js';
+import { copyTo, isSame, toWords, wordsOf } from '../../src/broker/fast/words.js';
 import { PacketIdentifiers } from '../../src/broker/packet-identifiers.js';
 
 /** A part of a larger buffer, as what is read and what is written are. */
@@ -20,6 +20,14 @@ t.test('copies the bytes that are meant, and touches no others', async () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+t.test('of a buffer that is gone there are no words, however often they are asked for', async (t) => {
+  const memory = new ArrayBuffer(16);
+  const bytes = Buffer.from(memory);
+  wordsOf(Buffer.alloc(8));
+  structuredClone(memory, { transfer: [memory] });
+  for (let time = 0; time < 2; time++) t.throws(() => wordsOf(bytes), { name: 'TypeError' });
 });
 
 t.test('says whether the bytes are the same, whichever of them differs', async () => {

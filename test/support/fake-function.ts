@@ -85,7 +85,6 @@ function fakeModule(bytes: Buffer, hooks: FakeHooks, options: FakeOptions): Func
             if (expires !== undefined) {
               await expires;
               reject(new FunctionTrap('deadline', 'no answer within 1000 ms'));
-              await new Promise((resolve) => setImmediate(resolve));
               return;
             }
             for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -13,8 +13,8 @@ let words: DataView = new DataView(new ArrayBuffer(0));
 /** The view of the buffer that was asked for last is kept: one is read many times. */
 export function wordsOf(bytes: Buffer): DataView {
   if (seen !== bytes) {
-    seen = bytes;
     words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    seen = bytes;
   }
   return words;
 }

@@ -43,12 +43,14 @@ export class InlineInstance implements FunctionInstance {
   #fuelUsed = 0;
   #isDisposed = false;
 
-  /** @throws FunctionTrap when it does not start */
+  /** @throws FunctionTrap when it does not start @throws GatewayError FUNCTION_ABI */
   constructor(compiled: Compiled, host: HostCalls) {
     this.#compiled = compiled;
     this.#host = host;
     this.#fuel = Math.min(compiled.limits.fuel, MAX_FUEL);
-    this.#start();
+    const guest = this.#start();
+    // What has a runtime must not be called before that is initialised.
+    if (compiled.abi !== 'wapc' && guest.exports._initialize !== undefined) checkAbi(guest);
   }
 
   call(hook: Hook, frame: Buffer): Buffer | undefined {
@@ -169,7 +171,6 @@ export class InlineInstance implements FunctionInstance {
       guest = new Guest(instance.exports);
       guest.fuel = this.#fuel;
       initialise(guest);
-      if (abi !== 'wapc' && guest.exports._initialize !== undefined) checkAbi(guest);
       this.#guest = guest;
       this.#wapc = wapc;
       return guest;

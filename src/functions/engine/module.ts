@@ -11,6 +11,7 @@ import type {
 import { type Compiled, InlineInstance } from './instance.js';
 import { prepareApart } from './isolate/prepare-job.js';
 import { RemoteInstance } from './isolate/remote.js';
+import { tryApart } from './isolate/trial-job.js';
 import { MAX_MODULE_BYTES } from './limits.js';
 import { prepare } from './prepare.js';
 import { tryOut } from './trial.js';
@@ -25,7 +26,9 @@ export const compile: CompileFunction = async (bytes, { limits, grants, isolate 
   const module = await WebAssembly.compile(prepared.bytes);
   const { abi, hooks, needs } = prepared.shape;
   const compiled: Compiled = { module, abi, hooks, isAsync: needs.includes('http'), limits };
-  tryOut(compiled);
+  const isReactor = tryOut(compiled);
+  // Here it starts before it takes a place, there with its first call.
+  if (isReactor && isolate === 'worker') await tryApart(compiled);
   return new LoadedModule(digest, compiled, needs, bytes.length, isolate);
 };
 

@@ -4,8 +4,8 @@ import { Guest } from './guest.js';
 import type { Compiled } from './instance.js';
 import { checkAbi } from './version.js';
 
-/** @throws GatewayError FUNCTION_MODULE_INVALID, FUNCTION_ABI */
-export function tryOut({ module, abi }: Compiled): void {
+/** @returns it has a runtime (WASI's reactors), and says its version when that is initialised @throws GatewayError FUNCTION_MODULE_INVALID, FUNCTION_ABI */
+export function tryOut({ module, abi }: Compiled): boolean {
   let instance: WebAssembly.Instance;
   try {
     instance = new WebAssembly.Instance(module, deaf(module));
@@ -13,8 +13,10 @@ export function tryOut({ module, abi }: Compiled): void {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw functionError('FUNCTION_MODULE_INVALID', `the module does not start: ${why}`, { cause });
   }
-  // What has a runtime (WASI's reactors) must not be called before that is initialised: checkAbi() when it starts.
-  if (abi !== 'wapc' && instance.exports._initialize === undefined) checkAbi(new Guest(instance.exports));
+  if (abi === 'wapc') return false;
+  if (instance.exports._initialize !== undefined) return true;
+  checkAbi(new Guest(instance.exports));
+  return false;
 }
 
 /** What it imports, without anybody behind it. */

@@ -29,6 +29,8 @@ const NAME = 'org.opencontainers.image.ref.name';
 const LAYOUT = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 /** Entries beside those that are in use. */
 const MAX_ENTRIES = 32;
+/** What a name in use was, newest first; older ones are as others. */
+const MAX_OF_NAME = 8;
 const MAX_INDEX_BYTES = 1024 * 1024;
 /** Younger blobs may belong to an image that is on its way, ms. */
 const YOUNG = 3_600_000;
@@ -226,12 +228,19 @@ function hexOf(digest: string): string {
 
 /** Newest first. Signatures stay with the image that they sign, whose digest is in their name. */
 function bounded(entries: readonly Descriptor[], inUse: ReadonlySet<string>): readonly Descriptor[] {
-  const isUsed = (one: Descriptor) => inUse.has(nameOf(one)) || inUse.has(one.digest);
-  const signatures = new Set(entries.filter(isUsed).map(({ digest }) => `:${digest.replace(':', '-')}.sig`));
+  const counts = new Map<string, number>();
+  const isUsed = (one: Descriptor): boolean => {
+    const name = nameOf(one);
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return inUse.has(one.digest) || (inUse.has(name) && count <= MAX_OF_NAME);
+  };
+  const used = new Set(entries.filter(isUsed));
+  const signatures = new Set([...used].map(({ digest }) => `:${digest.replace(':', '-')}.sig`));
   let others = 0;
   return entries.filter((one) => {
     const name = nameOf(one);
-    return isUsed(one) || signatures.has(name.slice(name.lastIndexOf(':'))) || ++others <= MAX_ENTRIES;
+    return used.has(one) || signatures.has(name.slice(name.lastIndexOf(':'))) || ++others <= MAX_ENTRIES;
   });
 }
 

@@ -10,6 +10,7 @@ import { type Credentials, dockerCredentials } from './auth.js';
 import { ImageCache } from './cache.js';
 import { RegistryClient } from './client.js';
 import { registryError } from './errors.js';
+import type { ImageInUse } from './in-use.js';
 import { type Layout, neededLayers, unpackImage } from './layouts.js';
 import {
   type Descriptor,
@@ -34,6 +35,8 @@ export interface ImagesOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Instead of those of the configuration. */
   readonly credentials?: Credentials | undefined;
+  /** They stay in the cache, however many others come. */
+  readonly inUse?: readonly ImageInUse[];
   readonly signal?: AbortSignal;
   readonly idleMs?: number;
 }
@@ -71,7 +74,7 @@ export class Images {
    *
    * @throws GatewayError
    */
-  async find(image: string, pinned?: string, inUse?: ReadonlySet<string>): Promise<FoundImage> {
+  async find(image: string, pinned?: string): Promise<FoundImage> {
     const reference = withDigest(parseReference(image), pinned);
     const trust = trustOf(reference, this.#o.config);
     const { digest } = reference;
@@ -80,7 +83,7 @@ export class Images {
       if (kept !== undefined) return kept;
     }
     try {
-      return await this.#fetch(reference, trust, inUse);
+      return await this.#fetch(reference, trust);
     } catch (error) {
       if ((error as GatewayError).code !== 'FUNCTION_REGISTRY_UNREACHABLE' || digest !== undefined) throw error;
       const known = await this.cache?.digestOf(referenceText(reference));
@@ -134,10 +137,17 @@ export class Images {
     return fault ?? registryError('FUNCTION_IMAGE_UNSIGNED', unknown);
   }
 
-  /** Removes from the cache what none of these needs. */
-  async collect(images: readonly { readonly image: string; readonly digest: string | undefined }[]): Promise<void> {
-    const inUse = new Set(images.map(({ image, digest }) => referenceText(withDigest(parseReference(image), digest))));
-    await this.cache?.collect(inUse);
+  /** Removes from the cache what is not in use. */
+  async collect(): Promise<void> {
+    await this.cache?.collect(this.#inUse);
+  }
+
+  /** Names and digests. */
+  get #inUse(): ReadonlySet<string> {
+    const references = (this.#o.inUse ?? []).map(({ image, digest }) => withDigest(parseReference(image), digest));
+    return new Set(
+      references.flatMap((one) => [referenceText(one), ...(one.digest === undefined ? [] : [one.digest])]),
+    );
   }
 
   /** The client for the registry of a reference. */
@@ -154,7 +164,7 @@ export class Images {
     });
   }
 
-  async #fetch(reference: Reference, trust: Trust, inUse?: ReadonlySet<string>): Promise<FoundImage> {
+  async #fetch(reference: Reference, trust: Trust): Promise<FoundImage> {
     const { host } = reference;
     const resting = this.#resting.get(host);
     if (resting !== undefined && performance.now() < resting.until) throw resting.error;
@@ -166,7 +176,7 @@ export class Images {
         const message = `${host} has no ${referenceText(reference).slice(host.length + 1)}`;
         throw registryError('FUNCTION_IMAGE_UNKNOWN', message);
       }
-      await this.cache?.name(referenceText(reference), found.top, inUse);
+      await this.cache?.name(referenceText(reference), found.top, this.#inUse);
       return found.image;
     } catch (error) {
       if ((error as GatewayError).code === 'FUNCTION_REGISTRY_UNREACHABLE') {

@@ -40,6 +40,8 @@ export type ToThread =
       readonly isUrgent: boolean;
     }
   | { readonly kind: 'unload'; readonly instance: number }
+  /** Calls of it that are there and have not begun are not to begin. */
+  | { readonly kind: 'drop'; readonly instance: number }
   | { readonly kind: 'calls'; readonly heads: readonly CallHead[]; readonly frames: Uint8Array }
   | { readonly kind: 'http'; readonly request: number; readonly response: string | undefined; readonly fault: string };
 
@@ -49,6 +51,8 @@ export interface AnswerHead {
   readonly length: number;
   readonly trap?: TrapCause;
   readonly message?: string;
+  /** It did not begin: see `drop`. */
+  readonly isDropped?: boolean;
   readonly fuelUsed: number;
   readonly memory: number;
 }

@@ -40,7 +40,7 @@ export class RemoteInstance implements FunctionInstance {
       };
       signal?.addEventListener('abort', abort, { once: true });
       const pending: Pending = {
-        isAbandoned: false,
+        abandoned: undefined,
         isSent: false,
         resident: this.#resident,
         hook,
@@ -60,14 +60,21 @@ export class RemoteInstance implements FunctionInstance {
     });
   }
 
-  /** The first of them may have begun, when it is in the other thread. What is in the other thread is run there all the same, and watched. */
+  /**
+   * Of what is in the other thread, only that knows what has begun. Calls that wait (http) are asked back, and rejected when
+   * it says so; of others the first may have begun, and all are run there all the same, and watched.
+   */
   abandon(reason: Error): void {
+    const { isAsync } = this.#resident.compiled;
     const [first] = this.#pending;
+    let isAskedBack = false;
     for (const pending of this.#pending) {
-      if (pending === first && pending.isSent) continue;
-      pending.isAbandoned = true;
-      pending.reject(reason);
+      if (pending.isSent && !isAsync && pending === first) continue;
+      pending.abandoned ??= reason;
+      if (pending.isSent && isAsync) isAskedBack = true;
+      else pending.reject(pending.abandoned);
     }
+    if (isAskedBack) homes.get(this.#resident)?.drop(this.#resident);
   }
 
   get fuelUsed(): number {

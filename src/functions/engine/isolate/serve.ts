@@ -22,6 +22,8 @@ interface Resident {
   instance: InlineInstance | undefined;
   /** The last call of those that wait; never rejects. */
   last: Promise<void>;
+  /** How often what waits was dropped. */
+  drops: number;
 }
 
 /** Answers wait at most so long for others, ms. */
@@ -66,10 +68,16 @@ export function serve({ state, answers }: ThreadData): void {
   /** Each beginning in a turn of its own: it is known whose code runs. */
   const callLater = (head: CallHead, frame: Buffer, resident: Resident): void => {
     const { sequence, hook } = head;
+    const { drops } = resident;
     resident.last = resident.last.then(async () => {
       await new Promise((resolve) => setImmediate(resolve));
       if (residents.get(head.instance) !== resident) {
         out.fail(sequence, new FunctionTrap('crashed', 'the function is not loaded any more'), undefined);
+        out.flush();
+        return;
+      }
+      if (resident.drops !== drops) {
+        out.drop(sequence);
         out.flush();
         return;
       }
@@ -94,7 +102,13 @@ export function serve({ state, answers }: ThreadData): void {
           isUrgent,
           instance: undefined,
           last: Promise.resolve(),
+          drops: 0,
         });
+        break;
+      }
+      case 'drop': {
+        const resident = residents.get(message.instance);
+        if (resident !== undefined) resident.drops++;
         break;
       }
       case 'unload':
@@ -147,6 +161,10 @@ class Outbox {
     const message = error instanceof Error ? error.message : String(error);
     const trap = error instanceof FunctionTrap ? error.trap : 'host';
     this.#heads.push({ sequence, length: -1, trap, message, ...figures(instance) });
+  }
+
+  drop(sequence: number): void {
+    this.#heads.push({ sequence, length: -1, isDropped: true, ...figures(undefined) });
   }
 
   flushIfOld(): void {

@@ -33,8 +33,8 @@ export interface Pending {
   readonly frame: Buffer;
   readonly resolve: (answer: Buffer | undefined) => void;
   readonly reject: (reason: Error) => void;
-  /** Nobody waits for its answer: it is not called where it has not been yet. */
-  isAbandoned: boolean;
+  /** Why it is not to begin where it has not. */
+  abandoned: Error | undefined;
   /** It is in the other thread. */
   isSent: boolean;
 }
@@ -57,6 +57,11 @@ const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 1
 /** What it does cannot be done twice. */
 function changesOutside({ kvSet, kvDelete, publish, pointCommand }: HostCalls): boolean {
   return [kvSet, kvDelete, publish, pointCommand].some((one) => one !== undefined);
+}
+
+function isRepeatable({ abandoned, resident }: Pending, hasNotBegun: boolean): boolean {
+  const { compiled, host } = resident;
+  return abandoned === undefined && !compiled.isAsync && (hasNotBegun || !changesOutside(host));
 }
 
 export class FunctionThread {
@@ -109,6 +114,11 @@ export class FunctionThread {
     this.#worker.postMessage({ kind: 'unload', instance: resident.number });
   }
 
+  /** Its calls in the other thread that have not begun are rejected with {@link Pending.abandoned}. */
+  drop({ number }: Resident): void {
+    this.#worker.postMessage({ kind: 'drop', instance: number });
+  }
+
   call(pending: Pending): void {
     this.#sequence = this.#sequence === LARGEST_SEQUENCE ? 1 : this.#sequence + 1;
     const sequence = this.#sequence;
@@ -124,7 +134,8 @@ export class FunctionThread {
   async close(): Promise<void> {
     this.#isOver = true;
     this.#release();
-    for (const { reject } of this.#pending.values()) reject(new FunctionTrap('crashed', 'the function was unloaded'));
+    const unloaded = new FunctionTrap('crashed', 'the function was unloaded');
+    for (const { reject, abandoned = unloaded } of this.#pending.values()) reject(abandoned);
     this.#pending.clear();
     await this.#worker.terminate();
   }
@@ -133,7 +144,7 @@ export class FunctionThread {
     if (this.#unsent.length === 0 || this.#isOver) return;
     const heads: CallHead[] = [];
     for (const { head, pending } of this.#unsent) {
-      if (pending.isAbandoned) this.#pending.delete(head.sequence);
+      if (pending.abandoned !== undefined) this.#pending.delete(head.sequence);
       else {
         pending.isSent = true;
         heads.push(head);
@@ -180,11 +191,16 @@ export class FunctionThread {
     }
   }
 
-  #settle({ sequence, trap, message, fuelUsed, memory }: AnswerHead, frame: Buffer | undefined): void {
+  #settle(head: AnswerHead, frame: Buffer | undefined): void {
+    const { sequence, trap, message, isDropped, fuelUsed, memory } = head;
     const pending = this.#pending.get(sequence);
     this.#pending.delete(sequence);
     if (this.#pending.size === 0) this.#rest();
     if (pending === undefined) return;
+    if (isDropped === true) {
+      pending.reject(pending.abandoned!);
+      return;
+    }
     pending.resident.figures = { fuelUsed, memory };
     if (trap === undefined) pending.resolve(frame);
     else pending.reject(new FunctionTrap(trap, message ?? ''));
@@ -274,13 +290,11 @@ export class FunctionThread {
     const repeatable: Pending[] = [];
     let isBehind = culprit === undefined;
     for (const [sequence, pending] of this.#pending) {
-      if (pending.isAbandoned && sequence !== guilty) continue;
       if (sequence === guilty) {
         isBehind = true;
         pending.reject(new FunctionTrap(trap, why));
-      } else if (!pending.resident.compiled.isAsync && (isBehind || !changesOutside(pending.resident.host))) {
-        repeatable.push(pending);
-      } else pending.reject(new FunctionTrap('ended', 'its thread was ended because of another call'));
+      } else if (isRepeatable(pending, isBehind)) repeatable.push(pending);
+      else pending.reject(new FunctionTrap('ended', 'its thread was ended because of another call'));
     }
     this.#pending.clear();
     const residents = [...this.#residents.values()];
