@@ -185,25 +185,30 @@ function systemFiles(base) {
 /** @param own - folders of the user, not of root */
 function archive(folder, epoch, own) {
   const file = `${folder}.tar`;
+  // What everybody may write stays so.
+  const open = ['tmp'].filter((path) => existsSync(join(folder, path)));
+  const plain = '--mode=u+rwX,go+rX,go-w';
+  const roots = ['--owner=0', '--group=0'];
   const common = [
     '--format=posix',
     '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
     `--mtime=@${epoch}`,
     '--numeric-owner',
     '--sort=name',
-    '--mode=u+rwX,go+rX,go-w',
     '-C',
     folder,
   ];
   execFileSync(
     'tar',
-    [...common, '--owner=0', '--group=0', ...own.map((path) => `--exclude=./${path}`), '-cf', file, '.'],
+    [...common, plain, ...roots, ...[...own, ...open].map((path) => `--exclude=./${path}`), '-cf', file, '.'],
     QUIET,
   );
+  if (open.length > 0)
+    execFileSync('tar', [...common, '--mode=1777', ...roots, '-rf', file, ...open.map((path) => `./${path}`)], QUIET);
   if (own.length > 0)
     execFileSync(
       'tar',
-      [...common, `--owner=${USER}`, `--group=${USER}`, '-rf', file, ...own.map((path) => `./${path}`)],
+      [...common, plain, `--owner=${USER}`, `--group=${USER}`, '-rf', file, ...own.map((path) => `./${path}`)],
       QUIET,
     );
   return readFileSync(file);

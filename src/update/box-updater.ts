@@ -32,7 +32,7 @@ import {
   versionFolder,
   writeState,
 } from './state.js';
-import { compareVersions, type Installed, type InstallOptions, type Updater } from './updater.js';
+import { compareVersions, type Installed, type InstallOptions, refuseUnwanted, type Updater } from './updater.js';
 
 /** Left free beside the program, bytes. */
 const SPARE_BYTES = 16 * 1024 * 1024;
@@ -83,6 +83,8 @@ export class BoxUpdater implements Updater {
       if (arch !== process.arch) {
         throw updateError('UPDATE_INCOMPATIBLE', `the bundle is for ${arch}, this box is ${process.arch}`);
       }
+      const failed = before.last?.outcome === 'confirmed' ? undefined : before.last?.version;
+      refuseUnwanted(options, version, this.#state.current?.version ?? this.#options.baseVersion, failed);
       this.#refuseOlder(before, version, sha256, options.allowDowngrade);
       using acting = new ActingAs(folder);
       if (acting.owner !== undefined && !this.#options.mayActAsOwner) {

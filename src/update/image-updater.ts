@@ -4,34 +4,30 @@
  *   install ─▶ other slot ─(reboot)─▶ trial ─(`hpmq update mark-good --wait`)─▶ confirmed
  *                                       └─(time over, too many starts: the boot loader)─▶ the slot before
  *
- * `image.json` in the folder of updates, which both slots share, says what was installed and what was true before.
+ * The record (image-record.ts), which both slots share, says what was installed and what was true before.
  */
-import { createWriteStream, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { UpdateFacts, UpdateOutcome, UpdateStatus } from '../core/update-views.js';
-import { makeFolder, readJsonObject, writeDurably } from './durable.js';
+import type { UpdateOutcome, UpdateStatus } from '../core/update-views.js';
+import { makeFolder, writeDurably } from './durable.js';
 import { updateError } from './errors.js';
+import {
+  hasFallenBack,
+  type ImageRecord,
+  isCutOff,
+  isOnTrial,
+  keepRecord,
+  readRecord,
+  type Undecided,
+} from './image-record.js';
 import { lockInstallation } from './lock.js';
 import { parseInfo, parseStatus, progressOf, type RaucSlot, type RaucStatus, runRauc } from './rauc.js';
-import { isUrl, openSource } from './source.js';
-import { compareVersions, type Installed, type InstallOptions, type Updater } from './updater.js';
+import { freeBytes, isUrl, openSource, SPARE_BYTES } from './source.js';
+import { TRIAL_WINDOW } from './state.js';
+import { compareVersions, type Installed, type InstallOptions, refuseUnwanted, type Updater } from './updater.js';
 
-const RECORD = 'image.json';
 const INCOMING = 'incoming.raucb';
-
-export interface ImageRecord extends UpdateFacts {
-  readonly format: 1;
-  readonly from: string;
-  readonly to: string;
-  readonly fromSlot: string;
-  readonly toSlot: string;
-  /** Of the kernel that ran while it was installed. */
-  readonly bootId: string;
-  readonly windowMs: number;
-  readonly state: 'installed' | 'confirmed' | 'rolled-back';
-  readonly at: number;
-}
 
 export interface ImageOptions {
   readonly folder: string;
@@ -42,20 +38,8 @@ export interface ImageOptions {
   /** A new one at each start of the machine. */
   readonly bootId: () => string;
   readonly now: () => number;
-}
-
-export function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-}
-
-export function readRecord(folder: string): ImageRecord | undefined {
-  const found = readJsonObject(join(folder, RECORD));
-  return found?.format === 1 ? (found as unknown as ImageRecord) : undefined;
-}
-
-/** Installed, started at least once since, and yet the slot before it runs. */
-export function hasFallenBack(record: ImageRecord | undefined, bootedSlot: string, boot: string): boolean {
-  return record !== undefined && record.state === 'installed' && record.bootId !== boot && record.toSlot !== bootedSlot;
+  /** Bytes that are free in the folder; default: what statfs(2) says. */
+  readonly free?: (folder: string) => number;
 }
 
 export class ImageUpdater implements Updater {
@@ -77,6 +61,7 @@ export class ImageUpdater implements Updater {
       throw updateError('UPDATE_ON_TRIAL', `version ${from} in slot ${before.booted} is still on trial`);
     }
     const other = otherSlot(before);
+    rmSync(join(folder, INCOMING), { force: true });
     const file = isUrl(source) ? await this.#fetch(options) : source;
     try {
       onProgress({ phase: 'checking', percent: null });
@@ -87,12 +72,13 @@ export class ImageUpdater implements Updater {
           `the bundle is for ${info.compatible}, this box is ${before.compatible}`,
         );
       }
+      const pending = this.#isPending(before, record) ? record.to : undefined;
+      refuseUnwanted(options, info.version, pending ?? from, this.#failed(before, record));
       if (!options.allowDowngrade && compareVersions(info.version, from) < 0) {
         throw updateError('UPDATE_OLDER', `version ${info.version} is older than ${from}, which runs here`);
       }
       signal.throwIfAborted();
-      await this.#write(file, options);
-      this.#keep({
+      const next: ImageRecord = {
         format: 1,
         from,
         to: info.version,
@@ -101,9 +87,17 @@ export class ImageUpdater implements Updater {
         bootId: this.#options.bootId(),
         links: options.facts.links,
         windowMs: options.windowMs,
-        state: 'installed',
+        state: 'installing',
         at: now(),
-      });
+      };
+      this.#keep(next);
+      try {
+        await this.#write(file, options);
+      } catch (error) {
+        await this.#takeBack(before, record, next);
+        throw error;
+      }
+      this.#keep({ ...next, state: 'installed' });
       onProgress({ phase: 'installed', percent: 100 });
       return { version: info.version, needs: 'reboot' };
     } finally {
@@ -121,7 +115,7 @@ export class ImageUpdater implements Updater {
     const { folder, version } = this.#options;
     const status = await this.#rauc();
     const record = readRecord(folder);
-    const isPending = record?.state === 'installed' && record.bootId === this.#options.bootId();
+    const isPending = this.#isPending(status, record);
     const isTrial = this.#isOnTrial(status, record);
     const other = status.slots.find(({ bootname }) => bootname !== status.booted);
     return {
@@ -131,28 +125,34 @@ export class ImageUpdater implements Updater {
       state: isTrial ? 'trial' : isPending ? 'pending' : 'confirmed',
       previous: other?.isGood === true && !isPending ? this.#versionIn(other, record) : null,
       pending: isPending ? record.to : null,
-      trial:
-        isTrial && record !== undefined ? { links: record.links, startsLeft: null, windowMs: record.windowMs } : null,
+      trial: isTrial ? { links: record.links, startsLeft: null, windowMs: record.windowMs } : null,
       last: this.#last(status, record),
     };
   }
 
+  /** That it was started is kept: a start that nobody knew of would be no reason not to try it again. */
+  async beginTrial(): Promise<void> {
+    const status = await this.#rauc();
+    const record = readRecord(this.#options.folder);
+    if (this.#isOnTrial(status, record) && record.state === 'installing') this.#keep({ ...record, state: 'installed' });
+  }
+
   async markGood(): Promise<{ readonly version: string }> {
     const status = await this.#rauc();
-    await this.#run(['status', 'mark-good']);
     const record = readRecord(this.#options.folder);
-    if (record !== undefined && this.#isOnTrial(status, record)) {
-      this.#keep({ ...record, state: 'confirmed', at: this.#options.now() });
-    }
+    const isTrial = this.#isOnTrial(status, record);
+    const booted = status.slots.find(({ bootname }) => bootname === status.booted);
+    // The boot loader's file is not written without need.
+    if (isTrial || booted?.isGood !== true) await this.#run(['status', 'mark-good']);
+    if (isTrial) this.#keep({ ...record, state: 'confirmed', at: this.#options.now() });
     return { version: this.#options.version };
   }
 
   async rollback(): Promise<Installed> {
-    const { folder, version, now } = this.#options;
+    const { version, now } = this.#options;
     const status = await this.#rauc();
-    const record = readRecord(folder);
-    const isPending = record?.state === 'installed' && record.bootId === this.#options.bootId();
-    if (isPending) {
+    const record = readRecord(this.#options.folder);
+    if (this.#isPending(status, record)) {
       await this.#run(['status', 'mark-active', 'booted']);
       this.#keep({ ...record, state: 'rolled-back', at: now() });
       return { version, needs: 'restart' };
@@ -162,26 +162,76 @@ export class ImageUpdater implements Updater {
       throw updateError('UPDATE_NOTHING', `slot ${other.bootname} has no version that could be started`);
     }
     await this.#run(['status', 'mark-active', 'other']);
-    if (record !== undefined) this.#keep({ ...record, state: 'rolled-back', at: now() });
-    return { version: this.#versionIn(other, record), needs: 'reboot' };
+    return this.#leave(status, record, { state: 'rolled-back' });
   }
 
-  #isOnTrial(status: RaucStatus, record: ImageRecord | undefined): boolean {
-    return record?.state === 'installed' && record.toSlot === status.booted && record.bootId !== this.#options.bootId();
+  async giveUpTrial(reason: string): Promise<Installed> {
+    const status = await this.#rauc();
+    const record = readRecord(this.#options.folder);
+    if (!this.#isOnTrial(status, record)) throw updateError('UPDATE_NOTHING', 'no version is on trial');
+    const left = this.#leave(status, record, { state: 'failed', reason });
+    // The boot loader would find it out by itself; told, it does not come back to this slot when the other one fails, too.
+    await this.#run(['status', 'mark-active', 'other']);
+    return left;
+  }
+
+  /** The booted slot is what the record is about from now on, whatever was installed into which one. */
+  #leave(status: RaucStatus, record: ImageRecord | undefined, how: Pick<ImageRecord, 'state' | 'reason'>): Installed {
+    const { version, now } = this.#options;
+    const other = otherSlot(status);
+    const from = this.#versionIn(other, record);
+    this.#keep({
+      ...{ format: 1, from, fromSlot: other.bootname, to: version, toSlot: status.booted },
+      ...{ links: record?.links ?? [], windowMs: record?.windowMs ?? TRIAL_WINDOW },
+      ...{ bootId: this.#options.bootId(), at: now(), ...how },
+    });
+    return { version: from, needs: 'reboot' };
+  }
+
+  #isOnTrial(status: RaucStatus, record: ImageRecord | undefined): record is Undecided {
+    return isOnTrial(record, status.booted, this.#options.bootId());
+  }
+
+  /** Installed, and the next to start; also where only RAUC came to say so. */
+  #isPending(status: RaucStatus, record: ImageRecord | undefined): record is Undecided {
+    if (record === undefined || record.bootId !== this.#options.bootId()) return false;
+    return record.state === 'installed' || (record.state === 'installing' && status.primary === record.toSlot);
   }
 
   #versionIn(slot: RaucSlot, record: ImageRecord | undefined): string {
     if (record?.fromSlot === slot.bootname) return record.from;
+    if (record?.toSlot === slot.bootname && record.state !== 'installing') return record.to;
     return slot.version ?? `slot ${slot.bootname}`;
+  }
+
+  /** The version that did not stay here; undefined: none, or it was never started. */
+  #failed(status: RaucStatus, record: ImageRecord | undefined): string | undefined {
+    const isGivenUp = record?.state === 'failed' || record?.state === 'rolled-back';
+    return isGivenUp || hasFallenBack(record, status.booted, this.#options.bootId()) ? record?.to : undefined;
   }
 
   #last(status: RaucStatus, record: ImageRecord | undefined): UpdateOutcome | null {
     if (record === undefined) return null;
-    const { to: version, at } = record;
-    if (record.state !== 'installed') return { version, outcome: record.state, reason: null, at };
-    if (!hasFallenBack(record, status.booted, this.#options.bootId())) return null;
-    const reason = `slot ${record.toSlot} did not confirm itself: the boot loader came back to slot ${status.booted}`;
-    return { version, outcome: 'failed', reason, at };
+    const { to: version, at, state, reason = null } = record;
+    if (state !== 'installed' && state !== 'installing') return { version, outcome: state, reason, at };
+    const boot = this.#options.bootId();
+    if (isCutOff(record, status.booted, boot))
+      return { version, outcome: 'failed', reason: 'its installation was cut off', at };
+    if (!hasFallenBack(record, status.booted, boot)) return null;
+    const back = `slot ${record.toSlot} did not confirm itself: the boot loader came back to slot ${status.booted}`;
+    return { version, outcome: 'failed', reason: back, at };
+  }
+
+  /** Nothing may be on record that is not in the slot, and nothing be started that is not on record. */
+  async #takeBack(before: RaucStatus, record: ImageRecord | undefined, next: ImageRecord): Promise<void> {
+    const primary = await this.#rauc().then(
+      (status) => status.primary,
+      () => next.toSlot,
+    );
+    const wasPending = this.#isPending(before, record);
+    if (primary === next.toSlot) {
+      if (wasPending) this.#keep(record);
+    } else keepRecord(this.#options.folder, wasPending ? undefined : record);
   }
 
   /** Ended in the middle, the slot that runs stays the one to start: RAUC marks the other one bad before it writes. */
@@ -216,21 +266,25 @@ export class ImageUpdater implements Updater {
     const { folder } = this.#options;
     using opened = await openSource(source, signal);
     const { content, bytes } = opened;
-    const { bavail, bsize } = statfsSync(folder);
-    if (bytes !== undefined && bytes > bavail * bsize) {
-      throw updateError('UPDATE_NO_SPACE', `the bundle has ${bytes} bytes, ${bavail * bsize} are free in ${folder}`);
-    }
+    const room = (this.#options.free ?? freeBytes)(folder) - SPARE_BYTES;
+    const noRoom = (has: string) =>
+      updateError(
+        'UPDATE_NO_SPACE',
+        `the bundle has ${has} bytes, there is room for ${Math.max(0, room)} in ${folder}`,
+      );
+    if (bytes !== undefined && bytes > room) throw noRoom(String(bytes));
     const file = join(folder, INCOMING);
     let done = 0;
     const counted = async function* (): AsyncGenerator<Buffer> {
       for await (const chunk of content) {
         done += chunk.length;
+        if (done > room) throw noRoom(`more than ${room}`);
         onProgress({ phase: 'fetching', percent: bytes === undefined ? null : Math.floor((done / bytes) * 100) });
         yield chunk;
       }
     };
     try {
-      await pipeline(counted(), createWriteStream(file, { flush: true }), { signal });
+      await pipeline(counted(), createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true }), { signal });
     } catch (error) {
       rmSync(file, { force: true });
       if (signal.aborted) throw signal.reason;
@@ -250,7 +304,7 @@ export class ImageUpdater implements Updater {
   }
 
   #keep(record: ImageRecord): void {
-    writeDurably(join(this.#options.folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
+    keepRecord(this.#options.folder, record);
   }
 }
 

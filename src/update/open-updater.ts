@@ -5,7 +5,8 @@ import { version } from '../version.js';
 import { BoxUpdater } from './box-updater.js';
 import { baseOf, CHOSEN } from './choose.js';
 import { updateError } from './errors.js';
-import { bootId, hasFallenBack, ImageUpdater, readRecord } from './image-updater.js';
+import { bootId, isAfterSlotFallback, isSlotGivenUp, readRecord } from './image-record.js';
+import { ImageUpdater } from './image-updater.js';
 import { readState, updateFolder, versionFolder } from './state.js';
 import type { Updater } from './updater.js';
 
@@ -42,10 +43,7 @@ export function openUpdater(env: Env, who: 'command' | 'gateway' = 'command'): U
 export function isAfterFallback(env: Env): boolean {
   const folder = updateFolder(env);
   const slot = imageSlot(env);
-  if (slot !== undefined) {
-    const record = readRecord(folder);
-    return record?.state === 'rolled-back' || hasFallenBack(record, slot, bootId());
-  }
+  if (slot !== undefined) return isAfterSlotFallback(readRecord(folder), slot, bootId());
   const state = readState(folder);
   return state?.last != null && state.last.outcome !== 'confirmed' && state.trial === null;
 }
@@ -54,10 +52,7 @@ export function isAfterFallback(env: Env): boolean {
 export function isGivenUp(env: Env): boolean {
   const folder = updateFolder(env);
   const slot = imageSlot(env);
-  if (slot !== undefined) {
-    const record = readRecord(folder);
-    return record?.state === 'rolled-back' && record.toSlot === slot;
-  }
+  if (slot !== undefined) return isSlotGivenUp(readRecord(folder), slot, bootId());
   const chosen = env[CHOSEN];
   const current = readState(folder)?.current;
   return Boolean(chosen) && (current == null || versionFolder(current) !== chosen) && isAfterFallback(env);

@@ -1,5 +1,5 @@
 /** Where a bundle comes from: a file, or a web server. */
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, statfsSync, statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../core/errors.js';
 import { request as httpRequest } from '../core/node-http.js';
@@ -8,7 +8,16 @@ import { updateError } from './errors.js';
 const MAX_REDIRECTS = 5;
 /** Silence of a server after which it is given up, ms. */
 const IDLE_TIMEOUT = 30_000;
-const MAX_BYTES = 2 * 1024 * 1024 * 1024;
+/** Of a bundle. */
+export const MAX_BYTES = 2 * 1024 * 1024 * 1024;
+
+/** Left free on the data partition beside a bundle that is fetched or copied, bytes. */
+export const SPARE_BYTES = 16 * 1024 * 1024;
+
+export function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
 
 export const isUrl = (source: string): boolean => /^https?:\/\//i.test(source);
 
@@ -62,7 +71,7 @@ async function* translated(
   try {
     yield* content;
   } catch (cause) {
-    if ((cause as Error).name === 'AbortError') throw cause;
+    if ((cause as Error).name === 'AbortError' || cause instanceof GatewayError) throw cause;
     throw failure(cause);
   }
 }
@@ -81,7 +90,7 @@ async function openUrl(source: string, signal: AbortSignal): Promise<OpenSource>
       response.on('error', () => {});
       return {
         bytes,
-        content: translated(response, (cause) => lost(url, cause)),
+        content: translated(limited(response, url), (cause) => lost(url, cause)),
         [Symbol.dispose]: () => void response.destroy(),
       };
     }
@@ -96,6 +105,16 @@ async function openUrl(source: string, signal: AbortSignal): Promise<OpenSource>
     url = next;
   }
   throw updateError('UPDATE_UNREACHABLE', `${url.host} sends from place to place, more than ${MAX_REDIRECTS} times`);
+}
+
+/** A server need not say how much it sends. */
+async function* limited(content: AsyncIterable<Buffer>, url: URL): AsyncGenerator<Buffer> {
+  let done = 0;
+  for await (const chunk of content) {
+    done += chunk.length;
+    if (done > MAX_BYTES) throw updateError('UPDATE_BAD_BUNDLE', `${url.host} sends more than ${MAX_BYTES} bytes`);
+    yield chunk;
+  }
 }
 
 function parseUrl(text: string): URL {

@@ -1,10 +1,13 @@
 /** What `hpmq update` does, on an image with two slots or on a box with the executable. */
 import type { UpdateFacts, UpdateProgress, UpdateStatus } from '../core/update-views.js';
+import { updateError } from './errors.js';
 
 export interface InstallOptions {
   /** Path or URL of the bundle. */
   readonly source: string;
   readonly allowDowngrade: boolean;
+  /** Only what is newer than what runs or waits, and did not fail here before; by the signed version. */
+  readonly onlyNewer?: boolean;
   readonly facts: UpdateFacts;
   /** Time to prove itself, ms. */
   readonly windowMs: number;
@@ -30,6 +33,28 @@ export interface Updater {
   markGood(): Promise<{ readonly version: string }>;
   /** The version before is the next to start. @throws GatewayError UPDATE_NOTHING */
   rollback(): Promise<Installed>;
+  /** Keeps that the version on trial was started; absent: that is known already. */
+  beginTrial?(): Promise<void>;
+  /** The version on trial had its chances, and the one before starts next; absent: it does so by itself. @throws GatewayError UPDATE_NOTHING */
+  giveUpTrial?(reason: string): Promise<Installed>;
+}
+
+/**
+ * @param current - version that runs, or waits for the next start
+ * @param failed - version that did not stay here
+ * @throws GatewayError UPDATE_NOTHING
+ */
+export function refuseUnwanted(
+  { onlyNewer = false }: Pick<InstallOptions, 'onlyNewer'>,
+  version: string,
+  current: string,
+  failed: string | undefined,
+): void {
+  if (!onlyNewer) return;
+  if (compareVersions(version, current) <= 0) {
+    throw updateError('UPDATE_NOTHING', `version ${version} is not newer than ${current}`);
+  }
+  if (failed === version) throw updateError('UPDATE_NOTHING', `version ${version} did not stay on this box before`);
 }
 
 /** Semantic Versioning 2.0.0 §11, without build metadata. @returns < 0: a is older */

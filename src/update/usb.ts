@@ -3,18 +3,32 @@
  * for root, mounted read-only for a moment.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import {
+  constants,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from './durable.js';
 import { updateError } from './errors.js';
+import { lockInstallation } from './lock.js';
+import { freeBytes, MAX_BYTES, SPARE_BYTES } from './source.js';
 import { compareVersions } from './updater.js';
 
 const run = promisify(execFile);
 const MOUNT_TIMEOUT = 30_000;
 /** Entries of a stick that are looked at. */
 const MAX_ENTRIES = 1_000;
+const CHUNK = 1024 * 1024;
 
 export interface UsbOptions {
   readonly sys: string;
@@ -74,9 +88,16 @@ const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false
  *
  * @param suffix - `.raucb` on the image, `.hpmq` on a box
  * @param copyTo - what lies on a stick that is not mounted is copied there
- * @throws GatewayError UPDATE_NO_STICK
+ * @param isWanted - what is not, going by its name, is found, but not copied
+ * @throws GatewayError UPDATE_NO_STICK, UPDATE_NO_SPACE
  */
-export async function findOnSticks(suffix: string, copyTo: string, options: UsbOptions = SYSTEM): Promise<Found> {
+export async function findOnSticks(
+  suffix: string,
+  copyTo: string,
+  signal: AbortSignal,
+  isWanted: (version: string) => boolean = () => true,
+  options: UsbOptions = SYSTEM,
+): Promise<Found> {
   const devices = removableDevices(options);
   const unread: string[] = [];
   let best: Found | undefined;
@@ -87,9 +108,15 @@ export async function findOnSticks(suffix: string, copyTo: string, options: UsbO
       continue;
     }
     try {
-      const found = await onUnmounted(device, suffix, copyTo, best);
+      const found = await onUnmounted(device, (folder) => {
+        const here = bestIn(folder, suffix, device);
+        if (here === undefined || newer(best, here) === best) return undefined;
+        return isWanted(here.version) ? copied(here, copyTo, signal) : here;
+      });
       best = newer(best, found);
     } catch (error) {
+      signal.throwIfAborted();
+      if ((error as { code?: unknown }).code === 'UPDATE_NO_SPACE') throw error;
       unread.push(`${device} (${(error as Error).message.trim().split('\n').at(-1)?.slice(0, 100)})`);
     }
   }
@@ -109,28 +136,61 @@ function mountPointOf(device: string, { mounts }: UsbOptions): string | undefine
   return undefined;
 }
 
-async function onUnmounted(
-  device: string,
-  suffix: string,
-  copyTo: string,
-  best: Found | undefined,
-): Promise<Found | undefined> {
+async function onUnmounted<T>(device: string, look: (folder: string) => T | Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-stick-'));
   try {
     await run('mount', ['-o', 'ro,nosuid,nodev,noexec', device, folder], { timeout: MOUNT_TIMEOUT });
     try {
-      const found = bestIn(folder, suffix, device);
-      if (found === undefined || newer(best, found) === best) return undefined;
-      await mkdir(copyTo, { recursive: true });
-      const copy = join(copyTo, `from-stick${suffix}`);
-      await copyFile(found.file, copy);
-      return { ...found, file: copy };
+      return await look(folder);
     } finally {
       await run('umount', [folder], { timeout: MOUNT_TIMEOUT });
     }
   } finally {
     rmdirSync(folder);
   }
+}
+
+/** Whoever made the stick is not trusted: no links, no devices, and not more than there is room for. */
+async function copied(found: Found, copyTo: string, signal: AbortSignal): Promise<Found> {
+  await using from = await open(found.file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const stat = await from.stat();
+  if (!stat.isFile() || stat.size > MAX_BYTES) throw new Error(`${found.file} is no file of a bundle's size`);
+  const room = freeBytes(copyTo) - SPARE_BYTES;
+  if (stat.size > room) {
+    const free = `there is room for ${Math.max(0, room)} in ${copyTo}`;
+    throw updateError('UPDATE_NO_SPACE', `the bundle on ${found.device} has ${stat.size} bytes, ${free}`);
+  }
+  const file = join(copyTo, 'from-stick');
+  // One device after the other: what was copied is from an older one.
+  rmSync(file, { force: true });
+  await using to = await open(file, 'wx', 0o600);
+  const buffer = Buffer.alloc(CHUNK);
+  for (let at = 0; at < stat.size; ) {
+    signal.throwIfAborted();
+    const { bytesRead } = await from.read(buffer, 0, Math.min(CHUNK, stat.size - at), at);
+    if (bytesRead === 0) throw new Error(`${found.file} became shorter while it was read`);
+    await to.writeFile(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return { ...found, file };
+}
+
+const COPIES = 'stick-';
+
+/** A folder for what is copied from sticks, of whoever holds it; what a cut left of another goes. @throws GatewayError UPDATE_BUSY */
+export async function stickFolder(updates: string): Promise<AsyncDisposable & { readonly folder: string }> {
+  makeFolder(updates);
+  const lock = await lockInstallation(join(updates, COPIES));
+  for (const name of names(updates))
+    if (name.startsWith(COPIES)) rmSync(join(updates, name), { recursive: true, force: true });
+  const folder = mkdtempSync(join(updates, COPIES));
+  return {
+    folder,
+    [Symbol.asyncDispose]: async () => {
+      rmSync(folder, { recursive: true, force: true });
+      await lock[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function bestIn(folder: string, suffix: string, device: string): Found | undefined {
@@ -140,6 +200,7 @@ function bestIn(folder: string, suffix: string, device: string): Found | undefin
       name.slice(0, -suffix.length),
     )?.[1];
     if (!name.endsWith(suffix) || version === undefined) continue;
+    if (lstatSync(join(folder, name), { throwIfNoEntry: false })?.isFile() !== true) continue;
     best = newer(best, { file: join(folder, name), version, device });
   }
   return best;

@@ -1,14 +1,17 @@
 /** The parts of the image's recipe that need no emulation: scripts, disk, choice of the slot, signed bundles. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -28,19 +31,31 @@ function folderOf(t: Test): string {
   return folder;
 }
 
+function writeEnvironment(file: string, environment: Readonly<Record<string, string>>): void {
+  execFileSync('grub-editenv', [file, 'create']);
+  const settings = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
+  execFileSync('grub-editenv', [file, 'set', ...settings]);
+}
+
+const environmentIn = (file: string): string =>
+  execFileSync('grub-editenv', [file, 'list'], { encoding: 'utf8' }).trim().split('\n').sort().join(' ');
+
 /** A disk as images/build-image makes it, with next to nothing in its partitions. */
-function tinyDisk(folder: string, environment: Readonly<Record<string, string>>): string {
+function tinyDisk(
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  good?: Readonly<Record<string, string>>,
+): string {
   const fat = join(folder, 'fat');
   mkdirSync(join(fat, 'EFI/BOOT'), { recursive: true });
   mkdirSync(join(folder, 'empty'));
   cpSync(join(images, 'loader/grub.cfg'), join(fat, 'EFI/BOOT/grub.cfg'));
-  const grubenv = join(fat, 'EFI/BOOT/grubenv');
-  execFileSync('grub-editenv', [grubenv, 'create']);
-  execFileSync('grub-editenv', [
-    grubenv,
-    'set',
-    ...Object.entries(environment).map(([key, value]) => `${key}=${value}`),
-  ]);
+  writeEnvironment(join(fat, 'EFI/BOOT/grubenv'), environment);
+  if (good !== undefined) {
+    writeEnvironment(join(fat, 'EFI/BOOT/grubenv.good'), good);
+    // As grub-editenv leaves it when the power goes.
+    writeFileSync(join(fat, 'EFI/BOOT/grubenv'), '');
+  }
   script('make-fat', fat, join(folder, 'boot.vfat'), '40M');
   for (const name of ['rootfs.squashfs', 'data.ext4']) {
     writeFileSync(join(folder, name), '');
@@ -88,9 +103,14 @@ t.test(
 const emu = '/usr/lib/grub/x86_64-emu';
 
 /** What GRUB says, and what it leaves in grubenv, when there is no kernel to be had: it counts, and starts again. */
-async function grub(t: Test, environment: Readonly<Record<string, string>>, starts = 1) {
+async function grub(
+  t: Test,
+  environment: Readonly<Record<string, string>>,
+  starts = 1,
+  good?: Readonly<Record<string, string>>,
+) {
   const folder = folderOf(t);
-  const disk = tinyDisk(folder, environment);
+  const disk = tinyDisk(folder, environment, good);
   writeFileSync(join(folder, 'device.map'), `(hd0) ${disk}\n`);
   let said = '';
   for (let i = 0; i < starts; i += 1) {
@@ -106,9 +126,10 @@ async function grub(t: Test, environment: Readonly<Record<string, string>>, star
       );
     });
   }
-  execFileSync('mcopy', ['-n', '-o', '-i', `${disk}@@1M`, '::EFI/BOOT/grubenv', join(folder, 'grubenv')]);
-  const kept = execFileSync('grub-editenv', [join(folder, 'grubenv'), 'list'], { encoding: 'utf8' });
-  return { slot: /hpmq: slot ([AB]), start/.exec(said)?.[1], kept: kept.trim().split('\n').sort().join(' '), said };
+  const counted = good === undefined ? 'grubenv' : 'grubenv.good';
+  execFileSync('mcopy', ['-n', '-o', '-i', `${disk}@@1M`, `::EFI/BOOT/${counted}`, join(folder, 'grubenv')]);
+  const slot = /hpmq: slot ([AB]), start/.exec(said)?.[1];
+  return { slot, kept: environmentIn(join(folder, 'grubenv')), said };
 }
 
 const fresh = { ORDER: 'A B', A_OK: '1', A_TRY: '0', B_OK: '0', B_TRY: '0' };
@@ -149,6 +170,14 @@ t.test('the boot loader chooses the slot', needs('grub-emu', 'grub-editenv', 'ge
   );
   const third = await grub(t, { ...fresh, ORDER: 'B A', B_OK: '1' }, 3);
   t.equal(third.slot, 'A', 'the third start of an update that does not load is the old slot');
+  t.match(third.said, /hpmq: root=PARTUUID=8d1f6c52-77a1-4d0e-9c35-0d5a6c1b2e02/, 'of this disk, whatever another has');
+
+  const confirmedB = { ...fresh, ORDER: 'B A', B_OK: '1' };
+  const torn = await grub(t, fresh, 1, confirmedB);
+  t.match(torn.said, /grubenv is torn/);
+  t.equal(torn.slot, 'B', 'a torn grubenv: the slot that was confirmed last');
+  t.equal(torn.kept, 'A_OK=1 A_TRY=0 B_OK=1 B_TRY=1 ORDER=B A', 'and its starts are counted');
+  t.equal((await grub(t, fresh, 3, confirmedB)).slot, 'A');
 });
 
 t.test(
@@ -207,7 +236,7 @@ t.test('what the units name is there', async (t) => {
   const units = join(images, 'overlay/etc/systemd/system');
   for (const name of readdirSync(units).filter((one) => one.endsWith('.service'))) {
     const text = readFileSync(join(units, name), 'utf8');
-    for (const [, program = ''] of text.matchAll(/^ExecStart=(\/\S+)/gm)) {
+    for (const [, program = ''] of text.matchAll(/^ExecStart(?:Pre)?=(\/\S+)/gm)) {
       const isOurs = program.startsWith('/usr/lib/hpmq/');
       if (isOurs) t.ok(statSync(join(images, 'overlay', program)).mode & 0o100, `${name}: ${program}`);
       else
@@ -217,4 +246,185 @@ t.test('what the units name is there', async (t) => {
         );
     }
   }
+});
+
+const overlay = join(images, 'overlay');
+
+/** The health script among stand-ins, each of which notes how it was called. */
+function health(t: Test, slot = 'B') {
+  const folder = folderOf(t);
+  const file = (name: string) => join(folder, name);
+  const set = (name: string, text: string) => writeFileSync(file(name), text);
+  mkdirSync(file('bin'));
+  const tool = (name: string, text: string) => {
+    set(`bin/${name}`, `#!/bin/sh\necho "${name} $*" >> '${file('calls')}'\n${text}\n`);
+    chmodSync(file(`bin/${name}`), 0o755);
+  };
+  set('cmdline', `root=PARTUUID=x rauc.slot=${slot} quiet`);
+  writeEnvironment(file('grubenv'), { ...fresh, ORDER: 'B A', B_OK: '1', B_TRY: '1' });
+  tool(
+    'hpmq',
+    `case "$2" in
+  status) echo '{' '"trial": {"links": []},' '"state": "'"$(cat '${file('state')}')"'"' '}' ;;
+  mark-good) exit "$(cat '${file('proof')}')" ;;
+esac`,
+  );
+  tool('rauc', `grub-editenv '${file('grubenv')}' set ${slot}_OK=1 ${slot}_TRY=0`);
+  tool('systemctl', `[ "$1" != show ] || { head -n 1 '${file('service')}'; sed -i '1{$!d}' '${file('service')}'; }`);
+  tool('journalctl', '');
+  set('service', 'Job= NRestarts=0 SubState=running\n');
+  const env = { PATH: `${file('bin')}:${process.env.PATH}`, HPMQ_BOOT: folder, HPMQ_CMDLINE: file('cmdline') };
+  const run = (state: string, proof: number) => {
+    set('state', state);
+    set('proof', String(proof));
+    set('calls', '');
+    const options = { env: { ...env, HPMQ_PAUSE: '0' }, encoding: 'utf8' } as const;
+    const { stdout, status } = spawnSync(join(overlay, 'usr/lib/hpmq/health'), options);
+    return { said: stdout, status, calls: readFileSync(file('calls'), 'utf8'), kept: environmentIn(file('grubenv')) };
+  };
+  return { run, set, file };
+}
+
+const REBOOT = /^systemctl .*reboot/m;
+
+t.test('health: a slot on trial proves itself, or is left', needs('grub-editenv'), async (t) => {
+  const { run, file } = health(t);
+  const good = run('trial', 0);
+  t.match(good, { status: 0, said: /^hpmq: ready, slot B confirmed/m });
+  t.match(good.calls, /^hpmq update mark-good --wait$/m, 'in the time that its installation gave it');
+  t.ok(existsSync(file('grubenv.good')), 'what holds should grubenv be torn');
+
+  const first = run('trial', 1);
+  t.match(first.calls, REBOOT);
+  t.notMatch(first.calls, /give-up|stop hpmq/, 'it has a start left');
+
+  writeEnvironment(file('grubenv'), { ...fresh, ORDER: 'B A', B_OK: '1', B_TRY: '2' });
+  const last = run('trial', 1);
+  const order = ['hpmq update give-up', 'systemctl stop hpmq.service', 'systemctl --no-block reboot'];
+  const places = order.map((call) => last.calls.indexOf(call));
+  t.ok(
+    places.every((at, i) => at > (places[i - 1] ?? 0)),
+    `the store goes back before: ${last.calls}`,
+  );
+
+  t.match(run('trial', 127).calls, REBOOT, 'a program that does not even run');
+});
+
+t.test('health: what proved itself is not restarted because it cannot be marked', needs('grub-editenv'), async (t) => {
+  const { run } = health(t);
+  const unmarked = run('trial', 75);
+  t.notMatch(unmarked.calls, REBOOT);
+  t.match(unmarked, { status: 1, said: /proved itself, but is not confirmed/ });
+});
+
+t.test('health: a confirmed slot stays, whatever is wrong', needs('grub-editenv'), async (t) => {
+  const { run } = health(t);
+  const bad = run('confirmed', 1);
+  t.notMatch(bad.calls, REBOOT, 'a full disk or a changed configuration is not mended by a restart');
+  t.match(bad.said, /does not run as it should.*the slot stays/);
+  t.equal(bad.kept, 'A_OK=1 A_TRY=0 B_OK=1 B_TRY=0 ORDER=B A', 'and its starts are not counted');
+  const unknown = run('?', 1);
+  t.notMatch(unknown.calls, REBOOT);
+  t.notMatch(unknown.calls, /^rauc/m, 'nor is it confirmed without a proof');
+});
+
+t.test('health: a torn grubenv is made anew before anybody needs it', needs('grub-editenv'), async (t) => {
+  const { run, set, file } = health(t);
+  set('grubenv', '');
+  const alone = run('confirmed', 0);
+  t.match(alone, { status: 0, said: /grubenv is torn/, kept: 'A_OK=0 A_TRY=0 B_OK=1 B_TRY=0 ORDER=B A' });
+  writeEnvironment(file('grubenv.good'), { ...fresh, ORDER: 'B A', B_OK: '1' });
+  set('grubenv', 'x'.repeat(1024));
+  t.equal(run('confirmed', 0).kept, 'A_OK=1 A_TRY=0 B_OK=1 B_TRY=0 ORDER=B A', 'with the copy it knows of the other');
+  t.equal(run('confirmed', 0).calls.match(/editenv/), null);
+  t.notOk(existsSync(file('grubenv.new')));
+});
+
+t.test('health: a start that takes its time is waited for, one that fails again and again is not', async (t) => {
+  const { run, set } = health(t);
+  const starting = 'Job=7 NRestarts=0 SubState=start';
+  set('service', `Job=7 NRestarts=0 SubState=dead\n${starting}\n${starting}\nJob= NRestarts=0 SubState=running\n`);
+  t.equal(run('trial', 0).calls.match(/systemctl show/g)?.length, 4);
+  set('service', 'Job=7 NRestarts=2 SubState=start\n');
+  t.equal(run('trial', 0).calls.match(/systemctl show/g)?.length, 1);
+});
+
+/** /sys of a machine with two disks of the same layout. */
+function twoDisks(t: Test) {
+  const folder = folderOf(t);
+  const sys = join(folder, 'sys');
+  mkdirSync(join(sys, 'class/block'), { recursive: true });
+  mkdirSync(join(sys, 'dev/block'), { recursive: true });
+  const numbers = execFileSync('mountpoint', ['-d', '/'], { encoding: 'utf8' }).trim();
+  for (const disk of ['sda', 'sdb']) {
+    for (const [index, name] of ['boot', 'root-a', 'root-b', 'data'].entries()) {
+      const at = join(sys, 'devices', disk, `${disk}${index + 1}`);
+      mkdirSync(at, { recursive: true });
+      writeFileSync(join(at, 'partition'), `${index + 1}\n`);
+      writeFileSync(join(at, 'start'), `${index * 1000}\n`);
+      writeFileSync(join(at, 'size'), '1000\n');
+      writeFileSync(join(at, 'uevent'), `DEVTYPE=partition\nPARTN=${index + 1}\nPARTNAME=${name}\n`);
+      symlinkSync(at, join(sys, 'class/block', `${disk}${index + 1}`));
+    }
+    writeFileSync(join(sys, 'devices', disk, 'size'), '9000000\n');
+    writeFileSync(join(sys, 'devices', disk, 'uevent'), 'DEVTYPE=disk\n');
+    symlinkSync(join(sys, 'devices', disk), join(sys, 'class/block', disk));
+  }
+  symlinkSync(join(sys, 'devices/sdb/sdb2'), join(sys, 'dev/block', numbers));
+  return { folder, sys };
+}
+
+t.test('only partitions of the disk that was started from get our names', needs('mountpoint'), async (t) => {
+  const { sys } = twoDisks(t);
+  const isOwn = (name: string) =>
+    spawnSync(join(overlay, 'usr/lib/hpmq/own-disk'), [name], { env: { PATH: process.env.PATH, HPMQ_SYS: sys } })
+      .status;
+  t.equal(isOwn('sdb4'), 0);
+  t.equal(isOwn('sda4'), 1);
+  t.equal(isOwn('sdc1'), 1);
+  for (const name of ['etc/fstab', 'etc/rauc/system.conf'])
+    t.notMatch(readFileSync(join(overlay, name), 'utf8'), /part-?label/i, `${name} trusts no label`);
+});
+
+t.test('only the data partition of that disk grows', async (t) => {
+  const { folder, sys } = twoDisks(t);
+  mkdirSync(join(folder, 'bin'));
+  for (const name of ['sfdisk', 'partx', 'udevadm']) {
+    writeFileSync(join(folder, 'bin', name), `#!/bin/sh\necho "${name} $*" >> '${folder}/calls'\n`);
+    chmodSync(join(folder, 'bin', name), 0o755);
+  }
+  const grow = (root: string) => {
+    writeFileSync(join(folder, 'calls'), '');
+    const script = join(images, 'preseed/usr/share/initramfs-tools/scripts/local-premount/hpmq');
+    const env = { PATH: `${folder}/bin:${process.env.PATH}`, HPMQ_SYS: sys, ROOT: root };
+    t.equal(spawnSync('sh', [script], { env }).status, 0);
+    return readFileSync(join(folder, 'calls'), 'utf8');
+  };
+  t.match(grow('/dev/sdb2'), /-N 4 \/dev\/sdb\n.*--nr 4 \/dev\/sdb\n/);
+  t.equal(grow('/dev/sdz2'), '', 'a root that is on no disk');
+  rmSync(join(sys, 'devices/sdb/sdb4'), { recursive: true });
+  t.equal(grow('/dev/sdb2'), '', 'never that of another disk');
+});
+
+t.test('the key of the host: made once, made anew when a cut left it torn', needs('ssh-keygen'), async (t) => {
+  const key = join(folderOf(t), 'ssh_host_ed25519_key');
+  const make = () => execFileSync(join(overlay, 'usr/lib/hpmq/host-key'), [key]);
+  make();
+  const first = readFileSync(key, 'utf8');
+  make();
+  t.equal(readFileSync(key, 'utf8'), first);
+  for (const torn of ['', '\0'.repeat(400)]) {
+    writeFileSync(key, torn);
+    writeFileSync(`${key}.new`, torn);
+    make();
+    t.match(readFileSync(key, 'utf8'), /^-----BEGIN OPENSSH PRIVATE KEY-----/);
+    t.equal(statSync(key).mode & 0o777, 0o600);
+  }
+  t.strictSame(readdirSync(join(key, '..')), ['ssh_host_ed25519_key']);
+});
+
+t.test('what was provisioned is there before it is asked for', async (t) => {
+  const unit = readFileSync(join(overlay, 'etc/systemd/system/hpmq-provision.service'), 'utf8');
+  t.match(unit, /^Before=.*\bsystemd-timesyncd\.service\b/m);
+  t.match(readFileSync(join(images, 'loader/grub.cfg'), 'utf8'), /fsck\.repair=yes/);
 });

@@ -150,6 +150,7 @@ t.test('the OCI image', { ...needs('skopeo', 'tar', 'unshare', 'chroot'), ...bui
   }[]) {
     run('tar', '-C', root, '-xzf', join(layers, digest.replace('sha256:', '')));
   }
+  t.equal(statSync(join(root, 'tmp')).mode & 0o7777, 0o1777, 'everybody may write to /tmp, and to what is his');
   const env = Object.fromEntries(
     (config.config.Env as string[]).map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
   );

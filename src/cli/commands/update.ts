@@ -1,15 +1,15 @@
-import { rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { UpdateView } from '../../api/contract.js';
 import { systemClock } from '../../core/clock.js';
 import { formatDuration, parseDuration } from '../../core/duration.js';
 import { toGatewayError } from '../../core/errors.js';
 import { EXIT } from '../../core/exit.js';
+import { updateError } from '../../update/errors.js';
 import { openUpdater } from '../../update/open-updater.js';
 import { factsOf } from '../../update/proof.js';
 import { TRIAL_WINDOW, updateFolder } from '../../update/state.js';
-import type { Installed, Updater } from '../../update/updater.js';
+import { compareVersions, type Installed, type Updater } from '../../update/updater.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
 import { cliError } from '../errors.js';
@@ -50,9 +50,22 @@ export function define(command: HpmqCommand, cli: Cli): void {
   command
     .verb('mark-good')
     .description('Confirms the version that runs')
-    .addOption(new Option('--wait <duration>', 'confirm it only when it has proven itself, within this time'))
-    .withExamples(['update mark-good --wait 300s', 'as the health unit of the image does'])
-    .action(cli.action((options: { wait?: string }) => markGood(cli, options.wait)));
+    .addOption(
+      new Option(
+        '--wait [duration]',
+        'confirm it only when it has proven itself, within this time; default: that of its installation, else 5m',
+      ),
+    )
+    .withExamples(
+      ['update mark-good', 'whatever it has shown'],
+      ['update mark-good --wait', 'as the health unit of the image does'],
+    )
+    .action(cli.action((options: { wait?: string | true }) => markGood(cli, options.wait)));
+  command
+    .verb('give-up')
+    .description('Gives up the slot on trial: the one before starts with the next boot')
+    .withExamples(['update give-up', 'as the health unit of the image does before it restarts the machine'])
+    .action(cli.action(() => giveUp(cli)));
   command
     .verb('rollback')
     .description('Goes back to the version before')
@@ -72,20 +85,17 @@ interface InstallFlags {
 async function install(cli: Cli, given: string | undefined, flags: InstallFlags): Promise<number | undefined> {
   const windowMs = durationOf(flags.window, '--window', 5_000, 3_600_000) ?? TRIAL_WINDOW;
   const updater = openUpdater(cli.env);
-  const folder = updateFolder(cli.env);
-  const copy = join(folder, 'stick');
   const bar = new Bar(cli.output.isInteractive, cli.streams.stderr);
   const signal = cli.stopSignal;
+  const onlyNewer = flags.onlyNewer === true;
   try {
-    const source = flags.usb === true ? await fromStick(cli, updater, copy) : given;
+    await using sticks = flags.usb === true ? await sticksOf(cli) : undefined;
+    const source = sticks === undefined ? given : await fromStick(cli, updater, sticks.folder, onlyNewer);
     if (source === undefined) throw cliError('CLI_USAGE', 'name a bundle, or say --usb');
-    if (flags.onlyNewer === true && !(await isWanted(updater, source))) {
-      cli.output.note('nothing newer to install');
-      return undefined;
-    }
     const installed = await updater.install({
       source: /^https?:/i.test(source) ? source : resolve(source),
       allowDowngrade: flags.allowDowngrade === true,
+      onlyNewer,
       facts: await factsNow(cli),
       windowMs,
       signal,
@@ -96,29 +106,35 @@ async function install(cli: Cli, given: string | undefined, flags: InstallFlags)
     return undefined;
   } catch (error) {
     bar.end();
+    if (onlyNewer && (error as { code?: unknown }).code === 'UPDATE_NOTHING') {
+      cli.output.note(`nothing newer to install: ${visible((error as Error).message)}`);
+      return undefined;
+    }
     if (!signal.aborted) throw error;
     cli.output.note('stopped: the box is as it was');
     return cli.stopCode;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
   }
 }
 
-async function fromStick(cli: Cli, updater: Updater, copy: string): Promise<string> {
+const sticksOf = async (cli: Cli) => (await import('../../update/usb.js')).stickFolder(updateFolder(cli.env));
+
+async function fromStick(cli: Cli, updater: Updater, folder: string, onlyNewer: boolean): Promise<string> {
   const { findOnSticks } = await import('../../update/usb.js');
-  const found = await findOnSticks(updater.form === 'image' ? '.raucb' : '.hpmq', copy);
+  const isWanted = onlyNewer ? await wantedByName(updater) : () => true;
+  const suffix = updater.form === 'image' ? '.raucb' : '.hpmq';
+  const found = await findOnSticks(suffix, folder, cli.stopSignal, isWanted);
   cli.output.note(`version ${visible(found.version)} on ${found.device}`);
+  if (!isWanted(found.version)) {
+    throw updateError('UPDATE_NOTHING', `version ${found.version} is not newer, or did not stay on this box before`);
+  }
   return found.file;
 }
 
-/** By the name of its file: what it really is, its signature says. */
-async function isWanted(updater: Updater, source: string): Promise<boolean> {
-  const { compareVersions } = await import('../../update/updater.js');
-  const version = /hpmq-(\d+\.\d+\.\d+)/.exec(source)?.[1];
+/** Spares a stick that stays in the box its copy at each start. What a bundle really is, its signature says. */
+async function wantedByName(updater: Updater): Promise<(version: string) => boolean> {
   const { version: running, pending, last } = await updater.status();
-  if (version === undefined) return true;
-  if (last?.outcome !== 'confirmed' && last?.version === version) return false;
-  return compareVersions(version, pending ?? running) > 0;
+  const failed = last !== null && last.outcome !== 'confirmed' ? last.version : undefined;
+  return (version) => version !== failed && compareVersions(version, pending ?? running) > 0;
 }
 
 /** Without a gateway that runs there is nothing to compare with. */
@@ -205,11 +221,13 @@ function* lines(view: UpdateView): Generator<string> {
   }
 }
 
-async function markGood(cli: Cli, wait: string | undefined): Promise<number | undefined> {
-  const waitMs = wait === undefined ? undefined : durationOf(wait, '--wait', 1_000, 3_600_000);
+async function markGood(cli: Cli, wait: string | true | undefined): Promise<number | undefined> {
+  const given = typeof wait === 'string' ? durationOf(wait, '--wait', 1_000, 3_600_000) : undefined;
   const updater = openUpdater(cli.env);
-  if (waitMs !== undefined) {
-    const missing = await waitForProof(cli, waitMs);
+  if (wait !== undefined) {
+    // Whether it can be noted or not: it is the proof that counts.
+    await updater.beginTrial?.().catch(() => {});
+    const missing = await waitForProof(cli, given ?? (await windowOf(updater)));
     if (missing !== undefined) {
       if (cli.output.isJson) cli.output.json({ confirmed: false, missing });
       else for (const one of missing) cli.output.line(`not shown: ${visible(one)}`);
@@ -223,6 +241,22 @@ async function markGood(cli: Cli, wait: string | undefined): Promise<number | un
   }
   const { version } = await updater.markGood();
   return good(cli, version);
+}
+
+/** Time to prove itself, as the installation gave it, ms. */
+async function windowOf(updater: Updater): Promise<number> {
+  const status = await updater.status().catch(() => undefined);
+  return status?.trial?.windowMs ?? TRIAL_WINDOW;
+}
+
+async function giveUp(cli: Cli): Promise<undefined> {
+  const updater = openUpdater(cli.env);
+  if (updater.giveUpTrial === undefined) {
+    throw updateError('UPDATE_NOTHING', 'the gateway of this box gives up a version by itself; see update rollback');
+  }
+  const { missing } = await statusNow(cli);
+  const back = await updater.giveUpTrial(missing.join('; ') || 'it was not steady');
+  await started(cli, back, false, 'current again');
 }
 
 function good(cli: Cli, version: string): undefined {
