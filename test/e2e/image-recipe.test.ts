@@ -393,11 +393,13 @@ t.test('only the data partition of that disk grows', async (t) => {
     writeFileSync(join(folder, 'bin', name), `#!/bin/sh\necho "${name} $*" >> '${folder}/calls'\n`);
     chmodSync(join(folder, 'bin', name), 0o755);
   }
+  // The initial file system has little more than that.
+  symlinkSync('/usr/bin/readlink', join(folder, 'bin/readlink'));
   const grow = (root: string) => {
     writeFileSync(join(folder, 'calls'), '');
     const script = join(images, 'preseed/usr/share/initramfs-tools/scripts/local-premount/hpmq');
-    const env = { PATH: `${folder}/bin:${process.env.PATH}`, HPMQ_SYS: sys, ROOT: root };
-    t.equal(spawnSync('sh', [script], { env }).status, 0);
+    const env = { PATH: join(folder, 'bin'), HPMQ_SYS: sys, ROOT: root };
+    t.equal(spawnSync('/bin/sh', [script], { env }).status, 0);
     return readFileSync(join(folder, 'calls'), 'utf8');
   };
   t.match(grow('/dev/sdb2'), /-N 4 \/dev\/sdb\n.*--nr 4 \/dev\/sdb\n/);
