@@ -7,6 +7,7 @@ import t, { type Test } from 'tap';
 import type { LinkView } from '../../src/api/contract.js';
 import { type RunningGateway, startTestGateway, tempFolder } from '../support/gateway.js';
 import { eventually, freePort, listening, needs, startPeer } from '../support/peers.js';
+import { Relay } from '../support/relay.js';
 
 const peers = needs('mosquitto', 'mosquitto_pub', 'mosquitto_sub');
 const MESSAGES = 10_000;
@@ -44,19 +45,22 @@ interface Far {
   lines(): readonly string[];
 }
 
-/** A mosquitto on this port, and somebody who sees everything there. */
+/** A mosquitto on this port, and somebody who sees everything there: is there before the port can be reached. */
 async function far(t: Test, port: number): Promise<Far> {
   const folder = mkdtempSync(join(tmpdir(), 'hpmq-far-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'mosquitto.conf');
+  const own = await freePort();
   writeFileSync(
     file,
-    `user root\nlistener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nlog_type all\n`,
+    `user root\nlistener ${own} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nlog_type all\n`,
   );
   const peer = startPeer(t, 'mosquitto', ['-c', file]);
-  await listening(port);
-  const sub = startPeer(t, 'mosquitto_sub', ['-p', `${port}`, '-i', 'watch', '-q', '1', '-t', '#', '-F', '%t %p']);
+  await listening(own);
+  const sub = startPeer(t, 'mosquitto_sub', ['-p', `${own}`, '-i', 'watch', '-q', '1', '-t', '#', '-F', '%t %p']);
   await peer.sees(/Sending SUBACK to watch/);
+  const relay = await Relay.open(own, port);
+  t.teardown(() => relay[Symbol.asyncDispose]());
   return { lines: () => sub.stdout().split('\n').slice(0, -1) };
 }
 

@@ -34,10 +34,11 @@ export class Relay implements AsyncDisposable {
     this.#server = createServer({ pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
-  static async open(target: number): Promise<Relay> {
+  /** @param port - its own; any free one */
+  static async open(target: number, port = 0): Promise<Relay> {
     const relay = new Relay(target);
     await new Promise<void>((resolve, reject) => {
-      relay.#server.once('error', reject).listen(0, '127.0.0.1', resolve);
+      relay.#server.once('error', reject).listen(port, '127.0.0.1', resolve);
     });
     return relay;
   }
