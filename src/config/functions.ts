@@ -124,8 +124,8 @@ const trigger = z
 
 const limits = z.strictObject({
   fuel: count(1_000, 10_000_000_000)
-    .prefault('5M')
-    .describe('of one call: steps (function entries, loop turns) until it is stopped; 5M are 5 to 20 ms'),
+    .prefault('2M')
+    .describe('of one call: steps (function entries, loop turns) until it is stopped; 2M are 1 to 8 ms'),
   memory: size('64KiB', '1GiB').prefault('4MiB').describe('linear memory'),
   deadline: duration('10ms', '5m').prefault('1s').describe('of one call that waits (http) or runs in a worker'),
   queue: whole(1, 1_000_000).default(1_000).describe('calls that may wait'),

@@ -15,8 +15,19 @@ import { Relay } from '../support/relay.js';
 const MESSAGES = 10_000;
 const peers = needs('mosquitto');
 
-/** A gateway with so many messages in the outbox of a link whose far side is away. */
-async function waiting(t: Test) {
+/** Puts a store of the first version into a data folder that is yet to be. */
+async function unpack(vector: string, folder: string): Promise<void> {
+  mkdirSync(join(folder, 'data'));
+  const packed = await readFile(join(repoRoot, 'test', 'vectors', 'store', vector));
+  writeFileSync(join(folder, 'data', 'store.sqlite'), zstdDecompressSync(packed));
+}
+
+/**
+ * A gateway with so many messages in the outbox of a link whose far side is away.
+ *
+ * @param vector - a store of an older version that has them; undefined: they are published now
+ */
+async function waiting(t: Test, vector?: string) {
   const far = await startMosquitto(t, ['allow_anonymous true', 'max_queued_messages 100000']);
   const relay = await Relay.open(far.port);
   t.teardown(() => relay[Symbol.asyncDispose]());
@@ -51,8 +62,9 @@ async function waiting(t: Test) {
             `    routes: [${routes}]`,
           ]),
     ].join('\n');
+  if (vector !== undefined) await unpack(vector, folder);
   let gateway = await startTestGateway(t, yaml("{ direction: out, filter: 'up/#', to: 'first/{topic:1}' }"), folder);
-  await publish(port, 0, MESSAGES, 'up/history');
+  if (vector === undefined) await publish(port, 0, MESSAGES, 'up/history');
   const links = async () => (await createClient({ socket: gateway.socket }).request('GET /v1/links')).items;
   t.equal((await links())[0]?.queued, MESSAGES);
   return {
@@ -98,11 +110,15 @@ t.test('a link is gone for a while: its 10,000 messages wait for it', peers, asy
   await arrive('third/history');
 });
 
+t.test('the program is upgraded: 10,000 messages in the outbox of the first version arrive', peers, async (t) => {
+  const { edit, arrive } = await waiting(t, 'schema-1-outbox.sqlite.zst');
+  await edit("{ direction: out, filter: 'up/#', to: 'first/{topic:1}' }", 'SIGKILL');
+  await arrive('first/history');
+});
+
 t.test('the data folder of the first version: its sessions, messages and retained messages are there', async (t) => {
   const folder = tempFolder(t);
-  mkdirSync(join(folder, 'data'));
-  const vector = await readFile(join(repoRoot, 'test', 'vectors', 'store', 'schema-1.sqlite.zst'));
-  writeFileSync(join(folder, 'data', 'store.sqlite'), zstdDecompressSync(vector));
+  await unpack('schema-1.sqlite.zst', folder);
   const port = await freePort();
   const yaml = [
     `gateway: { id: crash, data: ${join(folder, 'data')} }`,

@@ -194,7 +194,7 @@ export function onMessage(map: (input: FakeInput, host: HostCalls) => readonly F
 }
 
 export const fakeLimits: FunctionLimits = {
-  fuel: 5_000_000,
+  fuel: 2_000_000,
   memory: 4_194_304,
   deadline: 1_000,
   queue: 100,

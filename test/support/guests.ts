@@ -59,7 +59,7 @@ function make(key: string, compile: (work: string, output: string) => void): Buf
 }
 
 export const guestLimits: FunctionLimits = {
-  fuel: 5_000_000,
+  fuel: 2_000_000,
   memory: 4 * 1024 * 1024,
   deadline: 1_000,
   queue: 1_000,

@@ -35,19 +35,21 @@ export class Breather {
     this.#sleep = rest;
   }
 
-  /** The first packet of a turn. */
-  began(): void {
-    this.#beganAt = this.#clock.monotonic();
+  /** @param now - when the first packet of a turn came, monotonic ms */
+  began(now: number): void {
+    this.#beganAt = now;
   }
 
-  /** Everything of the turn is written. */
-  ended(): void {
+  /** Everything of the turn is written. @returns when that was, or its rest was over, monotonic ms */
+  ended(): number {
     const now = this.#clock.monotonic();
     const isRestless = this.#beganAt - this.#endedAt < NO_PAUSE && now - this.#beganAt < SHORT_TURN;
     this.#endedAt = now;
     this.#restless = isRestless ? this.#restless + 1 : 0;
-    if (this.#restless <= MANY) return;
-    this.#sleep(REST);
-    this.#endedAt = this.#clock.monotonic();
+    if (this.#restless > MANY) {
+      this.#sleep(REST);
+      this.#endedAt = this.#clock.monotonic();
+    }
+    return this.#endedAt;
   }
 }

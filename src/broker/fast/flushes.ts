@@ -21,8 +21,10 @@ export interface Flushable {
 }
 
 export class Flushes {
-  #due: Flushable[] = [];
-  #spare: Flushable[] = [];
+  /** The first {@link #count} of it; the others are left from turns before. Two, as flushing adds more. */
+  #due: (Flushable | undefined)[] = [];
+  #spare: (Flushable | undefined)[] = [];
+  #count = 0;
   /** Somebody sent something who does not work in turns. */
   isUrgent = false;
   /** Of what waits because it is not urgent; 0: nothing does. */
@@ -44,11 +46,13 @@ export class Flushes {
 
   /** Calls {@link Flushable.flush} at the end of this callback or turn, or of one soon after. */
   add(one: Flushable): void {
-    if (this.#due.push(one) === 1) {
-      if (this.#clock.monotonic() - this.#endedAt > PAUSE) process.nextTick(this.#run);
+    if (this.#count === 0) {
+      const now = this.#clock.monotonic();
+      if (now - this.#endedAt > PAUSE) process.nextTick(this.#run);
       else setImmediate(this.#run);
-      this.#breather?.began();
+      this.#breather?.began(now);
     }
+    this.#due[this.#count++] = one;
     this.addMore();
   }
 
@@ -65,13 +69,17 @@ export class Flushes {
     this.isUrgent = false;
     this.#dueAt = 0;
     const due = this.#due;
+    const count = this.#count;
     // What is added meanwhile is for the next turn.
     this.#due = this.#spare;
-    for (let i = 0; i < due.length; i++) due[i]!.flush();
-    due.length = 0;
+    this.#count = 0;
     this.#spare = due;
-    this.#breather?.ended();
-    this.#endedAt = this.#clock.monotonic();
+    for (let i = 0; i < count; i++) {
+      const one = due[i]!;
+      due[i] = undefined;
+      one.flush();
+    }
+    this.#endedAt = this.#breather?.ended() ?? this.#clock.monotonic();
   }
 
   /** One turn more than the flood, whose next bytes are read in it. */

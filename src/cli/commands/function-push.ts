@@ -16,7 +16,7 @@ import { bytesText, visible } from '../text.js';
 
 /** As a module is judged before it is known what it will be granted. */
 const LIMITS = {
-  fuel: 5_000_000,
+  fuel: 2_000_000,
   memory: 1024 ** 3,
   deadline: 1_000,
   queue: 1,

@@ -92,7 +92,7 @@ async function trapCost(): Promise<void> {
     }
   };
   line('a trap and the start after it', `${perCall(attempt('u'), 4_000).toFixed(1)} µs`);
-  line('an endless loop, until its 5M of fuel are used up', `${(perCall(attempt('l'), 15) / 1000).toFixed(1)} ms`);
+  line('an endless loop, until its 2M of fuel are used up', `${(perCall(attempt('l'), 15) / 1000).toFixed(1)} ms`);
   line('endless fills of 2 MiB', `${(perCall(attempt('f'), 15) / 1000).toFixed(1)} ms`);
   line('endless calls of the host (random)', `${(perCall(attempt('r'), 5) / 1000).toFixed(1)} ms`);
 }

@@ -9,7 +9,7 @@ function turns(count: number, pause: number, duration: number): number {
   const breather = new Breather({ monotonic: () => at } as Clock, () => rests++);
   for (let turn = 0; turn < count; turn++) {
     at += pause;
-    breather.began();
+    breather.began(at);
     at += duration;
     breather.ended();
   }
@@ -35,7 +35,7 @@ t.test('one pause, and it begins to count again', async (t) => {
   const breather = new Breather({ monotonic: () => at } as Clock, () => rests++);
   for (let turn = 1; turn <= 320; turn++) {
     at += turn % 16 === 0 ? 1 : 0.01;
-    breather.began();
+    breather.began(at);
     at += 0.01;
     breather.ended();
   }
