@@ -51,6 +51,8 @@ export interface FunctionGrants {
 export interface BreakerConfig {
   /** So many errors … */
   readonly traps: number;
+  /** … or, from the second on, so much time that all messages waited for them, ms … */
+  readonly time: number;
   /** … within this time, ms, and the function is not asked … */
   readonly within: number;
   /** … for this long, ms. */

@@ -1,20 +1,23 @@
 /**
  * Keeps a function that fails from being asked.
  *
- *   closed ─ so many failures within a time ─▶ open ─ rest ─▶ half-open (one call) ─ success ─▶ closed
+ *   closed ─ too many failures within a time ─▶ open ─ rest ─▶ half-open (one call) ─ success ─▶ closed
  *                                               ▲                   └── failure ──┐
  *                                               └─────────────────────────────────┘
  */
 import type { Clock } from '../core/clock.js';
 import type { BreakerConfig } from '../core/config.js';
 
+/** A single failure proves little, however long it took. */
+const FEWEST = 2;
+
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export class Breaker {
   readonly #config: BreakerConfig;
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** Of the last failures, monotonic ms. */
-  #failures: number[] = [];
+  /** The last failures: when, monotonic ms, and what they cost, ms. */
+  #failures: { readonly at: number; readonly ms: number }[] = [];
   #openedAt = 0;
   #state: BreakerState = 'closed';
   #isTrying = false;
@@ -58,16 +61,18 @@ export class Breaker {
     return true;
   }
 
-  /** @returns whether it has opened by this */
-  failed(): boolean {
+  /** @param ms - that all messages waited for it. @returns whether it has opened by this */
+  failed(ms = 0): boolean {
     const now = this.#clock.monotonic();
     // Calls that were on their way when it opened.
     if (this.#state === 'open') return false;
     if (this.#state === 'closed') {
-      this.#failures.push(now);
-      if (this.#failures.length > this.#config.traps) this.#failures.shift();
-      const isFull = this.#failures.length === this.#config.traps;
-      if (!isFull || now - this.#failures[0]! > this.#config.within) return false;
+      const { traps, time, within } = this.#config;
+      this.#failures.push({ at: now, ms });
+      while (this.#failures.length > traps || now - this.#failures[0]!.at > within) this.#failures.shift();
+      const lost = this.#failures.reduce((sum, one) => sum + one.ms, 0);
+      const isCostly = this.#failures.length >= FEWEST && lost >= time;
+      if (!isCostly && this.#failures.length < traps) return false;
     }
     this.#failures = [];
     this.#state = 'open';

@@ -165,16 +165,16 @@ export class Slot {
     return this.#without('queue', outcome.message);
   }
 
-  /** The answer was of no use: that counts like a trap, unless the module was not asked, or it was the fault of another. */
-  failed(failure: Failure): Failure {
+  /** The answer was of no use: that counts like a trap, unless the module was not asked, or it was the fault of another. @param ms - that all messages waited for it */
+  failed(failure: Failure, ms = 0): Failure {
     this.#note(failure);
     if (failure.cause === 'ended') this.breaker.spared();
     if (['queue', 'depth', 'ended'].includes(failure.cause) || this.#running === undefined) return failure;
-    if (!this.breaker.failed()) return failure;
+    if (!this.breaker.failed(ms)) return failure;
     this.#since = this.#o.clock.now();
     const seconds = this.config.breaker.rest / 1_000;
     this.#log.warn({ cause: failure.cause }, 'a function failed repeatedly and rests');
-    this.lines.add(3, `the breaker is open for ${seconds} s: ${this.config.breaker.traps} failures`);
+    this.lines.add(3, `the breaker is open for ${seconds} s: it failed repeatedly`);
     this.#o.onState();
     this.#calls.abandon(new Failure('open', 'it failed repeatedly and rests'));
     this.#backOut();
@@ -348,7 +348,9 @@ export class Slot {
       witness.called(hook, frame, effects, answer);
     }
     const isRefused = outcome instanceof Failure && outcome.cause === 'refused';
-    if (outcome instanceof Failure && !isRefused) return running.isOver ? this.#note(outcome) : this.failed(outcome);
+    if (outcome instanceof Failure && !isRefused) {
+      return running.isOver ? this.#note(outcome) : this.failed(outcome, running.module.isAsync ? 0 : now - startedAt);
+    }
     if (!running.isOver && this.breaker.succeeded()) {
       this.#since = this.#o.clock.now();
       this.lines.add(1, 'it works again');

@@ -84,7 +84,7 @@ t.test('hostile functions: each failure by name and cause, and the gateway goes 
     `gateway: { id: plant-7 }
 broker: { listeners: [{ type: tcp, port: 0 }] }
 functions:
-  hostile: { file: ${file}, on: { upstream: raw/# }, onError: dead-letter, breaker: { traps: 100 }, limits: { fuel: 1M } }
+  hostile: { file: ${file}, on: { upstream: raw/# }, onError: dead-letter, breaker: { traps: 100, time: 10m }, limits: { fuel: 1M } }
 `,
     folder,
   );

@@ -59,7 +59,7 @@ t.test('whatever functions do to each other: it ends, none sees what came of its
             onError: one.onError,
             grants: { kv: undefined, publish: ['#'], points: undefined, http: undefined },
             limits: { ...fakeLimits, queue: 50 },
-            breaker: { traps: 10_000, within: 1_000, rest: 1_000 },
+            breaker: { traps: 10_000, time: 1_000, within: 1_000, rest: 1_000 },
           },
         };
       }

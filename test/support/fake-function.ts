@@ -218,7 +218,7 @@ export function functionConfig(
     onError: 'drop',
     isolate: 'inline',
     grants: { kv: undefined, publish: undefined, points: undefined, http: undefined },
-    breaker: { traps: 5, within: 60_000, rest: 30_000 },
+    breaker: { traps: 5, time: 1_000, within: 60_000, rest: 30_000 },
     ...more,
   };
 }

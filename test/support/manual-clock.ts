@@ -46,6 +46,12 @@ export class ManualClock implements Clock {
     });
   }
 
+  /** Time goes by within a callback: nothing can fire. */
+  pass(ms: number): void {
+    this.#monotonic += ms;
+    this.#wall += ms;
+  }
+
   /** Moves time, firing each timer at its moment; promises and streams settle between two timers. */
   async advance(ms: number): Promise<void> {
     const end = this.#monotonic + ms;

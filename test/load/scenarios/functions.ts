@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pin, pinning } from '../../bench/process.js';
+import { pin, pinning, standBack } from '../../bench/process.js';
 import { runHpmq } from '../../support/gateway.js';
 import { cGuest } from '../../support/guests.js';
 import { type LoadGateway, startGateway, startWorker, type Worker } from '../processes.js';
@@ -64,6 +64,11 @@ export const functions: Scenario = async function* ({ short, entry, only }) {
     const found = Object.entries(failures).filter(([cause]) => causes.includes(cause));
     const said = found.length > 0 ? [] : [`of its failures ${JSON.stringify(failures)} none is ${causes.join(' or ')}`];
     yield verdict(name, windows, short, said, found.map(([cause, count]) => `${cause} ${count}`).join(', '));
+  }
+  // The program that deploys is on the side of those who make load, as on a gateway it would be on another machine.
+  if (cores !== undefined) {
+    pin(process.pid, cores.generator);
+    standBack(process.pid);
   }
   for (const [name, bytes, code] of modules.filter(([one]) => one.includes(only))) {
     const file = join(gateway.folder, `${name}.wasm`);

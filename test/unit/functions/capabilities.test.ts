@@ -337,7 +337,10 @@ t.test('a subscription gets copies, publishes what comes of them, and not its ow
 });
 
 t.test('a subscription with a full queue drops what comes, and opens no breaker', async (t) => {
-  const config = { limits: { ...fakeLimits, queue: 1 }, breaker: { traps: 2, within: 60_000, rest: 30_000 } };
+  const config = {
+    limits: { ...fakeLimits, queue: 1 },
+    breaker: { traps: 2, time: 1_000, within: 60_000, rest: 30_000 },
+  };
   const on = { type: 'subscribe', filter: 'raw' } as const;
   const bench = await new Bench({ f: { on, hooks: onMessage(() => []), config } }, { folder: t.testdir() }).start();
   t.teardown(() => bench.functions[Symbol.asyncDispose]());

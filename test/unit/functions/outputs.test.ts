@@ -33,7 +33,7 @@ async function benchOf(
   hooks: FakeHooks,
   config: Partial<FunctionConfig> = {},
 ): Promise<Bench> {
-  const breaker = { traps: 1_000, within: 60_000, rest: 30_000 };
+  const breaker = { traps: 1_000, time: 1_000, within: 60_000, rest: 30_000 };
   const bench = await new Bench({ f: { on, hooks, config: { breaker, ...config } } }, { folder: t.testdir() }).start();
   t.teardown(() => bench.functions[Symbol.asyncDispose]());
   return bench;

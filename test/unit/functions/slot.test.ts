@@ -58,7 +58,7 @@ t.test('the breaker: traps within a time, then rest, then one try', async (t) =>
     calls++;
     return isMended ? [{ topic, payload }] : trap();
   });
-  const breaker = { traps: 3, within: 1_000, rest: 5_000 };
+  const breaker = { traps: 3, time: 1_000, within: 1_000, rest: 5_000 };
   const bench = await new Bench(
     { f: { on: upstream('#'), hooks, config: { breaker, onError: 'pass' } } },
     { folder: t.testdir() },
@@ -92,6 +92,53 @@ t.test('the breaker: traps within a time, then rest, then one try', async (t) =>
   t.strictSame(bench.functions.function('f').failures, { fuel: 6, open: 2 });
 });
 
+for (const { where, more, opensAt } of [
+  { where: 'in the path', more: {}, opensAt: 2 },
+  { where: 'in a worker', more: { options: { turns: 1 } }, opensAt: 5 },
+]) {
+  t.test(`the breaker: what fails ${where} and takes its time`, async (t) => {
+    const hooks = onMessage(() => {
+      bench.clock.pass(6);
+      return trap();
+    });
+    const breaker = { traps: 5, time: 10, within: 60_000, rest: 5_000 };
+    const bench = await new Bench(
+      { f: { on: upstream('#'), hooks, config: { breaker, onError: 'pass' }, ...more } },
+      { folder: t.testdir() },
+    ).start();
+    t.teardown(() => bench.functions[Symbol.asyncDispose]());
+    for (let call = 1; call <= opensAt; call++) {
+      t.equal(bench.functions.function('f').state, 'up', `before call ${call}`);
+      await bench.pass('a');
+    }
+    t.equal(bench.functions.function('f').state, 'open');
+  });
+}
+
+t.test(
+  'the breaker: one failure proves nothing, however long it took; two that are far apart do not add up',
+  async (t) => {
+    const hooks = onMessage(() => {
+      bench.clock.pass(500);
+      return trap();
+    });
+    const breaker = { traps: 5, time: 10, within: 2_000, rest: 5_000 };
+    const bench = await new Bench(
+      { f: { on: upstream('#'), hooks, config: { breaker } } },
+      { folder: t.testdir() },
+    ).start();
+    t.teardown(() => bench.functions[Symbol.asyncDispose]());
+    for (let i = 0; i < 3; i++) {
+      await bench.pass('a');
+      t.equal(bench.functions.function('f').state, 'up');
+      await bench.clock.advance(2_001);
+    }
+    await bench.pass('a');
+    await bench.pass('a');
+    t.equal(bench.functions.function('f').state, 'open');
+  },
+);
+
 t.test('what a function refuses is counted, and opens no breaker', async (t) => {
   const hooks = onMessage(() => {
     throw new FunctionTrap('refused', 'no JSON');
@@ -105,7 +152,7 @@ t.test('what a function refuses is counted, and opens no breaker', async (t) => 
 t.test('an answer that only refuses its input closes the breaker as any other', async (t) => {
   let answer = trap as () => never;
   const hooks = onMessage(() => answer());
-  const breaker = { traps: 1, within: 1_000, rest: 5_000 };
+  const breaker = { traps: 1, time: 1_000, within: 1_000, rest: 5_000 };
   const bench = await new Bench(
     { f: { on: upstream('#'), hooks, config: { breaker } } },
     { folder: t.testdir() },
@@ -131,7 +178,7 @@ t.test('what waits when the breaker opens is not asked either', async (t) => {
   });
   for (const needs of [[], ['publish']]) {
     calls = 0;
-    const breaker = { traps: 2, within: 60_000, rest: 5_000 };
+    const breaker = { traps: 2, time: 1_000, within: 60_000, rest: 5_000 };
     const wish = {
       on: upstream('#'),
       hooks,
@@ -177,7 +224,7 @@ t.test('a function that does not answer does not hold up the end', async (t) => 
 t.test('a call that ended with the thread of another opens no breaker, and is no try', async (t) => {
   let answer = trap as () => never;
   const hooks = onMessage(() => answer());
-  const breaker = { traps: 1, within: 1_000, rest: 5_000 };
+  const breaker = { traps: 1, time: 1_000, within: 1_000, rest: 5_000 };
   const bench = await new Bench(
     { f: { on: upstream('#'), hooks, config: { breaker } } },
     { folder: t.testdir() },
