@@ -16,6 +16,7 @@ import { writeCodeCaches } from './executable/code-cache.mjs';
 import { root } from './executable/lockfile.mjs';
 import { nodeBinary } from './executable/node-binary.mjs';
 import { packParts } from './executable/pack.mjs';
+import { placeParts } from './executable/place.mjs';
 import { writeSbom } from './executable/sbom.mjs';
 import { runtimeFlags, seal } from './executable/seal.mjs';
 import { serialportAddon } from './executable/serialport-addon.mjs';
@@ -71,6 +72,7 @@ for (const arch of wanted) {
       'serialport.node': serialportAddon(arch),
     },
   });
+  placeParts(output, packed, threads.length + 1);
   const sha256 = createHash('sha256').update(readFileSync(output)).digest('hex');
   console.log(`${arch.padEnd(10)} ${megabytes(statSync(output).size)}  sha256 ${sha256}  dist/hpmq-linux-${arch}`);
 }
