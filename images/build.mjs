@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeChecksums } from './checksums.mjs';
+import { acceptBuiltinCaches } from './executable/builtin-caches.mjs';
 import { buildFacts } from './executable/build-facts.mjs';
 import { bundleParts, bundleStart, threads } from './executable/bundle.mjs';
 import { writeCodeCaches } from './executable/code-cache.mjs';
@@ -58,6 +59,7 @@ for (const arch of wanted) {
     );
   const stripped = join(work, `node-${arch}`);
   strip(node, stripped);
+  if (caches.size > 0) acceptBuiltinCaches(stripped, caches.get('program'));
   const output = join(root, 'dist', `hpmq-linux-${arch}`);
   const { packed, index } = packParts(parts, caches);
   await seal({
