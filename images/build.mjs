@@ -10,12 +10,14 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeChecksums } from './checksums.mjs';
+import { acceptBuiltinCaches } from './executable/builtin-caches.mjs';
 import { buildFacts } from './executable/build-facts.mjs';
 import { bundleParts, bundleStart, threads } from './executable/bundle.mjs';
 import { writeCodeCaches } from './executable/code-cache.mjs';
 import { root } from './executable/lockfile.mjs';
 import { nodeBinary } from './executable/node-binary.mjs';
 import { packParts } from './executable/pack.mjs';
+import { placeParts } from './executable/place.mjs';
 import { writeSbom } from './executable/sbom.mjs';
 import { runtimeFlags, seal } from './executable/seal.mjs';
 import { serialportAddon } from './executable/serialport-addon.mjs';
@@ -57,6 +59,7 @@ for (const arch of wanted) {
     );
   const stripped = join(work, `node-${arch}`);
   strip(node, stripped);
+  if (caches.size > 0) acceptBuiltinCaches(stripped, caches.get('program'));
   const output = join(root, 'dist', `hpmq-linux-${arch}`);
   const { packed, index } = packParts(parts, caches);
   await seal({
@@ -71,6 +74,7 @@ for (const arch of wanted) {
       'serialport.node': serialportAddon(arch),
     },
   });
+  placeParts(output, packed, threads.length + 1);
   const sha256 = createHash('sha256').update(readFileSync(output)).digest('hex');
   console.log(`${arch.padEnd(10)} ${megabytes(statSync(output).size)}  sha256 ${sha256}  dist/hpmq-linux-${arch}`);
 }

@@ -4,7 +4,8 @@ import { loadAdapters } from './builtin.js';
 import { loadConfigApart } from './config-thread.js';
 import { systemClock } from './core/clock.js';
 import { collectGarbage } from './core/collect-garbage.js';
-import { compileEarly } from './core/compile-early.js';
+import { compileEarly, optimise, optimiseOnceConnected } from './core/compile-early.js';
+import type { GatewayConfig } from './core/config.js';
 import { toGatewayError } from './core/errors.js';
 import { EXIT } from './core/exit.js';
 import { type Log, type LogLevel, silentLog } from './core/log.js';
@@ -65,6 +66,8 @@ async function run(
   const adapters = await loadAdapters(new Set(types));
   collectGarbage();
   compileEarly();
+  if (hasWork(config)) optimise();
+  else optimiseOnceConnected();
   const gateway = await startGateway({
     config,
     shown: { file: file ?? null, yaml },
@@ -105,6 +108,11 @@ async function run(
   await giveBack(config.gateway.data, logging.log);
   if (isRestart) takeOver(supervision);
   return EXIT.OK;
+}
+
+/** Even when nobody connects. */
+function hasWork({ devices, servers, links, functions }: GatewayConfig): boolean {
+  return [devices, servers, links, functions].some((parts) => Object.keys(parts).length > 0);
 }
 
 /** @returns undefined: this program is not updated by itself */

@@ -1,6 +1,14 @@
 /** What each executable does wherever it runs: natively, and under qemu-user. */
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import { Executable } from '../support/executable.js';
@@ -8,7 +16,7 @@ import { mqttPublish, mqttSubscribe } from '../support/foreign-mqtt.js';
 import { tempFolder } from '../support/gateway.js';
 import { cGuest } from '../support/guests.js';
 import { compileLibmodbusSlave, libmodbusTcp, needsLibmodbus } from '../support/modbus-peers.js';
-import { freePort, listening, needs, repoRoot, startPeer } from '../support/peers.js';
+import { eventually, freePort, listening, needs, repoRoot, startPeer } from '../support/peers.js';
 import { terminal } from '../support/terminal.js';
 
 const LISTENER = 'broker: { listeners: [{ type: tcp, port: 0 }] }';
@@ -78,6 +86,19 @@ devices:
   });
 
   if (extent === 'main') return;
+
+  const memory = executable.isNative ? there : { skip: 'emulated, the memory is that of the emulator' };
+  t.test('run: idle, 75 MiB are resident, and what was read of the file is not', memory, async (t) => {
+    const gateway = await executable.start(t, `gateway: { id: box }\n${LISTENER}\n`);
+    const read = (name: string) => readFileSync(`/proc/${gateway.process.pid}/${name}`, 'utf8');
+    // The main thread and that of the store have it open.
+    const open = readdirSync(`/proc/${gateway.process.pid}/fd`).filter(
+      (fd) => readlinkSync(`/proc/${gateway.process.pid}/fd/${fd}`) === realpathSync(executable.file),
+    );
+    t.equal(open.length, 2);
+    // V8 gives back what the start took when it has been idle for some seconds.
+    await eventually(() => Number(/^Rss: +(\d+) kB/m.exec(read('smaps_rollup'))?.[1]) <= 75 * 1024, 60_000);
+  });
 
   t.test('run: a serial port is opened with the driver inside', { ...needs('socat'), ...there }, async (t) => {
     const { wire, yaml } = await serialLine(t);

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
 import { asset } from './assets.js';
+import { readParts } from './parts.js';
 
 type Part = (
   require: (name: string) => unknown,
@@ -20,7 +21,6 @@ const requireBuiltin = createRequire(process.execPath);
 const index = JSON.parse(asset('parts.json').toString('latin1')) as Readonly<
   Record<string, readonly [start: number, length: number, cacheStart?: number, cacheLength?: number]>
 >;
-const packed = asset('parts');
 const loaded = new Map<string, { exports: object }>();
 
 /** @param name - as images/executable/bundle.mjs names it, without folder and ending */
@@ -31,10 +31,12 @@ export function loadPart(name: string): object {
   loaded.set(name, module);
   const place = index[name];
   if (place === undefined) throw new Error(`the executable has no part ${name}`);
-  const [start, length, cacheStart = 0, cacheLength = 0] = place;
-  const script = new Script(packed.toString('latin1', start, start + length), {
+  const [start, length, cacheStart = start, cacheLength = 0] = place;
+  // The code cache lies behind the text.
+  const bytes = readParts(start, Math.max(length, cacheStart - start + cacheLength));
+  const script = new Script(bytes.toString('latin1', 0, length), {
     filename: `hpmq/${name}`,
-    ...(cacheLength > 0 ? { cachedData: packed.subarray(cacheStart, cacheStart + cacheLength) } : {}),
+    ...(cacheLength > 0 ? { cachedData: bytes.subarray(cacheStart - start) } : {}),
   });
   const part = script.runInThisContext() as Part;
   part(requirePart, module, module.exports, process.execPath, dirname(process.execPath));

@@ -1,3 +1,4 @@
+import { doNotOptimise } from '../../core/compile-early.js';
 import { becomeChosen } from '../../update/choose.js';
 import type { Cli } from '../cli.js';
 import type { HpmqCommand } from '../command.js';
@@ -13,6 +14,8 @@ export function define(command: HpmqCommand, cli: Cli): void {
     .action(
       cli.action(async (file: string | undefined) => {
         becomeChosen(process.env, process.argv.slice(2), (text) => cli.output.note(text));
+        // Before it loads the gateway, which says itself from when on it pays.
+        doNotOptimise();
         const { runGateway } = await import('../../run.js');
         const { config, socket, verbose = 0 } = cli.globals;
         return runGateway({ config: file ?? config, socket: socket ?? (cli.env.HPMQ_SOCKET || undefined), verbose });
