@@ -1,6 +1,7 @@
 /** Releases to update to, made from the committed sources under another version, and bundles that nobody should take. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   copyFileSync,
@@ -114,7 +115,7 @@ export function makeUnsigned(version: string, output: string): void {
   try {
     const content = join(work, 'content');
     mkdirSync(content);
-    writeFileSync(join(content, 'rootfs.squashfs'), Buffer.alloc(65_536, 7));
+    writeFileSync(join(content, 'rootfs.squashfs'), randomBytes(65_536));
     const manifest = `[update]\ncompatible=hpmq-arm64\nversion=${version}\n\n[bundle]\nformat=verity\n\n[image.rootfs]\nfilename=rootfs.squashfs\n`;
     writeFileSync(join(content, 'manifest.raucm'), manifest);
     run('mksquashfs', [content, output, '-noappend', '-quiet', '-no-progress']);
@@ -127,7 +128,7 @@ export function makeUnsigned(version: string, output: string): void {
 export function makeForeign(version: string, output: string): void {
   const work = mkdtempSync(join(tmpdir(), 'hpmq-foreign-'));
   try {
-    writeFileSync(join(work, 'rootfs'), Buffer.alloc(65_536, 7));
+    writeFileSync(join(work, 'rootfs'), randomBytes(65_536));
     run(join(repoRoot, 'images/keys'), [join(work, 'keys')]);
     run(join(repoRoot, 'images/make-bundle'), [join(work, 'rootfs'), version, join(work, 'keys'), output]);
   } finally {

@@ -51,8 +51,9 @@ class Box implements AsyncDisposable {
     this.#kept = kept;
   }
 
-  static boot(setting: Setting, card: Card, disk: string, kept: string[]): Box {
+  static boot(setting: Setting, card: Card, disk: string, kept: string[], devices: readonly string[]): Box {
     const more = [
+      ...devices,
       ...[
         '-drive',
         `if=none,id=bundles,file=${disk},format=raw,readonly=on`,
@@ -163,8 +164,9 @@ class Bench implements Disposable {
     this.card = provisionedCard(setting.image);
   }
 
-  boot(): Box {
-    return Box.boot(this.#setting, this.card, this.disk, this.kept);
+  /** @param devices - more arguments for qemu */
+  boot(devices: readonly string[] = []): Box {
+    return Box.boot(this.#setting, this.card, this.disk, this.kept, devices);
   }
 
   [Symbol.dispose](): void {
@@ -310,13 +312,13 @@ export async function cutPower(setting: UpdateSetting, rounds: number, seed: num
   say(`${rounds} power cuts (seed ${seed}): each time a gateway came back with its data, at last in slot ${last}`);
 }
 
-/** A stick is put in. */
+/** A stick is put into a box that has no network and no clock with a battery, as a Raspberry Pi: it cannot know when the release was signed. */
 export async function takeStick(setting: UpdateSetting): Promise<void> {
   using bench = new Bench(setting, [GOOD]);
-  await using box = bench.boot();
+  await using box = bench.boot(['-rtc', 'base=2025-01-01T00:00:00']);
   await begin(box);
   await box.machine.plugIn('usb-storage,drive=stick,removable=on');
-  say('stick is put in');
+  say(`stick is put in on ${await box.ask('date -I')}`);
   await box.machine.says(/hpmq: slot B, start 1/, 600_000);
   assert.equal(await box.ready(), 'B');
   assert.equal((await box.status()).version, GOOD.version);
