@@ -213,6 +213,26 @@ t.test(
   },
 );
 
+t.test(
+  'bundles: a box whose clock begins years ago takes what was signed since',
+  needs('rauc', 'openssl', 'faketime'),
+  async (t) => {
+    const folder = folderOf(t);
+    const file = (name: string) => join(folder, name);
+    script('keys', file('keys'));
+    writeFileSync(file('root'), randomBytes(65_536));
+    script('make-bundle', file('root'), '1.2.3', file('keys'), file('good.raucb'));
+    const config = join(images, 'overlay/etc/rauc/system.conf');
+    const info = ['--output-format=json', 'info', file('good.raucb')];
+    const json = execFileSync(
+      'faketime',
+      ['2025-01-01 00:00:00', 'rauc', '--conf', config, '--keyring', file('keys/ca.pem'), ...info],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    t.match(JSON.parse(json), { version: '1.2.3' });
+  },
+);
+
 t.test('the bill of materials names every package once, in the same bytes each time', async (t) => {
   const folder = folderOf(t);
   const manifest = join(folder, 'manifest');

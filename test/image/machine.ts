@@ -97,8 +97,18 @@ export class Machine {
     return port;
   }
 
-  /** Runs a command as root over SSH; repeats while nobody answers. */
-  async ssh(key: string, command: string, timeoutMs = 180_000): Promise<Command> {
+  /** Connects a device that was not there at the start, as `driver,property=…`. */
+  async plugIn(device: string): Promise<void> {
+    const said = await this.#monitor(`device_add ${device}`);
+    if (said.trim() !== '') throw new Error(`device_add ${device}: ${said}`);
+  }
+
+  /**
+   * Runs a command as root over SSH.
+   *
+   * @param attempts - `once`: for what ends the connection; else it is repeated while nobody answers
+   */
+  async ssh(key: string, command: string, timeoutMs = 180_000, attempts?: 'once'): Promise<Command> {
     const port = await this.port(22);
     const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'BatchMode=yes', 'ConnectTimeout=30'];
     const args = ['-q', '-i', key, '-p', String(port), ...options.flatMap((one) => ['-o', one])];
@@ -106,7 +116,7 @@ export class Machine {
     for (;;) {
       const result = await execute('ssh', [...args, 'root@127.0.0.1', command], timeoutMs);
       // 255: of ssh itself.
-      if (result.code !== 255 || Date.now() > deadline) return result;
+      if (result.code !== 255 || attempts === 'once' || Date.now() > deadline) return result;
       await sleep(2_000);
     }
   }
