@@ -16,6 +16,9 @@ const LATEST = 1;
 /** Nothing was written for so long, ms: more than a turn of many connections takes to begin again. */
 const PAUSE = 0.4;
 
+/** Its `then` is called at the end of the callback as `process.nextTick` is, at a third of the cost (test/bench J). */
+const settled = Promise.resolve();
+
 export interface Flushable {
   flush(): void;
 }
@@ -48,7 +51,7 @@ export class Flushes {
   add(one: Flushable): void {
     if (this.#count === 0) {
       const now = this.#clock.monotonic();
-      if (now - this.#endedAt > PAUSE) process.nextTick(this.#run);
+      if (now - this.#endedAt > PAUSE) void settled.then(this.#run);
       else setImmediate(this.#run);
       this.#breather?.began(now);
     }
