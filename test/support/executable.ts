@@ -1,6 +1,6 @@
 /** The executables as `npm run build` makes them: nothing of the checkout is needed to run them. */
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Outcome, tempFolder } from './gateway.js';
@@ -17,9 +17,10 @@ export class Executable {
   /** Emulated, everything takes some ten times as long. */
   readonly isNative: boolean;
 
-  constructor(arch: Arch) {
+  /** @param file - default: as it was built */
+  constructor(arch: Arch, file = join(repoRoot, 'dist', `hpmq-linux-${arch}`)) {
     this.arch = arch;
-    this.file = join(repoRoot, 'dist', `hpmq-linux-${arch}`);
+    this.file = file;
     this.isNative = arch === process.arch;
   }
 
@@ -35,6 +36,15 @@ export class Executable {
     // The gate builds first. Emulation is the machine's, not ours: a kernel without binfmt_misc is no defect.
     if (required && (this.isNative || !existsSync(this.file))) throw new Error(reason);
     return { skip: reason };
+  }
+
+  /** A copy in that folder of which nothing is in memory, as after a boot: what was just written is mapped in larger pieces. */
+  unread(folder: string): Executable {
+    const file = join(folder, 'hpmq');
+    copyFileSync(this.file, file);
+    execFileSync('sync', [file]);
+    execFileSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none']);
+    return new Executable(this.arch, file);
   }
 
   /** Runs it with nothing but a home folder of its own. */
