@@ -116,7 +116,7 @@ export class Machine {
     for (;;) {
       const result = await execute('ssh', [...args, 'root@127.0.0.1', command], timeoutMs);
       // 255: of ssh itself.
-      if (result.code !== 255 || attempts === 'once' || Date.now() > deadline) return result;
+      if (result.code !== 255 || attempts === 'once' || this.#over || Date.now() > deadline) return result;
       await sleep(2_000);
     }
   }

@@ -1,7 +1,7 @@
 /**
  * `npm run image:test -- [direct|efi|pi3|wifi|emergency|update|fallback|cut|stick|same]… [--image FILE]`: boots an image (images/build-image)
  * in QEMU, some minutes each; `same` builds two. Those of updates make releases, once for each commit, and need `--keys FOLDER`, the
- * image's; `cut` takes `--rounds N --seed N`, two minutes for each round. Not part of the test suite: emulation takes a whole machine.
+ * image's; `cut` takes `--rounds N --seed N`, three minutes for each round. Not part of the test suite: emulation takes a whole machine.
  */
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
