@@ -112,7 +112,7 @@ export async function linked({ nodes }: Mesh): Promise<void> {
         () => undefined,
       );
       if (links?.every(({ state }) => state === 'up')) break;
-      if (performance.now() > end) throw new Error(`the links of n${index} are ${links?.map(({ state }) => state)}`);
+      if (performance.now() > end) throw new Error(`the links of n${index} are ${JSON.stringify(links)}`);
       await sleep(50);
     }
   }
