@@ -46,7 +46,12 @@ export async function openMesh(shape: MeshShape, folder: string, stack: AsyncDis
   for (const _ of kinds) ports.push(await freePort());
   const edges = edgesOf(shape);
   const relays: Relay[] = [];
-  for (const [, to] of edges) relays.push(stack.use(await Relay.open(ports[to]!)));
+  for (const [, to] of edges) {
+    let relay = stack.use(await Relay.open(ports[to]!));
+    // The system may give it a port that is free only until its gateway starts.
+    while (ports.includes(relay.port)) relay = stack.use(await Relay.open(ports[to]!));
+    relays.push(relay);
+  }
   const nodes = kinds.map((kind, index) => {
     const own = join(folder, `n${index}`);
     mkdirSync(own);
