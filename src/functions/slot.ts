@@ -165,7 +165,11 @@ export class Slot {
     return this.#without('queue', outcome.message);
   }
 
-  /** The answer was of no use: that counts like a trap, unless the module was not asked, or it was the fault of another. @param ms - that all messages waited for it */
+  /**
+   * The answer was of no use: that counts like a trap, unless the module was not asked, or it was the fault of another.
+   *
+   * @param ms - that all messages waited for it
+   */
   failed(failure: Failure, ms = 0): Failure {
     this.#note(failure);
     if (failure.cause === 'ended') this.breaker.spared();

@@ -1,12 +1,21 @@
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { FunctionTrap } from '../../../src/core/function.js';
-import { onMessage } from '../../support/fake-function.js';
+import { type FakeHooks, onMessage } from '../../support/fake-function.js';
 import { Bench, upstream } from './support.js';
 
 const trap = (): never => {
   throw new FunctionTrap('fuel', 'it took more than 5000000 steps');
 };
+
+/** A gateway with one function, whose breaker opens with its first failure. */
+async function opensAtOnce(t: Test, hooks: FakeHooks): Promise<Bench> {
+  const breaker = { traps: 1, time: 1_000, within: 1_000, rest: 5_000 };
+  const bench = new Bench({ f: { on: upstream('#'), hooks, config: { breaker } } }, { folder: t.testdir() });
+  await bench.start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  return bench;
+}
 
 t.test('the breaker: traps within a time, then rest, then one try', async (t) => {
   let isMended = false;
@@ -109,12 +118,7 @@ t.test('what a function refuses is counted, and opens no breaker', async (t) => 
 t.test('an answer that only refuses its input closes the breaker as any other', async (t) => {
   let answer = trap as () => never;
   const hooks = onMessage(() => answer());
-  const breaker = { traps: 1, time: 1_000, within: 1_000, rest: 5_000 };
-  const bench = await new Bench(
-    { f: { on: upstream('#'), hooks, config: { breaker } } },
-    { folder: t.testdir() },
-  ).start();
-  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const bench = await opensAtOnce(t, hooks);
   await bench.pass('a');
   t.equal(bench.functions.function('f').state, 'open');
   await bench.clock.advance(5_000);
@@ -157,12 +161,7 @@ t.test('what waits when the breaker opens is not asked either', async (t) => {
 t.test('a call that ended with the thread of another opens no breaker, and is no try', async (t) => {
   let answer = trap as () => never;
   const hooks = onMessage(() => answer());
-  const breaker = { traps: 1, time: 1_000, within: 1_000, rest: 5_000 };
-  const bench = await new Bench(
-    { f: { on: upstream('#'), hooks, config: { breaker } } },
-    { folder: t.testdir() },
-  ).start();
-  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const bench = await opensAtOnce(t, hooks);
   const ended = () => {
     throw new FunctionTrap('ended', 'its thread was ended because of another call');
   };
