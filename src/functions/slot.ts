@@ -49,10 +49,17 @@ export interface SlotOptions {
   onState(): void;
 }
 
+interface Asked {
+  readonly hook: Hook;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  readonly chain: Chain | undefined;
+  readonly seen: Seen | undefined;
+}
+
 /** Of one call, for a witness. */
 interface Seen {
   readonly witness: Witness;
-  readonly hook: Hook;
   readonly frame: Buffer;
   readonly effects: Effects;
 }
@@ -152,13 +159,12 @@ export class Slot {
     if (!this.breaker.admits()) return this.#without('open', 'it failed repeatedly and rests');
     const startedAt = this.#o.clock.monotonic();
     const { witness } = this;
-    const seen =
-      witness === undefined ? undefined : { witness, hook, frame: Buffer.from(frame), effects: new Effects() };
+    const seen = witness === undefined ? undefined : { witness, frame: Buffer.from(frame), effects: new Effects() };
     const before = () => {
       this.#published.begin();
       this.#effects = seen?.effects;
     };
-    const after = (outcome: Outcome, by: Running) => this.#answered(by, outcome, startedAt, chain, seen);
+    const after = (outcome: Outcome, by: Running) => this.#answered(by, outcome, { hook, startedAt, chain, seen });
     const outcome = this.#calls.call(running, hook, frame, before, after);
     if (!(outcome instanceof Failure) || outcome.cause !== 'queue') return outcome;
     this.breaker.spared();
@@ -338,7 +344,7 @@ export class Slot {
     return this.#versions.save(this.#isPaused, added);
   }
 
-  #answered(running: Running, outcome: Outcome, startedAt: number, chain: Chain | undefined, seen?: Seen): Outcome {
+  #answered(running: Running, outcome: Outcome, { hook, startedAt, chain, seen }: Asked): Outcome {
     if (outcome instanceof Failure && wasUnasked(outcome)) return this.#note(outcome);
     const now = this.#o.clock.monotonic();
     const fuel = running.instance.fuelUsed;
@@ -347,13 +353,15 @@ export class Slot {
     const published = this.#published.take();
     this.#effects = undefined;
     if (seen !== undefined) {
-      const { witness, hook, frame, effects } = seen;
+      const { witness, frame, effects } = seen;
       const answer = { outcome, published, commands: effects.commands, fuel, ms: now - startedAt };
       witness.called(hook, frame, effects, answer);
     }
     const isRefused = outcome instanceof Failure && outcome.cause === 'refused';
     if (outcome instanceof Failure && !isRefused) {
-      return running.isOver ? this.#note(outcome) : this.failed(outcome, running.module.isAsync ? 0 : now - startedAt);
+      if (running.isOver) return this.#note(outcome);
+      // At the door the time does not count: two who are not let in would keep out everybody.
+      return this.failed(outcome, running.module.isAsync || hook === 'on_connect' ? 0 : now - startedAt);
     }
     if (!running.isOver && this.breaker.succeeded()) {
       this.#since = this.#o.clock.now();

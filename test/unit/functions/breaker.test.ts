@@ -8,6 +8,16 @@ const trap = (): never => {
   throw new FunctionTrap('fuel', 'it took more than 5000000 steps');
 };
 
+const someone = {
+  clientId: 'c',
+  userName: undefined,
+  password: undefined,
+  listener: 'plant',
+  address: '::1',
+  protocolVersion: 5 as const,
+  certificateName: undefined,
+};
+
 /** A gateway with one function, whose breaker opens with its first failure. */
 async function opensAtOnce(t: Test, hooks: FakeHooks): Promise<Bench> {
   const breaker = { traps: 1, time: 1_000, within: 1_000, rest: 5_000 };
@@ -80,6 +90,27 @@ for (const { where, more, opensAt } of [
     t.equal(bench.functions.function('f').state, 'open');
   });
 }
+
+t.test(
+  'the breaker: at the door the time does not count, for who cannot come in would keep out all others',
+  async (t) => {
+    const on = { type: 'connect' as const, listeners: undefined };
+    const hooks = {
+      on_connect: () => {
+        bench.clock.pass(500);
+        return trap();
+      },
+    };
+    const breaker = { traps: 5, time: 10, within: 60_000, rest: 5_000 };
+    const bench = await new Bench({ f: { on, hooks, config: { breaker } } }, { folder: t.testdir() }).start();
+    t.teardown(() => bench.functions[Symbol.asyncDispose]());
+    for (let call = 1; call <= 5; call++) {
+      t.equal(bench.functions.function('f').state, 'up', `before call ${call}`);
+      t.match(await bench.functions.connect!.decide(someone), { decision: 'deny', isFailure: true });
+    }
+    t.equal(bench.functions.function('f').state, 'open');
+  },
+);
 
 t.test(
   'the breaker: one failure proves nothing, however long it took; two that are far apart do not add up',
