@@ -8,8 +8,10 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../support/peers.js';
 import { bootPi3, bootVirtual, leaveEmergency } from './boot.js';
+import { cutPower } from './cut.js';
 import { sameBytes } from './same-bytes.js';
-import { cutPower, fallBack, takeStick, takeUpdate } from './update.js';
+import { takeStick } from './stick.js';
+import { fallBack, takeUpdate } from './update.js';
 import { joinWifi } from './wifi.js';
 
 const { values, positionals } = parseArgs({
