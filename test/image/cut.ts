@@ -6,8 +6,12 @@ import { say } from './boot.js';
 import { Bench, begin, GOOD, NO_CLOCK, type UpdateSetting } from './box.js';
 import { bundleName } from './release.js';
 
-/** The power goes while a release is installed, or in its first start, at moments that a seed chooses. */
-export async function cutPower(setting: UpdateSetting, rounds: number, seed: number): Promise<void> {
+/** While a release is installed, in its first start, or by turns. */
+const PLACES = ['both', 'installation', 'start'];
+
+/** The power goes at moments that a seed chooses. @param place - one of PLACES */
+export async function cutPower(setting: UpdateSetting, rounds: number, seed: number, place: string): Promise<void> {
+  if (!PLACES.includes(place)) throw new Error(`${place} is none of ${PLACES.join(', ')}`);
   const random = seeded(seed);
   using bench = new Bench(setting, [GOOD]);
   // As this machine does it; a moment is a share of it.
@@ -24,7 +28,7 @@ export async function cutPower(setting: UpdateSetting, rounds: number, seed: num
     say(`round ${round}: version ${version} in slot ${started}; messages and session are there`);
     slot = started;
     await box.keep();
-    const isFirstStart = round % 2 === 0;
+    const isFirstStart = place === 'both' ? round % 2 === 0 : place === 'start';
     await box.mountBundles();
     const start = Date.now();
     const installing = box.install(bundleName(GOOD));
