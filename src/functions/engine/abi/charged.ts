@@ -1,7 +1,7 @@
 /** Calls of the host have their price, whatever they do: they leave WebAssembly. */
 import { assertHeadroom, type WhichGuest } from '../guest.js';
 
-/** Units of fuel: a call of JavaScript with room on its stack made sure of takes about a quarter of a microsecond. */
+/** Units of fuel: a call of JavaScript with room on its stack made sure of takes about two microseconds. */
 const FUEL_PER_CALL = 128;
 
 type HostFunction = (...values: readonly unknown[]) => unknown;

@@ -26,8 +26,6 @@ export const hpmqImports: Readonly<Record<string, KnownImport>> = {
 
 /** Units of fuel for one call of the host, beside what each takes (charged.ts); each 64 bytes that go through it take one more. */
 const FUEL_PER_CALL = 1024;
-/** What is taken for a call that changes something outside: some microseconds of the gateway's thread. */
-const FUEL_PER_EFFECT = 4096;
 /** The operating system is asked; each two bytes take one more. */
 const FUEL_PER_RANDOM = 4096;
 const MAX_LOG_BYTES = 4096;
@@ -48,7 +46,7 @@ export function hpmqFunctions(which: WhichGuest, host: HostCalls): WebAssembly.M
     log(level: number, pointer: number, length: number): void {
       const guest = which();
       const bytes = Math.min(length >>> 0, MAX_LOG_BYTES);
-      pay(guest, FUEL_PER_EFFECT, bytes);
+      guest.chargeEffect(bytes);
       host.log(Math.min(Math.max(level, 0), 3), guest.text(pointer, bytes));
     },
     now(): bigint {
@@ -73,19 +71,19 @@ export function hpmqFunctions(which: WhichGuest, host: HostCalls): WebAssembly.M
     },
     kv_set(keyPointer: number, keyLength: number, pointer: number, length: number): number {
       const guest = which();
-      pay(guest, FUEL_PER_EFFECT, (keyLength >>> 0) + (length >>> 0));
+      guest.chargeEffect((keyLength >>> 0) + (length >>> 0));
       const key = guest.text(keyPointer, keyLength);
       return granted(host.kvSet, 'kv').call(host, key, Buffer.from(guest.view(pointer, length))) ? 0 : -1;
     },
     kv_delete(pointer: number, length: number): number {
       const guest = which();
-      pay(guest, FUEL_PER_EFFECT, length);
+      guest.chargeEffect(length);
       granted(host.kvDelete, 'kv').call(host, guest.text(pointer, length));
       return 0;
     },
     publish(pointer: number, length: number): number {
       const guest = which();
-      pay(guest, FUEL_PER_EFFECT, length);
+      guest.chargeEffect(length);
       return granted(host.publish, 'publish').call(host, Buffer.from(guest.view(pointer, length)));
     },
     point_read(pointer: number, length: number): bigint {
@@ -96,13 +94,13 @@ export function hpmqFunctions(which: WhichGuest, host: HostCalls): WebAssembly.M
     },
     point_command(namePointer: number, nameLength: number, pointer: number, length: number): number {
       const guest = which();
-      pay(guest, FUEL_PER_EFFECT, (nameLength >>> 0) + (length >>> 0));
+      guest.chargeEffect((nameLength >>> 0) + (length >>> 0));
       const name = guest.text(namePointer, nameLength);
       return granted(host.pointCommand, 'points').call(host, name, guest.text(pointer, length));
     },
     http: new WebAssembly.Suspending(async (pointer: number, length: number): Promise<bigint> => {
       const guest = which();
-      pay(guest, FUEL_PER_EFFECT, length);
+      guest.chargeEffect(length);
       assertHeadroom();
       const request = guest.text(pointer, length);
       const response = await granted(host.http, 'http').call(host, request, guest.signal);

@@ -21,7 +21,6 @@ export const wapcImports: Readonly<Record<string, KnownImport>> = {
 };
 
 const FUEL_PER_CALL = 64;
-const FUEL_PER_LINE = 4096;
 const MAX_TEXT_BYTES = 4096;
 const NO_SUCH_OPERATION = Buffer.from('no such operation');
 
@@ -87,7 +86,7 @@ export function wapcFunctions(which: WhichGuest, host: HostCalls): WapcCalls {
       },
       __console_log(pointer: number, length: number): void {
         const guest = which();
-        guest.charge(FUEL_PER_LINE);
+        guest.chargeEffect(0);
         host.log(1, guest.text(pointer, Math.min(length >>> 0, MAX_TEXT_BYTES)));
       },
     },

@@ -13,7 +13,6 @@ const NOT_SUPPORTED = 52;
 const CHARACTER_DEVICE = 2;
 
 const FUEL_PER_CALL = 1024;
-const FUEL_PER_LINE = 4096;
 const MAX_VECTORS = 64;
 /** Longer lines are cut; what does not end in a line break waits for the rest. */
 const MAX_LINE_BYTES = 4096;
@@ -97,7 +96,7 @@ export function wasiFunctions(which: WhichGuest, host: HostCalls): WebAssembly.M
       const end = text.lastIndexOf('\n');
       const whole = end >= 0 ? text.slice(0, end) : text.length >= MAX_LINE_BYTES ? text : undefined;
       if (whole !== undefined) {
-        guest.charge(FUEL_PER_LINE);
+        guest.chargeEffect(0);
         host.log(descriptor === 1 ? 1 : 2, whole);
       }
       lines.set(descriptor, whole === undefined ? text : text.slice(whole.length + 1));
