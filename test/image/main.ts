@@ -1,15 +1,18 @@
 /**
  * `npm run image:test -- [direct|efi|pi3|wifi|emergency|update|fallback|cut|stick|same]… [--image FILE]`: boots an image (images/build-image)
  * in QEMU, some minutes each; `same` builds two. Those of updates make releases, once for each commit, and need `--keys FOLDER`, the
- * image's; `cut` takes `--rounds N --seed N`, three minutes for each round. Not part of the test suite: emulation takes a whole machine.
+ * image's; `cut` takes `--rounds N --seed N --place both|installation|start`, some five minutes for each round. Not part of the test suite:
+ * emulation takes a whole machine.
  */
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repoRoot } from '../support/peers.js';
 import { bootPi3, bootVirtual, leaveEmergency } from './boot.js';
+import { cutPower } from './cut.js';
 import { sameBytes } from './same-bytes.js';
-import { cutPower, fallBack, takeStick, takeUpdate } from './update.js';
+import { takeStick } from './stick.js';
+import { fallBack, takeUpdate } from './update.js';
 import { joinWifi } from './wifi.js';
 
 const { values, positionals } = parseArgs({
@@ -19,6 +22,7 @@ const { values, positionals } = parseArgs({
     keys: { type: 'string' },
     rounds: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },
+    place: { type: 'string', default: 'both' },
   },
 });
 
@@ -44,7 +48,7 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   emergency: () => leaveEmergency(setting()),
   update: () => takeUpdate(signed()),
   fallback: () => fallBack(signed()),
-  cut: () => cutPower(signed(), Number(values.rounds), Number(values.seed)),
+  cut: () => cutPower(signed(), Number(values.rounds), Number(values.seed), values.place),
   stick: () => takeStick(signed()),
   same: () => sameBytes(images),
 };
