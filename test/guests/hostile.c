@@ -2,6 +2,7 @@
 #include "hpmq.h"
 
 IMPORT(random) void host_random(void *start, u32 length);
+IMPORT(now) u64 host_now(void);
 IMPORT(log) void host_log(u32 level, const void *text, u32 length);
 
 static volatile u32 sink;
@@ -27,6 +28,8 @@ EXPORT(on_message) u64 on_message(u8 *in, u32 length) {
       for (;;) sink += __builtin_wasm_memory_grow(0, 0);
     case 'r': /* random bytes, for ever */
       for (;;) host_random((void *)1024, 64);
+    case 'n': /* the time, for ever */
+      for (;;) sink += (u32)host_now();
     case 'L': /* log lines, for ever */
       for (;;) host_log(1, "again", 5);
     case 's': /* stack */

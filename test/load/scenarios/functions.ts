@@ -29,6 +29,7 @@ const calls: readonly (readonly [name: string, payload: string, causes: readonly
   ['output-100mb', 'o', ['output']],
   ['many-outputs', 'c', ['output']],
   ['trap-each-call', 'u', ['unreachable']],
+  ['clock-storm', 'n', ['fuel']],
   ['log-storm', 'L', ['fuel']],
   ['publish-storm', 'x', ['fuel']],
 ];

@@ -1,8 +1,8 @@
 /** Calls of the host have their price, whatever they do: they leave WebAssembly. */
 import { assertHeadroom, type WhichGuest } from '../guest.js';
 
-/** Units of fuel: a call of JavaScript with room on its stack made sure of takes about two microseconds. */
-const FUEL_PER_CALL = 128;
+/** Units of fuel: a call of JavaScript with room on its stack made sure of takes about two microseconds, and a loop of a thousand units one. */
+const FUEL_PER_CALL = 1024;
 
 type HostFunction = (...values: readonly unknown[]) => unknown;
 

@@ -15,6 +15,7 @@ const deeds = [
   ['f', 'fuel', 'endless filling of memory'],
   ['g', 'fuel', 'memory.grow for ever'],
   ['r', 'fuel', 'random bytes for ever'],
+  ['n', 'fuel', 'the time for ever'],
   ['L', 'fuel', 'log lines for ever'],
   ['m', 'memory', 'more memory than it may have'],
   ['s', 'stack', 'a call of itself without end'],
