@@ -162,11 +162,13 @@ const grants = z.strictObject({
 });
 
 const breaker = z.strictObject({
-  traps: whole(1, 10_000).default(5).describe('so many errors …'),
+  traps: whole(1, 10_000)
+    .default(5)
+    .describe('so many errors (with `connect` only until it has decided about somebody) …'),
   time: duration('1ms', '1h')
     .prefault('5ms')
     .describe(
-      '… or, from the second on, so much time that all messages waited for them (not in a worker, not at the door) …',
+      '… or, from the second on, so much time that all messages waited for them (not in a worker, not with `connect`) …',
     ),
   within: duration('1s', '1d').prefault('60s').describe('… within this time, and it is not asked …'),
   rest: duration('100ms', '1d').prefault('30s').describe('… for this long; after a deployment it is rolled back'),

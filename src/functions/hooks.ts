@@ -81,9 +81,10 @@ export function connectHook(slots: readonly Slot[]): ConnectHook {
         const outcome = await slot.call('on_connect', connectFrame(request));
         const decision = outcome instanceof Failure ? outcome : readDecision(outcome);
         if (decision instanceof Failure) {
-          if (decision !== outcome) slot.failed(decision);
+          if (decision !== outcome) slot.failedAtDoor(decision);
           return { decision: 'deny', reason: `the function ${slot.name} failed: ${decision.cause}`, isFailure: true };
         }
+        slot.decided();
         if (decision.decision !== 'none') return decision;
       }
       return { decision: 'none', reason: '' };

@@ -89,6 +89,8 @@ export class Slot {
   #effects: Effects | undefined;
   #changing: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  /** The version that runs has answered who may connect. */
+  #hasDecided = false;
   /** Monotonic ms of the last swap. */
   #swappedAt = Number.NEGATIVE_INFINITY;
 
@@ -191,6 +193,21 @@ export class Slot {
     return failure;
   }
 
+  /** It was of use at the door: see {@link failedAtDoor}. */
+  decided(): void {
+    this.#hasDecided = true;
+  }
+
+  /**
+   * {@link failed}, at the door. Once the version has decided about somebody, its failures are the doing of who knocks: a rest
+   * would keep out everybody else. Before, only their number counts, for the same reason.
+   */
+  failedAtDoor(failure: Failure): Failure {
+    if (!this.#hasDecided) return this.failed(failure);
+    this.breaker.spared();
+    return this.#note(failure);
+  }
+
   /** @throws GatewayError when it is not fit to run; what ran before goes on */
   deploy(bytes: Buffer, source: string, configured?: string): Promise<Version> {
     return this.#inTurn(async () => {
@@ -213,6 +230,7 @@ export class Slot {
       this.#versions.restored(version, state);
       // It has proven itself before.
       this.#swappedAt = Number.NEGATIVE_INFINITY;
+      this.#hasDecided = true;
       return true;
     });
   }
@@ -310,6 +328,7 @@ export class Slot {
     this.#error = undefined;
     this.#since = this.#o.clock.now();
     this.#swappedAt = this.#o.clock.monotonic();
+    this.#hasDecided = false;
     this.breaker.reset();
     this.#calls.swapped(running);
     this.lines.add(1, `${version.digest.slice(0, 19)} runs, from ${version.source}`);
@@ -360,8 +379,8 @@ export class Slot {
     const isRefused = outcome instanceof Failure && outcome.cause === 'refused';
     if (outcome instanceof Failure && !isRefused) {
       if (running.isOver) return this.#note(outcome);
-      // At the door the time does not count: two who are not let in would keep out everybody.
-      return this.failed(outcome, running.module.isAsync || hook === 'on_connect' ? 0 : now - startedAt);
+      if (hook === 'on_connect') return this.failedAtDoor(outcome);
+      return this.failed(outcome, running.module.isAsync ? 0 : now - startedAt);
     }
     if (!running.isOver && this.breaker.succeeded()) {
       this.#since = this.#o.clock.now();

@@ -92,7 +92,7 @@ for (const { where, more, opensAt } of [
 }
 
 t.test(
-  'the breaker: at the door the time does not count, for who cannot come in would keep out all others',
+  'the breaker: at the door it is the number that counts, until a version has decided about somebody',
   async (t) => {
     const on = { type: 'connect' as const, listeners: undefined };
     const hooks = {
@@ -111,6 +111,26 @@ t.test(
     t.equal(bench.functions.function('f').state, 'open');
   },
 );
+
+t.test('the breaker: who makes a function at the door fail does not keep out the others', async (t) => {
+  const on = { type: 'connect' as const, listeners: undefined };
+  const allow = Buffer.from([1, 0, 0]);
+  const unreadable = Buffer.from([7]);
+  const answers: Readonly<Record<string, () => Buffer>> = { trap, unreadable: () => unreadable };
+  const hooks = {
+    on_connect: (frame: Buffer) => Object.entries(answers).find(([name]) => frame.includes(name))?.[1]() ?? allow,
+  };
+  const breaker = { traps: 2, time: 10, within: 60_000, rest: 5_000 };
+  const bench = await new Bench({ f: { on, hooks, config: { breaker } } }, { folder: t.testdir() }).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  const login = (userName: string) => bench.functions.connect!.decide({ ...someone, userName });
+  t.match(await login('anna'), { decision: 'allow' });
+  for (let i = 0; i < 5; i++) {
+    for (const name of Object.keys(answers)) t.match(await login(name), { decision: 'deny', isFailure: true }, name);
+  }
+  t.match(await login('anna'), { decision: 'allow' });
+  t.match(bench.functions.function('f'), { state: 'up', failures: { fuel: 5, output: 5 } });
+});
 
 t.test(
   'the breaker: one failure proves nothing, however long it took; two that are far apart do not add up',
