@@ -34,7 +34,7 @@ t.test(
   needs('clang', 'wasm-ld'),
   async (t) => {
     const { stdout } = await load('functions');
-    t.equal(stdout.match(/^functions .*: ok /gm)?.length, 11, stdout);
+    t.equal(stdout.match(/^functions .*: ok /gm)?.length, 12, stdout);
   },
 );
 
