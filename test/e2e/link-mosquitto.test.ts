@@ -54,6 +54,7 @@ for (const protocolVersion of [4, 5] as const) {
     await sub.sees('1 0 shared/ours 3');
     await publish(t, far, ['-q', '1', '-t', 'shared/theirs', '-m', '4']);
     await eventually(() => router.published.some(({ payload }) => payload.toString() === '4'));
+    await sub.sees('1 0 shared/theirs 4');
     t.strictSame(
       router.published.map(({ topic, payload }) => `${topic} ${payload}`),
       ['shared/ours 1', 'shared/theirs 2', 'shared/ours 3', 'shared/theirs 4'],
@@ -62,6 +63,7 @@ for (const protocolVersion of [4, 5] as const) {
       sub.lines().map((line) => line.slice(4)),
       ['shared/ours 1', 'shared/theirs 2', 'shared/ours 3', 'shared/theirs 4'],
     );
+    await eventually(() => links.links()[0]!.queued === 0);
     t.match(links.links()[0], { in: 2, out: 2 });
   });
 }
