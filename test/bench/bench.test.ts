@@ -10,6 +10,7 @@ import { publishFrame } from './client.js';
 import { Acknowledger, FrameCounter, Latencies } from './counters.js';
 import { type Measurement, median } from './measure.js';
 import type { Row } from './report.js';
+import { playRounds, stolen } from './rounds.js';
 
 const main = join(repoRoot, 'dist', 'test', 'bench', 'main.js');
 const bench = (...args: readonly string[]) => promisify(execFile)(...withoutHooks(process.execPath, [main, ...args]));
@@ -55,6 +56,28 @@ t.test('the median of an even number of rounds is between the two in the middle'
   t.equal(rounds(3, 1), 2);
   t.equal(rounds(9, 1, 2), 2);
   t.equal(rounds(4, 9, 1, 2), 3);
+});
+
+t.test('a round in which the host took the machine is made again', async (t) => {
+  const one = (name: string, absent?: string) => ({ name, absent: () => absent, command: () => [] });
+  const play = (shares: readonly number[], count = 2) =>
+    playRounds([one('a'), one('b'), one('c', 'not installed')], count, async ({ name }, round) => {
+      if (name === 'b') throw new Error('took no message');
+      return { stolen: shares[round] } as Measurement;
+    });
+  const calm = await play([0, 0.3, 0.01, 0]);
+  t.equal(calm.made, 3);
+  t.strictSame(calm.rounds.map(stolen), [0, 0.01]);
+  t.strictSame(
+    [...calm.problems],
+    [
+      ['c', 'not installed'],
+      ['b', 'took no message'],
+    ],
+  );
+  const never = await play([0.5, 0.2, 0.4, 0.3, 0.9, 0.8, 0.7, 0.6]);
+  t.equal(never.made, 8);
+  t.strictSame(never.rounds.map(stolen), [0.2, 0.3], 'then the calmest count');
 });
 
 t.test('a short run measures a broker and says why others have no figures', async (t) => {

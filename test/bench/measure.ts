@@ -1,11 +1,12 @@
 /** One measurement: a fresh broker, one load, warm-up, then the figures between two moments. */
+import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, startBroker } from './brokers.js';
 import type { Version } from './client.js';
 import { countSyncs, type DiskFigures, loopDelay } from './disk.js';
 import type { IdleFigures } from './idle.js';
 import { FIRST_SECONDS, type Load, type Scenario } from './load.js';
-import { cpuSeconds, residentBytes } from './process.js';
+import { cpuSeconds, residentBytes, stolenSeconds } from './process.js';
 
 const WARM_UP_CPU_SECONDS = 0.7;
 
@@ -21,6 +22,8 @@ export interface Measurement {
   /** Share of its core that the generator used: near 1 it was the bottleneck, and only the CPU figure stands. */
   readonly generatorCpu: number;
   readonly lost: number;
+  /** Share of the time of all cores that the host of this machine took. */
+  readonly stolen: number;
   /** As {@link cpuSecondsPerMillion}, of the first seconds after the start; only of a load that settles. */
   readonly firstCpuSecondsPerMillion?: number;
   /** Only of idle connections. */
@@ -46,11 +49,18 @@ export async function measure(
     await untilPublished(load, scenario.warmUpMessages ?? 0);
     load.latencies.clear();
     if (scenario.isDurable) await loopDelay(running.socket);
-    const before = { ...counts(load), cpu: cpuSeconds(running.pid), own: process.cpuUsage(), at: performance.now() };
+    const before = {
+      ...counts(load),
+      cpu: cpuSeconds(running.pid),
+      own: process.cpuUsage(),
+      stolen: stolenSeconds(),
+      at: performance.now(),
+    };
     await sleep(seconds * 1_000);
     const after = { ...counts(load), cpu: cpuSeconds(running.pid), at: performance.now() };
     const own = process.cpuUsage(before.own);
     const elapsed = (after.at - before.at) / 1_000;
+    const stolen = (stolenSeconds() - before.stolen) / (elapsed * cpus().length);
     const p99Ms = load.latencies.quantile(0.99);
     const p50Ms = load.latencies.quantile(0.5);
     const disk = scenario.isDurable && {
@@ -69,6 +79,7 @@ export async function measure(
       residentBytes: residentBytes(running.pid),
       generatorCpu: (own.user + own.system) / 1e6 / elapsed,
       lost: after.lost - before.lost,
+      stolen,
       bytesEach: Number.NaN,
       connectsPerSecond: Number.NaN,
       ...(first !== undefined && { firstCpuSecondsPerMillion: first }),
@@ -112,7 +123,7 @@ function counts({ published, delivered, lost }: { published: number; delivered: 
   return { published, delivered, lost };
 }
 
-/** The middle of each figure over several measurements; of an even number the mean of the two in the middle. */
+/** The middle of each figure over several measurements, of an even number the mean of the two in the middle; the most that was stolen. */
 export function median(all: readonly Measurement[]): Measurement {
   const of = (figure: Exclude<keyof Measurement, 'disk'>) => {
     const sorted = all.map((one) => one[figure] ?? Number.NaN).sort((a, b) => a - b);
@@ -128,6 +139,7 @@ export function median(all: readonly Measurement[]): Measurement {
     residentBytes: of('residentBytes'),
     generatorCpu: of('generatorCpu'),
     lost: of('lost'),
+    stolen: Math.max(...all.map(({ stolen }) => stolen)),
     bytesEach: of('bytesEach'),
     connectsPerSecond: of('connectsPerSecond'),
     ...(all[0]?.firstCpuSecondsPerMillion !== undefined && {
@@ -149,6 +161,7 @@ function idle(figures: IdleFigures, resident: number, cpu: number): Measurement 
     residentBytes: resident,
     generatorCpu: Number.NaN,
     lost: 0,
+    stolen: 0,
     bytesEach,
     connectsPerSecond,
   };

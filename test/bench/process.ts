@@ -48,6 +48,12 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** What the host of a virtual machine took of all its cores since they started, s: `steal` of /proc/stat (proc(5)). */
+export function stolenSeconds(): number {
+  const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.trim().split(/ +/);
+  return Number(fields[8] ?? 0) / TICKS_PER_SECOND;
+}
+
 /** Resident memory, bytes. */
 export function residentBytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

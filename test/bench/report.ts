@@ -11,9 +11,23 @@ export interface Row {
   /** Smallest and largest CPU figure of the rounds. */
   readonly cpuRange?: readonly [number, number];
   readonly problem?: string;
+  /** Rounds that were played; those of the result are the calmest. */
+  readonly made?: number;
 }
 
-const HEAD = ['broker', 'CPU s/M', 'min–max', 'ratio', 'msg/s', 'p50 ms', 'p99 ms', 'RSS MiB', 'gen CPU', 'lost'];
+const HEAD = [
+  'broker',
+  'CPU s/M',
+  'min–max',
+  'ratio',
+  'msg/s',
+  'p50 ms',
+  'p99 ms',
+  'RSS MiB',
+  'gen CPU',
+  'lost',
+  'stolen',
+];
 const IDLE_HEAD = ['broker', 'CPU s/M', 'min–max', 'ratio', 'connects/s', 'KiB each', 'RSS MiB'];
 
 function number(value: number): string {
@@ -28,7 +42,8 @@ export function table(rows: readonly Row[], reference: string): string {
   for (const id of new Set(rows.map(({ scenario }) => scenario))) {
     const group = rows.filter(({ scenario }) => scenario === id);
     const base = group.find(({ broker }) => broker === reference)?.result?.cpuSecondsPerMillion;
-    lines.push(`${id}  ${group[0]!.title}`);
+    const { title, made } = group[0]!;
+    lines.push(`${id}  ${title}${made === undefined ? '' : `, ${made} rounds`}`);
     const isIdle = group.some(({ result }) => result !== undefined && !Number.isNaN(result.bytesEach));
     const head = isIdle ? IDLE_HEAD : HEAD;
     const cells = group.map(({ broker, result, cpuRange, problem }) => {
@@ -80,6 +95,7 @@ function loadCells(result: Measurement): string[] {
     number(result.residentBytes / 1_048_576),
     `${Math.round(result.generatorCpu * 100)} %`,
     String(result.lost),
+    `${(result.stolen * 100).toFixed(1)} %`,
   ];
 }
 
