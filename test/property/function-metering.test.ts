@@ -162,5 +162,8 @@ t.test('the same with and without meters: QuickJS runs JavaScript', needsQuickjs
   }
   const endless = guestMessage({ payload: 'function g() { return g() } g()' });
   const frame = Buffer.from(encodeMessageInput(endless, undefined, 'upstream', 0));
-  t.equal(after(frame), before(frame), 'a stack that overflows');
+  // Which of its stacks is full first, the guest's or the engine's, depends on what the engine has optimised by then.
+  const full = /^(memory access out of bounds|Maximum call stack size exceeded)$/;
+  t.match(before(frame), full, 'a stack that overflows');
+  t.match(after(frame), full, 'a stack that overflows, metered');
 });
