@@ -65,7 +65,7 @@ async function run(): Promise<void> {
       made,
       problems,
     } = await playRounds(compared, rounds, (broker, round) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${scenario.id} ${round + 1}/${rounds} ${broker.name}`);
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${scenario.id} round ${round + 1} ${broker.name}`);
       return measure(broker, scenario, seconds, values.mqtt5 ? 5 : 4, settle);
     });
     for (const { name } of compared) {

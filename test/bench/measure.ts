@@ -1,12 +1,11 @@
 /** One measurement: a fresh broker, one load, warm-up, then the figures between two moments. */
-import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, startBroker } from './brokers.js';
 import type { Version } from './client.js';
 import { countSyncs, type DiskFigures, loopDelay } from './disk.js';
 import type { IdleFigures } from './idle.js';
 import { FIRST_SECONDS, type Load, type Scenario } from './load.js';
-import { cpuSeconds, residentBytes, stolenSeconds } from './process.js';
+import { cpuSeconds, residentBytes, watchStolen } from './process.js';
 
 const WARM_UP_CPU_SECONDS = 0.7;
 
@@ -40,27 +39,24 @@ export async function measure(
   version: Version,
   settleSeconds: number,
 ): Promise<Measurement> {
+  const stolenSinceStart = watchStolen();
   await using running = await startBroker(broker);
   const load: Load & { idle?: IdleFigures } = await scenario.start({ port: running.port, version }, running.pid);
   try {
-    if (load.idle !== undefined) return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid));
+    if (load.idle !== undefined)
+      return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid), stolenSinceStart());
     const first = scenario.settles ? await settle(load, running.pid, settleSeconds) : undefined;
     if (!scenario.settles) await warmUp(running.pid, seconds * 5_000);
     await untilPublished(load, scenario.warmUpMessages ?? 0);
     load.latencies.clear();
     if (scenario.isDurable) await loopDelay(running.socket);
-    const before = {
-      ...counts(load),
-      cpu: cpuSeconds(running.pid),
-      own: process.cpuUsage(),
-      stolen: stolenSeconds(),
-      at: performance.now(),
-    };
+    const stolenSince = watchStolen();
+    const before = { ...counts(load), cpu: cpuSeconds(running.pid), own: process.cpuUsage(), at: performance.now() };
     await sleep(seconds * 1_000);
     const after = { ...counts(load), cpu: cpuSeconds(running.pid), at: performance.now() };
     const own = process.cpuUsage(before.own);
     const elapsed = (after.at - before.at) / 1_000;
-    const stolen = (stolenSeconds() - before.stolen) / (elapsed * cpus().length);
+    const stolen = stolenSince();
     const p99Ms = load.latencies.quantile(0.99);
     const p50Ms = load.latencies.quantile(0.5);
     const disk = scenario.isDurable && {
@@ -150,7 +146,7 @@ export function median(all: readonly Measurement[]): Measurement {
 }
 
 /** @param cpu - since the start of the broker: what it took to let all of them in */
-function idle(figures: IdleFigures, resident: number, cpu: number): Measurement {
+function idle(figures: IdleFigures, resident: number, cpu: number, stolen: number): Measurement {
   const { connections, bytesEach, connectsPerSecond } = figures;
   return {
     cpuSecondsPerMillion: (cpu / connections) * 1e6,
@@ -161,7 +157,7 @@ function idle(figures: IdleFigures, resident: number, cpu: number): Measurement 
     residentBytes: resident,
     generatorCpu: Number.NaN,
     lost: 0,
-    stolen: 0,
+    stolen,
     bytesEach,
     connectsPerSecond,
   };

@@ -1,6 +1,7 @@
 /** What Linux says about a process: CPU time, memory, cores. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 
 /** The cores this process may use, from a list such as `0-1,4`. */
 function allowedCores(): readonly number[] {
@@ -49,9 +50,15 @@ export function cpuSeconds(pid: number): number {
 }
 
 /** What the host of a virtual machine took of all its cores since they started, s: `steal` of /proc/stat (proc(5)). */
-export function stolenSeconds(): number {
+function stolenSeconds(): number {
   const fields = readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]!.trim().split(/ +/);
   return Number(fields[8] ?? 0) / TICKS_PER_SECOND;
+}
+
+/** @returns tells which share of the time of all cores the host took since this call */
+export function watchStolen(): () => number {
+  const before = { stolen: stolenSeconds(), at: performance.now() };
+  return () => (stolenSeconds() - before.stolen) / (((performance.now() - before.at) / 1_000) * cpus().length);
 }
 
 /** Resident memory, bytes. */

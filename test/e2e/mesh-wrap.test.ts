@@ -40,7 +40,7 @@ t.test('a loop of two links over a mosquitto by MQTT 3.1.1', needs('mosquitto', 
   for (let n = 0; n < 30; n++) for (const from of [0, 1]) await publish(from, (n % 3) as 0 | 1 | 2);
   for (let n = 0; n < 5; n++) for (const from of [0, 1]) await publish(from, 1, true);
   await settled();
-  await eventually(() => watcher.lines().length >= published.length, 20_000);
+  t.ok(await eventually(() => watcher.lines().length >= published.length, 20_000), 'they went by there, too');
   const plain = watcher.lines().filter((line) => !/^\d 0 hpmq-wrap\//.test(line));
   t.strictSame(plain, [], 'wrapped, and retained by nobody');
 
