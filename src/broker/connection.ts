@@ -83,8 +83,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
     const isDirect = socket instanceof DirectSocket;
     const chunks = isDirect ? 'lent' : isSocket ? 'own' : 'shared';
     this.#codec = new Codec(ticket.limits.packetBytes, chunks, broker.spareBuffers);
-    const kind = isSocket && !('encrypted' in socket) ? 'direct' : isSocket ? 'lent' : 'kept';
-    this.#writer = new SocketWriter(socket, kind, broker.writing, this);
+    this.#writer = new SocketWriter(socket, isSocket ? 'lent' : 'kept', broker.writing, this);
     if (isDirect) {
       socket.owner = this;
       socket.resume();

@@ -29,11 +29,15 @@ export interface WriterContext extends SlowLimits {
   readonly slabs: Slabs;
 }
 
-/**
- * What the stream does with what it is given. direct: what the system takes at once has been written when `write` returns;
- * lent: it may be changed after the callback; kept: it may be handed on as it is.
- */
-export type StreamKind = 'direct' | 'lent' | 'kept';
+/** What the stream does with what it is given. lent: it may be changed after the callback; kept: it may be handed on as it is. */
+export type StreamKind = 'lent' | 'kept';
+
+/** A stream that asks for no callback where the system takes everything at once (listeners/direct-socket.ts). */
+interface Prompt extends Duplex {
+  /** @returns whether all of it is written, and may be changed */
+  writeNow(bytes: Buffer): boolean;
+  readonly unsentBytes: number;
+}
 
 export interface WriterOwner {
   /** Congested before, half of it free now. */
@@ -44,6 +48,7 @@ export interface WriterOwner {
 
 export class SocketWriter implements Flushable, Watched {
   readonly #stream: Duplex;
+  readonly #prompt: Prompt | undefined;
   readonly #kind: StreamKind;
   readonly #context: WriterContext;
   readonly #owner: WriterOwner;
@@ -65,6 +70,7 @@ export class SocketWriter implements Flushable, Watched {
 
   constructor(stream: Duplex, kind: StreamKind, context: WriterContext, owner: WriterOwner) {
     this.#stream = stream;
+    this.#prompt = 'writeNow' in stream ? (stream as Prompt) : undefined;
     this.#kind = kind;
     this.#context = context;
     this.#owner = owner;
@@ -277,7 +283,7 @@ export class SocketWriter implements Flushable, Watched {
     for (let block = this.#nextBlock(); block !== undefined; block = this.#nextBlock()) stream.write(block);
     stream.end();
     this.close();
-    return stream.writableLength === 0;
+    return (this.#prompt?.unsentBytes ?? stream.writableLength) === 0;
   }
 
   /** Forgets what waits; the stream is gone or will be destroyed. */
@@ -299,18 +305,17 @@ export class SocketWriter implements Flushable, Watched {
   #write(): void {
     if (this.#isClosed || this.#writingBytes > 0) return;
     const stream = this.#stream;
-    const isDirect = this.#kind === 'direct';
+    const prompt = this.#prompt;
     for (let block = this.#nextBlock(); block !== undefined; block = this.#nextBlock()) {
       this.#writingBytes = block.length;
       this.#waitingBytes -= block.length;
-      if (!isDirect) {
+      if (prompt === undefined) {
         this.#slow.progress();
         stream.write(block, this.#onWritten);
         if (stream.writableLength > 0 && !this.#isClosed) this.#slow.waits();
         return;
       }
-      stream.write(block);
-      if (stream.writableLength > 0) {
+      if (!prompt.writeNow(block)) {
         this.#slow.progress();
         // Called when the block before it is through.
         stream.write(NOTHING, this.#onWritten);
@@ -321,7 +326,7 @@ export class SocketWriter implements Flushable, Watched {
       if (this.#isClosed) return;
     }
     if (!this.#isEnding) {
-      if (isDirect) this.#giveSlabBack();
+      if (prompt !== undefined) this.#giveSlabBack();
     } else if (!stream.writableEnded) stream.end();
   }
 

@@ -2,16 +2,52 @@
  * A TCP or Unix socket that is read into one buffer, which all of them share: Node otherwise allocates 64 KiB for each
  * read, and the garbage of that is half the cost of a busy connection (test/bench H).
  *
+ * What the system takes at once is written without the state of a stream, which is for what has to wait (test/bench A1, J).
+ *
  * `net.Server` makes its sockets without `onread`, so the handle of an accepted one is given to a new one.
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import { getSystemErrorName } from 'node:util';
 
 const READ_BYTES = 64 * 1024;
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
 
+/** What the handle needs when it has to wait; of libuv, as `uv_write_t`. */
+interface WriteRequest {
+  /** @param status - below 0: an error of the system */
+  oncomplete(status: number): void;
+  /** The bytes, as long as they are needed. */
+  buffer: Buffer;
+}
+
 /** Node's own business; a socket without one cannot be taken over. */
+interface Handle {
+  /** Tries at once; what is left is written later. @returns below 0: an error of the system */
+  writeBuffer(request: WriteRequest, bytes: Buffer): number;
+  /** Bytes that are left. */
+  readonly writeQueueSize: number;
+}
+
 interface WithHandle {
-  _handle?: unknown;
+  _handle?: Handle | null;
+}
+
+/** No module exports it: the first write that a stream makes shows it. */
+let Request: (new () => WriteRequest) | undefined;
+/** Not used by a write that left nothing. */
+let spare: WriteRequest | undefined;
+
+function learn(handle: Handle): void {
+  handle.writeBuffer = (request, bytes) => {
+    Request = request.constructor as new () => WriteRequest;
+    delete (handle as Partial<Handle>).writeBuffer;
+    return handle.writeBuffer(request, bytes);
+  };
+}
+
+function failure(status: number): Error {
+  const code = getSystemErrorName(status);
+  return Object.assign(new Error(`write ${code}`), { code, errno: status, syscall: 'write' });
 }
 
 /** Whose bytes they are. */
@@ -51,7 +87,7 @@ export class DirectSocket extends Socket {
   /** @returns undefined when this Node does not allow it: the socket itself is as good, but dearer */
   static takeOver(accepted: Socket): DirectSocket | undefined {
     const { _handle: handle } = accepted as WithHandle;
-    if (handle === undefined || handle === null || accepted.destroyed) return undefined;
+    if (typeof handle?.writeQueueSize !== 'number' || accepted.destroyed) return undefined;
     const direct: DirectSocket = new DirectSocket({ handle, onread } as unknown as SocketConstructorOpts);
     direct.on('error', onError);
     direct.on('end', onEnd);
@@ -60,5 +96,37 @@ export class DirectSocket extends Socket {
     (accepted as WithHandle)._handle = null;
     accepted.destroy();
     return direct;
+  }
+
+  /**
+   * Writes before anything else happens. What the system does not take is kept and written later, before what is written then.
+   *
+   * @returns whether it took everything, or the socket failed
+   */
+  writeNow(bytes: Buffer): boolean {
+    const handle = (this as WithHandle)._handle;
+    if (!handle || this.writableLength > 0 || this.writableEnded || Request === undefined) {
+      if (handle && Request === undefined) learn(handle);
+      this.write(bytes);
+      return this.writableLength === 0;
+    }
+    spare ??= new Request();
+    const status = handle.writeBuffer(spare, bytes);
+    if (status < 0) {
+      this.destroy(failure(status));
+      return true;
+    }
+    if (handle.writeQueueSize === 0) return true;
+    spare.buffer = bytes;
+    spare.oncomplete = (status) => {
+      if (status < 0 && !this.destroyed) this.destroy(failure(status));
+    };
+    spare = undefined;
+    return false;
+  }
+
+  /** Bytes that were written, and the system did not yet take. */
+  get unsentBytes(): number {
+    return this.writableLength + ((this as WithHandle)._handle?.writeQueueSize ?? 0);
   }
 }
