@@ -21,6 +21,15 @@ export interface LoadGateway {
   residentBytes(): number;
 }
 
+/** What a signal that ends this process ends, too: scopes close with results and errors only. */
+const onSignal = new Set<() => void>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    for (const end of onSignal) end();
+    process.kill(process.pid, signal);
+  });
+}
+
 /** A real `hpmq run`. @param entry - `dist/bin/hpmq.js` of another build, to compare */
 export async function startGateway(
   stack: AsyncDisposableStack,
@@ -41,7 +50,15 @@ export async function startGateway(
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, XDG_STATE_HOME: join(folder, 'state') },
   });
-  stack.defer(() => ended(child, 'SIGTERM'));
+  const end = () => {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  onSignal.add(end);
+  stack.defer(async () => {
+    await ended(child, 'SIGTERM');
+    onSignal.delete(end);
+  });
   let log = '';
   const port = await new Promise<number>((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
