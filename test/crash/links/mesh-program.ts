@@ -9,7 +9,7 @@ Gateways in a ring, or each linked with each: one publish must be one delivery p
 
   --shape NAME       ring or full (default ring)
   --nodes N          gateways (default 3)
-  --mosquitto        one more in the ring that is a mosquitto
+  --mosquitto        one more that is a mosquitto: in the ring, or linked with each
   --messages N       published by each node, in calm and while links are cut (default 200)
   --flaps N          how often links are cut (default 20; some 0.6 s each)
   --kills N          gateways killed meanwhile, about (default 0)

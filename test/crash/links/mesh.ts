@@ -13,7 +13,7 @@ export interface MeshShape {
   readonly nodes: number;
   readonly broker: BrokerName;
   /**
-   * One more in the ring that is a mosquitto; the gateways beside it connect to it. What its own clients publish at QoS 1 has
+   * One more that is a mosquitto; the gateways beside it in the ring, or all, connect to it. What its own clients publish at QoS 1 has
    * no stamp, so that nobody can know it when it comes again: it hands it on at QoS 2 (`upgrade_outgoing_qos`).
    */
   readonly mosquitto: boolean;
@@ -33,7 +33,10 @@ const PATIENCE = 30_000;
 
 function edgesOf({ shape, nodes, mosquitto }: MeshShape): readonly Edge[] {
   const all = Array.from({ length: nodes }, (_, i) => i);
-  if (shape === 'full') return all.flatMap((from) => all.slice(from + 1).map((to): Edge => [from, to]));
+  if (shape === 'full') {
+    const between = all.flatMap((from) => all.slice(from + 1).map((to): Edge => [from, to]));
+    return mosquitto ? [...between, ...all.map((from): Edge => [from, nodes])] : between;
+  }
   const chain = all.slice(1).map((to): Edge => [to - 1, to]);
   if (mosquitto) return [...chain, [nodes - 1, nodes], [0, nodes]];
   return [...chain, [nodes - 1, 0]];
