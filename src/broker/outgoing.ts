@@ -6,8 +6,8 @@
  *                       of a durable session: to the store first, see persistence/stored-deliveries.ts
  *   subscribe ──▶ retained feed: read from the retained messages as fast as the client takes them
  */
-import type { Message, QoS } from '../core/message.js';
-import { ABSENT, type Sink, type Subscription } from '../core/router.js';
+import type { Message } from '../core/message.js';
+import { ABSENT, deliveryQoS, type Sink, type Subscription } from '../core/router.js';
 import type { Channel, OutgoingFigures } from './channel.js';
 import type { Run } from './fast/frames.js';
 import {
@@ -106,7 +106,7 @@ export class Outgoing implements DeliveryEvents {
 
   /** @returns false when something was dropped: this message, or the oldest in the queue for it */
   deliver(message: Message, subscription: Subscription): boolean {
-    const qos = Math.min(message.qos, subscription.qos) as QoS;
+    const qos = deliveryQoS(message, subscription);
     const retain = message.retain && subscription.retainAsPublished;
     const channel = this.#channel;
     const { identifiers, share } = subscription;
@@ -369,7 +369,7 @@ export class Outgoing implements DeliveryEvents {
       return false;
     const message = feeds.next();
     if (typeof message === 'string') return message === 'done';
-    const qos = Math.min(message.qos, subscription.qos) as QoS;
+    const qos = deliveryQoS(message, subscription);
     const { identifiers } = subscription;
     const delivery: Delivery = { message, qos, retain: true, identifiers, share: undefined, stored: undefined };
     this.#context.statistics.ledger.replayed++;

@@ -1,7 +1,9 @@
 /** Clients that are gateways in a mesh with this one (core/mesh.ts): who may be one. */
 import type { Mesh } from '../core/mesh.js';
+import type { QoS } from '../core/message.js';
 import type { ConnectPacket } from '../core/mqtt/packets.js';
-import { isGatewayId, PEER_PROPERTY } from '../core/stamp.js';
+import type { Properties } from '../core/mqtt/properties.js';
+import { isGatewayId, MIN_QOS_PROPERTY, PEER_PROPERTY } from '../core/stamp.js';
 import type { Identity } from './access/access.js';
 import { ReasonCode, Refusal } from './reason-codes.js';
 
@@ -19,6 +21,12 @@ const MALFORMED = new Refusal(ReasonCode.protocolError, 'the peer says no gatewa
 export function peerOf(packet: ConnectPacket, mesh: Mesh | undefined): string | undefined {
   if (mesh === undefined) return undefined;
   return packet.properties.userProperties?.find(([name]) => name === PEER_PROPERTY)?.[1];
+}
+
+/** Of SUBSCRIBE: the lowest QoS at which a peer wants messages; they have their own again when it passes them on (core/stamp.ts). */
+export function minQosOf(properties: Properties['userProperties'] = []): QoS {
+  const value = properties.find(([name]) => name === MIN_QOS_PROPERTY)?.[1];
+  return value === '1' || value === '2' ? (Number(value) as QoS) : 0;
 }
 
 /** Refused instead of served as a client like any other: without stamps its messages would go round. */

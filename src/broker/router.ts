@@ -11,6 +11,7 @@ import type { Mesh, Verdict } from '../core/mesh.js';
 import type { Message, Stamp } from '../core/message.js';
 import {
   type Attachment,
+  deliveryQoS,
   NO_RETAINED,
   type Router,
   type RouterCounters,
@@ -270,9 +271,8 @@ export class MessageRouter implements Router, Receivers {
 
   /** A message that enters the mesh here is given its stamp before anybody gets it: what is on disk has it. */
   #stamp(mesh: Mesh, message: Message, found: readonly (Entry | SharedSubscription)[]): void {
-    if (message.stamp !== undefined || mesh.hubs.keeps(message)) return;
     const isKept = message.retain && mesh.isUsed && !message.topic.startsWith('$SYS/');
-    if (isKept || found.some(isStamped)) mesh.stamp(message, isKept ? this.#before(message.topic) : undefined);
+    if (isKept || found.some(isStamped)) mesh.enter(message, isKept ? this.#before(message.topic) : undefined);
   }
 
   /** Whether the message of the {@link publish} that returned last found a subscription, be it one with No Local. */
@@ -445,7 +445,11 @@ export class MessageRouter implements Router, Receivers {
       ledger.drops.denied++;
       return;
     }
-    if (sink.durable && message.qos > 0 && subscription.qos > 0) this.#mustWait = true;
+    if (sink.durable && deliveryQoS(message, subscription) > 0) {
+      this.#mustWait = true;
+      // QoS 0 comes by the fast path, too, past {@link publish}.
+      if (sink.stamped === true) this.#mesh?.enter(message);
+    }
     const isTaken = sink.deliver(message, subscription);
     if (typeof isTaken === 'object') {
       this.#takers ??= [];

@@ -93,6 +93,10 @@ const schema = z.strictObject({
   from: z.string().max(1_000).optional().describe('prefix that `to` replaces'),
   to: z.string().default(WHOLE).describe(`topic template: ${TOPIC_PLACEHOLDERS}; with \`from\`: the other prefix`),
   qos: z.literal([0, 1, 2]).default(1).describe('highest that travels'),
+  minQos: z
+    .literal([0, 1, 2])
+    .default(0)
+    .describe('lowest that travels: with 1, QoS 0 waits in the outbox, too; in: of a gateway of ours only'),
   retain: z.enum(['keep', 'set', 'clear']).default('keep').describe('the RETAIN flag on the other side'),
   expiry: expiry.optional().describe('Message Expiry Interval: at most so long, or { set: … }'),
   priority: whole(0, 9).default(DEFAULT_PRIORITY).describe('the higher is sent first and dropped last'),
@@ -166,7 +170,7 @@ function checkNames({ direction, filter, except, from, to }: Input, fail: Fail):
 }
 
 /** Keys that say nothing in one of the directions. */
-function checkDirection({ direction, batch, schedule, onDemand, qos }: Input, fail: Fail): void {
+function checkDirection({ direction, batch, schedule, onDemand, qos, minQos }: Input, fail: Fail): void {
   if (direction !== 'out' && batch !== undefined) {
     fail(['batch'], 'batches only go out', 'write a route of its own with `direction: out`');
   }
@@ -175,6 +179,9 @@ function checkDirection({ direction, batch, schedule, onDemand, qos }: Input, fa
   }
   if (direction === 'out' && onDemand !== undefined) {
     fail(['onDemand'], 'what goes out is not subscribed to', 'remove it, or write `direction: in`');
+  }
+  if (minQos > qos) {
+    fail(['minQos'], `it is more than qos, the highest that travels (${qos})`, `write minQos: ${qos}, or a higher qos`);
   }
   if (batch !== undefined && qos === 2) {
     fail(['qos'], 'batches are sent with QoS 1: after a crash their messages may be put together anew', 'write qos: 1');
@@ -237,6 +244,7 @@ function toRouteConfig(value: Input): RouteConfig {
     filter,
     to: templateOf(value),
     qos: value.qos as QoS,
+    ...(value.minQos > 0 && { minQos: value.minQos as QoS }),
     ...(except !== undefined && { except: listOf(except) }),
     ...(retain !== 'keep' && { retain }),
     ...(expiry !== undefined && { expiry }),

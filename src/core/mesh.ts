@@ -131,6 +131,11 @@ export class Mesh {
     return message.stamp;
   }
 
+  /** {@link stamp}, unless it stays with the gateways of a hub. */
+  enter(message: Message, before?: Message): void {
+    if (message.stamp === undefined && !this.hubs.keeps(message)) this.stamp(message, before);
+  }
+
   /** The same message as if it were published now. @param after - Unix ms, of what it contradicts */
   again(message: Message, now: number, after = 0): Message {
     const before = Math.max(after, message.stamp?.at ?? 0);

@@ -11,6 +11,8 @@ export interface RouteConfig {
   readonly to: string;
   /** Highest that travels. */
   readonly qos: QoS;
+  /** Lowest that travels, at most `qos`; 0 when absent. */
+  readonly minQos?: QoS;
   /** keep when absent. */
   readonly retain?: 'keep' | 'set' | 'clear';
   /** Message Expiry Interval, counted from the arrival here, ms. */

@@ -6,6 +6,8 @@ export interface Subscription {
   readonly filter: string;
   /** Maximum QoS at which the receiver wants the message. */
   readonly qos: QoS;
+  /** Lowest: of a link, so that QoS 0 waits for the far side, too. Absent: 0. */
+  readonly minQos?: QoS;
   /** Do not send back what this receiver published itself. */
   readonly noLocal: boolean;
   readonly retainAsPublished: boolean;
@@ -15,6 +17,11 @@ export interface Subscription {
   readonly identifiers: readonly number[];
   /** Set by the router at delivery through a Shared Subscription (§4.8.2): where the message goes if this receiver goes. */
   readonly share?: Share;
+}
+
+/** At which the receiver gets the message (MQTT 5.0 §3.8.4). */
+export function deliveryQoS({ qos }: Pick<Message, 'qos'>, { qos: most, minQos = 0 }: Subscription): QoS {
+  return Math.min(Math.max(qos, minQos), most) as QoS;
 }
 
 /** The members of one Shared Subscription, as one of them sees it. */

@@ -5,7 +5,7 @@
  *   hpmq-origin  plant-7/x3k9…      gateway and its start; behind `~` a name for the renamings on the way
  *   hpmq-seq     4711
  *   hpmq-hops    plant-7,plant-8    gateways it has passed, the first first; `@` and `>`: see core/hubs.ts
- *   hpmq-qos     1                  of the message where it entered, if that is not 0
+ *   hpmq-qos     1                  of the message where it entered; absent: 0
  *   hpmq-time    1763841600123      Unix ms; of retained messages, the newest of which wins
  *   hpmq-sync    1                  sent because two gateways met, not because it was published
  *
@@ -22,6 +22,9 @@ import type { Message, PublishProperties, QoS, Stamp } from './message.js';
 
 /** In CONNECT, and in the CONNACK that answers it: the id of the gateway that speaks. */
 export const PEER_PROPERTY = 'hpmq-peer';
+
+/** In SUBSCRIBE of a peer: the lowest QoS at which it wants messages, so that those of QoS 0 wait for it, too. */
+export const MIN_QOS_PROPERTY = 'hpmq-min-qos';
 
 /** Before the name of a broker of others, first among the hops: the gateway where the message entered passes it there. */
 export const PASSES = '>';
@@ -54,7 +57,7 @@ export function originOf({ gateway, epoch }: Stamp): string {
 export interface Split {
   readonly properties: PublishProperties | undefined;
   readonly stamp: Stamp | undefined;
-  /** That the message entered the mesh with; undefined: what it comes with. */
+  /** That the message entered the mesh with; undefined: not known. */
   readonly qos: QoS | undefined;
 }
 
@@ -78,7 +81,7 @@ export function splitStamp(properties: PublishProperties | undefined, now: numbe
   const { userProperties: _, ...rest } = properties!;
   const left = others.length > 0 ? { ...rest, userProperties: others } : rest;
   const stamp = parse(found, now);
-  const qos = found.get(QOS) ?? '';
+  const qos = found.get(QOS) ?? '0';
   return {
     properties: Object.keys(left).length > 0 ? left : undefined,
     stamp,

@@ -34,8 +34,9 @@ export function expiryOf(
 }
 
 /** As it leaves here; see {@link OutRoute.isOnce}. */
-export function qosOf(target: Target, message: Message): QoS {
-  return message.qos > 0 && target.route.isOnce ? target.qos : (Math.min(target.qos, message.qos) as QoS);
+export function qosOf({ qos: most, minQos, route }: Target, { qos }: Pick<Message, 'qos'>): QoS {
+  const least = Math.max(qos, minQos);
+  return least > 0 && route.isOnce ? most : (Math.min(most, least) as QoS);
 }
 
 export function retainOf(
@@ -86,7 +87,7 @@ export function encodeBatch(target: Target, { elements, qos, expiresAt }: BatchP
   const type = batch.as === 'lines' ? 'application/x-ndjson' : encoder.contentType;
   return {
     topic,
-    qos: Math.min(qos, target.qos) as QoS,
+    qos: Math.min(Math.max(qos, target.minQos), target.qos) as QoS,
     retain: route.retain === 'set',
     ...packed(route, encoder.join(elements, batch.as), typeOf(type)),
     expiresAt,

@@ -37,6 +37,8 @@ export interface SubscribeWishes {
   readonly noLocal?: boolean;
   /** Retained messages are sent only if there was no such subscription (5.0). */
   readonly onlyNew?: boolean;
+  /** Lowest QoS at which messages are to come; heeded by gateways of ours (5.0). */
+  readonly minQos?: QoS;
 }
 
 export interface FarSide {

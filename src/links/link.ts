@@ -157,9 +157,14 @@ export class Link implements Sink, AsyncDisposable {
   start(): void {
     const attachment = this.#options.router.attach(this);
     this.#attachment = attachment;
-    const filters = new Set([...this.#rules.out.map(({ filter }) => filter), this.#replies.filter]);
+    const filters = new Map<string, QoS>([[this.#replies.filter, 0]]);
+    for (const { filter, minQos } of this.#rules.out) {
+      filters.set(filter, Math.max(minQos, filters.get(filter) ?? 0) as QoS);
+    }
     // The retained messages are sent at each connect, so there is no need for them now.
-    for (const filter of filters) attachment.subscribe(subscriptionTo(filter, { retainHandling: 2 }));
+    for (const [filter, minQos] of filters) {
+      attachment.subscribe(subscriptionTo(filter, { retainHandling: 2, minQos }));
+    }
     this.#announcer?.start();
     this.#demand.start();
     this.#scope.run(() => this.#outgoing.begin());

@@ -73,6 +73,8 @@ export interface Target {
   readonly topic: string;
   /** Highest QoS. */
   readonly qos: QoS;
+  /** Lowest. */
+  readonly minQos: QoS;
   readonly route: OutRoute;
   /** Kept with a stored delivery, so that it finds its target again when routes have changed meanwhile: see `resume` of rules.ts. */
   readonly tag: string;

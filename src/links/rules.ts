@@ -13,6 +13,8 @@ export interface Rule<R = OutRoute | InRoute> {
   readonly filter: string;
   /** Highest QoS that travels. */
   readonly qos: QoS;
+  /** Lowest. */
+  readonly minQos: QoS;
   readonly route: R;
   /** A Topic Filter of what {@link map} gives. */
   readonly mapped: string;
@@ -61,7 +63,7 @@ export function compileRoutes(routes: readonly RouteConfig[], gatewayId: string,
   for (const [index, config] of routes.entries()) {
     const fault = routeFault(config);
     if (fault !== undefined) throw new RangeError(`route was not checked: ${fault}`);
-    const { direction, to, batch } = config;
+    const { direction, to, batch, minQos = 0 } = config;
     // A batch that is sent again after a crash may hold other messages: its receiver must not take it for known.
     const qos = batch === undefined ? config.qos : (Math.min(config.qos, 1) as QoS);
     const except = (config.except ?? []).map(parseFilter);
@@ -76,7 +78,7 @@ export function compileRoutes(routes: readonly RouteConfig[], gatewayId: string,
         const isIn = direction === 'both' ? inside(far) : undefined;
         const map = mapOf(template, filter, gatewayId, isIn);
         const takes = takesOf(parseFilter(filter), isExcepted);
-        rules.out.push({ filter, qos, route, mapped: far, takes, map });
+        rules.out.push({ filter, qos, minQos, route, mapped: far, takes, map });
       }
     }
     if (direction === 'out') continue;
@@ -96,7 +98,7 @@ export function compileRoutes(routes: readonly RouteConfig[], gatewayId: string,
           ? takesOf(parseFilter(from), isExcepted)
           : // `except` names topics of here.
             takesOf(parseFilter(from), (_levels, topic) => isExcepted(map(topic)?.split('/') ?? []));
-      rules.in.push({ filter: from, qos, route, mapped, takes, map });
+      rules.in.push({ filter: from, qos, minQos, route, mapped, takes, map });
     }
   }
   return rules;
@@ -158,11 +160,12 @@ const TAG_SEPARATOR = ' ';
 export interface Hit<R> {
   readonly topic: string;
   readonly qos: QoS;
+  readonly minQos: QoS;
   readonly route: R;
 }
 
 /**
- * Where a topic goes by a set of rules: each place once, with the highest QoS of the routes that lead there in the same form.
+ * Where a topic goes by a set of rules: each place once, with the highest QoS and `minQos` of the routes that lead there in the same form.
  *
  * @param unmapped - called for each route that matches but gives no legal topic
  */
@@ -175,7 +178,7 @@ export function hitsOf<R extends OutRoute | InRoute>(
   const levels = topic.split('/');
   let done = -1;
   for (const rule of rules) {
-    const { route, qos } = rule;
+    const { route, qos, minQos } = rule;
     // The filters of one route are one after the other.
     if (route.index === done || !rule.takes(topic, levels)) continue;
     done = route.index;
@@ -185,9 +188,16 @@ export function hitsOf<R extends OutRoute | InRoute>(
       continue;
     }
     const at = hits.findIndex((hit) => hit.topic === mapped && hit.route.form === route.form);
-    if (at < 0) hits.push({ topic: mapped, qos, route });
-    else
-      hits[at] = { topic: mapped, qos: Math.max(qos, hits[at]!.qos) as QoS, route: moreUrgent(hits[at]!.route, route) };
+    if (at < 0) hits.push({ topic: mapped, qos, minQos, route });
+    else {
+      const other = hits[at]!;
+      hits[at] = {
+        topic: mapped,
+        qos: Math.max(qos, other.qos) as QoS,
+        minQos: Math.max(minQos, other.minQos) as QoS,
+        route: moreUrgent(other.route, route),
+      };
+    }
   }
   return hits;
 }
@@ -225,8 +235,8 @@ export function targetsOf(rules: readonly Rule<OutRoute>[], topic: string, unmap
   return found.targets;
 }
 
-function toTarget({ topic, qos, route }: Hit<OutRoute>): Target {
-  return { topic, qos, route, tag: `${route.key}${TAG_SEPARATOR}${topic}` };
+function toTarget({ topic, qos, minQos, route }: Hit<OutRoute>): Target {
+  return { topic, qos, minQos, route, tag: `${route.key}${TAG_SEPARATOR}${topic}` };
 }
 
 /**
@@ -241,7 +251,7 @@ export function resume(rules: readonly Rule<OutRoute>[], topic: string, tag: str
     targets.find((target) => target.tag === tag) ??
     targets.find(({ route }) => route.key === key) ??
     targets.find((target) => target.topic === there) ??
-    toTarget({ topic: there, qos: 2, route: { ...PLAIN, key } })
+    toTarget({ topic: there, qos: 2, minQos: 0, route: { ...PLAIN, key } })
   );
 }
 

@@ -24,6 +24,8 @@ export interface SubscriptionsOptions {
   readonly onRefusals: (refusal: GatewayError | undefined) => void;
 }
 
+type Wish = Pick<Rule, 'qos' | 'minQos'>;
+
 /** One filter that was asked for. */
 interface Asked {
   isGranted: boolean;
@@ -50,7 +52,7 @@ export class Subscriptions {
   async open(far: FarSide): Promise<GatewayError | undefined> {
     this.#far = far;
     // One filter per SUBSCRIBE: some brokers limit their number.
-    await Promise.all([...this.#wanted()].map(([filter, qos]) => this.#ask(far, filter, qos)));
+    await Promise.all([...this.#wanted()].map(([filter, wish]) => this.#ask(far, filter, wish)));
     this.#isOpen = true;
     this.#answered();
     this.#retry();
@@ -70,9 +72,9 @@ export class Subscriptions {
       else this.#drop(far, filter);
       this.#answered();
     }
-    for (const [filter, qos] of wanted) {
+    for (const [filter, wish] of wanted) {
       // It ends with the connection, which says why by itself.
-      if (!this.#asked.has(filter)) this.#ask(far, filter, qos).catch(() => {});
+      if (!this.#asked.has(filter)) this.#ask(far, filter, wish).catch(() => {});
     }
   }
 
@@ -90,13 +92,15 @@ export class Subscriptions {
     return undefined;
   }
 
-  /** Filters, each with the highest QoS of its routes. */
-  #wanted(): ReadonlyMap<string, QoS> {
+  /** Filters, each with the highest QoS, and the highest lowest one, of its routes. */
+  #wanted(): ReadonlyMap<string, Wish> {
     const { rules, demand } = this.#options;
-    const filters = new Map<string, QoS>();
+    const filters = new Map<string, Wish>();
     for (const rule of rules) {
-      const { filter, qos } = rule;
-      if (demand.isWanted(rule)) filters.set(filter, Math.max(qos, filters.get(filter) ?? 0) as QoS);
+      const { filter, qos, minQos } = rule;
+      if (!demand.isWanted(rule)) continue;
+      const { qos: most = 0, minQos: least = 0 } = filters.get(filter) ?? {};
+      filters.set(filter, { qos: Math.max(qos, most) as QoS, minQos: Math.max(minQos, least) as QoS });
     }
     return filters;
   }
@@ -105,10 +109,11 @@ export class Subscriptions {
     far.unsubscribe(this.#options.loops.filter(filter)).catch(() => {});
   }
 
-  async #ask(far: FarSide, filter: string, qos: QoS): Promise<void> {
+  async #ask(far: FarSide, filter: string, { qos, minQos }: Wish): Promise<void> {
     const asked: Asked = this.#asked.get(filter) ?? { isGranted: false, refusal: undefined };
     this.#asked.set(filter, asked);
-    const refusal = await far.subscribe(this.#options.loops.filter(filter), qos, this.#options.loops.wishes);
+    const { loops } = this.#options;
+    const refusal = await far.subscribe(loops.filter(filter), qos, { ...loops.wishes, ...(minQos > 0 && { minQos }) });
     // Meanwhile nobody wants it any more, or this is the answer of an earlier connection.
     if (this.#asked.get(filter) !== asked) return;
     const isNews = (refusal === undefined) !== (asked.refusal === undefined);
@@ -140,8 +145,8 @@ export class Subscriptions {
       this.#timer = undefined;
       const far = this.#far;
       if (far === undefined) return;
-      for (const [filter, qos] of this.#wanted()) {
-        if (this.#asked.get(filter)?.refusal !== undefined) this.#ask(far, filter, qos).catch(() => {});
+      for (const [filter, wish] of this.#wanted()) {
+        if (this.#asked.get(filter)?.refusal !== undefined) this.#ask(far, filter, wish).catch(() => {});
       }
     });
   }

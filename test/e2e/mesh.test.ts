@@ -71,8 +71,7 @@ t.test('a ring with a mosquitto in it, calm and while links are cut', needs('mos
   await settled();
   const isOver = flapping(mesh, 11);
   for (let n = 0; n < 15; n++) {
-    await publish(1);
-    await publish(2);
+    for (const qos of [0, 1, 2] as const) await publish(qos);
     await publish(n % 2 === 0 ? 1 : 2, true);
     await sleep(20);
   }
@@ -119,14 +118,13 @@ for (const [name, plan] of Object.entries(shapes)) {
     t.equal(new Set(late.got).size, plan.count);
   });
 
-  t.test(`${name} while links are cut: QoS 1 and 2 and retained, each once`, async (t) => {
+  t.test(`${name} while links are cut: QoS 0, 1 and 2 and retained, each once`, async (t) => {
     const mesh = await startMesh(t, plan);
     await mesh.linked();
     const { publish, settled } = await crowd(t, mesh);
     const isOver = flapping(mesh, 7);
     for (let n = 0; n < 15; n++) {
-      await publish(1);
-      await publish(2);
+      for (const qos of [0, 1, 2] as const) await publish(qos);
       await publish(2, true);
       await sleep(20);
     }

@@ -90,7 +90,7 @@ export async function startMesh(t: Test, plan: MeshPlan): Promise<TestMesh> {
 
 function linkYaml(name: string, port: number, more = '', isForeign: boolean): string {
   const type = isForeign ? 'mqtt' : 'peer';
-  return `  ${name}: { type: ${type}, url: 'mqtt://127.0.0.1:${port}', keepAlive: 2s, routes: [{ direction: both, filter: 'mesh/#', qos: 2 }]${more} }`;
+  return `  ${name}: { type: ${type}, url: 'mqtt://127.0.0.1:${port}', keepAlive: 2s, routes: [{ direction: both, filter: 'mesh/#', qos: 2, minQos: 1 }]${more} }`;
 }
 
 /** Listens to everything of the mesh, for ever: its session outlives its connections. */

@@ -150,6 +150,7 @@ export function merge(a: Subscription, b: Subscription): Subscription {
   return {
     filter: a.filter,
     qos: Math.max(a.qos, b.qos) as QoS,
+    minQos: Math.max(a.minQos ?? 0, b.minQos ?? 0) as QoS,
     noLocal: false,
     retainAsPublished: a.retainAsPublished || b.retainAsPublished,
     retainHandling: 0,

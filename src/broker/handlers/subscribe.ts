@@ -4,6 +4,7 @@ import { encodeSuback } from '../../core/mqtt/encode-server-packets.js';
 import type { SubscribePacket } from '../../core/mqtt/packets.js';
 import type { Subscription } from '../../core/router.js';
 import type { Client, Handled } from '../client.js';
+import { minQosOf } from '../peers.js';
 import { isFailure, ReasonCode, Refusal } from '../reason-codes.js';
 import { explained } from '../reason-string.js';
 import type { Session } from '../session.js';
@@ -24,7 +25,7 @@ export function handleSubscribe(client: Client, session: Session, packet: Subscr
   const codes = packet.subscriptions.map((subscription, index): number => {
     const refused = index < mostLooked ? subscriptionRefusal(session, subscription.filter, limits) : TOO_MANY;
     if (refused === undefined) {
-      session.subscribe(client.isBridge ? asBridge(subscription) : subscription);
+      session.subscribe(asked(client, session, packet, subscription));
       return subscription.qos;
     }
     broker.statistics.subscriptionsRefused++;
@@ -43,6 +44,12 @@ export function handleSubscribe(client: Client, session: Session, packet: Subscr
   };
   // Also when it cannot be written now: it is tried until it is.
   return session.kept()?.then(answer, answer) ?? answer();
+}
+
+function asked(client: Client, session: Session, packet: SubscribePacket, subscription: Subscription): Subscription {
+  if (client.isBridge) return asBridge(subscription);
+  const minQos = session.stamped ? minQosOf(packet.userProperties) : 0;
+  return minQos > 0 && !isShared(subscription.filter) ? { ...subscription, minQos } : subscription;
 }
 
 /** As 5.0 bridges ask for themselves: 3.1.1 has no words for it. */

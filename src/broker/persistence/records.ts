@@ -45,10 +45,11 @@ export function encodeSubscription({ filter: _, share: __, ...options }: Subscri
 export function decodeSubscription(filter: string, bytes: Buffer): Subscription | undefined {
   const value = parse(bytes);
   if (value === undefined || typeof value.qos !== 'number') return undefined;
-  const { qos, noLocal, retainAsPublished, retainHandling, identifiers } = value;
+  const { qos, minQos, noLocal, retainAsPublished, retainHandling, identifiers } = value;
   return {
     filter,
     qos: Math.min(2, Math.max(0, qos)) as QoS,
+    ...((minQos === 1 || minQos === 2) && { minQos }),
     noLocal: noLocal === true,
     retainAsPublished: retainAsPublished === true,
     retainHandling: retainHandling === 1 || retainHandling === 2 ? retainHandling : 0,

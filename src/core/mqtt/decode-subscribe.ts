@@ -31,7 +31,10 @@ export function readSubscribe(
       identifiers,
     });
   }
-  return reader.fault ?? { type: 'subscribe', packetIdentifier, subscriptions };
+  const { userProperties } = properties ?? {};
+  return (
+    reader.fault ?? { type: 'subscribe', packetIdentifier, subscriptions, ...(userProperties && { userProperties }) }
+  );
 }
 
 /** Subscription Options (§3.8.3.1); before 5.0 a Requested QoS and six reserved bits. */

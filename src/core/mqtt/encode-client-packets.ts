@@ -1,6 +1,7 @@
 /** Packets a client sends → bytes, all but PUBLISH (publish.ts) and acknowledgements (encode-acknowledgement.ts). */
 import { PacketBody } from './packet-body.js';
 import { PacketType, type ProtocolVersion } from './packets.js';
+import type { Properties } from './properties.js';
 
 /** Bit 7 of the protocol level: another broker as a client, a custom begun by Mosquitto. */
 const BRIDGE = 0x80;
@@ -58,6 +59,8 @@ export interface SubscribeOptions {
   readonly noLocal: boolean;
   /** Retain Handling 1 (MQTT 5.0 §3.8.3.1). */
   readonly onlyNew?: boolean;
+  /** 5.0 only. */
+  readonly userProperties?: Properties['userProperties'];
 }
 
 /** One filter; Retain As Published, and the retained messages at once (5.0 §3.8.3.1). */
@@ -65,10 +68,10 @@ export function encodeSubscribe(
   version: ProtocolVersion,
   packetIdentifier: number,
   filter: string,
-  { qos, noLocal, onlyNew = false }: SubscribeOptions,
+  { qos, noLocal, onlyNew = false, userProperties }: SubscribeOptions,
 ): Buffer {
   const body = new PacketBody().uint16(packetIdentifier);
-  if (version === 5) body.properties({});
+  if (version === 5) body.properties(userProperties === undefined ? {} : { userProperties });
   const options = version === 5 ? qos | (noLocal ? 0x04 : 0) | 0x08 | (onlyNew ? 0x10 : 0) : qos;
   return body
     .string(filter)

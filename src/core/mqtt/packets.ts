@@ -85,6 +85,7 @@ export interface SubscribePacket {
   readonly packetIdentifier: number;
   /** The filters are not yet validated: each gets its own Reason Code. */
   readonly subscriptions: readonly Subscription[];
+  readonly userProperties?: Properties['userProperties'];
 }
 
 export interface UnsubscribePacket {

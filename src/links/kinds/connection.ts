@@ -24,6 +24,7 @@ import { type ConnackPacket, PacketType, type ServerPacket } from '../../core/mq
 import type { Properties } from '../../core/mqtt/properties.js';
 import { encodingFault, packetBytes, remainingLength } from '../../core/mqtt/publish.js';
 import { ReasonCode, Refusal } from '../../core/mqtt/reason-codes.js';
+import { MIN_QOS_PROPERTY } from '../../core/stamp.js';
 import { linkError } from '../errors.js';
 import type { FarSide, Outgoing, SubscribeWishes } from '../far-side.js';
 import { Frames } from './frames.js';
@@ -209,13 +210,14 @@ export class MqttConnection implements FarSide {
 
   async subscribe(filter: string, qos: QoS, options: SubscribeWishes = {}): Promise<GatewayError | undefined> {
     const version = this.#options.config.protocolVersion;
-    const { noLocal = true, onlyNew = false } = options;
+    const { noLocal = true, onlyNew = false, minQos = 0 } = options;
     const { memory } = this.#options;
     const isNew = !memory.filters.has(filter);
+    const userProperties = [[MIN_QOS_PROPERTY, String(minQos)]] as const;
     // Before it is asked for: what the far side may have must be found again.
     await memory.subscribed(filter)?.catch(() => {});
     const refusal = await this.#request('suback', filter, (id) =>
-      encodeSubscribe(version, id, filter, { qos, noLocal, onlyNew }),
+      encodeSubscribe(version, id, filter, { qos, noLocal, onlyNew, ...(minQos > 0 && { userProperties }) }),
     );
     if (refusal !== undefined && isNew) memory.unsubscribed(filter);
     return refusal;

@@ -16,5 +16,5 @@ export function isReplyTag(tag: string): boolean {
 
 export function replyTarget(tag: string): Target {
   const topic = tag.slice(PREFIX.length);
-  return { topic, qos: 2, route: { ...PLAIN, key: tag }, tag };
+  return { topic, qos: 2, minQos: 0, route: { ...PLAIN, key: tag }, tag };
 }

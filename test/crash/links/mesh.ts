@@ -91,7 +91,7 @@ function linkLines(links: readonly MeshLink[], nodes: number): readonly string[]
     '    reconnect: 2s',
     // Each message passes to a broker of others, and from it, through one of the gateways beside it.
     ...(isPeer ? [] : [`    hub: { name: between, gateways: [n0, n${nodes - 1}] }`]),
-    `    routes: [{ direction: both, filter: '${FILTER}', qos: 2 }]`,
+    `    routes: [{ direction: both, filter: '${FILTER}', qos: 2, minQos: 1 }]`,
   ]);
   return ['links:', ...each];
 }

@@ -85,6 +85,50 @@ t.test('a copy that came at QoS 0 is the message that entered with QoS 1', async
   t.strictSame(await away.pending(), []);
 });
 
+for (const hasFastPath of [true, false]) {
+  t.test(
+    `a peer that asks for it gets QoS 0 at QoS 1, and after it was away (fast path: ${hasFastPath})`,
+    async (t) => {
+      const b = bench(t, undefined, hasFastPath);
+      const publisher = await b.connect(4, 'publisher');
+      const stay = { userProperties: { 'hpmq-peer': 'g2' }, sessionExpiryInterval: 600 };
+      const wish = { 'hpmq-min-qos': '1' };
+      const subscriptions = [{ topic: 't/#', qos: 1 as const }];
+      const peer = await b.connect(5, 'peer', { clean: false, properties: stay });
+      const plain = await b.connect(5, 'plain', { clean: false, properties: { sessionExpiryInterval: 600 } });
+      for (const client of [peer, plain]) {
+        client.send({ cmd: 'subscribe', messageId: 1, subscriptions, properties: { userProperties: wish } });
+        await client.next('suback');
+      }
+      await publisher.publish('t/x', 'p', 0);
+      const got = await peer.next('publish');
+      t.equal(got.qos, 1);
+      t.equal(userProperties(got)['hpmq-qos'], undefined, 'it says that it entered at QoS 0');
+      peer.send({ cmd: 'puback', messageId: got.messageId! });
+      t.equal((await plain.next('publish')).qos, 0, 'nobody else is heard');
+
+      peer.stream.destroy();
+      plain.stream.destroy();
+      await publisher.publish('t/x', 'while it is away', 0);
+      const again = await b.connect(5, 'peer', { clean: false, properties: stay });
+      t.match(await again.next('publish'), { payload: Buffer.from('while it is away'), qos: 1 });
+      const plainAgain = await b.connect(5, 'plain', { clean: false, properties: { sessionExpiryInterval: 600 } });
+      t.strictSame(await plainAgain.pending(), []);
+    },
+  );
+}
+
+t.test('what a peer brings at QoS 1 has the QoS 0 again that it entered with', async (t) => {
+  const b = bench(t);
+  const peer = await b.connect(5, 'from', PEER);
+  const plain = await b.connect(5, 'plain');
+  await plain.subscribe('t/#', 2);
+  t.equal(await sent(peer, stamped('t/x', 1, 'g3')), 0);
+  t.equal((await plain.next('publish')).qos, 0);
+  t.equal(await sent(peer, stamped('t/x', 1, 'g3')), 0, 'a second copy is acknowledged');
+  t.strictSame(await plain.pending(), []);
+});
+
 t.test('a client that is no peer can neither forge a stamp nor use up a number', async (t) => {
   const b = bench(t);
   const [peer, forger, plain] = [await b.connect(5, 'p', PEER), await b.connect(5, 'forger'), await b.connect(5, 's')];

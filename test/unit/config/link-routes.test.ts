@@ -17,6 +17,12 @@ t.test('a route with only what it needs says only that', async (t) => {
   ]);
 });
 
+t.test('the lowest QoS that travels is at most the highest', async (t) => {
+  t.match(parse({ direction: 'both', filter: 'a/#', qos: 2, minQos: 1 }), [{ qos: 2, minQos: 1 }]);
+  t.throws(() => parse({ direction: 'out', filter: 'a/#', qos: 0, minQos: 1 }), /minQos.*more than qos.*\(0\)/s);
+  t.throws(() => parse({ direction: 'out', filter: 'a/#', minQos: 3 }), /minQos/);
+});
+
 t.test('short and long forms', async (t) => {
   const [one, two, three] = parse(
     {

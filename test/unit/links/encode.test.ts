@@ -34,6 +34,20 @@ t.test('as is: the same bytes and properties, under the name there', async (t) =
   t.equal(encoded(targetOf({ qos: 2 }), messageOf('x', { qos: 0 })).qos, 0);
 });
 
+t.test('minQos: what was published lower travels at it, a batch of it, too', async (t) => {
+  for (const [qos, minQos, published, travels] of [
+    [1, 1, 0, 1],
+    [2, 1, 0, 1],
+    [2, 1, 2, 2],
+    [2, 2, 1, 2],
+    [0, 0, 1, 0],
+  ] as const) {
+    t.equal(encoded(targetOf({ qos, minQos }), messageOf('x', { qos: published })).qos, travels, `${published}`);
+  }
+  const batch = { maxMessages: 2, maxBytes: 1_000, maxDelay: 100, as: 'array' } as const;
+  t.equal(encoded(targetOf({ qos: 1, minQos: 1, batch }), messageOf('1', { qos: 0 })).qos, 1);
+});
+
 t.test('retain: kept, set or cleared', async (t) => {
   for (const [retain, of0, of1] of [
     ['keep', false, true],

@@ -37,6 +37,16 @@ t.test('a far side that breaks the protocol loses the connection, not the gatewa
   }
 });
 
+t.test('minQos: asked of the far side with the subscription', async (t) => {
+  const far = await scriptedBroker(t, friendly);
+  const { is } = await startLink(t, linkConfig(far.url, [IN, { ...IN, filter: 'low/#', minQos: 1 }]));
+  await is('up');
+  const asked = far.connections[0]!.packets.flatMap((packet) =>
+    packet.cmd === 'subscribe' ? [[packet.subscriptions[0]!.topic, { ...packet.properties?.userProperties }]] : [],
+  );
+  t.has(Object.fromEntries(asked), { 'in/#': {}, 'low/#': { 'hpmq-min-qos': '1' } });
+});
+
 t.test('incoming: acknowledged only when the router has taken it', async (t) => {
   let commit = () => {};
   class SlowRouter extends FakeRouter {
