@@ -445,11 +445,10 @@ export class MessageRouter implements Router, Receivers {
       ledger.drops.denied++;
       return;
     }
-    if (sink.durable && deliveryQoS(message, subscription) > 0) {
-      this.#mustWait = true;
-      // QoS 0 comes by the fast path, too, past {@link publish}.
-      if (sink.stamped === true) this.#mesh?.enter(message);
-    }
+    const isKept = sink.durable === true && deliveryQoS(message, subscription) > 0;
+    if (isKept) this.#mustWait = true;
+    // With `minQos` QoS 0 is, too, past {@link publish}: there it has no stamp yet.
+    if (isKept && sink.stamped === true) this.#mesh?.enter(message);
     const isTaken = sink.deliver(message, subscription);
     if (typeof isTaken === 'object') {
       this.#takers ??= [];
