@@ -46,6 +46,7 @@ export function handleSubscribe(client: Client, session: Session, packet: Subscr
   return session.kept()?.then(answer, answer) ?? answer();
 }
 
+/** The subscription as the client means it: some have words for it that others have not. */
 function asked(client: Client, session: Session, packet: SubscribePacket, subscription: Subscription): Subscription {
   if (client.isBridge) return asBridge(subscription);
   const minQos = session.stamped ? minQosOf(packet.userProperties) : 0;

@@ -213,11 +213,11 @@ export class MqttConnection implements FarSide {
     const { noLocal = true, onlyNew = false, minQos = 0 } = options;
     const { memory } = this.#options;
     const isNew = !memory.filters.has(filter);
-    const userProperties = [[MIN_QOS_PROPERTY, String(minQos)]] as const;
+    const wish = minQos > 0 && ({ userProperties: [[MIN_QOS_PROPERTY, String(minQos)]] } as const);
     // Before it is asked for: what the far side may have must be found again.
     await memory.subscribed(filter)?.catch(() => {});
     const refusal = await this.#request('suback', filter, (id) =>
-      encodeSubscribe(version, id, filter, { qos, noLocal, onlyNew, ...(minQos > 0 && { userProperties }) }),
+      encodeSubscribe(version, id, filter, { qos, noLocal, onlyNew, ...wish }),
     );
     if (refusal !== undefined && isNew) memory.unsubscribed(filter);
     return refusal;

@@ -39,7 +39,9 @@ export async function meshProgram(args: readonly string[]): Promise<number> {
   }
   const shape = { shape: values.shape === 'full' ? 'full' : 'ring', nodes: Number(values.nodes) } as const;
   if (values.broker === 'mosquitto') {
-    process.stdout.write(`${JSON.stringify(await storm({ ...shape, broker: 'mosquitto', mosquitto: false }))}\n`);
+    process.stdout.write(
+      `${JSON.stringify(await storm({ ...shape, broker: 'mosquitto', mosquitto: false, kills: 0 }))}\n`,
+    );
     return 0;
   }
   const result = await runMesh({

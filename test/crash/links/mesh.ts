@@ -17,6 +17,8 @@ export interface MeshShape {
    * no stamp, so that nobody can know it when it comes again: it hands it on at QoS 2 (`upgrade_outgoing_qos`).
    */
   readonly mosquitto: boolean;
+  /** So many times a gateway is killed. Without, links carry QoS 0 as QoS 1, which comes twice where one is. */
+  readonly kills: number;
 }
 
 /** Who connects to whom, by number. */
@@ -64,7 +66,7 @@ export async function openMesh(shape: MeshShape, folder: string, stack: AsyncDis
     const port = ports[index]!;
     return new Side(kind, port, () =>
       kind === 'hpmq'
-        ? startHpmq(own, port, linkLines(links, shape.nodes), `n${index}`)
+        ? startHpmq(own, port, linkLines(links, shape), `n${index}`)
         : startMosquitto(own, port, shape.mosquitto ? ['upgrade_outgoing_qos true'] : bridgeLines(links)),
     );
   });
@@ -81,7 +83,7 @@ interface MeshLink {
   readonly isPeer: boolean;
 }
 
-function linkLines(links: readonly MeshLink[], nodes: number): readonly string[] {
+function linkLines(links: readonly MeshLink[], { nodes, kills }: MeshShape): readonly string[] {
   if (links.length === 0) return [];
   const each = links.flatMap(({ name, port, isPeer }) => [
     `  ${name}:`,
@@ -91,7 +93,7 @@ function linkLines(links: readonly MeshLink[], nodes: number): readonly string[]
     '    reconnect: 2s',
     // Each message passes to a broker of others, and from it, through one of the gateways beside it.
     ...(isPeer ? [] : [`    hub: { name: between, gateways: [n0, n${nodes - 1}] }`]),
-    `    routes: [{ direction: both, filter: '${FILTER}', qos: 2, minQos: 1 }]`,
+    `    routes: [{ direction: both, filter: '${FILTER}', qos: 2, minQos: ${kills > 0 ? 0 : 1} }]`,
   ]);
   return ['links:', ...each];
 }
