@@ -444,7 +444,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
   /** @param isNormal - the Will is not sent */
   #end(refusal: Refusal | undefined, isNormal: boolean): void {
     if (this.#isOver) return;
-    const wasAccepted = this.#accepted !== undefined;
+    const wasAccepted = this.#accepted?.session.founding.isOver === true;
     if (refusal !== undefined) this.broker.statistics.countEnd(refusal.reasonCode, wasAccepted);
     this.#over(refusal?.reason, isNormal);
     const last =

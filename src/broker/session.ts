@@ -11,6 +11,7 @@ import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { Channel, OutgoingFigures } from './channel.js';
 import type { Run } from './fast/frames.js';
+import { Founding } from './founding.js';
 import { IncomingMessages } from './incoming.js';
 import type { AcknowledgementResult } from './inflight.js';
 import type { MessageHolder } from './limits/message-memory.js';
@@ -54,6 +55,7 @@ export class Session implements Sink, MessageHolder {
   #userBefore: string | undefined;
   readonly #subscriptions: CountedSubscriptions;
   readonly received = new Traffic();
+  readonly founding: Founding;
   /** QoS 2 messages of the client. */
   readonly incoming: IncomingMessages;
   /** PUBLISH packets to a topic that the client may not use. */
@@ -81,14 +83,14 @@ export class Session implements Sink, MessageHolder {
 
   /**
    * @param isDurable - outlives its connections, and the gateway
-   * @param sent - of its queue, as found at start: highest sequence that may have been sent
+   * @param sent - of its queue, as found at start: highest sequence that may have been sent; undefined: it is new
    */
   constructor(
     clientId: string,
     context: SessionContext,
     isDurable: boolean,
     onEnded: (session: Session) => void,
-    sent = 0,
+    sent?: number,
   ) {
     this.id = clientId;
     this.origin = `client:${clientId}`;
@@ -96,8 +98,9 @@ export class Session implements Sink, MessageHolder {
     this.#onEnded = onEnded;
     this.#subscriptions = new CountedSubscriptions(context.subscriptionMemory);
     this.#keeper = isDurable ? context.persistence : undefined;
+    this.founding = new Founding(this.#keeper, sent !== undefined);
     this.incoming = new IncomingMessages(clientId, this.#keeper);
-    this.#outgoing = new Outgoing(context, this, this.#keeper && this.#backing(this.#keeper, sent));
+    this.#outgoing = new Outgoing(context, this, this.#keeper && this.#backing(this.#keeper, sent ?? 0));
     this.#attachment = context.router.attach(this);
     context.messageMemory.add(this);
   }

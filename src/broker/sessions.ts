@@ -36,7 +36,7 @@ export class Sessions implements Iterable<Session> {
 
   /** @param isDurable - its Session Expiry Interval is not 0 */
   create(clientId: string, isDurable: boolean): Session {
-    const session = this.#add(clientId, isDurable, 0);
+    const session = this.#add(clientId, isDurable);
     this.#countConnected();
     return session;
   }
@@ -58,7 +58,7 @@ export class Sessions implements Iterable<Session> {
     for (const session of [...this.#absent]) session.begin();
   }
 
-  #add(clientId: string, isDurable: boolean, sent: number): Session {
+  #add(clientId: string, isDurable: boolean, sent?: number): Session {
     const session = new Session(clientId, this.#context, isDurable, this.#onEnded, sent);
     this.#sessions.set(clientId, session);
     return session;

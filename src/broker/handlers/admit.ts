@@ -87,7 +87,7 @@ function enterSession(
   granted: number,
   keepAlive: number,
   announced: Readonly<Properties>,
-): Refusal | undefined {
+): Handled {
   const { broker, protocolVersion } = client;
   const { properties } = packet;
   const present = broker.sessions.get(clientId);
@@ -103,10 +103,14 @@ function enterSession(
   });
   session.connect(client, granted, packet.will === undefined ? undefined : new Will(packet.will, session.origin));
   broker.sessions.present(session);
-  client.send(encodeConnack(protocolVersion, ReasonCode.success, present !== undefined, announced));
-  session.resume();
-  if (present !== undefined) session.arrived();
-  return undefined;
+  const answer = () => {
+    if (client.isOver) return undefined;
+    client.send(encodeConnack(protocolVersion, ReasonCode.success, present !== undefined, announced));
+    session.resume();
+    if (present !== undefined) session.arrived();
+    return undefined;
+  };
+  return session.founding.wait()?.then(answer) ?? answer();
 }
 
 /** Who is too many is told of another server where there is one (§4.11). */

@@ -1,4 +1,4 @@
-import type { IPublishPacket } from 'mqtt-packet';
+import type { IConnackPacket, IPublishPacket } from 'mqtt-packet';
 import t from 'tap';
 import type { TestClient } from './harness.js';
 import { Plant } from './plant.js';
@@ -300,6 +300,33 @@ t.test('CONNACK to a Clean Start waits until the old session is gone from the di
   t.ok(plant.store.figures().commits > commits, 'the end of the old session is on disk');
   t.match(bench.broker.client('a'), { subscriptions: 0, connected: true });
 });
+
+t.test('CONNACK to a new session waits until it is on the disk: after a crash it is there', async (t) => {
+  const plant = new Plant(t);
+  let bench = await plant.start();
+  const { commits } = plant.store.figures();
+  await bench.open(5).connect('a', SESSION);
+  t.ok(plant.store.figures().commits > commits);
+  bench = await plant.crash();
+  const again = await bench.connect(5, 'a', SESSION);
+  t.ok(again.connack?.sessionPresent);
+});
+
+t.test(
+  'a client whose new session is taken over before it is on the disk gets CONNACK as its first packet [MQTT-3.2.0-1]',
+  async (t) => {
+    const bench = await new Plant(t).start();
+    const [first, second] = [bench.open(5), bench.open(5)];
+    const connect = { cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clientId: 'a', keepalive: 0 } as const;
+    first.send({ ...connect, ...SESSION });
+    second.send({ ...connect, ...SESSION });
+    t.match(await second.next('connack'), { reasonCode: 0 });
+    const refusal = (await first.next('connack')) as IConnackPacket;
+    t.ok((refusal.reasonCode ?? 0) >= 0x80, `reason code ${refusal.reasonCode}`);
+    await first.closed();
+    await second.cut();
+  },
+);
 
 t.test('two connections with Clean Start at once: the second has the session', async (t) => {
   const bench = await new Plant(t).start();
