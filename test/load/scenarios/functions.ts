@@ -11,14 +11,6 @@ import { brokerYaml, milliseconds, type Scenario, type Verdict } from '../scenar
 import { measure } from './floods.js';
 
 const ALLOWED_RATIO = 1.5;
-/**
- * What is compared: so long before, and one whole cycle of the breaker from the first hostile message on, ms. That is what the
- * others live with for as long as the function is as it is: the calls that fail, and the rest of 30 s until the next try.
- */
-const CALM = 10_000;
-const CYCLE = 30_000;
-/** Of the cycle's rest alone, ms. */
-const REST = 5_000;
 /** The runtime collects what is left of a short activity after 8 s, ms. */
 const COLLECTED = 10_000;
 /** A round in which the probe was later than this at its own timer is made again: the machine was busy, ms. */
@@ -49,8 +41,7 @@ const modules: readonly (readonly [name: string, bytes: () => Buffer, code: RegE
 
 export const functions: Scenario = async function* ({ short, entry, only }) {
   await using stack = new AsyncDisposableStack();
-  const rounds = short ? 1 : 3;
-  const long = (ms: number) => (short ? 200 : ms);
+  const [rounds, ms] = short ? [1, 200] : [3, 5000];
   const entries = calls.map(([name]) => {
     const file = name === 'publish-storm' ? 'storm' : 'hostile';
     const grants = file === 'storm' ? ', grants: { publish: [storm] }' : '';
@@ -72,10 +63,10 @@ export const functions: Scenario = async function* ({ short, entry, only }) {
       pin(sender.pid, cores.generator);
       standBack(sender.pid);
     }
-    const measured = await alternate(probe, rounds, long(CALM), long(CYCLE), {
+    const measured = await alternate(probe, rounds, ms, {
       start: () => sender.say('start'),
       stop: async () => {
-        const open = await measure(probe, long(REST));
+        const open = await measure(probe, ms);
         sender.say('stop');
         // Its breaker is closed for the next round, so that it fails in each of them.
         await hpmq(gateway, 'function', 'pause', name);
@@ -100,7 +91,7 @@ export const functions: Scenario = async function* ({ short, entry, only }) {
     const file = join(gateway.folder, `${name}.wasm`);
     writeFileSync(file, bytes());
     let stderr = '';
-    const measured = await alternate(probe, rounds, long(CALM), long(CYCLE), {
+    const measured = await alternate(probe, rounds, ms, {
       start: async () => {
         const refused = await hpmq(gateway, 'function', 'deploy', 'endless-loop', file);
         stderr = `${refused.code} ${refused.stderr}${refused.stdout}`;
@@ -125,7 +116,6 @@ interface Round {
 async function alternate(
   probe: Worker<'probe'>,
   rounds: number,
-  calmMs: number,
   ms: number,
   {
     start,
@@ -135,8 +125,8 @@ async function alternate(
   const all: Round[] = [];
   const calm = () => all.filter(({ own }) => own <= CALM_MS).length;
   while (all.length < rounds || (rounds > 1 && calm() < rounds && all.length < MAX_ROUNDS)) {
-    await sleep(ms / 10);
-    const before = await measure(probe, calmMs);
+    await sleep(ms / 2);
+    const before = await measure(probe, ms);
     const started = start();
     // What is deployed takes as long as it takes.
     const during = started === undefined ? await measure(probe, ms) : await measureWhile(probe, started, ms);
