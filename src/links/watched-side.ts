@@ -12,7 +12,7 @@ import { type LinkPreset, topicLimitFault } from '../core/link-presets.js';
 import type { QoS } from '../core/message.js';
 import { correctedTime } from '../core/sample-time.js';
 import { linkError } from './errors.js';
-import type { FarSide, FarSideEvents, Incoming, Outgoing, SubscribeWishes } from './far-side.js';
+import type { FarSide, FarSideEvents, Incoming, Outgoing, SendingSide, SubscribeWishes } from './far-side.js';
 import { HEARTBEATS } from './packet-identifiers.js';
 
 /** Heartbeats of any gateway: not for routing. */
@@ -34,7 +34,7 @@ export interface WatchedSideOptions {
   readonly onReturned: (payload: Buffer) => void;
 }
 
-export class WatchedSide implements FarSide {
+export class WatchedSide implements SendingSide {
   readonly #o: WatchedSideOptions;
   /** Packet Identifier → monotonic ms of the sending; in order of sending. */
   readonly #inFlight = new Map<number, number>();
@@ -43,6 +43,8 @@ export class WatchedSide implements FarSide {
   #beat: { readonly packetId: number; readonly settled: (refusal: GatewayError | undefined) => void } | undefined;
   /** A heartbeat that waits for room. */
   #waitingBeat: (() => void) | undefined;
+  /** See {@link resumed}. */
+  #isResumed = false;
   /** The sender is held back. */
   #isHeld = false;
   #idle: (() => void) | undefined;
@@ -93,7 +95,8 @@ export class WatchedSide implements FarSide {
   /** One less while a heartbeat is on its way or waits for room. */
   get window(): number {
     const limit = Math.min(this.#far.window, this.#o.preset?.window ?? Number.POSITIVE_INFINITY);
-    return this.#beat === undefined && this.#waitingBeat === undefined ? limit : limit - 1;
+    const isShared = this.#beat !== undefined || (this.#waitingBeat !== undefined && this.#isResumed);
+    return isShared ? limit - 1 : limit;
   }
 
   get maximumQoS(): QoS {
@@ -171,6 +174,12 @@ export class WatchedSide implements FarSide {
     this.#far.close(will);
   }
 
+  resumed(): void {
+    if (this.#isResumed) return;
+    this.#isResumed = true;
+    this.#sendWaitingBeat();
+  }
+
   /**
    * Sends a heartbeat with QoS 1, when there is room for it.
    *
@@ -194,9 +203,16 @@ export class WatchedSide implements FarSide {
       const message = { topic, payload: Buffer.from(payload), qos: 1, retain: false, expirySeconds, packetId } as const;
       this.#far.publish({ ...message, properties: undefined, dup: false });
     };
-    if (this.#inFlight.size < this.#far.window) send();
-    else this.#waitingBeat = send;
+    this.#waitingBeat = send;
+    this.#sendWaitingBeat();
     return true;
+  }
+
+  #sendWaitingBeat(): void {
+    const waiting = this.#waitingBeat;
+    if (waiting === undefined || !this.#isResumed || this.#inFlight.size >= this.#far.window) return;
+    this.#waitingBeat = undefined;
+    waiting();
   }
 
   /** Lets the sender send nothing more; resolves when all is acknowledged. Ends with the connection. */
@@ -234,11 +250,7 @@ export class WatchedSide implements FarSide {
       this.#qos2.delete(packetId);
     }
     this.#o.onProgress();
-    const waiting = this.#waitingBeat;
-    if (waiting !== undefined && this.#inFlight.size < this.#far.window) {
-      this.#waitingBeat = undefined;
-      waiting();
-    }
+    this.#sendWaitingBeat();
     this.#o.events.onAcknowledged(packet, packetId, refusal);
     if (this.#inFlight.size > 0) return;
     this.#idle?.();

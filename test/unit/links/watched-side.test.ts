@@ -48,6 +48,7 @@ t.test('without a preset the far side alone decides', async (t) => {
 
 t.test('held back until all is acknowledged; a heartbeat has an identifier of its own', async (t) => {
   const { side, sent } = watched(undefined);
+  side.resumed();
   for (const packetId of [1, 2, 65_000]) side.publish(outgoing({ topic: 'x', packetId }));
   let isIdle = false;
   const idle = side.hold().then(() => {
@@ -87,4 +88,29 @@ t.test('held back until all is acknowledged; a heartbeat has an identifier of it
   side.events.onAcknowledged('pubcomp', 2, undefined);
   await idle;
   t.equal(side.inFlight, 0);
+});
+
+t.test('a heartbeat waits until what was in flight before is sent again, and takes no room from it', async (t) => {
+  const { side, sent } = watched(undefined);
+  let isSent = false;
+  const beat = () =>
+    side.beat(
+      'beat',
+      'x',
+      30,
+      () => {
+        isSent = true;
+      },
+      () => {},
+    );
+  t.ok(beat());
+  t.equal(side.window, 1_000);
+  for (let packetId = 1; packetId <= 1_000; packetId++) side.publish(outgoing({ topic: 'x', packetId }));
+  t.notOk(isSent);
+  side.resumed();
+  t.notOk(isSent, 'there is no room');
+  t.equal(side.window, 999, 'the next place is its own');
+  side.events.onAcknowledged('puback', 1, undefined);
+  t.ok(isSent);
+  t.equal(sent.length, 1_001);
 });
