@@ -104,6 +104,8 @@ export interface FunctionInstance extends Disposable {
   callAsync(hook: Hook, frame: Buffer, signal?: AbortSignal): Promise<Buffer | undefined>;
   /** Calls of {@link callAsync} that have not begun are rejected with `reason`, at once or when that is known; the one that runs goes on. */
   abandon(reason: Error): void;
+  /** What each of the next calls has; at first that of the limits. Absent in a worker, where nobody waits for it. */
+  giveFuel?(amount: number): void;
   /** Of the last call. */
   readonly fuelUsed: number;
   /** Linear memory now, bytes. */

@@ -8,12 +8,14 @@
 import type { Clock } from '../core/clock.js';
 import type { FunctionInstance, FunctionModule, Hook } from '../core/function.js';
 import { FunctionTrap } from '../core/function.js';
+import type { Allowance } from './allowance.js';
 import { Abandoned, Failure, type Outcome } from './failure.js';
 
 /** One version that can be called. */
 export interface Running {
   readonly module: FunctionModule;
   readonly instance: FunctionInstance;
+  readonly allowance: Allowance;
   /** Calls that it has not answered. */
   pending: number;
   /** Another one has taken its place: it is closed with its last answer. */
@@ -84,12 +86,12 @@ export class SlotCalls {
     running: Running,
     hook: Hook,
     frame: Buffer,
-    before: () => void,
+    before: (by: Running) => void,
     after: (outcome: Outcome, by: Running) => Outcome,
   ): Outcome | Promise<Outcome> {
     const { isAsync } = running.module;
     if (!isAsync && this.#pending === 0) {
-      before();
+      before(running);
       return after(this.#now(running.instance, hook, frame), running);
     }
     if (this.#pending >= this.#o.queue) return new Failure('queue', `${this.#pending} calls wait already`);
@@ -102,7 +104,7 @@ export class SlotCalls {
     const make = (): Outcome | Promise<Outcome> => {
       if (this.#abandoned.count !== count) return this.#abandoned.failure;
       if (by.isHung === true) return again();
-      before();
+      before(by);
       return by.module.isAsync ? this.#later(by, hook, own, again) : this.#now(by.instance, hook, own);
     };
     const again = async (): Promise<Outcome> => {

@@ -11,6 +11,7 @@ import type { CompileFunction, Hook, HostCalls } from '../core/function.js';
 import type { FunctionState } from '../core/function-views.js';
 import type { Log } from '../core/log.js';
 import { RateLimit } from '../core/rate-limit.js';
+import { Allowance } from './allowance.js';
 import { Breaker } from './breaker.js';
 import type { Chain } from './chain.js';
 import { Effects, noting } from './effects.js';
@@ -162,7 +163,8 @@ export class Slot {
     const startedAt = this.#o.clock.monotonic();
     const { witness } = this;
     const seen = witness === undefined ? undefined : { witness, frame: Buffer.from(frame), effects: new Effects() };
-    const before = () => {
+    const before = (by: Running) => {
+      by.instance.giveFuel?.(by.allowance.next);
       this.#published.begin();
       this.#effects = seen?.effects;
     };
@@ -184,6 +186,7 @@ export class Slot {
     if (['queue', 'depth', 'ended'].includes(failure.cause) || this.#running === undefined) return failure;
     if (!this.breaker.failed(ms)) return failure;
     this.#since = this.#o.clock.now();
+    this.#running.allowance.reset();
     const seconds = this.config.breaker.rest / 1_000;
     this.#log.warn({ cause: failure.cause }, 'a function failed repeatedly and rests');
     this.lines.add(3, `the breaker is open for ${seconds} s: it failed repeatedly`);
@@ -266,11 +269,17 @@ export class Slot {
     }
     this.#isPaused = isPaused;
     this.#since = this.#o.clock.now();
-    if (!isPaused) this.breaker.reset();
+    if (!isPaused) this.#again();
     else this.#calls.abandon(new Failure('paused', 'it is paused'));
     this.#o.onChanged(this);
     this.#o.onState();
     return this.#inTurn(() => this.#save());
+  }
+
+  /** As if it had never failed. */
+  #again(): void {
+    this.breaker.reset();
+    this.#running?.allowance.reset();
   }
 
   /** It cannot be loaded. */
@@ -313,7 +322,8 @@ export class Slot {
       () => this.#effects,
     );
     try {
-      return { module: module!, instance: module!.instantiate(host), pending: 0, isOver: false };
+      const allowance = new Allowance(this.config.limits.fuel);
+      return { module: module!, instance: module!.instantiate(host), allowance, pending: 0, isOver: false };
     } catch (error) {
       if (error instanceof GatewayError) throw error;
       const message = error instanceof Error ? error.message : String(error);
@@ -377,6 +387,8 @@ export class Slot {
       witness.called(hook, frame, effects, answer);
     }
     const isRefused = outcome instanceof Failure && outcome.cause === 'refused';
+    if (!(outcome instanceof Failure)) running.allowance.succeeded(fuel);
+    else if (outcome.cause === 'fuel') running.allowance.ranOut();
     if (outcome instanceof Failure && !isRefused) {
       if (running.isOver) return this.#note(outcome);
       if (hook === 'on_connect') return this.failedAtDoor(outcome);

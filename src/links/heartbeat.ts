@@ -62,6 +62,7 @@ export class Heartbeat implements Disposable {
     this.#check();
     this.#unansweredSince = this.#o.clock.monotonic();
     const refusal = await side.subscribe(topic, 1, { noLocal: false });
+    this.#unansweredSince = undefined;
     if (this.#isOver) return;
     this.#canReturn = refusal === undefined;
     this.#beat();

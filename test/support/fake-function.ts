@@ -38,6 +38,7 @@ export interface FakeOptions {
   /** When it resolves, the call under way ends at its deadline. */
   readonly expires?: Promise<void>;
   readonly onInstance?: (event: 'made' | 'closed') => void;
+  readonly onFuel?: (amount: number) => void;
 }
 
 /** By the text of the "bytes". */
@@ -100,6 +101,7 @@ function fakeModule(bytes: Buffer, hooks: FakeHooks, options: FakeOptions): Func
           for (const reject of unbegun) reject(reason);
           unbegun.clear();
         },
+        ...(options.onFuel !== undefined && { giveFuel: options.onFuel }),
         fuelUsed: 10,
         memory: 65_536,
         [Symbol.dispose]() {

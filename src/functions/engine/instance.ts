@@ -31,7 +31,11 @@ type AsyncHook = (pointer: number, length: number) => Promise<bigint>;
 export class InlineInstance implements FunctionInstance {
   readonly #compiled: Compiled;
   readonly #host: HostCalls;
-  readonly #fuel: number;
+  readonly #limit: number;
+  /** Of the next calls. */
+  #fuel: number;
+  /** What the last call had. */
+  #given = 0;
   #guest: Guest | undefined;
   #wapc: WapcCalls | undefined;
   #waiting = 0;
@@ -47,7 +51,8 @@ export class InlineInstance implements FunctionInstance {
   constructor(compiled: Compiled, host: HostCalls) {
     this.#compiled = compiled;
     this.#host = host;
-    this.#fuel = Math.min(compiled.limits.fuel, MAX_FUEL);
+    this.#limit = Math.min(compiled.limits.fuel, MAX_FUEL);
+    this.#fuel = this.#limit;
     const guest = this.#start();
     // What has a runtime must not be called before that is initialised.
     if (compiled.abi !== 'wapc' && guest.exports._initialize !== undefined) checkAbi(guest);
@@ -56,7 +61,7 @@ export class InlineInstance implements FunctionInstance {
   call(hook: Hook, frame: Buffer): Buffer | undefined {
     if (this.#compiled.isAsync) throw new TypeError('this function has calls that wait: use callAsync()');
     const guest = this.#guest ?? this.#start();
-    guest.fuel = this.#fuel;
+    guest.fuel = this.#given = this.#fuel;
     try {
       const { outputBytes } = this.#compiled.limits;
       return this.#wapc === undefined
@@ -94,8 +99,12 @@ export class InlineInstance implements FunctionInstance {
     this.#unbegun.clear();
   }
 
+  giveFuel(amount: number): void {
+    this.#fuel = Math.min(amount, this.#limit);
+  }
+
   get fuelUsed(): number {
-    return this.#guest === undefined ? this.#fuelUsed : this.#fuel - this.#guest.fuel;
+    return this.#guest === undefined ? this.#fuelUsed : this.#given - this.#guest.fuel;
   }
 
   get memory(): number {
@@ -115,7 +124,7 @@ export class InlineInstance implements FunctionInstance {
     if (signal?.aborted) throw new FunctionTrap('deadline', 'the call was given up');
     if (!this.#compiled.isAsync) return this.call(hook, frame);
     const guest = this.#guest ?? this.#start();
-    guest.fuel = this.#fuel;
+    guest.fuel = this.#given = this.#fuel;
     const { deadline, outputBytes } = this.#compiled.limits;
     const ending = new AbortController();
     guest.signal = ending.signal;
@@ -142,7 +151,7 @@ export class InlineInstance implements FunctionInstance {
   #end(guest: Guest, error: unknown): FunctionTrap {
     const trap = trapOf(error, guest);
     if (trap.trap === 'refused') return trap;
-    this.#fuelUsed = this.#fuel - guest.fuel;
+    this.#fuelUsed = this.#given - guest.fuel;
     guest.isOver = true;
     if (this.#guest === guest) this.#guest = undefined;
     return trap;
@@ -169,7 +178,7 @@ export class InlineInstance implements FunctionInstance {
       };
       const instance = new WebAssembly.Instance(module, charged(which, imports));
       guest = new Guest(instance.exports);
-      guest.fuel = this.#fuel;
+      guest.fuel = this.#given = this.#limit;
       initialise(guest);
       this.#guest = guest;
       this.#wapc = wapc;

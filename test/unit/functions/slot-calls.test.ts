@@ -1,6 +1,7 @@
 /** Where an old version lets a deadline pass, what it has not begun goes to the new one: once, and in order. */
 import t, { type Test } from 'tap';
 import type { HostCalls } from '../../../src/core/function.js';
+import { Allowance } from '../../../src/functions/allowance.js';
 import { encodeMessageInput } from '../../../src/functions/engine/abi/message-frames.js';
 import { compile } from '../../../src/functions/engine/module.js';
 import { Failure, type Outcome } from '../../../src/functions/failure.js';
@@ -35,7 +36,7 @@ class Bench {
     };
     // What it does cannot be done twice.
     const host: HostCalls = { ...quietHost(), kvSet: () => true, http };
-    return { module, instance: module.instantiate(host), pending: 0, isOver: false };
+    return { module, instance: module.instantiate(host), allowance: new Allowance(1_000), pending: 0, isOver: false };
   }
 
   call(to: Running, payload: string): Outcome | Promise<Outcome> {

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Packet } from 'mqtt-packet';
 import t from 'tap';
 import type { LinkConfig, RouteConfig } from '../../../src/core/config.js';
+import { Heartbeat } from '../../../src/links/heartbeat.js';
 import type { Links } from '../../../src/links/links.js';
+import type { WatchedSide } from '../../../src/links/watched-side.js';
 import { linkConfig, startLink } from '../../support/links.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { eventually } from '../../support/peers.js';
@@ -323,4 +325,32 @@ t.test('what a link says about itself is retained', async (t) => {
   await links[Symbol.asyncDispose]();
   t.match(said(), { state: 'down' });
   t.equal(clock.pending, 0);
+});
+
+t.test('one that waits for its turn is not blamed for the end of the connection', async (t) => {
+  let send = () => {};
+  const side = {
+    subscribe: async () => undefined,
+    beat: (_topic: string, _payload: string, _expiry: number, sent: () => void) => {
+      send = sent;
+      return true;
+    },
+  };
+  using heartbeat = new Heartbeat({
+    every: 15_000,
+    topic: TOPIC,
+    clock: new ManualClock(),
+    side: side as unknown as WatchedSide,
+    nonce: 'x',
+    shouldReturn: false,
+    hasOthers: () => false,
+    onProof: () => {},
+    onMissed: () => {},
+  });
+  const started = heartbeat.start();
+  t.ok(heartbeat.isUnanswered, 'its subscription is');
+  await started;
+  t.notOk(heartbeat.isUnanswered);
+  send();
+  t.ok(heartbeat.isUnanswered);
 });

@@ -41,6 +41,20 @@ t.test('what a hostile function does costs it that call, by name', needs('clang'
   t.ok(lines.length < 64 + guestLimits.fuel / 32_768, `${lines.length} lines were logged: after 64 each costs more`);
 });
 
+t.test('the calls that follow can have less fuel', needs('clang', 'wasm-ld'), async (t) => {
+  const module = await compile(cGuest('hostile.c'), { limits: guestLimits, grants: new Set(), isolate: 'inline' });
+  using instance = module.instantiate(quietHost());
+  const given = [guestLimits.fuel, 10_000, guestLimits.fuel + 1];
+  const used = given.map((fuel) => {
+    instance.giveFuel?.(fuel);
+    t.throws(() => ask(instance, 'l'), { name: 'FunctionTrap', trap: 'fuel' });
+    return Math.round(instance.fuelUsed / 1_000) * 1_000;
+  });
+  t.strictSame(used, [guestLimits.fuel, 10_000, guestLimits.fuel], 'never more than the limit');
+  instance.giveFuel?.(10_000);
+  t.equal(ask(instance, 'hello')[0]?.payload.toString(), 'hello', 'enough, and to start again, too');
+});
+
 t.test('each trap starts the function anew: nothing of before is left', needs('clang', 'wasm-ld'), async (t) => {
   const module = await compile(cGuest('hostile.c'), { limits: guestLimits, grants: new Set(), isolate: 'inline' });
   using instance = module.instantiate(quietHost());
