@@ -105,8 +105,9 @@ functions:
     await eventually(() => sub.peer.stdout().includes(`hpmq/plant-7/$dead/hostile ${payload}`));
     const { stdout } = await gateway.hpmq('function', 'show', 'hostile', '--json');
     t.match(JSON.parse(stdout).lastFailure.cause, new RegExp(`^(${cause})$`), `${payload}: ${stdout}`);
+    // After a success it has all of its fuel again.
+    publish(gateway, 'raw/1', `well after ${payload}`);
+    await eventually(() => sub.peer.stdout().includes(`raw/1 well after ${payload}`));
   }
-  publish(gateway, 'raw/1', 'well');
-  await eventually(() => sub.peer.stdout().includes('raw/1 well'));
   t.match((await gateway.hpmq('function', 'list')).stdout, /hostile +up/);
 });

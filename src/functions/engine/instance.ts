@@ -154,7 +154,9 @@ export class InlineInstance implements FunctionInstance {
     this.#fuelUsed = this.#given - guest.fuel;
     guest.isOver = true;
     if (this.#guest === guest) this.#guest = undefined;
-    return trap;
+    if (trap.trap !== 'fuel' || this.#given === this.#limit) return trap;
+    const text = `after a call that ran out of fuel it had ${this.#given} of ${this.#limit}, and used it up`;
+    return new FunctionTrap('fuel', text, { cause: trap });
   }
 
   #start(): Guest {
