@@ -388,7 +388,8 @@ export class Slot {
     }
     const isRefused = outcome instanceof Failure && outcome.cause === 'refused';
     if (!(outcome instanceof Failure)) running.allowance.succeeded(fuel);
-    else if (outcome.cause === 'fuel') running.allowance.ranOut();
+    // At the door it is the doing of who knocks, and no reason to hear the next one badly.
+    else if (outcome.cause === 'fuel' && hook !== 'on_connect') running.allowance.ranOut();
     if (outcome instanceof Failure && !isRefused) {
       if (running.isOver) return this.#note(outcome);
       if (hook === 'on_connect') return this.failedAtDoor(outcome);

@@ -2,7 +2,7 @@ import t from 'tap';
 import { FunctionTrap } from '../../../src/core/function.js';
 import { Allowance } from '../../../src/functions/allowance.js';
 import { fakeLimits, onMessage } from '../../support/fake-function.js';
-import { Bench, upstream } from './support.js';
+import { Bench, someone, upstream } from './support.js';
 
 t.test('all, until a call runs out of it; then little, until one succeeds', async (t) => {
   const allowance = new Allowance(1_600);
@@ -51,4 +51,19 @@ t.test('the first call after a rest has all of it, and so has the first after a 
   await bench.functions.resume('f');
   await bench.pass('a x');
   t.strictSame(take(), [fuel]);
+});
+
+t.test('at the door everybody has all of it: who makes it run out keeps out nobody else', async (t) => {
+  const given: number[] = [];
+  const on = { type: 'connect' as const, listeners: undefined };
+  const hooks = {
+    on_connect: () => {
+      throw new FunctionTrap('fuel', 'the fuel of this call is used up');
+    },
+  };
+  const options = { onFuel: (amount: number) => void given.push(amount) };
+  const bench = await new Bench({ f: { on, hooks, options } }, { folder: t.testdir() }).start();
+  t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  for (let i = 0; i < 2; i++) await bench.functions.connect!.decide(someone);
+  t.strictSame(given, [fakeLimits.fuel, fakeLimits.fuel]);
 });

@@ -2,20 +2,10 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { FunctionTrap } from '../../../src/core/function.js';
 import { type FakeHooks, onMessage } from '../../support/fake-function.js';
-import { Bench, upstream } from './support.js';
+import { Bench, someone, upstream } from './support.js';
 
 const trap = (): never => {
   throw new FunctionTrap('fuel', 'it took more than 5000000 steps');
-};
-
-const someone = {
-  clientId: 'c',
-  userName: undefined,
-  password: undefined,
-  listener: 'plant',
-  address: '::1',
-  protocolVersion: 5 as const,
-  certificateName: undefined,
 };
 
 /** A gateway with one function, whose breaker opens with its first failure. */

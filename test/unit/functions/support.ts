@@ -114,3 +114,14 @@ export function text({ topic, payload }: Message): string {
 export function upstream(filter: string): FunctionTrigger {
   return { type: 'path', direction: 'upstream', filter };
 }
+
+/** Knocks at the door. */
+export const someone = {
+  clientId: 'c',
+  userName: undefined,
+  password: undefined,
+  listener: 'plant',
+  address: '::1',
+  protocolVersion: 5 as const,
+  certificateName: undefined,
+};
