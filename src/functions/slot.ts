@@ -164,7 +164,7 @@ export class Slot {
     const { witness } = this;
     const seen = witness === undefined ? undefined : { witness, frame: Buffer.from(frame), effects: new Effects() };
     const before = (by: Running) => {
-      by.instance.giveFuel?.(by.allowance.next);
+      by.instance.giveFuel?.(this.#fuelFor(by, hook, seen, startedAt));
       this.#published.begin();
       this.#effects = seen?.effects;
     };
@@ -274,6 +274,14 @@ export class Slot {
     this.#o.onChanged(this);
     this.#o.onState();
     return this.#inTurn(() => this.#save());
+  }
+
+  /**
+   * At the door it is the doing of who knocks when it runs out: no reason to hear the next one badly. Two versions that are
+   * compared have the same; what waits for others holds up nobody.
+   */
+  #fuelFor({ module, allowance }: Running, hook: Hook, seen: Seen | undefined, now: number): number {
+    return hook === 'on_connect' || seen !== undefined || module.isAsync ? allowance.limit : allowance.at(now);
   }
 
   /** As if it had never failed. */
@@ -388,8 +396,7 @@ export class Slot {
     }
     const isRefused = outcome instanceof Failure && outcome.cause === 'refused';
     if (!(outcome instanceof Failure)) running.allowance.succeeded(fuel);
-    // At the door it is the doing of who knocks, and no reason to hear the next one badly.
-    else if (outcome.cause === 'fuel' && hook !== 'on_connect') running.allowance.ranOut();
+    else if (outcome.cause === 'fuel') running.allowance.ranOut(now);
     if (outcome instanceof Failure && !isRefused) {
       if (running.isOver) return this.#note(outcome);
       if (hook === 'on_connect') return this.failedAtDoor(outcome);

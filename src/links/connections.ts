@@ -20,7 +20,7 @@ import { EndpointSource } from './endpoint-source.js';
 import { Endpoints, SHORTEST_WAIT } from './endpoints.js';
 import { linkError } from './errors.js';
 import type { FarMemories } from './far-memory.js';
-import type { FarSideEvents, SendingSide } from './far-side.js';
+import type { FarSide, FarSideEvents } from './far-side.js';
 import { Heartbeat } from './heartbeat.js';
 import { HeartbeatRefusals } from './heartbeat-refusals.js';
 import type { Will } from './kinds/options.js';
@@ -55,7 +55,7 @@ export interface ConnectionsOptions {
   /** Of CONNECT. */
   readonly userProperties: readonly (readonly [name: string, value: string])[];
   /** Uses the connection until it ends; resolves with the cause. */
-  readonly use: (far: SendingSide, signal: AbortSignal) => Promise<GatewayError>;
+  readonly use: (far: FarSide, signal: AbortSignal) => Promise<GatewayError>;
   readonly resolveSrv?: ResolveSrv | undefined;
   readonly interfaces?: ReadInterfaces | undefined;
 }

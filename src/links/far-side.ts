@@ -71,15 +71,6 @@ export interface FarSide {
   close(will: boolean): void;
 }
 
-/** What the sender has of a connection. */
-export interface SendingSide extends FarSide {
-  /**
-   * What was in flight over an earlier connection has been sent again: what is new may follow, the link's own heartbeat
-   * included. What the far side has of it already counts against its Receive Maximum, and it may take no more than that.
-   */
-  resumed(): void;
-}
-
 export interface FarSideEvents {
   /** The promise is our acknowledgement (PUBACK, PUBREC). Rejects when the message is not taken: it will be sent again. */
   onMessage(message: Incoming): Promise<void>;

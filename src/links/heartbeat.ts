@@ -120,8 +120,11 @@ export class Heartbeat implements Disposable {
       if (this.#sent.size > DEGRADED_AFTER) this.#sent.delete(this.#sent.keys().next().value!);
     };
     side.beat(topic, `${nonce} ${number}`, Math.ceil((2 * every) / 1_000), sent, (refusal) => {
-      this.#unansweredSince = undefined;
-      this.#wasAnswered = true;
+      // Some refuse it, and then close the connection.
+      if (refusal === undefined) {
+        this.#unansweredSince = undefined;
+        this.#wasAnswered = true;
+      }
       if (this.#isOver) return;
       // Refused is answered, too.
       if (refusal !== undefined) this.#canReturn = false;

@@ -16,7 +16,7 @@ import { Credentials } from './credentials.js';
 import { Demand } from './demand.js';
 import { endpointViews } from './endpoint-views.js';
 import type { FarMemories } from './far-memory.js';
-import type { FarSideEvents, SendingSide } from './far-side.js';
+import type { FarSide, FarSideEvents } from './far-side.js';
 import type { LinkStore } from './keep.js';
 import type { Will } from './kinds/options.js';
 import { LinkOutgoing } from './link-outgoing.js';
@@ -286,7 +286,7 @@ export class Link implements Sink, AsyncDisposable {
   }
 
   /** Uses the connection until it ends; returns the cause. */
-  async #serve(far: SendingSide, signal: AbortSignal): Promise<GatewayError> {
+  async #serve(far: FarSide, signal: AbortSignal): Promise<GatewayError> {
     const close = () => far.close(!this.#hasSaidGoodbye());
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();

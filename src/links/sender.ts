@@ -14,7 +14,7 @@ import type { Message, QoS } from '../core/message.js';
 import { topicMatches } from '../core/topic.js';
 import { MessageBatcher } from './batcher.js';
 import { linkError } from './errors.js';
-import type { FarSide, FarSideEvents, SendingSide } from './far-side.js';
+import type { FarSide, FarSideEvents } from './far-side.js';
 import { Again } from './outbox/again.js';
 import { AlarmClock } from './outbox/alarm-clock.js';
 import { Batches } from './outbox/batches.js';
@@ -56,7 +56,7 @@ export class Sender {
   readonly #lossReports: LossReports;
   readonly #stall: Stall;
   readonly #alarm: AlarmClock;
-  #far: SendingSide | undefined;
+  #far: FarSide | undefined;
   #isReady = false;
   #isPumping = false;
   #replaying = 0;
@@ -130,7 +130,7 @@ export class Sender {
     return isTaken;
   }
 
-  connected(far: SendingSide): void {
+  connected(far: FarSide): void {
     this.#far = far;
     this.#options.loops.connected(far.sessionPresent);
     this.#replay.begin(this.#options.rules.out.map(({ filter }) => filter));
@@ -228,14 +228,13 @@ export class Sender {
   }
 
   /** Sends one message, or finds out that there is none to send. @returns whether to go on */
-  #step(far: SendingSide): boolean {
+  #step(far: FarSide): boolean {
     const volatile = this.#volatile.shift();
     if (volatile !== undefined) return this.#sendVolatile(far, volatile);
     if (this.#flights.size >= far.window) return false;
     if (this.#refusals.wait > 0) return this.#waitFor(this.#refusals.wait);
     const again = this.#again.first;
     if (again !== undefined) return this.#sendAgain(far, again);
-    far.resumed();
     const loss = this.#lossReports.next(far, false);
     if (loss !== undefined) return this.publishNow(...loss);
     const batch = this.#batches.next();

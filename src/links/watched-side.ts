@@ -12,7 +12,7 @@ import { type LinkPreset, topicLimitFault } from '../core/link-presets.js';
 import type { QoS } from '../core/message.js';
 import { correctedTime } from '../core/sample-time.js';
 import { linkError } from './errors.js';
-import type { FarSide, FarSideEvents, Incoming, Outgoing, SendingSide, SubscribeWishes } from './far-side.js';
+import type { FarSide, FarSideEvents, Incoming, Outgoing, SubscribeWishes } from './far-side.js';
 import { HEARTBEATS } from './packet-identifiers.js';
 
 /** Heartbeats of any gateway: not for routing. */
@@ -34,7 +34,7 @@ export interface WatchedSideOptions {
   readonly onReturned: (payload: Buffer) => void;
 }
 
-export class WatchedSide implements SendingSide {
+export class WatchedSide implements FarSide {
   readonly #o: WatchedSideOptions;
   /** Packet Identifier → monotonic ms of the sending; in order of sending. */
   readonly #inFlight = new Map<number, number>();
@@ -43,8 +43,6 @@ export class WatchedSide implements SendingSide {
   #beat: { readonly packetId: number; readonly settled: (refusal: GatewayError | undefined) => void } | undefined;
   /** A heartbeat that waits for room. */
   #waitingBeat: (() => void) | undefined;
-  /** See {@link resumed}. */
-  #isResumed = false;
   /** The sender is held back. */
   #isHeld = false;
   #idle: (() => void) | undefined;
@@ -92,11 +90,15 @@ export class WatchedSide implements SendingSide {
     return this.#far.sessionPresent && this.#o.wasSentTo;
   }
 
-  /** One less while a heartbeat is on its way or waits for room. */
+  /**
+   * One place is the heartbeat's, always: after a lost connection it comes first, while the far side may count all that it has
+   * of the session (Mosquitto does). Where there is only one, they take turns.
+   */
   get window(): number {
     const limit = Math.min(this.#far.window, this.#o.preset?.window ?? Number.POSITIVE_INFINITY);
-    const isShared = this.#beat !== undefined || (this.#waitingBeat !== undefined && this.#isResumed);
-    return isShared ? limit - 1 : limit;
+    if (this.#o.heartbeatTopic === undefined) return limit;
+    if (limit > 1) return limit - 1;
+    return this.#beat === undefined && this.#waitingBeat === undefined ? limit : 0;
   }
 
   get maximumQoS(): QoS {
@@ -174,12 +176,6 @@ export class WatchedSide implements SendingSide {
     this.#far.close(will);
   }
 
-  resumed(): void {
-    if (this.#isResumed) return;
-    this.#isResumed = true;
-    this.#sendWaitingBeat();
-  }
-
   /**
    * Sends a heartbeat with QoS 1, when there is room for it.
    *
@@ -203,16 +199,9 @@ export class WatchedSide implements SendingSide {
       const message = { topic, payload: Buffer.from(payload), qos: 1, retain: false, expirySeconds, packetId } as const;
       this.#far.publish({ ...message, properties: undefined, dup: false });
     };
-    this.#waitingBeat = send;
-    this.#sendWaitingBeat();
+    if (this.#inFlight.size < this.#far.window) send();
+    else this.#waitingBeat = send;
     return true;
-  }
-
-  #sendWaitingBeat(): void {
-    const waiting = this.#waitingBeat;
-    if (waiting === undefined || !this.#isResumed || this.#inFlight.size >= this.#far.window) return;
-    this.#waitingBeat = undefined;
-    waiting();
   }
 
   /** Lets the sender send nothing more; resolves when all is acknowledged. Ends with the connection. */
@@ -250,7 +239,11 @@ export class WatchedSide implements SendingSide {
       this.#qos2.delete(packetId);
     }
     this.#o.onProgress();
-    this.#sendWaitingBeat();
+    const waiting = this.#waitingBeat;
+    if (waiting !== undefined && this.#inFlight.size < this.#far.window) {
+      this.#waitingBeat = undefined;
+      waiting();
+    }
     this.#o.events.onAcknowledged(packet, packetId, refusal);
     if (this.#inFlight.size > 0) return;
     this.#idle?.();

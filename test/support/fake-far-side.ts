@@ -1,7 +1,7 @@
 /** A far side that takes packets when the test says so, and whose session outlives connections and gateways. */
 import type { GatewayError } from '../../src/core/errors.js';
 import type { QoS } from '../../src/core/message.js';
-import type { FarSideEvents, Outgoing, SendingSide } from '../../src/links/far-side.js';
+import type { FarSide, FarSideEvents, Outgoing } from '../../src/links/far-side.js';
 
 type Acknowledge = FarSideEvents['onAcknowledged'];
 type Sent = { readonly publish: Outgoing } | { readonly release: number };
@@ -46,7 +46,7 @@ export interface FarOptions {
 }
 
 /** One connection. */
-export class FakeFarSide implements SendingSide {
+export class FakeFarSide implements FarSide {
   readonly sessionPresent: boolean;
   readonly window: number;
   readonly maximumQoS: QoS;
@@ -109,8 +109,6 @@ export class FakeFarSide implements SendingSide {
   release(packetId: number): void {
     this.sent.push({ release: packetId });
   }
-
-  resumed(): void {}
 
   async subscribe(): Promise<undefined> {
     return undefined;

@@ -6,20 +6,28 @@ import { Bench, someone, upstream } from './support.js';
 
 t.test('all, until a call runs out of it; then little, until one succeeds', async (t) => {
   const allowance = new Allowance(1_600);
-  t.equal(allowance.next, 1_600);
-  allowance.ranOut();
-  t.equal(allowance.next, 100);
-  allowance.ranOut();
-  t.equal(allowance.next, 100);
+  t.equal(allowance.at(0), 1_600);
+  allowance.ranOut(0);
+  t.equal(allowance.at(1), 100);
+  allowance.ranOut(1);
+  t.equal(allowance.at(2), 100);
   allowance.succeeded(80);
-  t.equal(allowance.next, 1_600);
-  allowance.ranOut();
-  t.equal(allowance.next, 160, 'twice what was ever needed');
+  t.equal(allowance.at(3), 1_600);
+  allowance.ranOut(3);
+  t.equal(allowance.at(4), 160, 'twice what was ever needed');
   allowance.reset();
-  t.equal(allowance.next, 1_600);
+  t.equal(allowance.at(5), 1_600);
   allowance.succeeded(1_000);
-  allowance.ranOut();
-  t.equal(allowance.next, 1_600, 'never more than the limit');
+  allowance.ranOut(6);
+  t.equal(allowance.at(7), 1_600, 'never more than the limit');
+});
+
+t.test('little for a moment: one that is rare, and needs more, gets it', async (t) => {
+  const allowance = new Allowance(1_600);
+  allowance.ranOut(0);
+  allowance.ranOut(900);
+  t.equal(allowance.at(999), 100);
+  t.equal(allowance.at(1_000), 1_600, 'a second after the call that had all');
 });
 
 t.test('the first call after a rest has all of it, and so has the first after a pause', async (t) => {
@@ -53,17 +61,19 @@ t.test('the first call after a rest has all of it, and so has the first after a 
   t.strictSame(take(), [fuel]);
 });
 
-t.test('at the door everybody has all of it: who makes it run out keeps out nobody else', async (t) => {
+t.test('at the door everybody has all of it: what runs out, here or there, keeps out nobody', async (t) => {
   const given: number[] = [];
-  const on = { type: 'connect' as const, listeners: undefined };
-  const hooks = {
-    on_connect: () => {
-      throw new FunctionTrap('fuel', 'the fuel of this call is used up');
-    },
+  const on = [{ type: 'connect' as const, listeners: undefined }, upstream('#')];
+  const trap = (): never => {
+    throw new FunctionTrap('fuel', 'the fuel of this call is used up');
   };
+  const hooks = { on_connect: trap, on_message: trap };
   const options = { onFuel: (amount: number) => void given.push(amount) };
   const bench = await new Bench({ f: { on, hooks, options } }, { folder: t.testdir() }).start();
   t.teardown(() => bench.functions[Symbol.asyncDispose]());
+  await bench.pass('a x');
   for (let i = 0; i < 2; i++) await bench.functions.connect!.decide(someone);
-  t.strictSame(given, [fakeLimits.fuel, fakeLimits.fuel]);
+  await bench.pass('a x');
+  const { fuel } = fakeLimits;
+  t.strictSame(given, [fuel, fuel, fuel, Math.ceil(fuel / 16)]);
 });
