@@ -7,6 +7,8 @@ IMPORT(log) void host_log(u32 level, const void *text, u32 length);
 
 static volatile u32 sink;
 
+#define FOUR(work) work work work work
+
 static u32 deep(u32 n) {
   u32 below = deep(n + 1);
   return below + sink;
@@ -17,6 +19,10 @@ EXPORT(on_message) u64 on_message(u8 *in, u32 length) {
   switch (in[payload]) {
     case 'l': /* endless loop */
       for (;;) sink++;
+    case 'd': /* endless, with long turns: its fuel lasts ten times as long */
+      for (;;) {
+        FOUR(FOUR(FOUR(sink = sink / (sink | 3) + 7;)))
+      }
     case 'm': /* more and more memory, touched */
       for (;;) {
         u8 *room = take(PAGE);
