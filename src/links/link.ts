@@ -94,7 +94,7 @@ export class Link implements Sink, AsyncDisposable {
     this.#rules = compileRoutes(config.routes, gatewayId, config.hub !== undefined);
     this.#figures = new RouteFigures(config.routes);
     this.#replies = new Replies(config.name, clock);
-    this.#status = new LinkStatus(clock, this.#log);
+    this.#status = new LinkStatus(clock, this.#log, config.heartbeat !== undefined);
     this.#scope = new Scope((error) => this.#log.error({ err: error }, 'a task of the link failed'));
     this.#loops = new LoopGuard({ config, mesh: options.mesh, origin: this.origin, clock });
     const shared = {

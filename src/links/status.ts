@@ -25,15 +25,17 @@ export class LinkStatus {
   #refusal: GatewayError | undefined;
   #endpoint: string | null = null;
   #isConnected = false;
-  #heartbeat: LinkView['heartbeat'] = 'off';
+  #heartbeat: LinkView['heartbeat'];
   #heartbeatRefusal: { readonly error: GatewayError; readonly at: number } | undefined;
   #provenAt: number | null = null;
   /** Told after each change of state, endpoint or cause. */
   onChanged: () => void = () => {};
 
-  constructor(clock: Clock, log: Log) {
+  /** @param needsProof - see {@link opened} */
+  constructor(clock: Clock, log: Log, needsProof: boolean) {
     this.#clock = clock;
     this.#log = log;
+    this.#heartbeat = needsProof ? 'waiting' : 'off';
     this.#since = clock.now();
   }
 

@@ -6,8 +6,10 @@ import { residentBytes } from './process.js';
 
 /** Connections that are being made at a time. */
 const AT_ONCE = 50;
-/** One address has some 28,000 ports. */
+/** One address has some 28,000 ports, and one that was closed is not free again for a minute. */
 const PER_ADDRESS = 10_000;
+/** Each broker's connections come from addresses of their own: 127.0.1.1, 127.0.2.1, … */
+let addresses = 0;
 
 export interface IdleFigures {
   readonly connections: number;
@@ -31,7 +33,8 @@ export async function idleConnections(
   const worker = async () => {
     while (next < connections) {
       const number = next++;
-      const localAddress = `127.0.${1 + Math.floor(number / PER_ADDRESS)}.1`;
+      if (number % PER_ADDRESS === 0) addresses = (addresses % 255) + 1;
+      const localAddress = `127.0.${addresses}.1`;
       clients.push(await openClient(target, `idle-${number}`, { localAddress }));
     }
   };

@@ -57,7 +57,7 @@ export class OutgoingBench {
       log: silentLog,
       clock: systemClock,
     });
-    const status = new LinkStatus(clock, silentLog);
+    const status = new LinkStatus(clock, silentLog, false);
     status.refused = (error) => void this.told.push(error);
     this.outgoing = new LinkOutgoing({
       config,

@@ -5,7 +5,8 @@
  * something to send: of a flood the writes are most of the cost (test/bench F).
  *
  * After a pause nobody else is likely to come in the same turn: what is sent then is written at the end of the callback that
- * sent it, which saves a look for more events and a phase of the event loop (test/bench J).
+ * sent it, which saves a look for more events and a phase of the event loop (test/bench J). So is what comes one by one, each a
+ * moment after the last one was written: a client that waits for its answer before it goes on (A1, D1).
  */
 import type { Clock } from '../../core/clock.js';
 import type { Turns } from '../limits/turns.js';
@@ -15,6 +16,10 @@ import type { Breather } from './breather.js';
 const LATEST = 1;
 /** Nothing was written for so long, ms: more than a turn of many connections takes to begin again. */
 const PAUSE = 0.4;
+/** What comes within this time after the last write may be of the same turn, ms. */
+const MOMENT = 0.02;
+/** After so many that came one by one, the next one is expected to be alone, too. */
+const MANY = 16;
 
 /** Its `then` is called at the end of the callback, too, and `process.nextTick` alone is 5 % of what a message costs (test/bench J). */
 const settled = Promise.resolve();
@@ -36,6 +41,8 @@ export class Flushes {
   #wasFlooded = false;
   /** The last write of the last turn. */
   #endedAt = 0;
+  /** So many in a row came more than a moment after the last one was written. */
+  #oneByOne = 0;
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #breather: Breather | undefined;
@@ -51,7 +58,9 @@ export class Flushes {
   add(one: Flushable): void {
     if (this.#count === 0) {
       const now = this.#clock.monotonic();
-      if (now - this.#endedAt > PAUSE) void settled.then(this.#run);
+      const pause = now - this.#endedAt;
+      this.#oneByOne = pause < MOMENT ? 0 : this.#oneByOne + 1;
+      if (pause > PAUSE || this.#oneByOne > MANY) void settled.then(this.#run);
       else setImmediate(this.#run);
       this.#breather?.began(now);
     }

@@ -41,6 +41,28 @@ t.test(
   },
 );
 
+t.test('what comes one by one is written at the end of its callback, until two come together', async (t) => {
+  const { flushes, writer, written, pass } = setUp();
+  const isWrittenAtOnce = async (name: string) => {
+    flushes.add(writer(name));
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    const isWritten = written.at(-1) === name;
+    await turn();
+    t.equal(written.at(-1), name);
+    return isWritten;
+  };
+  for (let i = 0; i < 16; i++) {
+    pass(0.06);
+    t.notOk(await isWrittenAtOnce(`${i}`), 'others may have something in this turn');
+  }
+  pass(0.06);
+  t.ok(await isWrittenAtOnce('alone'));
+  pass(0.01);
+  t.notOk(await isWrittenAtOnce('together'));
+  pass(0.06);
+  t.notOk(await isWrittenAtOnce('who knows'));
+});
+
 t.test('a flood that begins after a pause is not written with each callback', async (t) => {
   const { flushes, turns, writer, written, pass } = setUp();
   pass(5);

@@ -49,6 +49,7 @@ t.test('up when the first heartbeat came back, with no-local off for its topic',
     delivering(packet, connection);
   });
   const { links } = await startLink(t, beating(far.url), { clock });
+  t.match(links.links()[0], { state: 'connecting', heartbeat: 'waiting' }, 'before there is a connection, too');
   const beat = await eventually(() => far.connections[0]?.publishes[0]);
   t.match(subscriptions, [{ topic: TOPIC, nl: false }]);
   t.match(beat, { topic: TOPIC, qos: 1, retain: false, properties: { messageExpiryInterval: 30 } });

@@ -29,6 +29,10 @@ function watched(preset: keyof typeof linkPresets | undefined, heartbeatTopic?: 
   return { side, sent };
 }
 
+function beat(side: WatchedSide, onAnswer: (refusal?: Error) => void = () => {}) {
+  return side.beat('beat', 'x', 30, () => {}, onAnswer);
+}
+
 t.test('AWS IoT: QoS, window, message and topic', async (t) => {
   const { side } = watched('aws-iot');
   t.equal(side.maximumQoS, 1);
@@ -56,25 +60,8 @@ t.test('held back until all is acknowledged; a heartbeat has an identifier of it
   });
   t.equal(side.isWritable, false);
   const answers: unknown[] = [];
-  t.ok(
-    side.beat(
-      'beat',
-      'x',
-      30,
-      () => {},
-      (refusal) => void answers.push(refusal),
-    ),
-  );
-  t.notOk(
-    side.beat(
-      'beat',
-      'x',
-      30,
-      () => {},
-      () => {},
-    ),
-    'one at a time',
-  );
+  t.ok(beat(side, (refusal) => void answers.push(refusal)));
+  t.notOk(beat(side), 'one at a time');
   const id = sent.at(-1)!.packetId;
   t.ok(id > 65_000);
   t.equal(side.window, 999);
@@ -92,17 +79,9 @@ t.test('held back until all is acknowledged; a heartbeat has an identifier of it
 
 t.test('a window of one is the message’s or the heartbeat’s', async (t) => {
   const { side, sent } = watched(undefined, 'beat', 1);
-  const beat = () =>
-    side.beat(
-      'beat',
-      'x',
-      30,
-      () => {},
-      () => {},
-    );
   t.equal(side.window, 1);
   side.publish(outgoing({ topic: 'x', packetId: 1 }));
-  beat();
+  beat(side);
   t.equal(sent.length, 1, 'it waits');
   t.equal(side.window, 0, 'the next place is its own');
   side.events.onAcknowledged('puback', 1, undefined);
