@@ -18,7 +18,7 @@ const LATEST = 1;
 const PAUSE = 0.4;
 /** What comes within this time after the last write may be of the same turn, ms. */
 const MOMENT = 0.02;
-/** After so many that came one by one, the next one is expected to be alone, too. */
+/** After so many that came one by one, the next one is expected to be alone, too; what comes together weighs as much as so many. */
 const MANY = 16;
 
 /** Its `then` is called at the end of the callback, too, and `process.nextTick` alone is 5 % of what a message costs (test/bench J). */
@@ -41,7 +41,7 @@ export class Flushes {
   #wasFlooded = false;
   /** The last write of the last turn. */
   #endedAt = 0;
-  /** So many in a row came more than a moment after the last one was written. */
+  /** So many came more than a moment after the last one was written, at most twice {@link MANY}. */
   #oneByOne = 0;
   readonly #clock: Clock;
   readonly #turns: Turns;
@@ -59,13 +59,19 @@ export class Flushes {
     if (this.#count === 0) {
       const now = this.#clock.monotonic();
       const pause = now - this.#endedAt;
-      this.#oneByOne = pause < MOMENT ? 0 : this.#oneByOne + 1;
+      this.#came(pause);
       if (pause > PAUSE || this.#oneByOne > MANY) void settled.then(this.#run);
       else setImmediate(this.#run);
       this.#breather?.began(now);
     }
     this.#due[this.#count++] = one;
     this.addMore();
+  }
+
+  /** @param pause - since the last write, ms */
+  #came(pause: number): void {
+    if (pause < MOMENT) this.#oneByOne = Math.max(0, this.#oneByOne - MANY);
+    else if (this.#oneByOne < 2 * MANY) this.#oneByOne++;
   }
 
   /** More for one that was added already. */

@@ -11,6 +11,15 @@ import { getSystemErrorName } from 'node:util';
 
 const READ_BYTES = 64 * 1024;
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+/** The beginning of it, of so many bytes: who sends packet by packet sends a few lengths, and a view costs more than a short packet (A1). */
+const beginnings: (Buffer | undefined)[] = Array.from({ length: 256 });
+
+function beginning(bytes: number): Buffer {
+  if (bytes === READ_BYTES) return shared;
+  if (bytes >= beginnings.length) return shared.subarray(0, bytes);
+  beginnings[bytes] ??= shared.subarray(0, bytes);
+  return beginnings[bytes];
+}
 
 /** What the handle needs when it has to wait; of libuv, as `uv_write_t`. */
 interface WriteRequest {
@@ -63,7 +72,7 @@ export interface DirectOwner {
 const onread = {
   buffer: shared,
   callback(this: DirectSocket, bytes: number): boolean {
-    this.owner?.read(bytes === READ_BYTES ? shared : shared.subarray(0, bytes));
+    this.owner?.read(beginning(bytes));
     return true;
   },
 };

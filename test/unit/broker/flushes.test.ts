@@ -61,6 +61,16 @@ t.test('what comes one by one is written at the end of its callback, until two c
   t.notOk(await isWrittenAtOnce('together'));
   pass(0.06);
   t.notOk(await isWrittenAtOnce('who knows'));
+  for (let i = 0; i < 40; i++) {
+    pass(0.06);
+    await isWrittenAtOnce(`${i}`);
+  }
+  t.notOk(await isWrittenAtOnce('once in a while'));
+  pass(0.06);
+  t.ok(await isWrittenAtOnce('alone again'));
+  for (const name of ['two', 'by', 'two']) t.notOk(await isWrittenAtOnce(name));
+  pass(0.06);
+  t.notOk(await isWrittenAtOnce('not any more'));
 });
 
 t.test('a flood that begins after a pause is not written with each callback', async (t) => {
