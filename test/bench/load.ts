@@ -23,9 +23,10 @@ export interface Scenario {
   readonly title: string;
   /** Strict durability matters to it. */
   readonly isDurable?: boolean;
-  /** So few messages per second that the time of the warm-up is not enough: so many messages are published in it at least. */
-  readonly warmUpMessages?: number;
-  /** So few messages per second that the load runs for some time before the figures, by the clock (`--settle`). */
+  /**
+   * So few messages per second that what a process does once in its life would be a part of the figures: they begin after a
+   * time of the load, by the clock (`--settle`). V8 looks for memory to give back some 8 s after a start, for 5 s.
+   */
   readonly settles?: boolean;
   start(target: Target, pid: number): Promise<Load>;
 }

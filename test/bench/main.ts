@@ -14,7 +14,7 @@ import { scenarios } from './scenarios.js';
 const HELP = `Usage: npm run bench -- [options]
 
   --seconds N         length of one measurement, after the warm-up (default 2)
-  --settle N          of J: seconds of its own load before the figures (default 30)
+  --settle N          of A1, D1 and J: seconds of its own load before the figures (default 30)
   --rounds N          measurements of each broker in each scenario; the median is shown (default 3)
   --brokers a,b       only these of ${brokers.map(({ name }) => name).join(', ')}
   --scenarios A,B     only these of ${scenarios.map(({ id }) => id).join(', ')}
@@ -95,8 +95,8 @@ async function run(): Promise<void> {
     `${machine.cpu}, ${machine.cores} cores, ${cores}, Node ${machine.node}; ${protocol}, ${rounds} × ${seconds} s, medians\n` +
       'CPU s/M: CPU seconds of the broker process per million messages published; ratio: to mosquitto. All brokers\n' +
       'ask for a password and check every topic against rules. Every broker is warm: 0.7 s of its CPU before the figures,\n' +
-      `in A1 and D1 60,000 messages too, in J ${settle} s of its own load (what a runtime compiles while it runs is done by then,\n` +
-      'and a gateway runs for months); the first 10 s of J are shown beside it. A round in which the host of this machine took\n' +
+      `in A1, D1 and J ${settle} s of their own load (what a runtime does once in its life is over by then, and a gateway runs\n` +
+      'for months); the first 10 s of them are shown beside it. A round in which the host of this machine took\n' +
       'over 1 % of it (stolen) is made again; after four times as many rounds the calmest count.\n\n' +
       `${table(rows, 'mosquitto')}`,
   );

@@ -47,7 +47,6 @@ export async function measure(
       return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid), stolenSinceStart());
     const first = scenario.settles ? await settle(load, running.pid, settleSeconds) : undefined;
     if (!scenario.settles) await warmUp(running.pid, seconds * 5_000);
-    await untilPublished(load, scenario.warmUpMessages ?? 0);
     load.latencies.clear();
     if (scenario.isDurable) await loopDelay(running.socket);
     const stolenSince = watchStolen();
@@ -104,15 +103,6 @@ async function settle(load: Load, pid: number, seconds: number): Promise<number 
   const first = ((cpuSeconds(pid) - cpu) / (load.published - published)) * 1e6;
   await sleep(Math.max(0, seconds - FIRST_SECONDS) * 1_000);
   return seconds < FIRST_SECONDS ? undefined : first;
-}
-
-/** Every broker gets the same; one that stands still gets no more time. */
-async function untilPublished(load: Load, messages: number): Promise<void> {
-  let before = -1;
-  while (load.published < messages && load.published > before) {
-    before = load.published;
-    await sleep(500);
-  }
 }
 
 function counts({ published, delivered, lost }: { published: number; delivered: number; lost: number }) {
