@@ -252,7 +252,7 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
 
   read(chunk: Buffer): void {
     if (this.#isOver) return;
-    const { statistics, clock } = this.broker;
+    const { statistics, clock, writing } = this.broker;
     statistics.bytesReceived += chunk.length;
     if (this.#rates?.takeBytes(chunk.length, clock.monotonic()) && !this.#tooFast('byteRate')) return;
     const isFull = chunk.length >= FULL_READ;
@@ -262,14 +262,15 @@ export class Connection implements Client, DirectOwner, LaneOwner, WriterOwner {
       this.#yield();
       return;
     }
-    const { flushes } = this.broker.writing;
-    const { isUrgent } = flushes;
-    this.#sliceEnd = clock.monotonic() + SLICE;
-    this.#afterPackets(this.#codec.feed(chunk, this.#onPacket));
-    // Nobody else has so much to do: this much at once, what is behind it in turn.
-    if (isFull && !this.#isOver) this.#yield();
-    // What a flood begins with is part of it.
-    if (this.#isPausedBy('turn')) flushes.isUrgent = isUrgent;
+    writing.flushes.beginRead();
+    try {
+      this.#sliceEnd = clock.monotonic() + SLICE;
+      this.#afterPackets(this.#codec.feed(chunk, this.#onPacket));
+      // Nobody else has so much to do: this much at once, what is behind it in turn.
+      if (isFull && !this.#isOver) this.#yield();
+    } finally {
+      writing.flushes.endRead(this.#isPausedBy('turn'));
+    }
   }
 
   #afterPackets(refusal: Refusal | undefined): void {

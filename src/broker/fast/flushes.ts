@@ -34,7 +34,7 @@ export class Flushes {
   #spare: (Flushable | undefined)[] = [];
   #count = 0;
   /** Somebody sent something who does not work in turns. */
-  isUrgent = false;
+  #isUrgent = false;
   /** Of what waits because it is not urgent; 0: nothing does. */
   #dueAt = 0;
   /** In the turn before, somebody had more to do. */
@@ -43,6 +43,11 @@ export class Flushes {
   #endedAt = 0;
   /** So many came more than a moment after the last one was written, at most twice {@link MANY}. */
   #oneByOne = 0;
+  #isReading = false;
+  /** {@link #isUrgent} when the callback began. */
+  #wasUrgent = false;
+  /** What was added is written by {@link endRead}. */
+  #isForEnd = false;
   readonly #clock: Clock;
   readonly #turns: Turns;
   readonly #breather: Breather | undefined;
@@ -60,12 +65,28 @@ export class Flushes {
       const now = this.#clock.monotonic();
       const pause = now - this.#endedAt;
       this.#came(pause);
-      if (pause > PAUSE || this.#oneByOne > MANY) void settled.then(this.#run);
-      else setImmediate(this.#run);
+      if (pause <= PAUSE && this.#oneByOne <= MANY) setImmediate(this.#run);
+      else if (this.#isReading) this.#isForEnd = true;
+      else void settled.then(this.#run);
       this.#breather?.began(now);
     }
     this.#due[this.#count++] = one;
     this.addMore();
+  }
+
+  /** A callback begins, and {@link endRead} will be called at its end: a call costs less than a promise (test/bench A1). */
+  beginRead(): void {
+    this.#isReading = true;
+    this.#wasUrgent = this.#isUrgent;
+  }
+
+  /** @param isFlood - there is more to read than a slice: what it began with is part of it */
+  endRead(isFlood: boolean): void {
+    this.#isReading = false;
+    if (isFlood) this.#isUrgent = this.#wasUrgent;
+    if (!this.#isForEnd) return;
+    this.#isForEnd = false;
+    this.#flush();
   }
 
   /** @param pause - since the last write, ms */
@@ -76,15 +97,15 @@ export class Flushes {
 
   /** More for one that was added already. */
   addMore(): void {
-    if (!this.#turns.isRunning) this.isUrgent = true;
+    if (!this.#turns.isRunning) this.#isUrgent = true;
   }
 
   #flush(): void {
-    if (!this.isUrgent && this.#mayWait()) {
+    if (!this.#isUrgent && this.#mayWait()) {
       setImmediate(this.#run);
       return;
     }
-    this.isUrgent = false;
+    this.#isUrgent = false;
     this.#dueAt = 0;
     const due = this.#due;
     const count = this.#count;

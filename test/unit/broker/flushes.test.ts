@@ -41,6 +41,23 @@ t.test(
   },
 );
 
+t.test('where the end of the callback is told, it is written there', async (t) => {
+  const { flushes, writer, written, pass } = setUp();
+  pass(1);
+  flushes.beginRead();
+  flushes.add(writer('a'));
+  flushes.add(writer('b'));
+  t.same(written, []);
+  flushes.endRead(false);
+  t.same(written, ['a', 'b']);
+  flushes.beginRead();
+  flushes.add(writer('c'));
+  flushes.endRead(false);
+  t.same(written, ['a', 'b'], 'others may have something in this turn');
+  await turn();
+  t.same(written, ['a', 'b', 'c']);
+});
+
 t.test('what comes one by one is written at the end of its callback, until two come together', async (t) => {
   const { flushes, writer, written, pass } = setUp();
   const isWrittenAtOnce = async (name: string) => {
@@ -102,10 +119,11 @@ t.test('what a flood sends is written a millisecond later, not with each slice',
 
 t.test('what a flood begins with waits, too: whoever read it says so', async (t) => {
   const { flushes, turns, writer, written, pass } = setUp();
-  const { isUrgent } = flushes;
+  pass(1);
+  flushes.beginRead();
   flushes.add(writer('a'));
   turns.isWaiting = true;
-  flushes.isUrgent = isUrgent;
+  flushes.endRead(true);
   await turn();
   t.same(written, []);
   pass(1.1);
