@@ -24,6 +24,9 @@ export function publishFrame(topic: string, payload: Buffer | string, qos: 0 | 1
   return frame({ cmd: 'publish', topic, payload, qos, messageId, dup: false, retain: false });
 }
 
+/** What is read of any connection, until it is taken apart: who measures round trips must not collect garbage meanwhile. */
+const room = Buffer.allocUnsafeSlow(65_536);
+
 export class LoadClient {
   readonly socket: Socket;
   onPublish: OnPublish = () => {};
@@ -40,11 +43,11 @@ export class LoadClient {
       this.#onConnack = resolve;
     });
     const { port, localAddress } = target;
-    this.socket = connect({ port, host: '127.0.0.1', ...(localAddress !== undefined && { localAddress }) });
+    const onread = { buffer: room, callback: (length: number) => this.#read(room.subarray(0, length)) };
+    this.socket = connect({ port, host: '127.0.0.1', onread, ...(localAddress !== undefined && { localAddress }) });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => {});
     this.socket.on('close', () => this.#onConnack(-1));
-    this.socket.on('data', (chunk) => this.#read(chunk));
     const { username, password } = credentials ?? {};
     this.socket.write(
       frame({
@@ -87,7 +90,8 @@ export class LoadClient {
     this.socket.destroy();
   }
 
-  #read(chunk: Buffer): void {
+  /** @returns true: more may come */
+  #read(chunk: Buffer): true {
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     let at = 0;
     for (;;) {
@@ -95,24 +99,23 @@ export class LoadClient {
       let body = at + 1;
       for (let shift = 0; ; shift += 7, body++) {
         if (body >= bytes.length) {
-          this.#keep(bytes, at);
-          return;
+          return this.#keep(bytes, at);
         }
         length |= (bytes[body]! & 0x7f) << shift;
         if (bytes[body]! < 0x80) break;
       }
       body++;
       if (body + length > bytes.length) {
-        this.#keep(bytes, at);
-        return;
+        return this.#keep(bytes, at);
       }
       this.#packet(bytes[at]!, bytes.subarray(body, body + length));
       at = body + length;
     }
   }
 
-  #keep(bytes: Buffer, at: number): void {
-    this.#rest = at === bytes.length ? undefined : bytes.subarray(at);
+  #keep(bytes: Buffer, at: number): true {
+    this.#rest = at === bytes.length ? undefined : Buffer.from(bytes.subarray(at));
+    return true;
   }
 
   #packet(head: number, body: Buffer): void {

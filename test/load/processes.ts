@@ -8,6 +8,9 @@ import { repoRoot } from '../support/peers.js';
 import { runtimeCommand } from '../support/runtime-flags.js';
 import type { Options, Result, RoleName } from './worker.js';
 
+/** Those who measure have one core, as the gateway has: threads that collect for them would only take turns with them. */
+const WORKER_FLAGS = ['--single-threaded-gc'];
+
 export interface LoadGateway {
   readonly pid: number;
   readonly port: number;
@@ -91,7 +94,7 @@ export interface Worker<R extends RoleName> {
 }
 
 export function startWorker<R extends RoleName>(stack: AsyncDisposableStack, role: R, options: Options<R>): Worker<R> {
-  const child = fork(join(import.meta.dirname, 'worker.js'), { execArgv: [], stdio: 'inherit' });
+  const child = fork(join(import.meta.dirname, 'worker.js'), { execArgv: WORKER_FLAGS, stdio: 'inherit' });
   stack.defer(() => ended(child, 'SIGKILL'));
   const words: string[] = [];
   let listener: ((word: string) => void) | undefined;

@@ -7,8 +7,9 @@ import { probe } from './roles/probe.js';
 import type { Context } from './roles/role.js';
 import { publisher, slowReaders } from './roles/slow-readers.js';
 import { steady } from './roles/steady.js';
+import { watch } from './roles/watch.js';
 
-const roles = { exchange, flood, guess, hostile, probe, publisher, slowReaders, steady };
+const roles = { exchange, flood, guess, hostile, probe, publisher, slowReaders, steady, watch };
 export type RoleName = keyof typeof roles;
 export type Options<R extends RoleName> = Parameters<(typeof roles)[R]>[1];
 export type Result<R extends RoleName> = Awaited<ReturnType<(typeof roles)[R]>>;

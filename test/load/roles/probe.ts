@@ -3,6 +3,9 @@ import { Latencies } from '../../bench/counters.js';
 import type { Credentials } from '../client.js';
 import { LoadClient, publishFrame } from '../client.js';
 import type { Context } from './role.js';
+import { monotonic } from './watch.js';
+
+const PAYLOAD_BYTES = 64;
 
 export interface ProbeOptions {
   readonly port: number;
@@ -20,6 +23,8 @@ export interface ProbeResult {
   readonly own: number | null;
   readonly sent: number;
   readonly received: number;
+  /** A tenth of the round trips, the longest first: ms, and when it was sent, ms of CLOCK_MONOTONIC. */
+  readonly slowest: readonly (readonly [ms: number, at: number])[];
 }
 
 /**
@@ -39,6 +44,8 @@ export async function probe(context: Context, options: ProbeOptions): Promise<vo
   const { port, clients: count, rate, credentials } = options;
   const latencies = new Latencies();
   const late = new Latencies();
+  // Two lists of numbers: as many objects would have to be collected while it measures.
+  let [times, starts]: [number[], number[]] = [[], []];
   let sent = 0;
   let received = 0;
   let isMeasuring = false;
@@ -49,13 +56,17 @@ export async function probe(context: Context, options: ProbeOptions): Promise<vo
     if (code !== 0) throw new Error(`probe ${i} was answered ${code}`);
     client.onPublish = (_topic, payload) => {
       received++;
+      if (!isMeasuring) return;
       const at = payload.readDoubleBE(0);
-      if (isMeasuring) latencies.add(performance.now() - at);
+      const ms = performance.now() - at;
+      latencies.add(ms);
+      times.push(ms);
+      starts.push(monotonic(at));
     };
     await client.subscribe([`load/probe/${i}`, 0]);
     clients.push(client);
   }
-  const payload = Buffer.alloc(64);
+  const frames = clients.map((_, i) => publishFrame(`load/probe/${i}`, Buffer.alloc(PAYLOAD_BYTES)));
   let next = 0;
   let dueAt = performance.now();
   const step = 1_000 / (rate * count);
@@ -67,8 +78,9 @@ export async function probe(context: Context, options: ProbeOptions): Promise<vo
     tickAt = now;
     for (; dueAt <= performance.now(); dueAt += step) {
       const i = next++ % count;
-      payload.writeDoubleBE(performance.now(), 0);
-      clients[i]!.socket.write(publishFrame(`load/probe/${i}`, payload));
+      const frame = Buffer.from(frames[i]!);
+      frame.writeDoubleBE(performance.now(), frame.length - PAYLOAD_BYTES);
+      clients[i]!.socket.write(frame);
       sent++;
     }
   }, 1);
@@ -82,7 +94,7 @@ export async function probe(context: Context, options: ProbeOptions): Promise<vo
     await context.hear('start');
     latencies.clear();
     late.clear();
-    [sent, received, isMeasuring] = [0, 0, true];
+    [times, starts, sent, received, isMeasuring] = [[], [], 0, 0, true];
     await context.hear('stop');
     isMeasuring = false;
     const result: ProbeResult = {
@@ -91,7 +103,13 @@ export async function probe(context: Context, options: ProbeOptions): Promise<vo
       own: late.quantile(0.99),
       sent,
       received,
+      slowest: slowest(times, starts),
     };
     context.say(JSON.stringify(result));
   }
+}
+
+function slowest(times: readonly number[], starts: readonly number[]): ProbeResult['slowest'] {
+  const all = times.map((ms, i) => [ms, starts[i]!] as const);
+  return all.sort(([a], [b]) => b - a).slice(0, Math.ceil(all.length / 10));
 }

@@ -5,19 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pin, pinning, standBack } from '../../bench/process.js';
 import { runHpmq } from '../../support/gateway.js';
 import { cGuest } from '../../support/guests.js';
-import { type LoadGateway, startGateway, startWorker, type Worker } from '../processes.js';
-import { type ProbeResult, quiet } from '../roles/probe.js';
+import { type LoadGateway, startGateway, startWorker } from '../processes.js';
 import { brokerYaml, milliseconds, type Scenario, type Verdict } from '../scenario.js';
-import { measure } from './floods.js';
+import { median, type Window, Windows } from '../windows.js';
 
 const ALLOWED_RATIO = 1.5;
 /** The runtime collects what is left of a short activity after 8 s, ms. */
 const COLLECTED = 10_000;
-/** A round in which the probe was later than this at its own timer is made again: the machine was busy, ms. */
-const CALM_MS = 0.75;
-const MAX_ROUNDS = 9;
-/** A shared machine takes about 1 % of the time away, a few milliseconds at once: among so many windows some have less of it. */
-const ROUNDS = 6;
+const ROUNDS = 5;
 /** Messages per second to each. */
 const RATE = 50;
 
@@ -57,6 +52,7 @@ export const functions: Scenario = async function* ({ short, entry, only }) {
   const probe = startWorker(stack, 'probe', { port: gateway.port, clients: short ? 5 : 20, rate: 100 });
   await probe.hear('connected');
   if (cores !== undefined) pin(probe.pid, cores.generator);
+  const windows = await Windows.start(stack, probe, !short);
   for (const [name, payload, causes] of calls.filter(([one]) => one.includes(only))) {
     await using sending = new AsyncDisposableStack();
     const sender = startWorker(sending, 'hostile', { port: gateway.port, topic: `bad/${name}`, payload, rate: RATE });
@@ -65,19 +61,19 @@ export const functions: Scenario = async function* ({ short, entry, only }) {
       pin(sender.pid, cores.generator);
       standBack(sender.pid);
     }
-    const measured = await alternate(probe, rounds, ms, {
-      start: () => sender.say('start'),
-      stop: async () => {
-        const open = await measure(probe, ms);
-        sender.say('stop');
-        // Its breaker is closed for the next round, so that it fails in each of them.
-        await hpmq(gateway, 'function', 'pause', name);
-        await hpmq(gateway, 'function', 'resume', name);
-        // What the commands left behind is collected some seconds later: not while others are measured.
-        await sleep(short ? 0 : COLLECTED);
-        return open;
-      },
-    });
+    const measured: Round[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await sleep(ms / 2);
+      const before = await windows.measure(ms);
+      sender.say('start');
+      measured.push({ before, during: await windows.measure(ms) });
+      sender.say('stop');
+      // Its breaker is closed for the next round, so that it fails in each of them.
+      await hpmq(gateway, 'function', 'pause', name);
+      await hpmq(gateway, 'function', 'resume', name);
+      // What the commands left behind is collected some seconds later: not while others are measured.
+      await sleep(short ? 0 : COLLECTED);
+    }
     const shown = await hpmq(gateway, 'function', 'show', name, '--json');
     const { failures = {} } = JSON.parse(shown.stdout) as { failures?: Record<string, number> };
     const found = Object.entries(failures).filter(([cause]) => causes.includes(cause));
@@ -93,56 +89,24 @@ export const functions: Scenario = async function* ({ short, entry, only }) {
     const file = join(gateway.folder, `${name}.wasm`);
     writeFileSync(file, bytes());
     let stderr = '';
-    const measured = await alternate(probe, rounds, ms, {
-      start: async () => {
-        const refused = await hpmq(gateway, 'function', 'deploy', 'endless-loop', file);
+    const measured: Round[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await sleep(ms / 2);
+      const before = await windows.measure(ms);
+      // What is deployed takes as long as it takes.
+      const deploying = hpmq(gateway, 'function', 'deploy', 'endless-loop', file).then((refused) => {
         stderr = `${refused.code} ${refused.stderr}${refused.stdout}`;
-      },
-      stop: () => Promise.resolve(undefined),
-    });
+      });
+      measured.push({ before, during: await windows.measure(ms, deploying) });
+    }
     const said = code.test(stderr) && !stderr.startsWith('0 ') ? [] : [`it was answered ${stderr}`];
     yield verdict(name, measured, short, said, code.exec(stderr)?.[0] ?? 'nothing');
   }
 };
 
 interface Round {
-  readonly before: ProbeResult;
-  readonly during: ProbeResult;
-  /** While it is not asked. */
-  readonly open: ProbeResult | undefined;
-  /** How late the probe was at its own timer, p99, ms. It is on another core: that is the machine's doing, not the gateway's. */
-  readonly own: number;
-}
-
-/** @returns the rounds in which the machine was least busy */
-async function alternate(
-  probe: Worker<'probe'>,
-  rounds: number,
-  ms: number,
-  {
-    start,
-    stop,
-  }: { readonly start: () => void | Promise<void>; readonly stop: () => Promise<ProbeResult | undefined> },
-): Promise<readonly Round[]> {
-  const all: Round[] = [];
-  const calm = () => all.filter(({ own }) => own <= CALM_MS).length;
-  while (all.length < rounds || (rounds > 1 && calm() < rounds && all.length < MAX_ROUNDS)) {
-    await sleep(ms / 2);
-    const before = await measure(probe, ms);
-    const started = start();
-    // What is deployed takes as long as it takes.
-    const during = started === undefined ? await measure(probe, ms) : await measureWhile(probe, started, ms);
-    const own = Math.max(before.own ?? 0, during.own ?? 0);
-    all.push({ before, during, open: await stop(), own });
-  }
-  return all.sort((a, b) => a.own - b.own).slice(0, rounds);
-}
-
-async function measureWhile(probe: Worker<'probe'>, work: Promise<void>, ms: number): Promise<ProbeResult> {
-  probe.say('start');
-  await Promise.all([work, sleep(ms)]);
-  probe.say('stop');
-  return JSON.parse(await probe.next()) as ProbeResult;
+  readonly before: Window;
+  readonly during: Window;
 }
 
 function hpmq(gateway: LoadGateway, ...args: readonly string[]) {
@@ -156,9 +120,8 @@ function verdict(
   said: readonly string[],
   cause: string,
 ): Verdict {
-  const [calm, meanwhile] = [quiet(rounds.map(({ before }) => before)), quiet(rounds.map(({ during }) => during))];
-  const open = rounds.flatMap((round) => round.open ?? []);
-  const ratio = meanwhile.p99 / calm.p99;
+  const of = (side: keyof Round, figure: keyof Window) => median(rounds.map((round) => round[side][figure]));
+  const ratio = of('during', 'p99') / of('before', 'p99');
   const failures = [...said];
   if (!short && ratio > ALLOWED_RATIO) failures.push(`p99 rose ${ratio.toFixed(2)} times, more than ${ALLOWED_RATIO}`);
   if (rounds.some(({ during }) => during.received === 0)) failures.push('the others received nothing');
@@ -166,12 +129,16 @@ function verdict(
     scenario: `functions ${name}`,
     failures,
     figures: {
-      'p99 before': milliseconds(calm.p99),
-      during: milliseconds(meanwhile.p99),
+      'p99 before': milliseconds(of('before', 'p99')),
+      during: milliseconds(of('during', 'p99')),
       ratio: ratio.toFixed(2),
-      'probe late': milliseconds(Math.max(...rounds.map(({ own }) => own))),
-      'breaker open': open.length > 0 ? milliseconds(quiet(open).p99) : '-',
+      'with what the machine did': `${milliseconds(of('before', 'p99OfAll'))} → ${milliseconds(of('during', 'p99OfAll'))}`,
+      'disturbed by it': `${percent(of('before', 'disturbed'))} → ${percent(of('during', 'disturbed'))}`,
       reported: cause,
     },
   };
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(2)} %`;
 }
