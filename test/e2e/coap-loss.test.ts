@@ -12,6 +12,8 @@ import { eventually, type Peer } from '../support/peers.js';
 const count = Number(process.env.HPMQ_COAP_SEEDS ?? 4);
 const seeds = Array.from({ length: count }, (_, index) => index + 1);
 const AT_ONCE = 10;
+/** Played while no client has shown the last state. */
+const MORE_SEEDS = 12;
 const NETWORK = { loss: 0.2, twice: 0.1 };
 const PATIENCE_MS = 180_000;
 const STATES = 20;
@@ -54,7 +56,12 @@ servers:
   const client = await connect(t, gateway.mqttPort);
   const outcomes: string[] = [];
   await eachSeed(async (seed) => void outcomes.push(await serve(t, client, port, seed)));
-  for (const [outcome, all] of Map.groupBy(outcomes, (one) => one)) t.comment(`${outcome}: ${all.length} of ${count}`);
+  // Two of five are excused: of a few, all may be.
+  for (let seed = count + 1; !outcomes.includes('shown') && seed <= count + MORE_SEEDS; seed++) {
+    outcomes.push(await serve(t, client, port, seed));
+  }
+  for (const [outcome, all] of Map.groupBy(outcomes, (one) => one))
+    t.comment(`${outcome}: ${all.length} of ${outcomes.length}`);
   t.ok(outcomes.includes('shown'), 'not every client is excused');
 });
 
