@@ -39,7 +39,7 @@ export const linkErrors = {
   },
   LINK_HEARTBEAT_REFUSED: {
     fault: 'peer',
-    hint: 'allow this user to publish and subscribe to the topic of `heartbeat` at the far side, name another, or write `heartbeat: off`',
+    hint: 'allow this user to publish and subscribe to the topic of `heartbeat` at the far side, or name another; raise a Receive Maximum of 1 there; or write `heartbeat: off`',
   },
   LINK_FORMAT: {
     fault: 'config',

@@ -23,6 +23,9 @@ const PASSWORD = 'at the console';
 
 export const READY = /hpmq: ready, slot ([AB]) confirmed, up (\d+) s/;
 
+/** What a start may take at most, emulated beside other work. */
+export const START_MS = 900_000;
+
 const start = Date.now();
 export const say = (text: string) =>
   console.log(`${String(Math.round((Date.now() - start) / 1_000)).padStart(5)} s  ${text}`);
@@ -51,7 +54,7 @@ export async function bootVirtual({ mode, ...setting }: Setting & { readonly mod
   using card = provisionedCard(setting.image);
   {
     await using machine = Machine.boot({ mode, ...setting, image: card.image });
-    const [, slot, up] = await machine.says(READY);
+    const [, slot, up] = await machine.says(READY, START_MS);
     say(`${mode}: ready in slot ${slot}, ${up} s after the kernel's start`);
     const mqtt = ['-h', '127.0.0.1', '-p', String(await machine.port(1883))];
     const state = await execute('mosquitto_sub', [...mqtt, '-t', 'hpmq/card-7/$state', '-C', '1', '-W', '60']);
@@ -84,7 +87,7 @@ export async function bootVirtual({ mode, ...setting }: Setting & { readonly mod
     await machine.says(/\u001b\[\?1049h[\s\S]*card-7/);
     say('the terminal interface on the serial console, after login');
     await ask('sync; systemctl reboot || true');
-    const [, again] = await machine.says(READY);
+    const [, again] = await machine.says(READY, START_MS);
     const kept = await execute('mosquitto_sub', [...mqtt, '-t', 'kept', '-C', '1', '-W', '60']);
     assert.equal(kept.stdout.trim(), 'over a reboot', kept.stderr);
     assert.equal(await ask('hostname'), 'card-7');
@@ -107,7 +110,7 @@ export async function bootPi3(setting: Setting): Promise<void> {
   say('pi3: U-Boot runs');
   await machine.says(/hpmq: slot A, start 1/);
   say('pi3: GRUB chose a slot');
-  const [, slot, up] = await machine.says(READY, 900_000);
+  const [, slot, up] = await machine.says(READY, START_MS);
   say(`pi3: ready in slot ${slot}, ${up} s after the kernel's start`);
 }
 

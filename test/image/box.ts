@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { provisionedCard, READY, type Setting, say } from './boot.js';
+import { provisionedCard, READY, type Setting, START_MS, say } from './boot.js';
 import type { Card } from './card.js';
 import { type Command, execute, Machine } from './machine.js';
 import { bundleName, diskOf, makeReleases, type Release } from './release.js';
@@ -61,7 +61,7 @@ export class Box implements AsyncDisposable {
 
   /** @returns the slot */
   async ready(): Promise<string> {
-    const [, slot, up] = await this.machine.says(READY, 900_000);
+    const [, slot, up] = await this.machine.says(READY, START_MS);
     const starts = [...this.machine.console().matchAll(/hpmq: slot [AB], start \d/g)];
     say(`  ${starts.at(-1)?.[0]}: ready, slot ${slot} confirmed, ${up} s after the kernel's start`);
     return slot!;
@@ -177,11 +177,13 @@ export class Bench implements Disposable {
   }
 }
 
-/** The first start of a new card: slot A, and something to lose. */
-export async function begin(box: Box): Promise<void> {
-  assert.equal(await box.ready(), 'A');
+/** The first start of a new card: slot A, and something to lose. @returns the slot */
+export async function begin(box: Box): Promise<string> {
+  const slot = await box.ready();
+  assert.equal(slot, 'A');
   await box.mountBundles();
   await box.queue();
   await box.keep();
   await box.confirmed();
+  return slot;
 }

@@ -1,6 +1,6 @@
 /** The provisioned wireless network, on the kernel's simulated radios (mac80211_hwsim): one is the access point, one is ours. */
 import assert from 'node:assert/strict';
-import { provisionedCard, READY, type Setting, say } from './boot.js';
+import { provisionedCard, READY, type Setting, START_MS, say } from './boot.js';
 import { Machine } from './machine.js';
 
 const ACCESS_POINT = `network={
@@ -26,7 +26,7 @@ export async function joinWifi(setting: Setting): Promise<void> {
   const wifi = `network: { wifi: { ssid: 'plant "7"', password: 'correct "horse"', country: DE } }\n`;
   using card = provisionedCard(setting.image, wifi);
   await using machine = Machine.boot({ mode: 'direct', ...setting, image: card.image });
-  await machine.says(READY);
+  await machine.says(READY, START_MS);
   const run = async (command: string) => {
     const { code, stdout, stderr } = await machine.ssh(card.key, command);
     assert.equal(code, 0, `${command}: ${stderr}`);
