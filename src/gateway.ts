@@ -8,6 +8,7 @@
  *                        └─ functions, in the path of messages
  */
 
+import { join } from 'node:path';
 import { AccessReload } from './access-reload.js';
 import type { ConfigView } from './api/contract.js';
 import { refuseSecondGateway } from './api/listen.js';
@@ -132,6 +133,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     parts.broker = broker;
     time.onKnown = () => correctRetained(broker.router, id, clock);
+    // Loaded only where points are recorded: another thread would take memory.
+    const history =
+      config.history === undefined
+        ? undefined
+        : (await import('./history/history.js')).createHistory({
+            config: config.history,
+            file: join(config.gateway.data, 'history.sqlite'),
+            minFree: config.store.minFree,
+            log: log.child({ svc: 'history' }),
+            clock,
+          });
     const wires = stack.use(new Wires({ clock, log: log.child({ svc: 'wires' }) }));
     const devices = createDevices({
       ports: config.ports,
@@ -145,6 +157,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       store,
       sysInterval: config.broker.sysInterval,
       frames: functions?.frames,
+      history,
       clock,
     });
     parts.devices = devices;
@@ -233,6 +246,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         servers,
         links,
         functions,
+        history,
         store,
         storeLimits: config.store,
         config: options.shown,
@@ -253,6 +267,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ...(functions === undefined ? [] : [functions]),
       broker,
       links,
+      ...(history === undefined ? [] : [history]),
       devices,
       servers,
       ...metrics,

@@ -16,6 +16,8 @@ import type { AlarmView, LedgerView, MessageView, ServiceView } from './core/vie
 import type { Devices } from './devices/devices.js';
 import type { Servers } from './devices/servers/servers.js';
 import type { Functions } from './functions/functions.js';
+import { historyError } from './history/errors.js';
+import type { History } from './history/history.js';
 import type { Links } from './links/links-service.js';
 import type { Logging } from './logging.js';
 import type { Metrics } from './metrics/metrics.js';
@@ -53,6 +55,8 @@ export interface ViewParts {
   readonly links: Links;
   /** undefined: there are none. */
   readonly functions?: Functions | undefined;
+  /** undefined: nothing is recorded. */
+  readonly history?: History | undefined;
   /** undefined: nothing is kept on disk. */
   readonly store?: Store & Service;
   readonly storeLimits?: StoreLimits;
@@ -65,7 +69,7 @@ export interface ViewParts {
 }
 
 export function createView(parts: ViewParts): GatewayView & Disposable {
-  const { broker, devices, servers, links, functions, store, clock, logging } = parts;
+  const { broker, devices, servers, links, functions, history, store, clock, logging } = parts;
   const { router } = broker;
   const rates = new Rates<'received' | 'delivered'>(clock, () => router.counters());
   let tails = 0;
@@ -82,6 +86,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...(servers?.services() ?? []),
       ...links.services(),
       ...(functions === undefined ? [] : [{ name: functions.name, ...functions.status() }]),
+      ...(history === undefined ? [] : [{ name: history.name, ...history.status() }]),
     ];
     const alarms = [
       ...broker.alarms(),
@@ -90,6 +95,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       ...(servers?.alarms() ?? []),
       ...links.alarms(),
       ...(functions?.alarms() ?? []),
+      ...(history?.alarms() ?? []),
       ...(parts.moreAlarms?.() ?? []),
     ].sort((a, b) => severity(a) - severity(b) || a.since - b.since);
     const phase = parts.phase();
@@ -196,6 +202,15 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     restart: (reason) => parts.updates.restart(reason),
     ledger: () => broker.figures().ledger,
     store: async () => store && parts.storeLimits && storeView(store, parts.storeLimits, broker, links, clock.now()),
+    async history() {
+      if (history === undefined) return { summary: null, items: [] };
+      return { summary: history.summary(), items: await history.list() };
+    },
+    async historyOf(query) {
+      if (history === undefined)
+        throw historyError('HISTORY_OFF', 'nothing is recorded: there is no `history` in the configuration');
+      return history.query(query);
+    },
     async metrics() {
       // Many gateways are never scraped.
       const { createMetrics } = await import('./metrics/metrics.js');
@@ -203,6 +218,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
         status,
         figures: () => broker.figures(),
         store: () => store?.figures(),
+        history: () => history?.summary(),
         devices: () => devices.devices(),
         ports: () => devices.ports(),
         servers: () => servers?.servers() ?? [],

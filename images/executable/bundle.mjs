@@ -17,6 +17,7 @@ const entryPoints = {
   program: 'bin/hpmq.ts',
   'store-worker': 'src/store/worker.ts',
   'config-worker': 'src/config-worker.ts',
+  'history-worker': 'src/history/worker.ts',
   'function-worker': 'src/functions/engine/isolate/worker.ts',
 };
 

@@ -3,6 +3,7 @@
  * events as SSE. Field names are API: additive changes only.
  */
 import type { ErrorView } from '../core/errors.js';
+import type { HistoryQuery, HistorySummary, HistoryView, SeriesView } from '../core/history.js';
 import type { QoS } from '../core/message.js';
 import type { ShadowRun, ShadowView } from '../core/shadow-views.js';
 import type { UpdateView } from '../core/update-views.js';
@@ -32,6 +33,7 @@ import type {
   StoreView,
 } from '../core/views.js';
 
+export type { HistorySummary, HistoryView, PeriodView, SampleView, SeriesView } from '../core/history.js';
 export type { ShadowDifference, ShadowRun, ShadowView } from '../core/shadow-views.js';
 export type { UpdateFacts, UpdateOutcome, UpdateProgress, UpdateStatus, UpdateView } from '../core/update-views.js';
 export type {
@@ -161,6 +163,12 @@ export interface DeployRequest {
   readonly source?: string;
 }
 
+/** summary null: `history` is not in the configuration. */
+export interface HistoryListView {
+  readonly summary: HistorySummary | null;
+  readonly items: readonly SeriesView[];
+}
+
 export interface List<T> {
   readonly items: readonly T[];
 }
@@ -196,6 +204,16 @@ export interface Routes {
   'DELETE /v1/clients/{client}': { query: { forget?: 'true' | 'false' }; out: ClientEnd };
   'GET /v1/ledger': { out: LedgerView };
   'GET /v1/store': { out: StoreView };
+  /** What is recorded, by device and point. */
+  'GET /v1/history': { out: HistoryListView };
+  /**
+   * Samples of a point, or with `every` (ms) periods of that length, in order of time. `from` and `to` are Unix ms, an hour
+   * ago and now when absent; where `next` is in the answer, there is more from there on.
+   */
+  'GET /v1/history/{device}/{point}': {
+    query: { from?: string; to?: string; every?: string; limit?: string };
+    out: HistoryView;
+  };
   'GET /v1/topics': { query: { filter?: string; limit?: string }; out: List<TopicView> };
   'GET /v1/retained': { query: { filter?: string; limit?: string }; out: List<MessageView> };
   'POST /v1/publish': { in: PublishRequest; out: { delivered: boolean } };
@@ -334,6 +352,9 @@ export interface GatewayView {
   ledger(): LedgerView;
   /** undefined: nothing is kept on disk. */
   store(): Promise<StoreView | undefined>;
+  history(): Promise<HistoryListView>;
+  /** @throws GatewayError HISTORY_OFF, HISTORY_UNKNOWN, HISTORY_QUERY, HISTORY_FAILED */
+  historyOf(query: HistoryQuery): Promise<HistoryView>;
   /** What Prometheus scrapes. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }

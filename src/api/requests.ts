@@ -1,6 +1,7 @@
 /** Reads and checks what clients send: paths, queries, JSON bodies. Refusals are GatewayErrors of fault `caller`. */
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../core/errors.js';
+import type { HistoryQuery } from '../core/history.js';
 import type { EventKind, PublishRequest, ShadowRun, WriteRequest } from './contract.js';
 import { apiError } from './errors.js';
 
@@ -8,6 +9,8 @@ export const MAX_BODY_BYTES = 1_000_000;
 /** A module of 16 MiB in base64, and what is around it. */
 export const MAX_MODULE_BODY_BYTES = 24_000_000;
 const MAX_LIMIT = 100_000;
+/** The last that a Date has, Unix ms. */
+const MAX_TIME = 8_640_000_000_000_000;
 
 /** @throws GatewayError API_BODY_TOO_LARGE, API_BAD_REQUEST, API_CANCELLED */
 export async function readJson(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
@@ -105,9 +108,25 @@ export function publishRequest(body: unknown): PublishRequest {
 export function numberOf(query: URLSearchParams, name: string, fallback: number, min = 1, max = MAX_LIMIT): number {
   const text = query.get(name);
   if (text === null) return fallback;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= min && value <= max)) bad(`"${name}" is not a whole number from ${min} to ${max}`);
   return value;
+}
+
+/** What a query asks for when it does not say: the last hour. */
+const DEFAULT_SPAN = 3_600_000;
+const DEFAULT_ROWS = 1_000;
+const MAX_ROWS = 10_000;
+/** Shorter periods than samples can be, and longer ones than anybody keeps, are mistakes; ms. */
+const [MIN_EVERY, MAX_EVERY] = [100, 366 * 86_400_000];
+
+/** @param now - Unix ms */
+export function historyQuery(device: string, point: string, query: URLSearchParams, now: number): HistoryQuery {
+  const time = (name: string, fallback: number) => numberOf(query, name, fallback, 0, MAX_TIME);
+  const to = time('to', now + 1);
+  const from = time('from', Math.max(0, to - DEFAULT_SPAN));
+  const every = query.has('every') ? numberOf(query, 'every', 0, MIN_EVERY, MAX_EVERY) : undefined;
+  return { device, point, from, to, every, limit: numberOf(query, 'limit', DEFAULT_ROWS, 1, MAX_ROWS) };
 }
 
 export function flagOf(query: URLSearchParams, name: string): boolean {

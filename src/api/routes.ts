@@ -4,6 +4,7 @@ import { apiError } from './errors.js';
 import {
   deployRequest,
   flagOf,
+  historyQuery,
   MAX_MODULE_BODY_BYTES,
   numberOf,
   publishRequest,
@@ -179,6 +180,11 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
       view.disconnect(params.client!, flagOf(query, 'forget')) ?? noClient(params.client!),
   },
   'GET /v1/ledger': { handle: ({ view }) => view.ledger() },
+  'GET /v1/history': { handle: ({ view }) => view.history() },
+  'GET /v1/history/{device}/{point}': {
+    query: ['from', 'to', 'every', 'limit'],
+    handle: ({ view, params, query }) => view.historyOf(historyQuery(params.device!, params.point!, query, Date.now())),
+  },
   'GET /v1/store': {
     async handle({ view }) {
       const store = await view.store();

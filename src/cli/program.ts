@@ -30,6 +30,7 @@ const COMMANDS: readonly (readonly [name: string, purpose: string, load: () => P
   ['link', 'Lists the links upstream and whether they deliver', () => import('./commands/link.js')],
   ['function', 'Lists, deploys and rolls back functions', () => import('./commands/function.js')],
   ['topic', 'Publishes and tails MQTT messages', () => import('./commands/topic.js')],
+  ['history', 'Shows what points were', () => import('./commands/history.js')],
   ['store', 'Shows what is kept on disk', () => import('./commands/store.js')],
   ['update', 'Installs, confirms and takes back versions', () => import('./commands/update.js')],
   ['flash', 'Writes an image to a medium, with an identity', () => import('./commands/flash.js')],

@@ -3,12 +3,14 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { AnyAdapter } from '../core/adapter.js';
 import type { GatewayConfig, MetricsConfig, StoreConfig } from '../core/config.js';
+import type { HistoryConfig } from '../core/history.js';
 import { brokerSchema, checkReferral, type ParsedBroker, toBrokerConfig } from './broker.js';
 import { type CheckContext, checkPortsAndDevices } from './checks.js';
 import { devicesSchema, type ParsedDevice, toDeviceConfig } from './devices.js';
 import { checkFunctions } from './function-checks.js';
 import { functionRegistrySchema, type ParsedFunctionRegistry, toFunctionRegistryConfig } from './function-registry.js';
 import { functionsSchema, type ParsedFunction, toFunctionConfig } from './functions.js';
+import { checkHistory, historySchema } from './history.js';
 import { type ConfigInputs, processInputs, socketPath } from './io.js';
 import type { Report } from './issues.js';
 import { linksSchema, type ParsedLink, toLinkConfig } from './links.js';
@@ -42,6 +44,7 @@ interface Parsed {
   readonly links: Readonly<Record<string, ParsedLink>>;
   readonly functions: Readonly<Record<string, ParsedFunction>>;
   readonly functionRegistry: ParsedFunctionRegistry;
+  readonly history?: HistoryConfig | undefined;
   readonly api: { readonly socket?: string | undefined; readonly metrics?: MetricsConfig | undefined };
   readonly log: GatewayConfig['log'];
   readonly tui: GatewayConfig['tui'];
@@ -75,6 +78,7 @@ function toGatewayConfig(parsed: Parsed, adapters: readonly AnyAdapter[], inputs
     links: mapValues(parsed.links, toLinkConfig),
     functions: mapValues(parsed.functions, toFunctionConfig),
     functionRegistry: toFunctionRegistryConfig(parsed.functionRegistry),
+    history: parsed.history,
     api: { socket: parsed.api.socket, metrics: parsed.api.metrics },
     log: parsed.log,
     tui: parsed.tui,
@@ -120,6 +124,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
         .prefault({})
         .describe('WebAssembly modules; a message that several of them want passes them in this order'),
       functionRegistry: functionRegistrySchema(inputs).prefault({}).describe('where images of functions come from'),
+      history: historySchema.optional().describe('what points were, kept at the edge; nothing is recorded when absent'),
       api: z
         .strictObject({
           socket: socketPath(inputs).optional().describe('path of the control socket'),
@@ -172,6 +177,7 @@ export function createConfigSchema(adapters: readonly AnyAdapter[], inputs: Conf
               path.every((segment, i) => segment === one[i]) && (except === undefined || one[path.length] !== except),
           );
         checkUpdate(value as Plain, { report, isBroken });
+        checkHistory(value as Plain, { report, isBroken });
         checkFunctions(value as Plain, { report, isBroken, unjudged: inputs.unjudged });
         checkServers(value as Plain, { adapters, report, isBroken, unjudged: inputs.unjudged });
         checkPortsAndDevices(value as Plain, {

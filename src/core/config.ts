@@ -4,6 +4,7 @@
  */
 
 import type { FunctionConfig, FunctionRegistryConfig } from './function-config.js';
+import type { HistoryConfig } from './history.js';
 import type { LinkConfig } from './link-config.js';
 import type { QoS } from './message.js';
 import type { Endpoint, SerialEndpoint, TcpEndpoint, UdpEndpoint } from './transport.js';
@@ -28,6 +29,8 @@ export interface GatewayConfig {
   /** In the order in which messages pass them. */
   readonly functions: Readonly<Record<string, FunctionConfig>>;
   readonly functionRegistry: FunctionRegistryConfig;
+  /** undefined: nothing is recorded. */
+  readonly history: HistoryConfig | undefined;
   readonly api: ApiConfig;
   readonly log: { readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
   readonly tui: { readonly readOnly: boolean };

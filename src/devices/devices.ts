@@ -13,6 +13,7 @@ import type { Clock } from '../core/clock.js';
 import type { DeviceConfig, PortConfig } from '../core/config.js';
 import { errorView } from '../core/errors.js';
 import type { FrameHooks } from '../core/function.js';
+import type { HistoryRecorder } from '../core/history.js';
 import type { Log } from '../core/log.js';
 import { costsOf } from '../core/plan-views.js';
 import type { Router } from '../core/router.js';
@@ -66,6 +67,8 @@ export interface DevicesOptions {
   readonly audit?: Audit;
   /** Of {@link devicesTables}: what commands leave behind, and what is learned of devices, survives the end of the gateway; absent: it does not. */
   readonly store?: Store;
+  /** Keeps what is published of points; absent: nobody does. */
+  readonly history?: HistoryRecorder | undefined;
   /** Functions that know frames of devices. */
   readonly frames?: FrameHooks | undefined;
   readonly clock: Clock;
@@ -161,7 +164,7 @@ class RunningDevices implements Devices {
     this.#log = log;
     this.#audit = o.audit;
     this.#createdAt = o.clock.now();
-    this.#publisher = new Publisher(o.gatewayId, o.router, o.clock, log);
+    this.#publisher = new Publisher(o.gatewayId, o.router, o.clock, log, o.history);
     this.#safeguards = new Safeguards(o.clock, (device, point) =>
       this.#targets.get(device)?.supervisor.points.get(point),
     );

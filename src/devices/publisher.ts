@@ -1,6 +1,7 @@
 /** Puts readings, device states and command results into the router. */
 import type { Clock } from '../core/clock.js';
 import type { DeviceConfig } from '../core/config.js';
+import type { HistoryRecorder } from '../core/history.js';
 import type { Log } from '../core/log.js';
 import { createMessage, type MessageInit } from '../core/message.js';
 import type { Router } from '../core/router.js';
@@ -35,11 +36,14 @@ export class Publisher implements AsyncDisposable {
   readonly #router: Router;
   readonly #clock: Clock;
   readonly #scope: Scope;
+  readonly #history: HistoryRecorder | undefined;
 
-  constructor(gatewayId: string, router: Router, clock: Clock, log: Log) {
+  /** @param history - keeps what is published of points */
+  constructor(gatewayId: string, router: Router, clock: Clock, log: Log, history?: HistoryRecorder) {
     this.topics = new Topics(gatewayId);
     this.#router = router;
     this.#clock = clock;
+    this.#history = history;
     this.#scope = new Scope((error) => log.warn({ err: error }, 'a message of the devices was not stored'));
   }
 
@@ -47,6 +51,7 @@ export class Publisher implements AsyncDisposable {
     const { sample, config } = point;
     if (sample === undefined) return;
     const { value, quality, at, error } = sample;
+    this.#history?.record({ device: device.name, point: config.id, unit: config.unit, value, quality, at });
     this.#send({
       topic: point.topic,
       payload:

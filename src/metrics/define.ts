@@ -1,6 +1,7 @@
 /** What a metric is made of. */
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
+import type { HistorySummary } from '../core/history.js';
 import type { StoreFigures } from '../core/store.js';
 import type { DeviceView, FunctionView, LinkView, PortView, ServerView } from '../core/views.js';
 
@@ -19,6 +20,8 @@ export interface Snapshot {
   readonly figures: BrokerFigures;
   /** undefined: nothing is kept on disk. */
   readonly store: StoreFigures | undefined;
+  /** undefined: nothing is recorded. */
+  readonly history: HistorySummary | undefined;
   readonly devices: readonly DeviceView[];
   readonly ports: readonly PortView[];
   readonly servers: readonly ServerView[];

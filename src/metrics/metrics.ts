@@ -8,12 +8,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import Registry from 'prom-client/lib/registry.js';
 import type { StatusView } from '../api/contract.js';
 import type { BrokerFigures } from '../broker/figures.js';
+import type { HistorySummary } from '../core/history.js';
 import type { StoreFigures } from '../core/store.js';
 import type { DeviceView, FunctionView, LinkView, PortView, ServerView } from '../core/views.js';
 import type { Snapshot } from './define.js';
 import { definitions } from './definitions.js';
 import { defineField } from './field-metrics.js';
 import { defineFunctions } from './function-metrics.js';
+import { defineHistory } from './history-metrics.js';
 import { defineLedger } from './ledger-metrics.js';
 import { defineMqtt } from './mqtt-metrics.js';
 import { defineServers } from './server-metrics.js';
@@ -28,6 +30,8 @@ export interface MetricsSources {
   readonly figures: () => BrokerFigures;
   /** undefined: nothing is kept on disk. */
   readonly store: () => StoreFigures | undefined;
+  /** undefined: nothing is recorded. */
+  readonly history: () => HistorySummary | undefined;
   readonly devices: () => readonly DeviceView[];
   readonly ports: () => readonly PortView[];
   readonly servers: () => readonly ServerView[];
@@ -96,6 +100,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   defineMqtt(defined);
   defineLedger(defined);
   defineStore(defined);
+  defineHistory(defined);
   defineField(defined);
   defineFunctions(defined);
   defineWires(counter, gauge);
@@ -104,11 +109,12 @@ export function createMetrics(sources: MetricsSources): Metrics {
   return {
     contentType: registry.contentType,
     async text() {
-      const { status, figures, store, devices, ports, servers, links, functions } = sources;
+      const { status, figures, store, history, devices, ports, servers, links, functions } = sources;
       now = {
         status: status(),
         figures: figures(),
         store: store(),
+        history: history(),
         devices: devices(),
         ports: ports(),
         servers: servers(),

@@ -13,6 +13,7 @@ const allowed: readonly { from: string; to: readonly string[]; packages: string 
   { from: '^src/broker/', to: ['^src/core/', '^src/broker/'], packages: '^(ws|jose|@mongodb-js/saslprep)$' },
   { from: '^src/devices/', to: ['^src/core/', '^src/devices/'], packages: '^(serialport)$' },
   { from: '^src/functions/', to: ['^src/core/', '^src/functions/'], packages: '^$' },
+  { from: '^src/history/', to: ['^src/core/', '^src/history/', '^src/store/failure\\.ts$'], packages: '^$' },
   { from: '^src/links/', to: ['^src/core/', '^src/links/'], packages: '^(ws)$' },
   {
     from: '^src/import/',

@@ -8,6 +8,8 @@ import type {
   DeviceView,
   FunctionChange,
   GatewayView,
+  HistoryListView,
+  HistoryView,
   IdentityView,
   LedgerView,
   LinkView,
@@ -26,10 +28,13 @@ import type {
   WriteRequest,
 } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
+import type { HistoryQuery } from '../../src/core/history.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView, message } from './client-view.js';
+import { FakeHistory } from './fake-history.js';
 import { fakeLedger } from './fake-ledger.js';
 import { fakeServers } from './fake-servers.js';
+import { fakeStore } from './fake-store.js';
 import { fakeUpdate } from './fake-update.js';
 import { FakeFunctions } from './function-view.js';
 import { busyRoute, idleOutbox, quietLink } from './link-view.js';
@@ -74,6 +79,7 @@ export class FakeView implements GatewayView {
   orphans_: readonly OrphanedOutboxView[] = [
     { name: 'old-cloud', messages: 12, bytes: 2_400, oldestAt: FAKE_NOW - 86_400_000 },
   ];
+  readonly history_ = new FakeHistory(FAKE_NOW);
   readonly fakeFunctions = new FakeFunctions(FAKE_NOW);
   /** `ID` or `ID forget`. */
   readonly kicked: string[] = [];
@@ -92,38 +98,7 @@ export class FakeView implements GatewayView {
 
   constructor(now = FAKE_NOW) {
     this.now = now;
-    this.store_ = {
-      state: 'up',
-      durability: 'strict',
-      lossWindow: 0,
-      messages: 1_003,
-      bytes: 204_800,
-      fileBytes: 5_300_000,
-      logBytes: 1_000_000,
-      freeBytes: 12_000_000_000,
-      diskBytes: 64_000_000_000,
-      maxBytes: 1_000_000_000,
-      overflow: 'refuse',
-      sessions: 2,
-      retained: 7,
-      commits: 5_000,
-      failedCommits: 3,
-      commitsPerSecond: 12.5,
-      changesPerCommit: 42.25,
-      commitMs: { p50: 1.25, p99: 12.5 },
-      writtenBytes: 90_000_000,
-      writtenLastDay: 30_000_000,
-      droppedBy: { queueFull: 4, storeFailed: 1 },
-      setAside: null,
-      queues: [
-        { clientId: 'logger', connected: false, messages: 1_000, bytes: 200_000, oldestAt: this.now - 3_600_000 },
-        { clientId: 'panel', connected: true, messages: 3, bytes: 4_800, oldestAt: null },
-      ],
-      outboxes: [
-        { link: 'cloud', configured: true, messages: 0, bytes: 0, oldestAt: null },
-        { link: 'old-cloud', configured: false, messages: 12, bytes: 2_400, oldestAt: this.now - 86_400_000 },
-      ],
-    };
+    this.store_ = fakeStore(now);
     this.points_ = [
       point('boiler', 'temperature', 71.4, { unit: '°C' }),
       point('boiler', 'setpoint', 65, { unit: '°C', ...writable() }),
@@ -441,6 +416,14 @@ export class FakeView implements GatewayView {
 
   ledger(): LedgerView {
     return this.ledger_;
+  }
+
+  async history(): Promise<HistoryListView> {
+    return this.history_.list();
+  }
+
+  async historyOf(query: HistoryQuery): Promise<HistoryView> {
+    return this.history_.query(query);
   }
 
   async store(): Promise<StoreView | undefined> {

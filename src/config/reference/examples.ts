@@ -179,6 +179,9 @@ functionRegistry:
   trust: [{ prefix: registry.example.com/, keys: [fn.pub], required: true }]
   auth: { registry.example.com: { username: plant-7, password: { file: registry.password } } }
 `,
+  history: `
+history: { points: ['boiler/*', '*/power'], keep: 90d, maxBytes: 2GB }
+`,
   api: `
 api: { metrics: { host: 127.0.0.1, port: 9464 } }
 log: { level: info }

@@ -139,6 +139,12 @@ export const sections: readonly Section[] = [
     example: examples.functionRegistry,
   },
   {
+    title: 'history',
+    prefixes: ['history'],
+    intro: 'What is recorded of points, and how it is asked: [History](history.md).',
+    example: examples.history,
+  },
+  {
     title: 'api, log and tui',
     prefixes: ['api', 'log', 'tui'],
     intro: 'The control socket has the permissions 0660: whoever may open it may do everything.',

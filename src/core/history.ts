@@ -1,0 +1,113 @@
+/** What points were over time: what is recorded of them, and how it is asked for. */
+import type { Quality } from './adapter.js';
+
+export interface HistoryConfig {
+  /** Patterns of `device/point`, with `*` for any characters: `boiler/*`. */
+  readonly points: readonly string[];
+  /** Samples, and what sums up their minutes, are kept for so long, ms. */
+  readonly keep: number;
+  /** What sums up their hours is kept for so long, ms. */
+  readonly keepHours: number;
+  /** On disk, bytes; beyond it the oldest samples go first. */
+  readonly maxBytes: number;
+}
+
+/** In engineering terms. */
+export type HistoryValue = number | bigint | boolean | string;
+
+/** One reading of a point, as it was published. */
+export interface HistorySample {
+  readonly device: string;
+  readonly point: string;
+  readonly unit: string | undefined;
+  /** undefined when quality is bad. */
+  readonly value: HistoryValue | undefined;
+  readonly quality: Quality;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+export interface HistoryRecorder {
+  /** Takes it; it is on disk a second later at most. Never waits. */
+  record(sample: HistorySample): void;
+}
+
+export interface HistoryQuery {
+  readonly device: string;
+  readonly point: string;
+  /** Unix ms, included. */
+  readonly from: number;
+  /** Unix ms, not included. */
+  readonly to: number;
+  /** Length of a period that is summed up, ms; undefined: every sample. */
+  readonly every: number | undefined;
+  /** Most rows. */
+  readonly limit: number;
+}
+
+/** A value without JSON, a bigint beyond 2^53, is its digits. */
+export interface SampleView {
+  /** Unix ms. */
+  readonly at: number;
+  readonly value: number | boolean | string | null;
+  readonly quality: Quality;
+}
+
+/** A period with at least one sample; the figures are of its good numbers, null without any. */
+export interface PeriodView {
+  /** Its begin, Unix ms. */
+  readonly at: number;
+  /** Samples that are good numbers. */
+  readonly count: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Mean of the samples, however long each was the last one. */
+  readonly mean: number | null;
+  /** The last good one. */
+  readonly last: number | null;
+  /** Samples that are not good numbers. */
+  readonly others: number;
+}
+
+export interface HistoryView {
+  readonly device: string;
+  readonly point: string;
+  readonly unit?: string;
+  readonly from: number;
+  readonly to: number;
+  /** ms; null: every sample. */
+  readonly every: number | null;
+  /** Exactly one of both. */
+  readonly samples?: readonly SampleView[];
+  readonly periods?: readonly PeriodView[];
+  /** There is more: ask again from here, Unix ms. Absent: that was all. */
+  readonly next?: number;
+}
+
+export interface SeriesView {
+  readonly device: string;
+  readonly point: string;
+  readonly unit?: string;
+  /** Kept samples. */
+  readonly samples: number;
+  /** Unix ms of the oldest and the newest of them; null: there are none any more. */
+  readonly first: number | null;
+  readonly last: number | null;
+}
+
+export interface HistorySummary {
+  readonly series: number;
+  /** Recorded since the gateway started. */
+  readonly recorded: number;
+  /** Not recorded because the disk took nothing for too long. */
+  readonly dropped: number;
+  /** Waiting to be written. */
+  readonly waiting: number;
+  /** On disk. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** ms. */
+  readonly keep: number;
+  /** maxBytes made room before `keep` was over: nothing before is kept, Unix ms. */
+  readonly shortened?: number;
+}
