@@ -134,6 +134,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       retained: counters.retained,
       devices: states,
       ...(store !== undefined && { store: storeSummary(store) }),
+      ...(history !== undefined && { history: history.summary() }),
       points: qualities,
       rssBytes: process.memoryUsage.rss(),
       readOnly: parts.readOnly,

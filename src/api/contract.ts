@@ -123,6 +123,8 @@ export interface StatusView {
   readonly points: { readonly good: number; readonly stale: number; readonly bad: number };
   /** What is kept on disk; absent: nothing is. */
   readonly store?: StoreSummary;
+  /** What is recorded of points; absent: nothing is. */
+  readonly history?: HistorySummary;
   readonly rssBytes: number;
   readonly readOnly: boolean;
 }

@@ -16,6 +16,7 @@ export const noData: Data = {
   links: new Map(),
   functions: new Map(),
   functionLines: undefined,
+  pointDay: undefined,
   logs: [],
   clients: undefined,
   topics: new Map(),

@@ -5,8 +5,8 @@ import type { Clock } from '../core/clock.js';
 import { errorView, toGatewayError } from '../core/errors.js';
 import { Scope } from '../core/scope.js';
 import { tuiError } from './errors.js';
-import { wantedStreams } from './select.js';
-import type { StreamName } from './state.js';
+import { gatewayNow, wantedStreams } from './select.js';
+import type { Action, PointRow, StreamName } from './state.js';
 import type { Store } from './store.js';
 
 const MAIN_KINDS: readonly EventKind[] = ['status', 'devices', 'points', 'links', 'functions', 'logs'];
@@ -19,6 +19,15 @@ const LINES_MS = 1_000;
 const LINES = '50';
 /** The cursor may run over many topics: only the one it rests on is watched. */
 const REST_MS = 200;
+const DAY_MS = 86_400_000;
+/** Of the last day in the detail of a point. */
+const PERIOD_MS = 900_000;
+const PERIODS_MS = 15_000;
+
+interface Look {
+  readonly name: string;
+  readonly stop: AbortController;
+}
 
 interface Watch {
   readonly filter: string;
@@ -42,7 +51,8 @@ export class Feed implements AsyncDisposable {
   readonly #scope: Scope;
   readonly #watches: { topics: Watch | undefined; tail: Watch | undefined } = { topics: undefined, tail: undefined };
   #clients: AbortController | undefined;
-  #lines: { readonly name: string; readonly stop: AbortController } | undefined;
+  /** What is asked for again and again because it is looked at: lines of a function, the last day of a point. */
+  readonly #looks: Record<'lines' | 'day', Look | undefined> = { lines: undefined, day: undefined };
 
   constructor(options: FeedOptions) {
     this.#client = options.client;
@@ -68,7 +78,8 @@ export class Feed implements AsyncDisposable {
     const wanted = wantedStreams(this.#store.model);
     this.#watch('topics', wanted.topics, ['topics']);
     this.#watch('tail', wanted.tail, ['messages']);
-    this.#watchLines(wanted.functionLines);
+    this.#lookAtLines(wanted.functionLines);
+    this.#lookAtDay(wanted.pointDay);
     if (wanted.clients && this.#clients === undefined) {
       const stop = new AbortController();
       this.#clients = stop;
@@ -80,20 +91,49 @@ export class Feed implements AsyncDisposable {
   }
 
   /** What the function under the cursor says. */
-  #watchLines(name: string | undefined): void {
-    if (this.#lines?.name === name) return;
-    this.#lines?.stop.abort();
-    this.#lines = undefined;
+  #lookAtLines(name: string | undefined): void {
+    this.#look('lines', name, LINES_MS, async (signal) => {
+      const options = { params: { function: name! }, query: { limit: LINES }, signal };
+      const { items } = await this.#client.request('GET /v1/functions/{function}/logs', options);
+      return { type: 'function-lines', name: name!, lines: items };
+    });
+  }
+
+  #lookAtDay(row: PointRow | undefined): void {
+    this.#look('day', row?.key, PERIODS_MS, async (signal) => {
+      const { device, point } = row!.view;
+      const from = String(gatewayNow(this.#store.model) - DAY_MS);
+      const options = { params: { device, point }, query: { from, every: String(PERIOD_MS) }, signal };
+      try {
+        const view = await this.#client.request('GET /v1/history/{device}/{point}', options);
+        return { type: 'point-day', key: row!.key, view };
+      } catch (error) {
+        // Not every point is recorded.
+        if (toGatewayError(error).code === 'HISTORY_UNKNOWN') return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Asks again and again while the same is looked at. @param name - undefined: nothing is */
+  #look(
+    what: 'lines' | 'day',
+    name: string | undefined,
+    every: number,
+    ask: (signal: AbortSignal) => Promise<Action | undefined>,
+  ): void {
+    if (this.#looks[what]?.name === name) return;
+    this.#looks[what]?.stop.abort();
+    this.#looks[what] = undefined;
     if (name === undefined) return;
     const stop = new AbortController();
-    this.#lines = { name, stop };
+    this.#looks[what] = { name, stop };
     this.#scope.run(async (scopeSignal) => {
       const signal = AbortSignal.any([scopeSignal, stop.signal]);
       if (!(await this.#rest(REST_MS, signal))) return;
-      await this.#poll(LINES_MS, signal, async () => {
-        const options = { params: { function: name }, query: { limit: LINES }, signal };
-        const { items } = await this.#client.request('GET /v1/functions/{function}/logs', options);
-        if (!signal.aborted) this.#store.dispatch({ type: 'function-lines', name, lines: items });
+      await this.#poll(every, signal, async () => {
+        const action = await ask(signal);
+        if (action !== undefined && !signal.aborted) this.#store.dispatch(action);
       });
     });
   }

@@ -147,6 +147,8 @@ export function reduce(model: Model, action: Action): Model {
       const functions = new Map(model.data.functions).set(action.view.name, action.view);
       return { ...model, data: { ...model.data, functions } };
     }
+    case 'point-day':
+      return { ...model, data: { ...model.data, pointDay: { key: action.key, view: action.view } } };
     case 'function-lines':
       return { ...model, data: { ...model.data, functionLines: { name: action.name, lines: action.lines } } };
     case 'rollback':

@@ -163,7 +163,11 @@ export function wantedStreams(model: Model): {
   readonly clients: boolean;
   /** The function whose lines are shown. */
   readonly functionLines?: string;
+  /** The point whose last day is shown. */
+  readonly pointDay?: PointRow;
 } {
+  const point = model.data.status?.history === undefined ? undefined : selectedPoint(model);
+  if (point !== undefined) return { clients: false, pointDay: point };
   const name = selectedFunction(model)?.name;
   if (name !== undefined) return { clients: false, functionLines: name };
   if (model.route.screen !== 'topics') return { clients: model.route.screen === 'clients' };

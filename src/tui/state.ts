@@ -5,6 +5,7 @@ import type {
   FunctionLogLine,
   FunctionView,
   GatewayEvent,
+  HistoryView,
   LinkView,
   LogLine,
   MessageView,
@@ -55,6 +56,8 @@ export interface Data {
   readonly functions: ReadonlyMap<string, FunctionView>;
   /** What the function that is looked at said last. */
   readonly functionLines: { readonly name: string; readonly lines: readonly FunctionLogLine[] } | undefined;
+  /** What the point that is looked at was in the last day. */
+  readonly pointDay: { readonly key: string; readonly view: HistoryView } | undefined;
   readonly logs: readonly LogRow[];
   readonly clients: readonly ClientView[] | undefined;
   readonly topics: ReadonlyMap<string, TopicView>;
@@ -165,6 +168,7 @@ export type Action =
   | { readonly type: 'device'; readonly device: DeviceView }
   | { readonly type: 'function'; readonly view: FunctionView }
   | { readonly type: 'function-lines'; readonly name: string; readonly lines: readonly FunctionLogLine[] }
+  | { readonly type: 'point-day'; readonly key: string; readonly view: HistoryView }
   | { readonly type: 'rollback'; readonly name: string }
   | { readonly type: 'rollback-sent' | 'rollback-done' }
   | { readonly type: 'point'; readonly point: PointView }

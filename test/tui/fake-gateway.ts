@@ -10,7 +10,9 @@ import type {
   GatewayEvent,
   LinkView,
   LogLine,
+  HistorySummary,
   MessageView,
+  PeriodView,
   PointView,
   RequestOptions,
   RouteName,
@@ -21,9 +23,11 @@ import type {
 import type { Clock } from '../../src/core/clock.js';
 import { type ErrorCatalogue, type ErrorView, errorsOf } from '../../src/core/errors.js';
 import { topicMatches } from '../../src/core/topic.js';
+import { historyError } from '../../src/history/errors.js';
 import { clientView } from '../support/client-view.js';
 import { FakeFunctions } from '../support/function-view.js';
 import { idleOutbox, quietLink } from '../support/link-view.js';
+import { type Definition, plant } from './fake-plant.js';
 
 export const fakeErrors = {
   API_UNREACHABLE: { fault: 'peer', hint: 'start the gateway with `hpmq run`' },
@@ -46,51 +50,12 @@ const refused: ErrorView = {
   hint: 'check that the other gateway runs and its port is open',
 };
 
-interface Definition {
-  readonly device: string;
-  readonly point: string;
-  readonly unit?: string;
-  readonly every?: number;
-  readonly decimals?: number;
-  readonly base: number | boolean | string;
-  readonly swing?: number;
-  readonly write?: NonNullable<PointView['write']>;
-}
-
-const free = { verify: true, critical: false } as const;
-
-const plant: readonly Definition[] = [
-  { device: 'boiler', point: 'temperature', unit: '°C', decimals: 1, base: 71.4, swing: 3 },
-  {
-    device: 'boiler',
-    point: 'setpoint',
-    unit: '°C',
-    decimals: 1,
-    base: 70,
-    write: { min: 10, max: 90, step: 0.5, ...free },
-  },
-  { device: 'boiler', point: 'pressure', unit: 'bar', decimals: 2, base: 2.41, swing: 0.2 },
-  { device: 'boiler', point: 'return', unit: '°C', decimals: 1, base: 54.2, swing: 2 },
-  { device: 'boiler', point: 'burner', base: true, write: free },
-  { device: 'boiler', point: 'trip', base: false, write: { verify: true, critical: true } },
-  { device: 'boiler', point: 'hours', unit: 'h', base: 18_231 },
-  { device: 'boiler', point: 'mode', base: 'auto' },
-  { device: 'meter', point: 'voltage', unit: 'V', decimals: 1, base: 230.4, swing: 1.5 },
-  { device: 'meter', point: 'current', unit: 'A', decimals: 2, base: 12.81, swing: 4 },
-  { device: 'meter', point: 'power', unit: 'kW', decimals: 3, base: 2.951, swing: 0.9 },
-  { device: 'meter', point: 'frequency', unit: 'Hz', decimals: 2, base: 50, swing: 0.03 },
-  { device: 'meter', point: 'cosphi', decimals: 3, base: 0.962, swing: 0.02 },
-  { device: 'meter', point: 'energy', unit: 'kWh', every: 10_000, decimals: 1, base: 182_331.5 },
-  { device: 'meter', point: 'serial', every: 60_000, base: '9007199254740993' },
-  { device: 'tank', point: 'level', unit: '%', decimals: 1, base: 63 },
-  { device: 'tank', point: 'inflow', unit: 'm³/h', decimals: 2, base: 4.2 },
-  { device: 'tank', point: 'outflow', unit: 'm³/h', decimals: 2, base: 4.1 },
-  { device: 'tank', point: 'pump', base: true, write: free },
-  { device: 'tank', point: 'valve', unit: '%', base: 40, write: { min: 0, max: 100, ...free } },
-];
-
 /** How a write ends. */
 export type WriteAnswer = 'verified' | 'refused' | 'failed' | 'unknown' | 'throw';
+
+const recorded: HistorySummary = {
+  ...{ series: 1, recorded: 96, dropped: 0, waiting: 0, bytes: 65_536, maxBytes: 1e9, keep: 30 * 86_400_000 },
+};
 
 interface Stream {
   readonly options: EventOptions;
@@ -124,6 +89,8 @@ export class FakeGateway implements ApiClient {
   /** Streams that were asked for and refused. */
   refusals = 0;
   writeAnswer: WriteAnswer = 'verified';
+  /** Of the temperature of the boiler; nothing else is recorded. undefined: nothing at all. */
+  day: readonly PeriodView[] | undefined;
   /** Every request, for assertions: `POST /v1/devices/{device}/pause boiler`. */
   readonly requests: string[] = [];
   alarms: readonly AlarmView[];
@@ -247,6 +214,7 @@ export class FakeGateway implements ApiClient {
       retained: this.#topics.size,
       devices: { starting: 0, online: 2, degraded: 0, offline: 1, paused: this.#paused.size },
       points: { good: count('good'), stale: count('stale'), bad: count('bad') },
+      ...(this.day !== undefined && { history: recorded }),
       rssBytes: 61_400_000,
       readOnly: this.#readOnly,
     };
@@ -389,6 +357,9 @@ export class FakeGateway implements ApiClient {
     };
     if (route.includes('/v1/functions/')) return this.functions.answer(route, params.function ?? '');
     switch (route) {
+      case 'GET /v1/history/{device}/{point}':
+        if (key !== 'boiler/temperature') throw historyError('HISTORY_UNKNOWN', `nothing is recorded of ${key}`);
+        return { device, point: 'temperature', unit: '°C', from: 0, to: 0, every: 900_000, periods: this.day };
       case 'GET /v1/status':
         return this.status();
       case 'GET /v1/links':

@@ -1,11 +1,16 @@
+import type { PeriodView } from '../../api/contract.js';
 import { formatDuration } from '../../core/duration.js';
 import type { Column } from '../columns.js';
 import { absolute, age, errorSpans, sparkline, stateSpan, UNKNOWN } from '../format.js';
 import { span } from '../spans.js';
-import type { Model, PointRow } from '../state.js';
+import type { Data, Model, PointRow } from '../state.js';
 import type { Tone } from '../theme.js';
 import { limitsOf } from '../write.js';
-import type { TableSpec } from './table.js';
+import type { DetailRow, TableSpec } from './table.js';
+
+const DAY = 86_400_000;
+/** A quarter of an hour each. */
+const DAY_COLUMNS = 96;
 
 const qualityRank = { bad: 0, stale: 1, good: 2 } as const;
 const valueTone: Readonly<Record<PointRow['view']['quality'], Tone>> = { good: 'plain', stale: 'warn', bad: 'muted' };
@@ -70,6 +75,38 @@ function columns(model: Model): readonly Column<PointRow>[] {
   ];
 }
 
+/** What it was in the last day, where it is recorded: a column of the line for so many periods as it takes. */
+function dayOf({ key }: PointRow, data: Data, now: number, width: number, unit: string): readonly DetailRow[] {
+  if (data.pointDay?.key !== key) return [];
+  const { view } = data.pointDay;
+  const periods = view.periods ?? [];
+  const known = periods.filter(({ count }) => count > 0);
+  if (known.length === 0) return [{ label: 'last 24h', spans: [span('no good number', 'muted')] }];
+  const least = Math.min(...known.map(({ min }) => min!));
+  const most = Math.max(...known.map(({ max }) => max!));
+  return [
+    { label: 'last 24h', spans: [span(sparkline(columnsOf(periods, now, Math.min(width, DAY_COLUMNS)), width), 'accent')] },
+    { label: '', spans: [span(`${rounded(least)} to ${rounded(most)}${unit}`, 'muted')] },
+  ];
+}
+
+/** Means of the parts of the last day that a column stands for; null: nothing was recorded. */
+function columnsOf(periods: readonly PeriodView[], now: number, columns: number): (number | null)[] {
+  const sums = Array.from({ length: columns }, () => ({ sum: 0, count: 0 }));
+  for (const { at, mean, count } of periods) {
+    const column = Math.floor(((at - (now - DAY)) / DAY) * columns);
+    const one = sums[Math.max(0, column)];
+    if (one === undefined || mean === null) continue;
+    one.sum += mean * count;
+    one.count += count;
+  }
+  return sums.map(({ sum, count }) => (count === 0 ? null : sum / count));
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
 /** Smallest and largest of the samples seen. */
 function spanOf(history: readonly (number | null)[], unit: string): string {
   const known = history.filter((sample) => sample !== null);
@@ -90,7 +127,8 @@ export const pointTable: TableSpec<PointRow> = {
   key: ({ key }) => key,
   text: ({ key, view }) => [key, view.topic, view.quality, view.unit, view.error?.code].join(' '),
   problem: ({ view }) => view.error,
-  detail({ view, history }, { now, width }) {
+  detail(row, { now, data, width }) {
+    const { view, history } = row;
     const unit = view.unit === undefined ? '' : ` ${view.unit}`;
     return [
       { label: 'value', spans: [span(`${view.text}${unit}`, valueTone[view.quality], true)] },
@@ -113,6 +151,7 @@ export const pointTable: TableSpec<PointRow> = {
       },
       { label: 'trend', spans: [span(sparkline(history, width), 'accent')] },
       { label: 'seen', spans: [span(spanOf(history, unit), 'muted')] },
+      ...dayOf(row, data, now, width, unit),
     ];
   },
 };
