@@ -27,6 +27,9 @@ import type { Updates } from './update/updates.js';
 
 /** Payload bytes shown of one message. */
 const SHOWN_BYTES = 65_536;
+/** Of the history, where nobody says from when, ms. */
+const HISTORY_SPAN = 3_600_000;
+const NO_HISTORY = 'nothing is recorded: there is no `history` in the configuration';
 
 export const viewErrors = {
   NO_FUNCTIONS: { fault: 'caller', hint: 'add it to `functions` in the configuration, and restart the gateway' },
@@ -207,10 +210,10 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
       if (history === undefined) return { summary: null, items: [] };
       return { summary: history.summary(), items: await history.list() };
     },
-    async historyOf(query) {
-      if (history === undefined)
-        throw historyError('HISTORY_OFF', 'nothing is recorded: there is no `history` in the configuration');
-      return history.query(query);
+    async historyOf(request) {
+      if (history === undefined) throw historyError('HISTORY_OFF', NO_HISTORY);
+      const to = request.to ?? clock.now() + 1;
+      return history.query({ ...request, from: request.from ?? Math.max(0, to - HISTORY_SPAN), to });
     },
     async metrics() {
       // Many gateways are never scraped.

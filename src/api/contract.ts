@@ -3,7 +3,7 @@
  * events as SSE. Field names are API: additive changes only.
  */
 import type { ErrorView } from '../core/errors.js';
-import type { HistoryQuery, HistorySummary, HistoryView, SeriesView } from '../core/history.js';
+import type { HistoryRequest, HistorySummary, HistoryView, SeriesView } from '../core/history.js';
 import type { QoS } from '../core/message.js';
 import type { ShadowRun, ShadowView } from '../core/shadow-views.js';
 import type { UpdateView } from '../core/update-views.js';
@@ -356,7 +356,7 @@ export interface GatewayView {
   store(): Promise<StoreView | undefined>;
   history(): Promise<HistoryListView>;
   /** @throws GatewayError HISTORY_OFF, HISTORY_UNKNOWN, HISTORY_QUERY, HISTORY_FAILED */
-  historyOf(query: HistoryQuery): Promise<HistoryView>;
+  historyOf(request: HistoryRequest): Promise<HistoryView>;
   /** What Prometheus scrapes. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
 }

@@ -39,6 +39,8 @@ export const STATUS_OF_FAULT: Readonly<Record<Fault, number>> = {
 /** Codes for which HTTP has an exacter status than their fault. */
 export const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   API_NOT_FOUND: 404,
+  HISTORY_OFF: 404,
+  HISTORY_UNKNOWN: 404,
   API_METHOD_NOT_ALLOWED: 405,
   API_BODY_TOO_LARGE: 413,
   STOPPED: 503,

@@ -1,7 +1,7 @@
 /** Reads and checks what clients send: paths, queries, JSON bodies. Refusals are GatewayErrors of fault `caller`. */
 import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../core/errors.js';
-import type { HistoryQuery } from '../core/history.js';
+import type { HistoryRequest } from '../core/history.js';
 import type { EventKind, PublishRequest, ShadowRun, WriteRequest } from './contract.js';
 import { apiError } from './errors.js';
 
@@ -113,20 +113,22 @@ export function numberOf(query: URLSearchParams, name: string, fallback: number,
   return value;
 }
 
-/** What a query asks for when it does not say: the last hour. */
-const DEFAULT_SPAN = 3_600_000;
 const DEFAULT_ROWS = 1_000;
 const MAX_ROWS = 10_000;
 /** Shorter periods than samples can be, and longer ones than anybody keeps, are mistakes; ms. */
 const [MIN_EVERY, MAX_EVERY] = [100, 366 * 86_400_000];
 
-/** @param now - Unix ms */
-export function historyQuery(device: string, point: string, query: URLSearchParams, now: number): HistoryQuery {
-  const time = (name: string, fallback: number) => numberOf(query, name, fallback, 0, MAX_TIME);
-  const to = time('to', now + 1);
-  const from = time('from', Math.max(0, to - DEFAULT_SPAN));
-  const every = query.has('every') ? numberOf(query, 'every', 0, MIN_EVERY, MAX_EVERY) : undefined;
-  return { device, point, from, to, every, limit: numberOf(query, 'limit', DEFAULT_ROWS, 1, MAX_ROWS) };
+export function historyRequest(device: string, point: string, query: URLSearchParams): HistoryRequest {
+  const given = (name: string, min: number, max: number) =>
+    query.has(name) ? numberOf(query, name, 0, min, max) : undefined;
+  return {
+    device,
+    point,
+    from: given('from', 0, MAX_TIME),
+    to: given('to', 0, MAX_TIME),
+    every: given('every', MIN_EVERY, MAX_EVERY),
+    limit: numberOf(query, 'limit', DEFAULT_ROWS, 1, MAX_ROWS),
+  };
 }
 
 export function flagOf(query: URLSearchParams, name: string): boolean {

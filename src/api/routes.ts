@@ -4,7 +4,7 @@ import { apiError } from './errors.js';
 import {
   deployRequest,
   flagOf,
-  historyQuery,
+  historyRequest,
   MAX_MODULE_BODY_BYTES,
   numberOf,
   publishRequest,
@@ -183,7 +183,7 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
   'GET /v1/history': { handle: ({ view }) => view.history() },
   'GET /v1/history/{device}/{point}': {
     query: ['from', 'to', 'every', 'limit'],
-    handle: ({ view, params, query }) => view.historyOf(historyQuery(params.device!, params.point!, query, Date.now())),
+    handle: ({ view, params, query }) => view.historyOf(historyRequest(params.device!, params.point!, query)),
   },
   'GET /v1/store': {
     async handle({ view }) {

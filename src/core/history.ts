@@ -45,6 +45,12 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
+/** from undefined: an hour before its end; to undefined: now. */
+export interface HistoryRequest extends Omit<HistoryQuery, 'from' | 'to'> {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+}
+
 /** A value without JSON, a bigint beyond 2^53, is its digits. */
 export interface SampleView {
   /** Unix ms. */

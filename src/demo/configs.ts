@@ -53,6 +53,8 @@ devices:
       low:    { address: 'discrete:1' }
       pump:   { address: 'coil:0', write: true }
 
+history: { keep: 1d, maxBytes: 100MB }
+
 links:
   cloud:
     type: mqtt

@@ -63,6 +63,7 @@ Try in another terminal:
   ${hpmq} --socket ${socket} tui
   ${hpmq} --socket ${socket} point list
   ${hpmq} --socket ${socket} point write boiler.setpoint 72.5
+  ${hpmq} --socket ${socket} history show boiler.temperature --every 10s
   mosquitto_sub -p ${demoPort} -v -t 'hpmq/demo/#'
   mosquitto_pub -p ${cloudPort} -t plants/demo/cmd/boiler/setpoint/set -m 65        (a set-point from the cloud)
   kill -STOP ${plant.pid}      (the plant stops answering: points go bad, devices offline; kill -CONT brings it back)

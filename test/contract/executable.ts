@@ -164,6 +164,32 @@ functions:
     await reader.sees(/^value$/m);
   });
 
+  t.test('what a point was survives a kill: the history works inside the executable', there, async (t) => {
+    const folder = tempFolder(t);
+    const yaml = `
+gateway: { id: box, data: ${join(folder, 'data')} }
+${LISTENER}
+history: { points: ['lab/*'] }
+devices: { lab: { adapter: simulator, points: { pieces: { wave: counter, period: 200ms, max: 1000000, every: 200ms } } } }
+`;
+    const first = await executable.start(t, yaml);
+    const rows = async (socket: string, ...options: readonly string[]) => {
+      const args = ['--socket', socket, 'history', 'show', 'lab.pieces', '--json', ...options];
+      const { stdout } = await executable.run(folder, ...args);
+      return stdout.split('\n').flatMap((line) => (line.startsWith('{"at"') ? [JSON.parse(line)] : []));
+    };
+    const before = await eventually(async () => {
+      const found = await rows(first.socket);
+      return found.length >= 10 ? found : undefined;
+    }, 4 * wait);
+    await first.process.kill('SIGKILL');
+    const second = await executable.start(t, yaml);
+    const after = await rows(second.socket);
+    t.strictSame(after.slice(0, before.length), before);
+    const [period] = await rows(second.socket, '--every', '1h', '--last', '2h');
+    t.ok(period.count >= before.length && period.min === before[0].value);
+  });
+
   t.test('demo: its parts are the executable itself', there, async (t) => {
     const demo = startPeer(t, executable.file, ['demo'], { env: { TMPDIR: tempFolder(t) } });
     await demo.sees(/plants\/demo\/boiler\/temperature +[\d.]+ °C +good/, 2 * wait);

@@ -28,7 +28,7 @@ import type {
   WriteRequest,
 } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
-import type { HistoryQuery } from '../../src/core/history.js';
+import type { HistoryRequest } from '../../src/core/history.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView, message } from './client-view.js';
 import { FakeHistory } from './fake-history.js';
@@ -422,8 +422,9 @@ export class FakeView implements GatewayView {
     return this.history_.list();
   }
 
-  async historyOf(query: HistoryQuery): Promise<HistoryView> {
-    return this.history_.query(query);
+  async historyOf(request: HistoryRequest): Promise<HistoryView> {
+    const { from = this.now - 3_600_000, to = this.now } = request;
+    return this.history_.query({ ...request, from, to });
   }
 
   async store(): Promise<StoreView | undefined> {
