@@ -19,6 +19,7 @@ export const cliErrors = {
   },
   CLI_UNKNOWN_OUTBOX: { fault: 'caller', hint: 'list what waits with `hpmq store stat`' },
   CLI_UNKNOWN_CLIENT: { fault: 'caller', hint: 'list them with `hpmq client list`' },
+  CLI_UNKNOWN_SERIES: { fault: 'caller', hint: 'list what is recorded with `hpmq history list`' },
   CLI_UNKNOWN_POINT: { fault: 'caller', hint: 'list them with `hpmq point list`' },
   CLI_UNKNOWN_PROFILE: { fault: 'caller', hint: 'list them with `hpmq profile list`' },
   CLI_UNKNOWN_CODE: { fault: 'caller', hint: 'list them with `hpmq explain`' },

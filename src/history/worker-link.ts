@@ -30,7 +30,7 @@ export class WorkerLink {
       worker.once('error', (error) => reject(errorOf(failureOf(error))));
       worker.once('exit', () => reject(historyError('HISTORY_FAILED', 'the worker of the history ended')));
     });
-    worker.removeAllListeners();
+    worker.removeAllListeners('exit').removeAllListeners('error');
     worker.on('message', (answer: WorkerAnswer) => link.#answered(answer));
     worker.on('error', (error) => link.#failed(errorOf(failureOf(error))));
     worker.on('exit', () => link.#failed(historyError('HISTORY_FAILED', 'the worker of the history ended')));

@@ -19,7 +19,7 @@ t.test('history list: what is recorded, since when, and what it takes', async (t
     stdout: '',
     stderr: /there is no `history` in the configuration/,
   });
-  t.match(await run(['history', 'show', 'boiler.temperature']), { code: 1, stderr: /history: \{ points/ });
+  t.match(await run(['history', 'show', 'boiler.temperature']), { code: 64, stderr: /history: \{ points/ });
 });
 
 t.test('history show: samples and periods, for people', async (t) => {
@@ -61,7 +61,7 @@ t.test('history show: more than the limit is said, with the way on', async (t) =
 t.test('history show: names, times and spans that are none', async (t) => {
   const { run } = await startFakeGateway(t);
   const refused: readonly (readonly [args: readonly string[], code: number, text: RegExp])[] = [
-    [['boiler.temprature'], 1, /did you mean boiler\.temperature/],
+    [['boiler.temprature'], 64, /did you mean boiler\.temperature/],
     [['boiler.temperature', '--last', '-1h'], 64, /no duration/],
     [['boiler.temperature', '--last', '1ms'], 64, /from 100ms/],
     [['boiler.temperature', '--from', '2026-13-01'], 64, /no time/],

@@ -168,15 +168,15 @@ t.test('off unless it is asked for, and wrong questions are answered', async (t)
   const folder = tempFolder(t);
   const off = await startTestGateway(t, yaml(folder, ''), folder);
   t.match(await off.hpmq('history', 'list'), { code: 0, stdout: '', stderr: /nothing is recorded/ });
-  t.match(await off.hpmq('history', 'show', 'plant.pieces'), { code: 1, stderr: /nothing is recorded/ });
+  t.match(await off.hpmq('history', 'show', 'plant.pieces'), { code: 64, stderr: /nothing is recorded/ });
   t.notOk(existsSync(join(folder, 'data', 'history.sqlite')));
   await off.process.kill('SIGTERM');
 
   const on = await startTestGateway(t, yaml(folder), folder);
   await eventually(async () => (await list(on)).items.length === 2, 15_000);
-  t.match(await on.hpmq('history', 'show', 'plant.piece'), { code: 1, stderr: /did you mean plant\.pieces/ });
+  t.match(await on.hpmq('history', 'show', 'plant.piece'), { code: 64, stderr: /did you mean plant\.pieces/ });
   t.match(await on.hpmq('history', 'show', 'plant.secret'), {
-    code: 1,
+    code: 64,
     stderr: /nothing is recorded of "plant\.secret"/,
   });
   t.match(await on.hpmq('history', 'show', 'plant.pieces', '--last', 'soon'), { code: 64, stderr: /no duration/ });

@@ -18,11 +18,11 @@ t.test('a point that is recorded has its last day there, others do not', async (
   ui.gateway.day = Array.from({ length: 48 }, (_, i) => period(now - (48 - i) * QUARTER, 60 + i / 4));
   ui.gateway.advance();
   await ui.sees('boiler/temperature');
-  await ui.press('/', ...'boiler/temperature', 'enter');
+  await ui.press('/', ...'boiler/temperature', 'enter', 'enter');
   await ui.sees(/last 24h/);
-  await ui.sees(/▁.*█/);
+  await ui.sees(/▁.*▇/);
   await ui.sees(/59 to 72\.75 °C/);
-  await ui.press('esc', '/', ...'boiler/pressure', 'enter');
+  await ui.press('esc', 'esc', '/', ...'boiler/pressure', 'enter', 'enter');
   await ui.sees(/topic +hpmq\/.*pressure/);
   await ui.seesNot('last 24h');
 });
@@ -31,6 +31,7 @@ t.test('where nothing is recorded nobody asks', async (t) => {
   const ui = new Ui(t, { screen: 'points', columns: 120 });
   await ui.sees('boiler/temperature');
   ui.gateway.advance();
-  await ui.sees(/trend/);
+  await ui.press('enter');
+  await ui.sees(/│ trend/);
   t.notOk(ui.gateway.requests.some((one) => one.includes('/v1/history')));
 });

@@ -121,7 +121,7 @@ async function show(cli: Cli, words: readonly string[], options: ShowOptions): P
 async function resolveSeries(cli: Cli, words: readonly string[]): Promise<SeriesView> {
   const { summary, items } = await cli.request('GET /v1/history');
   if (summary === null) {
-    throw cliError('CLI_UNKNOWN_POINT', 'nothing is recorded', {
+    throw cliError('CLI_UNKNOWN_SERIES', 'nothing is recorded', {
       hint: 'add `history: { points: ["*"] }` to the configuration, and restart the gateway',
     });
   }
@@ -129,7 +129,7 @@ async function resolveSeries(cli: Cli, words: readonly string[]): Promise<Series
   const found = items.find(({ device, point }) => `${device}.${point}` === name || `${device}/${point}` === name);
   if (found !== undefined) return found;
   const names = items.map(({ device, point }) => `${device}.${point}`);
-  throw await unknown('CLI_UNKNOWN_POINT', `nothing is recorded of "${name}"`, name, names);
+  throw await unknown('CLI_UNKNOWN_SERIES', `nothing is recorded of "${name}"`, name, names);
 }
 
 function print(cli: Cli, view: HistoryView, isFirst: boolean, isCsv: boolean): void {

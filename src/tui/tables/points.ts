@@ -85,7 +85,10 @@ function dayOf({ key }: PointRow, data: Data, now: number, width: number, unit: 
   const least = Math.min(...known.map(({ min }) => min!));
   const most = Math.max(...known.map(({ max }) => max!));
   return [
-    { label: 'last 24h', spans: [span(sparkline(columnsOf(periods, now, Math.min(width, DAY_COLUMNS)), width), 'accent')] },
+    {
+      label: 'last 24h',
+      spans: [span(sparkline(columnsOf(periods, now, Math.min(width, DAY_COLUMNS)), width), 'accent')],
+    },
     { label: '', spans: [span(`${rounded(least)} to ${rounded(most)}${unit}`, 'muted')] },
   ];
 }
