@@ -1,9 +1,9 @@
 /** What is kept in the data folder so that a gateway without a battery-backed clock knows at start what time it surely is. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Timer } from './core/clock.js';
+import type { Clock, Timer, TimeSegment } from './core/clock.js';
 import { errorsOf, errorView } from './core/errors.js';
-import { GuardedClock, type TimeSegment } from './core/guarded-clock.js';
+import { GuardedClock } from './core/guarded-clock.js';
 import type { Log } from './core/log.js';
 import { createMessage } from './core/message.js';
 import type { Router } from './core/router.js';
@@ -98,7 +98,7 @@ export class KnownTime implements Disposable {
 
   #write(): void {
     this.#writtenAt = this.#o.clock.monotonic();
-    const record: TimeRecord = { last: this.clock.now(), segments: this.clock.segments };
+    const record: TimeRecord = { last: this.clock.now(), segments: this.clock.corrections() };
     try {
       mkdirSync(this.#o.folder, { recursive: true, mode: 0o700 });
       writeFileSync(`${this.#file}.new`, JSON.stringify(record), { flush: true });

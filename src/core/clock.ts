@@ -15,10 +15,21 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Whether now() is the time of the world, or only counts on from the last time that was known. Absent: it is known. */
   readonly quality?: () => TimeQuality;
-  /** A time that now() gave earlier, corrected by what is known by now; the same where nothing is to be corrected. */
-  readonly rebased?: (unixMs: number) => number;
-  /** false: {@link rebased} changes nothing. */
-  readonly hasRebased?: () => boolean;
+  /**
+   * A time that now() gave earlier, corrected by what is known by now; the same where nothing is to be corrected.
+   *
+   * @param isUnsynced - it is known to be of the unsynced clock; without, a time that may be right stays
+   */
+  readonly rebased?: (unixMs: number, isUnsynced?: boolean) => number;
+  /** What {@link rebased} corrects, in order; empty: nothing. */
+  readonly corrections?: () => readonly TimeSegment[];
+}
+
+/** Times that now() gave while the clock was not known, and what is to be added to them. Unix ms. */
+export interface TimeSegment {
+  readonly from: number;
+  readonly to: number;
+  readonly offset: number;
 }
 
 export type TimeQuality = 'synced' | 'unsynced';

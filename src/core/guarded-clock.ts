@@ -5,14 +5,7 @@
  * - now() counts on from the floor, so that times grow and never repeat those of earlier runs;
  * - such times are marked, and `rebased` corrects them once the clock was set, also after a restart.
  */
-import type { Clock, TimeQuality, Timer } from './clock.js';
-
-/** Times that now() gave while the clock was unknown, and what is to be added to them. Unix ms. */
-export interface TimeSegment {
-  readonly from: number;
-  readonly to: number;
-  readonly offset: number;
-}
+import type { Clock, TimeQuality, Timer, TimeSegment } from './clock.js';
 
 export interface GuardedClockOptions {
   /** The time has surely passed, Unix ms. */
@@ -66,16 +59,17 @@ export class GuardedClock implements Clock {
   }
 
   readonly quality = (): TimeQuality => (this.#isKnown ? 'synced' : 'unsynced');
-  readonly hasRebased = (): boolean => this.#segments.length > 0;
+  readonly corrections = (): readonly TimeSegment[] => this.#segments;
 
-  readonly rebased = (unixMs: number): number => {
-    for (const { from, to, offset } of this.#segments) if (unixMs >= from && unixMs <= to) return unixMs + offset;
+  readonly rebased = (unixMs: number, isUnsynced = false): number => {
+    for (const { from, to, offset } of this.#segments) {
+      if (unixMs < from || unixMs > to) continue;
+      // Guessed ahead of the true time, which came to the end of this segment later: from `to + offset` on either may be meant.
+      const mayBeRight = unixMs >= to + offset && unixMs <= this.now();
+      return mayBeRight && !isUnsynced ? unixMs : unixMs + offset;
+    }
     return unixMs;
   };
-
-  get segments(): readonly TimeSegment[] {
-    return this.#segments;
-  }
 
   /** Has the clock been set? @returns by how much it stepped since the last look, ms; 0: it did not */
   look(): number {

@@ -25,10 +25,12 @@ export interface HistorySample {
   readonly quality: Quality;
   /** Unix ms. */
   readonly at: number;
+  /** The time is of a clock that was not set, and is corrected when it is. */
+  readonly isUnsynced?: boolean;
 }
 
 export interface HistoryRecorder {
-  /** Takes it; it is on disk a second later at most. Never waits. */
+  /** Takes it, to be written with others a second later. Never waits. */
   record(sample: HistorySample): void;
 }
 
@@ -57,6 +59,8 @@ export interface SampleView {
   readonly at: number;
   readonly value: number | boolean | string | null;
   readonly quality: Quality;
+  /** The time is of a clock that was not set. */
+  readonly timeQuality?: 'unsynced';
 }
 
 /** A period with at least one sample; the figures are of its good numbers, null without any. */

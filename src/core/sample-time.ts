@@ -9,14 +9,15 @@ const MARK = Buffer.from('"tq":"unsynced"');
  */
 export function correctedTime(payload: Buffer, clock: Clock): Buffer {
   // A clock that was never unsynced costs nothing.
-  if (clock.rebased === undefined || clock.hasRebased?.() !== true || !payload.includes(MARK)) return payload;
+  const { rebased, corrections } = clock;
+  if (rebased === undefined || !corrections?.().length || !payload.includes(MARK)) return payload;
   let body: unknown;
   try {
     body = JSON.parse(payload.toString('utf8'));
   } catch {
     return payload;
   }
-  return correct(body, clock.rebased) ? Buffer.from(JSON.stringify(body)) : payload;
+  return correct(body, (unixMs) => rebased(unixMs, true)) ? Buffer.from(JSON.stringify(body)) : payload;
 }
 
 /** In place; objects within objects, as in `encoding: device`, and lists of messages. */

@@ -51,13 +51,22 @@ export class Publisher implements AsyncDisposable {
     const { sample, config } = point;
     if (sample === undefined) return;
     const { value, quality, at, error } = sample;
-    this.#history?.record({ device: device.name, point: config.id, unit: config.unit, value, quality, at });
+    const time = this.#timeOf(at);
+    this.#history?.record({
+      device: device.name,
+      point: config.id,
+      unit: config.unit,
+      value,
+      quality,
+      at: time.at,
+      isUnsynced: time.timeQuality === 'unsynced',
+    });
     this.#send({
       topic: point.topic,
       payload:
         device.encoding === 'value'
           ? valueText(value)
-          : reportJson({ value, quality, ...this.#timeOf(at), unit: config.unit, code: error?.code }),
+          : reportJson({ value, quality, ...time, unit: config.unit, code: error?.code }),
       origin: `device:${device.name}`,
       receivedAt: this.#clock.now(),
       qos: config.qos,

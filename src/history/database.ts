@@ -1,30 +1,35 @@
 /**
- * The file of the history, a database of SQLite: samples, and what sums up their minutes and hours. Runs in the worker.
+ * The file of the history, a database of SQLite. Runs in the worker.
  *
- * A sample and the sums that it is part of are one transaction, so they agree after any end.
+ * A sample is written behind the others of its time, to `tail`: a page for all points, not one for each. Some minutes later
+ * they settle: each goes to its series in `sample`, and what sums up its minute and hour is made anew from there.
  */
 import { closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { HistorySample, SeriesView } from '../core/history.js';
-import { type Period, sumUp } from './periods.js';
-import { flagsOf, isGoodNumber, stored } from './values.js';
+import { flagsOf, stored } from './values.js';
 
 const SCHEMA_VERSION = 1;
-const SUMS = 'series INTEGER, at INTEGER, count INTEGER, min, max, sum, last, others INTEGER, PRIMARY KEY (series, at)';
+const SUMS =
+  'series INTEGER, at INTEGER, count INTEGER, min REAL, max REAL, sum REAL, last REAL, others INTEGER, PRIMARY KEY (series, at)';
 const SCHEMA = `
-CREATE TABLE series (id INTEGER PRIMARY KEY, device TEXT NOT NULL, point TEXT NOT NULL, unit TEXT, UNIQUE (device, point));
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY, device TEXT NOT NULL, point TEXT NOT NULL, unit TEXT, samples INTEGER NOT NULL DEFAULT 0,
+  UNIQUE (device, point)
+);
+CREATE TABLE tail (series INTEGER, at INTEGER, value, flags INTEGER);
 CREATE TABLE sample (series INTEGER, at INTEGER, value, flags INTEGER, PRIMARY KEY (series, at)) WITHOUT ROWID;
 CREATE TABLE minute (${SUMS}) WITHOUT ROWID;
 CREATE TABLE hour (${SUMS}) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 `;
 
-export const MINUTE = 60_000;
-export const HOUR = 3_600_000;
 /** A gateway that has just been killed may still hold the file for a moment, ms. */
 const BUSY_TIMEOUT = 2_000;
 /** The log is cut to this when it was larger, bytes. */
 const JOURNAL_LIMIT = 16 * 1024 * 1024;
+/** A power cut loses what was written since, at most, ms. */
+const SYNC_INTERVAL = 10_000;
 
 export class NewerHistory extends Error {
   readonly code = 'HISTORY_NEWER';
@@ -43,8 +48,9 @@ export function openDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT, enableForeignKeyConstraints: false });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    // Before there is anything in it.
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     database.exec('PRAGMA journal_mode = WAL');
-    // The last seconds may be lost by a power cut, never the file.
     database.exec('PRAGMA synchronous = NORMAL');
     database.exec(`PRAGMA journal_size_limit = ${JOURNAL_LIMIT}`);
     database.exec('PRAGMA cache_size = -4096');
@@ -63,38 +69,32 @@ export function openDatabase(file: string): DatabaseSync {
 }
 
 export class HistoryDatabase {
-  readonly #database: DatabaseSync;
+  readonly database: DatabaseSync;
   readonly #file: string;
   readonly #series = new Map<string, Series>();
   readonly #addSeries: StatementSync;
   readonly #setUnit: StatementSync;
   readonly #add: StatementSync;
-  readonly #addMinute: StatementSync;
-  readonly #addHour: StatementSync;
+  readonly #fact: StatementSync;
+  readonly #setFact: StatementSync;
+  #syncedAt = Number.NEGATIVE_INFINITY;
 
   /** @throws what {@link openDatabase} does */
   constructor(file: string) {
     this.#file = file;
     const database = openDatabase(file);
-    this.#database = database;
+    this.database = database;
     try {
-      for (const row of database.prepare('SELECT id, device, point, unit FROM series').all()) {
-        const { id, device, point, unit } = row as { id: number; device: string; point: string; unit: string | null };
-        this.#series.set(keyOf(device, point), { id, unit: unit ?? undefined });
-      }
+      this.#readSeries();
       this.#addSeries = database.prepare('INSERT INTO series (device, point, unit) VALUES (?, ?, ?)');
       this.#setUnit = database.prepare('UPDATE series SET unit = ? WHERE id = ?');
-      this.#add = database.prepare('INSERT OR IGNORE INTO sample (series, at, value, flags) VALUES (?, ?, ?, ?)');
-      this.#addMinute = database.prepare(adding('minute'));
-      this.#addHour = database.prepare(adding('hour'));
+      this.#add = database.prepare('INSERT INTO tail (series, at, value, flags) VALUES (?, ?, ?, ?)');
+      this.#fact = database.prepare('SELECT value FROM fact WHERE name = ?');
+      this.#setFact = database.prepare('INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)');
     } catch (error) {
       database.close();
       throw error;
     }
-  }
-
-  get database(): DatabaseSync {
-    return this.#database;
   }
 
   get seriesCount(): number {
@@ -109,64 +109,82 @@ export class HistoryDatabase {
     return this.#series.get(keyOf(device, point));
   }
 
-  /** All of them or none. @throws Error of SQLite */
-  write(samples: readonly HistorySample[]): void {
+  /**
+   * All of them or none; a batch that was written already is not written again. @throws Error of SQLite
+   *
+   * @param batch - its name, unlike that of any other
+   * @returns how many were written
+   */
+  write(samples: readonly HistorySample[], batch: string): number {
+    if (samples.length === 0 || this.#fact.get('batch')?.value === batch) return 0;
     const made: string[] = [];
-    this.transact(
-      () => {
-        const minutes = new Map<string, Period>();
-        const hours = new Map<string, Period>();
-        for (const sample of samples) {
-          const { id } = this.#seriesFor(sample, made);
-          const value = stored(sample.value);
-          const flags = flagsOf(sample);
-          let { at } = sample;
-          // Two in one millisecond are two.
-          while (this.#add.run(id, at, value, flags).changes === 0) at++;
-          const number = isGoodNumber(sample) ? Number(sample.value) : undefined;
-          sumUp(minutes, id, at, MINUTE, number);
-          sumUp(hours, id, at, HOUR, number);
-        }
-        for (const period of minutes.values()) this.#addMinute.run(...period.row());
-        for (const period of hours.values()) this.#addHour.run(...period.row());
-      },
-      () => {
-        for (const key of made) this.#series.delete(key);
-      },
+    this.#syncing(() =>
+      this.transact(
+        () => {
+          for (const sample of samples) {
+            this.#add.run(this.#seriesFor(sample, made).id, sample.at, stored(sample.value), flagsOf(sample));
+          }
+          this.#setFact.run('batch', batch);
+        },
+        () => {
+          for (const key of made) this.#series.delete(key);
+        },
+      ),
     );
+    return samples.length;
   }
 
   /** @param undo - of what was changed in memory */
   transact(work: () => void, undo = () => {}): void {
-    this.#database.exec('BEGIN IMMEDIATE');
+    this.database.exec('BEGIN IMMEDIATE');
     try {
       work();
-      this.#database.exec('COMMIT');
+      this.database.exec('COMMIT');
     } catch (error) {
       undo();
       // The system may have ended it already.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      if (this.database.isTransaction) this.database.exec('ROLLBACK');
       throw error;
     }
   }
 
   list(): readonly SeriesView[] {
-    const rows = this.#database.prepare(`
-      SELECT device, point, unit,
-        (SELECT COALESCE(SUM(count + others), 0) FROM minute WHERE series = id) AS samples,
-        (SELECT MIN(at) FROM sample WHERE series = id) AS first,
-        (SELECT MAX(at) FROM sample WHERE series = id) AS last
-      FROM series ORDER BY device, point`);
+    const rows = this.database.prepare(`
+      SELECT device, point, unit, samples + COALESCE(count, 0) AS samples,
+        (SELECT MIN(at) FROM sample WHERE series = id) AS first, tailFirst,
+        (SELECT MAX(at) FROM sample WHERE series = id) AS last, tailLast
+      FROM series LEFT JOIN
+        (SELECT series, COUNT(*) AS count, MIN(at) AS tailFirst, MAX(at) AS tailLast FROM tail GROUP BY series) ON series = id
+      ORDER BY device, point`);
     return rows.all().map((row) => {
-      const { unit, ...rest } = row as unknown as Omit<SeriesView, 'unit'> & { readonly unit: string | null };
-      return { ...rest, ...(unit === null ? {} : { unit }) };
+      const { unit, first, tailFirst, last, tailLast, ...rest } = row as unknown as ListRow;
+      const [oldest, newest] = [Math.min(...known(first, tailFirst)), Math.max(...known(last, tailLast))];
+      return {
+        ...rest,
+        ...(unit === null ? {} : { unit }),
+        first: Number.isFinite(oldest) ? oldest : null,
+        last: Number.isFinite(newest) ? newest : null,
+      };
     });
   }
 
-  /** What is used of the file, bytes. */
-  usedBytes(): number {
-    const one = (name: string) => Object.values(this.#database.prepare(`PRAGMA ${name}`).get()!)[0] as number;
-    return (one('page_count') - one('freelist_count')) * one('page_size');
+  /** Series of which nothing is left. */
+  forgetEmpty(): void {
+    const removed = this.database
+      .prepare(`
+        DELETE FROM series WHERE samples = 0
+          AND NOT EXISTS (SELECT 1 FROM tail WHERE series = id) AND NOT EXISTS (SELECT 1 FROM hour WHERE series = id)`)
+      .run();
+    if (removed.changes === 0) return;
+    this.#series.clear();
+    this.#readSeries();
+  }
+
+  /** What is used of the file, and what is free within it, bytes. */
+  pages(): { readonly used: number; readonly free: number } {
+    const one = (name: string) => Object.values(this.database.prepare(`PRAGMA ${name}`).get()!)[0] as number;
+    const [size, free] = [one('page_size'), one('freelist_count')];
+    return { used: (one('page_count') - free) * size, free: free * size };
   }
 
   /** Of the file and its log, bytes. */
@@ -178,16 +196,37 @@ export class HistoryDatabase {
   }
 
   fact(name: string): number | undefined {
-    const row = this.#database.prepare('SELECT value FROM fact WHERE name = ?').get(name);
-    return row === undefined ? undefined : (row.value as number);
+    return this.#fact.get(name)?.value as number | undefined;
   }
 
   setFact(name: string, value: number): void {
-    this.#database.prepare('INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)').run(name, value);
+    this.#setFact.run(name, value);
   }
 
   close(): void {
-    this.#database.close();
+    this.database.close();
+  }
+
+  #readSeries(): void {
+    for (const row of this.database.prepare('SELECT id, device, point, unit FROM series').all()) {
+      const { id, device, point, unit } = row as { id: number; device: string; point: string; unit: string | null };
+      this.#series.set(keyOf(device, point), { id, unit: unit ?? undefined });
+    }
+  }
+
+  /** A commit is with the system; from time to time it is on the disk, with all before. */
+  #syncing(work: () => void): void {
+    if (performance.now() - this.#syncedAt < SYNC_INTERVAL) {
+      work();
+      return;
+    }
+    this.database.exec('PRAGMA synchronous = FULL');
+    try {
+      work();
+      this.#syncedAt = performance.now();
+    } finally {
+      this.database.exec('PRAGMA synchronous = NORMAL');
+    }
   }
 
   #seriesFor({ device, point, unit }: HistorySample, made: string[]): Series {
@@ -206,16 +245,17 @@ export class HistoryDatabase {
   }
 }
 
+interface ListRow extends Omit<SeriesView, 'unit'> {
+  readonly unit: string | null;
+  readonly tailFirst: number | null;
+  readonly tailLast: number | null;
+}
+
+function known(...times: readonly (number | null)[]): readonly number[] {
+  return times.filter((time) => time !== null);
+}
+
 /** Names of devices and points have no slash. */
 function keyOf(device: string, point: string): string {
   return `${device}/${point}`;
-}
-
-/** MIN and MAX of two are NULL when one is. */
-function adding(table: string): string {
-  const both = (name: string) => `COALESCE(${name}(${name}, excluded.${name}), ${name}, excluded.${name})`;
-  return `
-    INSERT INTO ${table} (series, at, count, min, max, sum, last, others) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (series, at) DO UPDATE SET count = count + excluded.count, min = ${both('min')}, max = ${both('max')},
-      sum = sum + excluded.sum, last = COALESCE(excluded.last, last), others = others + excluded.others`;
 }

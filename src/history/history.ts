@@ -1,7 +1,7 @@
 /**
  * The history of points: records what devices publish, and answers what it was.
  *
- *   devices ─▶ Recorder ─(a batch a second)─▶ worker ─▶ history.sqlite: samples, minutes, hours
+ *   devices ─▶ Recorder ─(a batch a second)─▶ worker ─▶ history.sqlite: tail ─(minutes later)─▶ samples, minutes, hours
  *                                               ▲
  *   API ─ query ────────────────────────────────┘
  */
@@ -24,6 +24,11 @@ import type { FileFigures } from './protocol.js';
 import { Recorder } from './recorder.js';
 import { type Opened, WorkerLink, type Written } from './worker-link.js';
 
+/** What waits is written at the end, if it takes no longer, ms. */
+const CLOSE_DEADLINE = 3_000;
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+
 export interface HistoryOptions {
   readonly config: HistoryConfig;
   /** Absolute. */
@@ -34,9 +39,9 @@ export interface HistoryOptions {
 }
 
 export interface History extends Service, HistoryRecorder {
-  /** @throws GatewayError HISTORY_UNKNOWN, HISTORY_QUERY, HISTORY_FAILED */
+  /** @throws GatewayError HISTORY_UNKNOWN, HISTORY_QUERY, HISTORY_BUSY, HISTORY_STOPPED, HISTORY_FAILED */
   query(query: HistoryQuery): Promise<HistoryView>;
-  /** By device and point. @throws GatewayError HISTORY_FAILED */
+  /** By device and point. @throws GatewayError HISTORY_BUSY, HISTORY_STOPPED, HISTORY_FAILED */
   list(): Promise<readonly SeriesView[]>;
   summary(): HistorySummary;
   alarms(): readonly AlarmView[];
@@ -53,7 +58,7 @@ class RunningHistory implements History {
   readonly #alarms = new Map<string, AlarmView>();
   #starting: Promise<WorkerLink> | undefined;
   #link: WorkerLink | undefined;
-  #figures: FileFigures = { series: 0, bytes: 0, shortened: undefined };
+  #figures: FileFigures = { series: 0, bytes: 0, shortened: undefined, heldUntil: undefined };
   #since: number;
   #fault: ErrorView | undefined;
   #isStopping = false;
@@ -65,7 +70,11 @@ class RunningHistory implements History {
     this.#recorder = new Recorder({
       points: config.points,
       clock,
-      write: async (samples) => this.#took(await (await this.#worker()).write(samples, clock.now())),
+      write: async (samples, name) => {
+        const link = await this.#worker();
+        const corrections = clock.quality?.() === 'synced' ? (clock.corrections?.() ?? []) : [];
+        this.#took(await link.write({ name, samples, now: clock.now(), corrections }));
+      },
       onState: (error) => this.#state(error),
     });
   }
@@ -96,7 +105,10 @@ class RunningHistory implements History {
   async query(query: HistoryQuery): Promise<HistoryView> {
     const { device, point, from, to, every } = query;
     if (from >= to) throw historyError('HISTORY_QUERY', 'the span that is asked for is empty');
-    const rows = await (await this.#worker()).query(query);
+    if (every !== undefined && every >= HOUR && every % MINUTE !== 0) {
+      throw historyError('HISTORY_QUERY', 'periods of an hour and more are of whole minutes');
+    }
+    const rows = await (await this.#asked()).query(query);
     if (rows === undefined) throw historyError('HISTORY_UNKNOWN', `nothing is recorded of ${device}/${point}`);
     const { unit, samples, periods, next } = rows;
     return {
@@ -113,7 +125,7 @@ class RunningHistory implements History {
   }
 
   async list(): Promise<readonly SeriesView[]> {
-    return (await this.#worker()).list();
+    return (await this.#asked()).list();
   }
 
   summary(): HistorySummary {
@@ -138,9 +150,19 @@ class RunningHistory implements History {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
+    using _deadline = this.#o.clock.after(CLOSE_DEADLINE, () => void this.#link?.terminate());
     await this.#recorder[Symbol.asyncDispose]();
     await this.#starting?.catch(() => {});
     await this.#link?.close();
+  }
+
+  /** For a question; a worker that is started for one when all is over would never end. */
+  async #asked(): Promise<WorkerLink> {
+    const stopped = () => historyError('HISTORY_STOPPED', 'the gateway is stopping');
+    if (this.#isStopping) throw stopped();
+    const link = await this.#worker();
+    if (this.#isStopping) throw stopped();
+    return link;
   }
 
   /** Started when it is needed, and again when it ended. */
@@ -163,16 +185,9 @@ class RunningHistory implements History {
 
   #took({ figures, setAside }: Opened | Written): void {
     this.#figures = figures;
-    const { shortened } = figures;
-    this.#alarm(
-      shortened === undefined
-        ? undefined
-        : historyError(
-            'HISTORY_SHORTENED',
-            `nothing before ${new Date(shortened).toISOString()} is kept: maxBytes is reached`,
-          ),
-      'HISTORY_SHORTENED',
-    );
+    this.#told('HISTORY_SHORTENED', figures.shortened, (at) => `nothing before ${at} is kept: maxBytes is reached`);
+    const held = (at: string) => `the clock leapt by more than a week: nothing goes for its age before ${at}`;
+    this.#told('HISTORY_HELD', figures.heldUntil, held);
     if (setAside === undefined) return;
     this.#o.log.error({ code: 'HISTORY_DAMAGED', file: setAside }, 'the history was damaged: a new one was begun');
     this.#alarm(historyError('HISTORY_DAMAGED', `the history was damaged and is now ${setAside}`), 'HISTORY_DAMAGED');
@@ -182,22 +197,29 @@ class RunningHistory implements History {
   #state(error: GatewayError | undefined): void {
     const { log, clock } = this.#o;
     const before = this.#fault;
-    if (before?.code === error?.code) return;
-    this.#since = clock.now();
     this.#fault = error === undefined ? undefined : errorView(error);
+    if (error === undefined && before === undefined) return;
     for (const code of ['HISTORY_FULL', 'HISTORY_FAILED', 'HISTORY_NEWER']) {
       this.#alarm(error?.code === code ? error : undefined, code);
     }
+    if (before?.code === error?.code) return;
+    this.#since = clock.now();
     if (error === undefined) log.info('the history is written again');
     else log.error({ err: error }, 'the history is not written');
+  }
+
+  /** @param time - Unix ms; undefined: it is over */
+  #told(code: 'HISTORY_SHORTENED' | 'HISTORY_HELD', time: number | undefined, text: (at: string) => string): void {
+    this.#alarm(time === undefined ? undefined : historyError(code, text(new Date(time).toISOString())), code);
   }
 
   /** @param error - undefined: it is over */
   #alarm(error: GatewayError | undefined, code: string): void {
     if (error === undefined) this.#alarms.delete(code);
-    else if (!this.#alarms.has(code)) {
-      const severity = code === 'HISTORY_SHORTENED' ? 'warn' : 'error';
-      this.#alarms.set(code, { severity, subject: 'history', since: this.#o.clock.now(), error: errorView(error) });
+    else {
+      const severity = code === 'HISTORY_SHORTENED' || code === 'HISTORY_HELD' ? 'warn' : 'error';
+      const since = this.#alarms.get(code)?.since ?? this.#o.clock.now();
+      this.#alarms.set(code, { severity, subject: 'history', since, error: errorView(error) });
     }
   }
 }

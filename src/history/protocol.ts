@@ -1,4 +1,5 @@
 /** What the history and its worker say to each other. */
+import type { TimeSegment } from '../core/clock.js';
 import type { HistoryQuery, HistorySample, PeriodView, SampleView, SeriesView } from '../core/history.js';
 
 export interface WorkerOptions {
@@ -11,9 +12,20 @@ export interface WorkerOptions {
   readonly minFree: { readonly bytes: number; readonly share: number };
 }
 
+/** What is to be written; without samples it is time to tidy up. */
+export interface Batch {
+  /** Unlike that of any other: it is written once, however often it is sent. */
+  readonly name: string;
+  readonly samples: readonly HistorySample[];
+  /** Unix ms. */
+  readonly now: number;
+  /** Times of the unknown clock that are known by now. */
+  readonly corrections: readonly TimeSegment[];
+}
+
 /** Requests are answered in order, each once, with its `id`. */
 export type WorkerRequest =
-  | { readonly kind: 'write'; readonly id: number; readonly samples: readonly HistorySample[]; readonly now: number }
+  | { readonly kind: 'write'; readonly id: number; readonly batch: Batch }
   | { readonly kind: 'query'; readonly id: number; readonly query: HistoryQuery }
   | { readonly kind: 'list'; readonly id: number }
   | { readonly kind: 'close'; readonly id: number };
@@ -29,6 +41,8 @@ export interface FileFigures {
   readonly bytes: number;
   /** What is older went before its time, Unix ms. */
   readonly shortened: number | undefined;
+  /** The clock leapt: until then nothing goes for its age, Unix ms. */
+  readonly heldUntil: number | undefined;
 }
 
 /** Rows of a query. */

@@ -1,10 +1,12 @@
 /** Answers a query from the coarsest of samples, minutes and hours that it can be made of. Runs in the worker. */
-import type { StatementSync } from 'node:sqlite';
 import type { HistoryQuery } from '../core/history.js';
-import { type HistoryDatabase, HOUR, MINUTE } from './database.js';
-import { beginOf, Period, type Sums } from './periods.js';
+import type { HistoryDatabase } from './database.js';
+import { beginOf, HOUR, MINUTE, Period, type Sums } from './periods.js';
 import type { Rows } from './protocol.js';
-import { type SampleRow, sampleView } from './values.js';
+import { goodNumber, type StoredValue, sampleView } from './values.js';
+
+/** Rows that are read for one answer; the rest is for the next one, so that what is recorded does not wait. */
+const MOST_READ = 100_000;
 
 /** @returns undefined: nothing of this point was ever recorded */
 export function query(history: HistoryDatabase, asked: HistoryQuery): Rows | undefined {
@@ -16,20 +18,41 @@ export function query(history: HistoryDatabase, asked: HistoryQuery): Rows | und
 }
 
 function samples(history: HistoryDatabase, series: number, asked: HistoryQuery): Pick<Rows, 'samples' | 'next'> {
-  const statement = sampleRows(history);
-  const rows = statement.all(series, asked.from, asked.to, asked.limit + 1) as unknown as SampleRow[];
-  const more = rows.length > asked.limit ? rows.pop() : undefined;
-  return { samples: rows.map(sampleView), next: more === undefined ? undefined : Number(more.at) };
+  const rows = [...readSamples(history, series, asked.from, asked.to, asked.limit + 1)];
+  const next = rows.length > asked.limit ? rows.at(-1)!.at : undefined;
+  if (next !== undefined) {
+    rows.pop();
+    // Those of one millisecond that have not settled are told together, next time.
+    const together = rows.findIndex(({ at }) => at === next);
+    if (together > 0) rows.splice(together);
+  }
+  return { samples: rows.map(({ at, value, flags }) => sampleView(at, value, flags)), next };
 }
 
-function sampleRows({ database }: HistoryDatabase): StatementSync {
-  const statement = database.prepare(
-    'SELECT at, value, flags FROM sample WHERE series = ? AND at >= ? AND at < ? ORDER BY at LIMIT ?',
-  );
+interface SampleRow {
+  readonly at: number;
+  readonly value: StoredValue;
+  readonly flags: number;
+}
+
+/** In order of time, settled or not. */
+function* readSamples(
+  { database }: HistoryDatabase,
+  series: number,
+  from: number,
+  to: number,
+  limit: number,
+): Generator<SampleRow> {
+  const part = (table: string) => `SELECT at, value, flags FROM ${table} WHERE series = ? AND at >= ? AND at < ?`;
+  const statement = database.prepare(`${part('sample')} UNION ALL ${part('tail')} ORDER BY at LIMIT ?`);
   statement.setReadBigInts(true);
-  return statement;
+  for (const row of statement.iterate(series, from, to, series, from, to, limit)) {
+    const { at, value, flags } = row as unknown as { at: bigint; value: StoredValue; flags: bigint };
+    yield { at: Number(at), value, flags: Number(flags) };
+  }
 }
 
+/** Whole periods: half of one would have figures that nobody can compare. */
 function periods(
   history: HistoryDatabase,
   series: number,
@@ -37,38 +60,63 @@ function periods(
   every: number,
 ): Pick<Rows, 'periods' | 'next'> {
   const found: Period[] = [];
-  // Whole periods: half of one would have figures that nobody can compare.
   const from = beginOf(asked.from, every);
-  for (const { at, ...sums } of parts(history, series, from, asked.to, every)) {
-    const begin = beginOf(at, every);
+  const to = beginOf(asked.to + every - 1, every);
+  let next: number | undefined;
+  let read = 0;
+  for (const part of parts(history, series, from, to, every)) {
+    const begin = beginOf(part.at, every);
     let period = found.at(-1);
     if (period?.at !== begin) {
-      if (found.length === asked.limit) return { periods: found.map((one) => one.view()), next: begin };
-      period = new Period(series, begin);
+      if (found.length === asked.limit || read >= MOST_READ) {
+        next = begin;
+        break;
+      }
+      period = new Period(begin);
       found.push(period);
     }
-    period.addSums(sums);
+    read++;
+    if ('count' in part) period.addSums(part);
+    else period.add(goodNumber(part.value, part.flags));
   }
-  return { periods: found.map((one) => one.view()), next: undefined };
+  return { periods: found.map((one) => one.view()), next };
 }
 
-/** What the periods are made of, in order. */
+/** What the periods are made of, in order: sums as far as they go, then samples. */
 function* parts(
-  { database }: HistoryDatabase,
+  history: HistoryDatabase,
   series: number,
   from: number,
   to: number,
   every: number,
+): Generator<(Sums & { readonly at: number }) | SampleRow> {
+  // Sums are of what has settled: from the minute of the first that has not, it is samples.
+  const settled = every % MINUTE === 0 ? Math.min(to, firstUnsettled(history, series)) : from;
+  const minutes = Math.max(from, beginOf(settled, MINUTE));
+  const hours = every % HOUR === 0 ? Math.max(from, beginOf(minutes, HOUR)) : from;
+  yield* readSums(history, 'hour', series, from, hours);
+  yield* readSums(history, 'minute', series, hours, minutes);
+  yield* readSamples(history, series, minutes, to, -1);
+}
+
+function firstUnsettled({ database }: HistoryDatabase, series: number): number {
+  const { at } = database.prepare('SELECT MIN(at) AS at FROM tail WHERE series = ?').get(series) as {
+    at: number | null;
+  };
+  return at ?? Number.POSITIVE_INFINITY;
+}
+
+function* readSums(
+  { database }: HistoryDatabase,
+  table: 'minute' | 'hour',
+  series: number,
+  from: number,
+  to: number,
 ): Generator<Sums & { readonly at: number }> {
-  const table = every % HOUR === 0 ? 'hour' : every % MINUTE === 0 ? 'minute' : undefined;
-  const sums =
-    table === undefined
-      ? // Of a good number, as in values.ts; anything else is one of the others.
-        `SELECT at, good AS count, value AS min, value AS max, COALESCE(value, 0) AS sum, value AS last, 1 - good AS others
-         FROM (
-           SELECT at, is_good AS good, CASE is_good WHEN 1 THEN CAST(value AS REAL) END AS value
-           FROM (SELECT at, value, flags & 3 = 0 AND typeof(value) IN ('integer', 'real') AND abs(value) < 9e999 AS is_good
-                 FROM sample WHERE series = ? AND at >= ? AND at < ? ORDER BY at))`
-      : `SELECT at, count, min, max, sum, last, others FROM ${table} WHERE series = ? AND at >= ? AND at < ? ORDER BY at`;
-  for (const row of database.prepare(sums).iterate(series, from, to)) yield row as unknown as Sums & { at: number };
+  if (from >= to) return;
+  const columns = 'at, count, min, max, sum, last, others';
+  const statement = database.prepare(
+    `SELECT ${columns} FROM ${table} WHERE series = ? AND at >= ? AND at < ? ORDER BY at`,
+  );
+  for (const row of statement.iterate(series, from, to)) yield row as unknown as Sums & { at: number };
 }

@@ -2,41 +2,69 @@
  * Samples on their way to the disk: gathered for a second, one batch at a time. While the disk takes nothing they wait, up to
  * a limit; beyond it the oldest go, and are counted.
  */
+import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../core/clock.js';
-import type { GatewayError } from '../core/errors.js';
-import { toGatewayError } from '../core/errors.js';
+import { type GatewayError, toGatewayError } from '../core/errors.js';
 import { globMatches } from '../core/glob.js';
 import type { HistoryRecorder, HistorySample } from '../core/history.js';
 
 /** Samples wait for so long, ms: a commit for each would wear out a card. */
 const DELAY = 1_000;
+/** Between two attempts, at most, ms. */
+const MAX_DELAY = 30_000;
+/** With nothing to write it is time to tidy up this often, ms. */
+const IDLE = 300_000;
 /** Of one batch. */
 const BATCH = 5_000;
-/** Waiting at a time, 10 MB or so. */
+/** Waiting at a time; half as much again before the oldest go, so that they are not moved for each one. */
 const MAX_WAITING = 100_000;
+const MAX_BYTES = 32 * 1024 * 1024;
+const SLACK = 1.5;
+/** Of a sample besides its text, bytes. */
+const SAMPLE_BYTES = 100;
+/** Times of devices further ahead of the clock are wrong, ms. */
+const MAX_AHEAD = 86_400_000;
 
 export interface RecorderOptions {
   readonly points: readonly string[];
   readonly clock: Clock;
-  /** Rejects when the disk takes nothing: it is tried again. */
-  write(samples: readonly HistorySample[]): Promise<void>;
+  /**
+   * Without samples it is time to tidy up. Rejects when the disk takes nothing: the same is given again.
+   *
+   * @param batch - its name, unlike that of any other
+   */
+  write(samples: readonly HistorySample[], batch: string): Promise<void>;
   /** @param error - undefined: it works again */
   onState(error: GatewayError | undefined): void;
 }
 
+/** What was recorded last of a point. */
+interface Point {
+  readonly isWanted: boolean;
+  last: Pick<HistorySample, 'at' | 'value' | 'quality'> | undefined;
+}
+
 export class Recorder implements HistoryRecorder, AsyncDisposable {
   readonly #o: RecorderOptions;
-  /** `device/point` → whether it is recorded. */
-  readonly #wanted = new Map<string, boolean>();
+  /** By `device/point`. */
+  readonly #points = new Map<string, Point>();
+  readonly #run = randomUUID();
+  #batches = 0;
   #waiting: HistorySample[] = [];
+  #bytes = 0;
   #timer: Timer | undefined;
+  #isHurried = false;
+  #delay = DELAY;
   #writing: Promise<void> | undefined;
+  /** What the disk did not take, or did not answer. */
+  #batch: readonly HistorySample[] = [];
   #isClosed = false;
   #recorded = 0;
   #dropped = 0;
 
   constructor(options: RecorderOptions) {
     this.#o = options;
+    this.#arm(IDLE);
   }
 
   get recorded(): number {
@@ -48,15 +76,23 @@ export class Recorder implements HistoryRecorder, AsyncDisposable {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#batch.length;
   }
 
   record(sample: HistorySample): void {
-    if (this.#isClosed || !this.#isWanted(sample)) return;
-    this.#waiting.push(sample);
-    // Half a limit more, so that it is not moved for each one.
-    if (this.#waiting.length >= MAX_WAITING * 1.5) this.#dropOldest();
-    this.#timer ??= this.#o.clock.after(DELAY, () => this.#due());
+    if (this.#isClosed) return;
+    const point = this.#pointOf(sample);
+    if (!point.isWanted) return;
+    const { at, value, quality } = sample;
+    const { last } = point;
+    const isSameTime = last?.at === at;
+    // Told again, as at the begin of each rest.
+    if (isSameTime && Object.is(last.value, value) && last.quality === quality) return;
+    point.last = { at, value, quality };
+    this.#waiting.push({ ...sample, at: this.#timeOf(at, isSameTime) });
+    this.#bytes += bytesOf(sample);
+    if (this.#waiting.length >= MAX_WAITING * SLACK || this.#bytes >= MAX_BYTES * SLACK) this.#dropOldest();
+    if (!this.#isHurried && this.#writing === undefined) this.#arm(this.#delay);
   }
 
   /** What waits is written, if the disk takes it. */
@@ -64,73 +100,83 @@ export class Recorder implements HistoryRecorder, AsyncDisposable {
     this.#isClosed = true;
     this.#timer?.cancel();
     await this.#writing;
-    const last = this.#waiting.map((sample) => this.#timed(sample));
+    if (this.waiting > 0) await this.#write();
+    this.#dropped += this.waiting;
     this.#waiting = [];
-    for (let at = 0; at < last.length; at += BATCH) {
-      const batch = last.slice(at, at + BATCH);
-      await this.#o.write(batch).then(
-        () => {
-          this.#recorded += batch.length;
-        },
-        () => {
-          this.#dropped += batch.length;
-        },
-      );
-    }
+    this.#batch = [];
   }
 
-  #isWanted({ device, point }: HistorySample): boolean {
+  #pointOf({ device, point }: HistorySample): Point {
     const name = `${device}/${point}`;
-    let isWanted = this.#wanted.get(name);
-    if (isWanted === undefined) {
-      isWanted = this.#o.points.some((pattern) => globMatches(pattern, name));
-      this.#wanted.set(name, isWanted);
+    let known = this.#points.get(name);
+    if (known === undefined) {
+      const isWanted = this.#o.points.some((pattern) => globMatches(pattern, name));
+      known = { isWanted, last: undefined };
+      this.#points.set(name, known);
     }
-    return isWanted;
+    return known;
   }
 
-  #due(): void {
-    this.#timer = undefined;
-    if (this.#isClosed || this.#writing !== undefined) return;
-    // Times of a clock that is not yet right cannot be put in order with the others: they wait until they are known.
-    if (this.#o.clock.quality?.() === 'unsynced' && this.#waiting.length < MAX_WAITING) {
-      this.#again();
-      return;
-    }
-    this.#writing = this.#write().finally(() => {
-      this.#writing = undefined;
-      if (this.#waiting.length > 0) this.#again();
+  /** A sample that says something else of the same moment, as that it is stale by now, has the time at which it is said. */
+  #timeOf(at: number, isSameTime: boolean): number {
+    const now = this.#o.clock.now();
+    return isSameTime || !(at >= 0 && at <= now + MAX_AHEAD) ? now : Math.round(at);
+  }
+
+  #arm(delay: number): void {
+    this.#timer?.cancel();
+    this.#isHurried = delay < IDLE;
+    this.#timer = this.#o.clock.after(delay, () => {
+      this.#writing = this.#write().finally(() => {
+        this.#writing = undefined;
+        if (!this.#isClosed) this.#arm(this.waiting > 0 ? this.#delay : IDLE);
+      });
     });
   }
 
-  #again(): void {
-    if (!this.#isClosed) this.#timer ??= this.#o.clock.after(DELAY, () => this.#due());
-  }
-
   async #write(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH);
+    do {
+      if (this.#batch.length === 0) this.#nextBatch();
+      const batch = this.#batch;
       try {
-        await this.#o.write(batch.map((sample) => this.#timed(sample)));
-        this.#recorded += batch.length;
-        this.#o.onState(undefined);
+        await this.#o.write(
+          batch.map((sample) => this.#timed(sample)),
+          `${this.#run} ${this.#batches}`,
+        );
       } catch (error) {
-        this.#waiting = batch.concat(this.#waiting);
-        if (this.#waiting.length > MAX_WAITING) this.#dropOldest();
+        this.#delay = Math.min(MAX_DELAY, this.#delay * 2);
         this.#o.onState(toGatewayError(error));
         return;
       }
-    }
+      this.#batch = [];
+      this.#recorded += batch.length;
+      this.#delay = DELAY;
+      this.#o.onState(undefined);
+    } while (this.#waiting.length > 0);
+  }
+
+  #nextBatch(): void {
+    this.#batch = this.#waiting.splice(0, BATCH);
+    this.#batches++;
+    for (const sample of this.#batch) this.#bytes -= bytesOf(sample);
   }
 
   #dropOldest(): void {
-    const count = this.#waiting.length - MAX_WAITING;
+    const before = this.#waiting.length;
+    let count = 0;
+    while (before - count > MAX_WAITING || this.#bytes > MAX_BYTES) this.#bytes -= bytesOf(this.#waiting[count++]!);
     this.#waiting.splice(0, count);
     this.#dropped += count;
   }
 
+  /** The clock may have been set meanwhile. */
   #timed(sample: HistorySample): HistorySample {
-    const at = this.#o.clock.rebased?.(sample.at) ?? sample.at;
-    return at === sample.at ? sample : { ...sample, at };
+    const { quality, rebased } = this.#o.clock;
+    if (sample.isUnsynced !== true || quality?.() !== 'synced') return sample;
+    return { ...sample, at: Math.round(rebased?.(sample.at, true) ?? sample.at), isUnsynced: false };
   }
+}
+
+function bytesOf({ value }: HistorySample): number {
+  return SAMPLE_BYTES + (typeof value === 'string' ? value.length * 2 : 0);
 }

@@ -2,14 +2,17 @@
 import { getAsset, isSea } from 'node:sea';
 import { type WorkerOptions as ThreadOptions, Worker } from 'node:worker_threads';
 import type { GatewayError } from '../core/errors.js';
-import type { HistoryQuery, HistorySample, SeriesView } from '../core/history.js';
+import type { HistoryQuery, SeriesView } from '../core/history.js';
 import { failureOf } from '../store/failure.js';
 import { historyError } from './errors.js';
-import type { Failure, Rows, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
+import type { Batch, Failure, Rows, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
 
 type Without<T> = T extends unknown ? Omit<T, 'id'> : never;
 export type Written = Extract<WorkerAnswer, { kind: 'written' }>;
 export type Opened = Extract<WorkerAnswer, { kind: 'opened' }>;
+
+/** Questions that wait at a time: the worker answers one after the other. */
+const MAX_QUESTIONS = 32;
 
 export class WorkerLink {
   readonly #worker: Worker;
@@ -42,21 +45,23 @@ export class WorkerLink {
     return this.#ended !== undefined;
   }
 
-  /** All of them or none. @param now - Unix ms. Rejects with HISTORY_FULL, HISTORY_FAILED */
-  async write(samples: readonly HistorySample[], now: number): Promise<Written> {
-    const answer = await this.#ask({ kind: 'write', samples, now });
+  /** All of it or nothing. Rejects with HISTORY_FULL, HISTORY_FAILED */
+  async write(batch: Batch): Promise<Written> {
+    const answer = await this.#ask({ kind: 'write', batch });
     if (answer.kind !== 'written') throw unexpected(answer);
     return answer;
   }
 
   /** @returns undefined: nothing of this point was ever recorded */
   async query(query: HistoryQuery): Promise<Rows | undefined> {
+    this.#refuseMany();
     const answer = await this.#ask({ kind: 'query', query });
     if (answer.kind !== 'rows') throw unexpected(answer);
     return answer.rows;
   }
 
   async list(): Promise<readonly SeriesView[]> {
+    this.#refuseMany();
     const answer = await this.#ask({ kind: 'list' });
     if (answer.kind !== 'series') throw unexpected(answer);
     return answer.series;
@@ -65,8 +70,18 @@ export class WorkerLink {
   /** What was asked before is answered first. */
   async close(): Promise<void> {
     if (this.#ended === undefined) await this.#ask({ kind: 'close' }).catch(() => {});
-    this.#failed(historyError('HISTORY_FAILED', 'the history is closed'));
+    await this.terminate();
+  }
+
+  /** At once. */
+  async terminate(): Promise<void> {
+    this.#failed(historyError('HISTORY_STOPPED', 'the history is closed'));
     await this.#worker.terminate();
+  }
+
+  #refuseMany(): void {
+    if (this.#pending.size < MAX_QUESTIONS) return;
+    throw historyError('HISTORY_BUSY', `${MAX_QUESTIONS} questions wait already`);
   }
 
   #ask(request: Without<WorkerRequest>): Promise<WorkerAnswer> {
@@ -115,6 +130,6 @@ function errorOf({ code, message }: Failure): GatewayError {
     case 'HISTORY_NEWER':
       return historyError('HISTORY_NEWER', message, { details });
     default:
-      return historyError('HISTORY_FAILED', `the history cannot be written: ${message}`, { details });
+      return historyError('HISTORY_FAILED', `the history cannot be used: ${message}`, { details });
   }
 }

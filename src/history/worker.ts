@@ -1,39 +1,47 @@
 /** The worker of the history: the only one who touches its file. One request at a time; what is written is one transaction. */
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { failureOf, isDamage } from '../store/failure.js';
 import { HistoryDatabase } from './database.js';
-import type { FileFigures, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
+import type { Batch, FileFigures, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
 import { query } from './query.js';
 import { Retention } from './retention.js';
+import { Settler } from './settler.js';
+
+/** Of free pages within the file that do for a batch when the disk is full, bytes. */
+const ROOM_WITHIN = 4 * 1024 * 1024;
 
 const options = workerData as WorkerOptions;
 const { file } = options;
 const port = parentPort!;
 
+interface Open {
+  readonly history: HistoryDatabase;
+  readonly retention: Retention;
+  readonly settler: Settler;
+}
+
 class HistoryWorker {
-  #history: HistoryDatabase;
-  #retention: Retention;
+  #open: Open;
   /** Told with the next answer. */
   #setAside: string | undefined;
 
   constructor() {
     mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
     try {
-      this.#history = new HistoryDatabase(file);
+      this.#open = open();
     } catch (error) {
       if (!isDamage(error)) throw error;
       this.#setAside = setAside();
-      this.#history = new HistoryDatabase(file);
+      this.#open = open();
     }
-    this.#retention = new Retention(this.#history, options);
-    port.postMessage({
-      kind: 'opened',
-      figures: this.#figures(Date.now()),
-      setAside: this.#takeSetAside(),
-    } satisfies WorkerAnswer);
-    port.on('message', (request: WorkerRequest) => port.postMessage(this.#answer(request)));
+    const opened = { kind: 'opened', figures: this.#figures(Date.now()), setAside: this.#takeSetAside() } as const;
+    port.postMessage(opened satisfies WorkerAnswer);
+    port.on('message', (request: WorkerRequest) => {
+      port.postMessage(this.#answer(request));
+      if (request.kind === 'close') port.close();
+    });
   }
 
   #answer(request: WorkerRequest): WorkerAnswer {
@@ -41,42 +49,45 @@ class HistoryWorker {
     try {
       return this.#try(request);
     } catch (error) {
-      if (!isDamage(error)) return { kind: 'failed', id, failure: failureOf(error) };
-      try {
-        this.#beginAnew();
-        return this.#try(request);
-      } catch (again) {
-        return { kind: 'failed', id, failure: failureOf(again) };
-      }
+      // A page that only a question met stays: what is recorded may never need it.
+      if (request.kind !== 'write' || !isDamage(error)) return { kind: 'failed', id, failure: failureOf(error) };
     }
+    // A failure here ends the worker, and the next one begins with what it finds.
+    this.#beginAnew();
+    return this.#try(request);
   }
 
   #try(request: WorkerRequest): WorkerAnswer {
     const { id } = request;
+    const { history } = this.#open;
     switch (request.kind) {
-      case 'write': {
-        // First what makes room; and what fails then leaves nothing half done, for the whole is asked for again.
-        this.#retention.apply(request.now);
-        refuseFullDisk();
-        this.#history.write(request.samples);
-        return { kind: 'written', id, figures: this.#figures(request.now), setAside: this.#takeSetAside() };
-      }
+      case 'write':
+        this.#write(request.batch);
+        return { kind: 'written', id, figures: this.#figures(request.batch.now), setAside: this.#takeSetAside() };
       case 'query':
-        return { kind: 'rows', id, rows: query(this.#history, request.query) };
+        return { kind: 'rows', id, rows: query(history, request.query) };
       case 'list':
-        return { kind: 'series', id, series: this.#history.list() };
+        return { kind: 'series', id, series: history.list() };
       case 'close':
-        this.#history.close();
-        port.close();
+        history.close();
         return { kind: 'closed', id };
     }
   }
 
+  #write({ name, samples, now, corrections }: Batch): void {
+    const { history, retention, settler } = this.#open;
+    // First what makes room. What fails on the way is tried again with the same batch.
+    retention.apply(now);
+    refuseFullDisk(history);
+    settler.wrote(history.write(samples, name));
+    settler.correct(corrections);
+    settler.settleWhenDue(retention.floor);
+  }
+
   #beginAnew(): void {
-    this.#history.close();
+    this.#open.history.close();
     this.#setAside = setAside();
-    this.#history = new HistoryDatabase(file);
-    this.#retention = new Retention(this.#history, options);
+    this.#open = open();
   }
 
   #takeSetAside(): string | undefined {
@@ -86,16 +97,31 @@ class HistoryWorker {
   }
 
   #figures(now: number): FileFigures {
+    const { history, retention } = this.#open;
     return {
-      series: this.#history.seriesCount,
-      bytes: this.#history.fileBytes(),
-      shortened: this.#retention.shortened(now),
+      series: history.seriesCount,
+      bytes: history.fileBytes(),
+      shortened: retention.shortened(now),
+      heldUntil: retention.heldUntil,
     };
   }
 }
 
-/** @returns the name that the damaged file has now */
+function open(): Open {
+  const history = new HistoryDatabase(file);
+  try {
+    return { history, retention: new Retention(history, options), settler: new Settler(history) };
+  } catch (error) {
+    history.close();
+    throw error;
+  }
+}
+
+/** One damaged file is kept: more would fill the disk. @returns the name that it has now */
 function setAside(): string {
+  const folder = dirname(file);
+  const prefix = `${basename(file)}.damaged-`;
+  for (const name of readdirSync(folder)) if (name.startsWith(prefix)) rmSync(join(folder, name), { force: true });
   const aside = `${file}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
   renameSync(file, aside);
   if (existsSync(`${file}-wal`)) renameSync(`${file}-wal`, `${aside}-wal`);
@@ -103,10 +129,10 @@ function setAside(): string {
   return basename(aside);
 }
 
-function refuseFullDisk(): void {
+function refuseFullDisk(history: HistoryDatabase): void {
   const { bytes, share } = options.minFree;
   const { bavail, blocks, bsize } = statfsSync(dirname(file));
-  if (bavail * bsize >= bytes + share * blocks * bsize) return;
+  if (bavail * bsize >= bytes + share * blocks * bsize || history.pages().free >= ROOM_WITHIN) return;
   throw Object.assign(new Error(`less is free on the disk than store.minFree`), { code: 'ENOSPC' });
 }
 

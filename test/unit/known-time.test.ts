@@ -29,7 +29,7 @@ t.test('a clock that is right is left alone', async (t) => {
   await clock.advance(6 * MINUTE);
   t.equal(JSON.parse(readFileSync(join(folder, 'clock.json'), 'utf8')).last, TRUE + 5 * MINUTE);
   t.equal(time.clock.rebased(TRUE), TRUE);
-  t.notOk(time.clock.hasRebased());
+  t.strictSame(time.clock.corrections(), []);
   time[Symbol.dispose]();
   t.equal(clock.pending, 0);
 });
@@ -90,6 +90,36 @@ t.test('over restarts: times never repeat, and what was corrected once still is'
   const four = start(t, folder, TRUE - 60 * MINUTE);
   t.equal(four.time.clock.quality(), 'unsynced', 'before a time that was known');
 });
+
+t.test(
+  'a short cut of the power: the guess is ahead of the true time, which comes to it later and stays as it is',
+  async (t) => {
+    const folder = tempFolder(t);
+    const one = start(t, folder, TRUE);
+    await one.clock.advance(10 * MINUTE);
+    // Off for ten seconds; the clock is set two minutes later.
+    const two = start(t, folder, 5_000);
+    const early = two.time.clock.now();
+    t.ok(early > TRUE + 11 * MINUTE, 'ahead');
+    await two.clock.advance(2 * MINUTE);
+    const late = two.time.clock.now();
+    const set = TRUE + 12 * MINUTE;
+    two.clock.setWall(set);
+    t.equal(two.time.clock.now(), set);
+    t.equal(two.time.clock.rebased(early), set - 2 * MINUTE, 'a sample on its way just then');
+    t.equal(two.time.clock.rebased(late), set);
+    for (let minute = 0; minute < 15; minute++) {
+      await two.clock.advance(MINUTE);
+      const now = two.time.clock.now();
+      t.equal(two.time.clock.rebased(now), now, `minute ${minute}`);
+    }
+    t.equal(two.time.clock.rebased(late, true), set, 'what is marked is corrected, however late');
+    t.equal(
+      correctedTime(Buffer.from(`{"t":${late},"tq":"unsynced"}`), two.time.clock).toString(),
+      `{"t":${set},"tq":"rebased"}`,
+    );
+  },
+);
 
 t.test('a file that is broken or cannot be written is no reason not to start', async (t) => {
   const folder = tempFolder(t);

@@ -126,7 +126,11 @@ async function resolveSeries(cli: Cli, words: readonly string[]): Promise<Series
     });
   }
   const name = words.join('.');
-  const found = items.find(({ device, point }) => `${device}.${point}` === name || `${device}/${point}` === name);
+  const found = items.find(({ device, point }) =>
+    words.length === 2
+      ? device === words[0] && point === words[1]
+      : `${device}.${point}` === name || `${device}/${point}` === name,
+  );
   if (found !== undefined) return found;
   const names = items.map(({ device, point }) => `${device}.${point}`);
   throw await unknown('CLI_UNKNOWN_SERIES', `nothing is recorded of "${name}"`, name, names);
@@ -149,9 +153,11 @@ function print(cli: Cli, view: HistoryView, isFirst: boolean, isCsv: boolean): v
   }
 }
 
-function sampleLine({ at, value, quality }: SampleView, unit: string): string {
+function sampleLine({ at, value, quality, timeQuality }: SampleView, unit: string): string {
   const text = value === null ? '–' : `${value}${unit}`;
-  return visible(`${dateText(at).slice(0, 10)} ${timeText(at)}  ${text}${quality === 'good' ? '' : `  (${quality})`}`);
+  const doubts = [...(quality === 'good' ? [] : [quality]), ...(timeQuality === undefined ? [] : ['time not known'])];
+  const doubt = doubts.length === 0 ? '' : `  (${doubts.join(', ')})`;
+  return visible(`${dateText(at).slice(0, 10)} ${timeText(at)}  ${text}${doubt}`);
 }
 
 function periodLine({ at, count: n, min, max, mean, others }: PeriodView, unit: string): string {

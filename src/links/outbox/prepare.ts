@@ -39,7 +39,7 @@ export class Preparing {
     const now = clock.now();
     // What came while the time was not known has its times by that clock.
     const moved =
-      clock.hasRebased?.() === true
+      (clock.corrections?.().length ?? 0) > 0
         ? (clock.rebased?.(message.receivedAt) ?? message.receivedAt) - message.receivedAt
         : 0;
     if (isTooOld(message.receivedAt + moved, config.maxAge, now)) return { kind: 'abandon', reason: 'too-old' };

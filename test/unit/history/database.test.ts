@@ -1,187 +1,288 @@
-/** The file of the history as the worker uses it: what is written is found again, summed up right, and goes in time. */
+/** What is written is found again, summed up right, settled or not. */
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
-import t, { type Test } from 'tap';
-import type { HistoryQuery, HistorySample, HistoryValue, PeriodView } from '../../../src/core/history.js';
-import { HistoryDatabase, HOUR, MINUTE } from '../../../src/history/database.js';
+import t from 'tap';
+import type { HistoryValue, PeriodView } from '../../../src/core/history.js';
+import { HistoryDatabase } from '../../../src/history/database.js';
+import { HOUR, MINUTE } from '../../../src/history/periods.js';
+import type { Rows } from '../../../src/history/protocol.js';
 import { query } from '../../../src/history/query.js';
-import { Retention } from '../../../src/history/retention.js';
 import { tempFolder } from '../../support/gateway.js';
+import { ALL, open, START, sample, TestHistory } from './test-history.js';
 
-const START = Date.UTC(2026, 0, 1);
-const DAY = 24 * HOUR;
-const ALL = { device: 'boiler', point: 'temperature', from: 0, to: 8e15, every: undefined, limit: 10_000 };
-
-function open(t: Test, folder = tempFolder(t)) {
-  const history = new HistoryDatabase(join(folder, 'history.sqlite'));
-  t.teardown(() => history.close());
-  return history;
-}
-
-function sample(at: number, value: HistoryValue | undefined, more: Partial<HistorySample> = {}): HistorySample {
-  return { device: 'boiler', point: 'temperature', unit: '°C', value, quality: 'good', at, ...more };
-}
-
-const periodsOf = (history: HistoryDatabase, asked: Partial<HistoryQuery>) =>
-  query(history, { ...ALL, ...asked })!.periods!;
+const SETTLED = [false, true];
+const FIGURE = { good: 0, stale: 1, bad: 2 } as const;
 
 t.test('values of every kind come back as they were', async (t) => {
-  const history = open(t);
   const values: (HistoryValue | undefined)[] = [
-    71.4,
-    -0.1,
-    0,
-    7,
-    true,
-    false,
-    'running',
-    '',
-    42n,
-    9_223_372_036_854_775_807n,
-    18_446_744_073_709_551_615n,
+    ...[71.4, -0.1, 0, 7, true, false, 'running', '', 42n],
+    ...[9_223_372_036_854_775_807n, -9_223_372_036_854_775_808n, 18_446_744_073_709_551_615n],
     undefined,
   ];
-  history.write(values.map((value, i) => sample(START + i, value, value === undefined ? { quality: 'bad' } : {})));
-  const rows = query(history, ALL)!;
-  t.equal(rows.unit, '°C');
-  t.strictSame(rows.samples, [
-    ...[71.4, -0.1, 0, 7, true, false, 'running', '', 42].map((value, i) => ({
-      at: START + i,
-      value,
-      quality: 'good',
-    })),
-    { at: START + 9, value: '9223372036854775807', quality: 'good' },
-    { at: START + 10, value: '18446744073709551615', quality: 'good' },
-    { at: START + 11, value: null, quality: 'bad' },
-  ]);
+  for (const isSettled of SETTLED) {
+    const history = open(t);
+    history.put(...values.map((value, i) => sample(START + i, value, value === undefined ? { quality: 'bad' } : {})));
+    if (isSettled) history.settler.settle(0);
+    t.equal(query(history, ALL)!.unit, '°C');
+    t.strictSame(
+      history.samplesOf().map(({ at, value, quality }) => [at - START, value, quality]),
+      [
+        ...[71.4, -0.1, 0, 7, true, false, 'running', '', 42].map((value, i) => [i, value, 'good']),
+        [9, '9223372036854775807', 'good'],
+        [10, '-9223372036854775808', 'good'],
+        [11, '18446744073709551615', 'good'],
+        [12, null, 'bad'],
+      ],
+    );
+    const [period] = history.periodsOf({ every: MINUTE });
+    t.match(
+      period,
+      { count: 10, min: -(2 ** 63), max: 2 ** 64, last: 2 ** 64, others: 3 },
+      'integers of any size count',
+    );
+  }
 });
 
 t.test('two of one millisecond are two', async (t) => {
+  for (const isSettled of SETTLED) {
+    const history = open(t);
+    history.put(sample(START, 1), sample(START, 2));
+    history.put(sample(START, 3));
+    if (isSettled) history.settler.settle(0);
+    t.strictSame(
+      history.samplesOf().map(({ value }) => value),
+      [1, 2, 3],
+    );
+    t.match(history.periodsOf({ every: MINUTE }), [{ at: START, count: 3, min: 1, max: 3, mean: 2, last: 3 }]);
+  }
+});
+
+t.test('of very many of one millisecond the last are kept', async (t) => {
   const history = open(t);
-  history.write([sample(START, 1), sample(START, 2)]);
-  history.write([sample(START, 3)]);
-  t.strictSame(
-    query(history, ALL)!.samples!.map(({ at, value }) => [at - START, value]),
-    [
-      [0, 1],
-      [1, 2],
-      [2, 3],
-    ],
-  );
-  t.match(periodsOf(history, { every: MINUTE }), [{ at: START, count: 3, min: 1, max: 3, mean: 2, last: 3 }]);
+  const drawn = Array.from({ length: 3_000 }, (_, i) => sample(START, i));
+  history.put(...drawn);
+  history.settler.settle(0);
+  const kept = history.samplesOf();
+  t.equal(kept.length, 1_001);
+  t.equal(kept.at(-1)!.value, 2_999);
+  t.equal(history.list()[0]!.samples, kept.length);
 });
 
 t.test('the end is not included, and where there is more it says from where', async (t) => {
-  const history = open(t);
-  history.write(Array.from({ length: 10 }, (_, i) => sample(START + i * MINUTE, i)));
-  const page = query(history, { ...ALL, from: START + MINUTE, to: START + 8 * MINUTE, limit: 3 })!;
-  t.strictSame(
-    page.samples!.map(({ value }) => value),
-    [1, 2, 3],
-  );
-  t.equal(page.next, START + 4 * MINUTE);
-  const rest = query(history, { ...ALL, from: page.next!, to: START + 8 * MINUTE })!;
-  t.strictSame(
-    rest.samples!.map(({ value }) => value),
-    [4, 5, 6, 7],
-  );
-  t.equal(rest.next, undefined);
-  const periods = query(history, { ...ALL, every: MINUTE, from: START, to: START + 8 * MINUTE, limit: 3 })!;
-  t.equal(periods.periods!.length, 3);
-  t.equal(periods.next, START + 3 * MINUTE);
-  t.equal(query(history, { ...ALL, point: 'nothing' }), undefined);
+  for (const isSettled of SETTLED) {
+    const history = open(t);
+    history.put(...Array.from({ length: 10 }, (_, i) => sample(START + i * MINUTE, i)));
+    if (isSettled) history.settler.settle(0);
+    const page = query(history, { ...ALL, from: START + MINUTE, to: START + 8 * MINUTE, limit: 3 })!;
+    t.strictSame(
+      page.samples!.map(({ value }) => value),
+      [1, 2, 3],
+    );
+    t.equal(page.next, START + 4 * MINUTE);
+    t.strictSame(
+      history.samplesOf({ from: page.next!, to: START + 8 * MINUTE }).map(({ value }) => value),
+      [4, 5, 6, 7],
+    );
+    const periods = query(history, { ...ALL, every: MINUTE, from: START, to: START + 8 * MINUTE, limit: 3 })!;
+    t.equal(periods.periods!.length, 3);
+    t.equal(periods.next, START + 3 * MINUTE);
+    const whole = history.periodsOf({ every: 5 * MINUTE, from: START + MINUTE, to: START + 6 * MINUTE });
+    t.match(whole, [
+      { at: START, count: 5 },
+      { at: START + 5 * MINUTE, count: 5 },
+    ]);
+  }
+  t.equal(query(open(t), ALL), undefined);
 });
 
-t.test('sums of any length are those of the samples, however they were written', async (t) => {
+t.test('pages of unsettled samples of one millisecond lose none and repeat none', async (t) => {
+  const history = open(t);
+  history.put(...Array.from({ length: 20 }, (_, i) => sample(START + Math.floor(i / 3), i)));
+  const found: unknown[] = [];
+  let from: number | undefined = 0;
+  while (from !== undefined) {
+    const page: Rows = query(history, { ...ALL, from, limit: 4 })!;
+    found.push(...page.samples!.map(({ value }) => value));
+    from = page.next;
+  }
+  t.strictSame(
+    found,
+    Array.from({ length: 20 }, (_, i) => i),
+  );
+});
+
+t.test('very much is answered in parts, and the parts are the whole', async (t) => {
+  const history = open(t);
+  const count = 250_000;
+  for (let i = 0; i < count; i += 50_000) {
+    history.put(...Array.from({ length: 50_000 }, (_, j) => sample(START + (i + j) * 100, 1)));
+    history.settler.settle(0);
+  }
+  let asked = 0;
+  let counted = 0;
+  let from: number | undefined = START;
+  while (from !== undefined) {
+    const page: Rows = query(history, { ...ALL, every: 7_000, from })!;
+    counted += page.periods!.reduce((sum, period) => sum + period.count, 0);
+    from = page.next;
+    asked++;
+  }
+  t.equal(counted, count);
+  t.ok(asked >= 3, `${asked} answers`);
+});
+
+t.test('sums of any length are those of the samples, however they were written, late ones too', async (t) => {
   const value = fc.oneof(
     fc.double({ min: -1e6, max: 1e6, noNaN: true }),
     fc.boolean(),
     fc.constantFrom<HistoryValue>('text', 12n),
     fc.constant(undefined),
   );
-  const samples = fc.array(fc.tuple(fc.integer({ min: 0, max: 3 * HOUR }), value, fc.boolean()), { maxLength: 60 });
+  const quality = fc.constantFrom('good', 'stale');
+  const one = fc.record({ at: fc.integer({ min: 0, max: 3 * HOUR }), value, quality, settles: fc.boolean() });
+  const every = fc.constantFrom(1_000, 7_000, 30_000, MINUTE, 5 * MINUTE, HOUR, 2 * HOUR);
   const folder = tempFolder(t);
   let files = 0;
-  const every = fc.constantFrom(1_000, 7_000, 30_000, MINUTE, 5 * MINUTE, HOUR, 2 * HOUR);
   fc.assert(
-    fc.property(samples, every, fc.integer({ min: 1, max: 5 }), (drawn, every, batches) => {
-      const history = new HistoryDatabase(join(folder, `${++files}`));
+    fc.property(fc.array(one, { minLength: 1, maxLength: 60 }), every, (drawn, every) => {
+      const history = new TestHistory(join(folder, `${++files}`));
       try {
-        const all = drawn
-          .sort(([a], [b]) => a - b)
-          .map(([at, value, isStale]) =>
-            sample(START + at, value, { quality: value === undefined ? 'bad' : isStale ? 'stale' : 'good' }),
-          );
-        const size = Math.ceil(all.length / batches) || 1;
-        for (let i = 0; i < all.length; i += size) history.write(all.slice(i, i + size));
-        const found = all.length === 0 ? [] : periodsOf(history, { every });
-        const kept = all.length === 0 ? [] : query(history, ALL)!.samples!;
-        t.equal(kept.length, all.length);
-        const expected = new Map<number, number[]>();
-        const others = new Map<number, number>();
+        for (const { at, value, quality, settles } of drawn) {
+          history.put(sample(START + at, value, { quality: value === undefined ? 'bad' : (quality as 'good') }));
+          if (settles) history.settler.settle(0);
+        }
+        const kept = history.samplesOf();
+        t.equal(kept.length, drawn.length);
+        t.equal(history.list()[0]!.samples, drawn.length);
+        const expected = new Map<number, { numbers: number[]; others: number }>();
         for (const { at, value, quality } of kept) {
           const begin = Math.floor(at / every) * every;
-          if (!expected.has(begin)) expected.set(begin, []);
-          if (quality === 'good' && (typeof value === 'number' || typeof value === 'boolean')) {
-            expected.get(begin)!.push(Number(value));
-          } else others.set(begin, (others.get(begin) ?? 0) + 1);
+          let period = expected.get(begin);
+          if (period === undefined) {
+            period = { numbers: [], others: 0 };
+            expected.set(begin, period);
+          }
+          if (FIGURE[quality] === 0 && typeof value !== 'string' && value !== null) period.numbers.push(Number(value));
+          else period.others++;
         }
+        const found = history.periodsOf({ every });
         t.strictSame(
           found.map(({ mean: _, ...rest }) => rest),
           [...expected].map(
-            ([at, numbers]): Omit<PeriodView, 'mean'> => ({
+            ([at, { numbers, others }]): Omit<PeriodView, 'mean'> => ({
               at,
               count: numbers.length,
               min: numbers.length === 0 ? null : Math.min(...numbers),
               max: numbers.length === 0 ? null : Math.max(...numbers),
               last: numbers.at(-1) ?? null,
-              others: others.get(at) ?? 0,
+              others,
             }),
           ),
         );
-        for (const [i, numbers] of [...expected.values()].entries()) {
+        for (const [i, { numbers }] of [...expected.values()].entries()) {
           const { mean } = found[i]!;
           if (numbers.length === 0) t.equal(mean, null);
-          else {
-            const sum = numbers.reduce((a, b) => a + b, 0);
-            t.ok(Math.abs(mean! - sum / numbers.length) < 1e-6);
-          }
+          else t.ok(Math.abs(mean! - numbers.reduce((a, b) => a + b, 0) / numbers.length) < 1e-6);
         }
       } finally {
         history.close();
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
 });
 
 t.test('a write that fails leaves nothing, and what comes after it is whole', async (t) => {
   const history = open(t);
-  history.write([sample(START, 1)]);
+  history.put(sample(START, 1));
   const broken = sample(START + 1, Symbol('no value') as unknown as number, { point: 'other' });
-  t.throws(() => history.write([sample(START + 1, 2), broken]));
-  t.equal(query(history, ALL)!.samples!.length, 1);
+  t.throws(() => history.put(sample(START + 1, 2), broken));
+  t.equal(history.samplesOf().length, 1);
   t.equal(history.find('boiler', 'other'), undefined);
-  history.write([sample(START + 1, 2), sample(START + 1, 3, { point: 'other' })]);
-  t.equal(query(history, ALL)!.samples!.length, 2);
+  history.put(sample(START + 1, 2), sample(START + 1, 3, { point: 'other' }));
+  t.equal(history.samplesOf().length, 2);
   t.match(history.list(), [
     { device: 'boiler', point: 'other', unit: '°C', samples: 1 },
     { device: 'boiler', point: 'temperature', samples: 2, first: START, last: START + 1 },
   ]);
 });
 
+t.test('a batch whose answer was lost is written once, also by another start', async (t) => {
+  const folder = tempFolder(t);
+  const first = new HistoryDatabase(join(folder, 'history.sqlite'));
+  t.equal(first.write([sample(START, 1)], 'run 7'), 1);
+  t.equal(first.write([sample(START, 1)], 'run 7'), 0);
+  first.close();
+  const second = open(t, folder);
+  t.equal(second.write([sample(START, 1)], 'run 7'), 0);
+  t.equal(second.write([sample(START + 1, 2)], 'run 8'), 1);
+  t.equal(second.samplesOf().length, 2);
+});
+
+t.test('times of an unknown clock are corrected wherever they are, and only those', async (t) => {
+  const history = open(t);
+  const [from, offset] = [START + 10 * MINUTE, -4 * MINUTE];
+  const guessed = (at: number, value: number) => sample(from + at, value, { isUnsynced: true });
+  history.put(guessed(0, 1), guessed(1_000, 2));
+  history.settler.settle(0);
+  // By now the clock is right, and comes to the times that were guessed.
+  history.put(sample(from + 500, 50), guessed(60_000, 3));
+  t.match(history.samplesOf()[0], { timeQuality: 'unsynced' });
+  history.settler.correct([{ from, to: from + 60_000, offset }]);
+  for (const isSettled of SETTLED) {
+    if (isSettled) history.settler.settle(0);
+    t.strictSame(
+      history.samplesOf().map(({ at, value, timeQuality }) => [at - from, value, timeQuality]),
+      [
+        [offset, 1, undefined],
+        [offset + 1_000, 2, undefined],
+        [offset + 60_000, 3, undefined],
+        [500, 50, undefined],
+      ],
+    );
+    t.match(history.periodsOf({ every: MINUTE }), [
+      { at: from + offset, count: 2 },
+      { at: from + offset + MINUTE, count: 1 },
+      { at: from, count: 1, last: 50 },
+    ]);
+    t.match(history.periodsOf({ every: HOUR }), [{ count: 4 }]);
+    t.equal(history.list()[0]!.samples, 4);
+  }
+  history.put(guessed(2_000, 9));
+  history.settler.correct([{ from, to: from + 60_000, offset }]);
+  t.match(history.samplesOf().at(-1), { value: 9, timeQuality: 'unsynced' }, 'done once');
+});
+
+t.test('many times of an unknown clock are corrected a little at a time', async (t) => {
+  const history = open(t);
+  const count = 45_000;
+  history.put(...Array.from({ length: count }, (_, i) => sample(START + i, i, { isUnsynced: true })));
+  history.settler.settle(0);
+  const segments = [{ from: START, to: START + count, offset: HOUR }];
+  const left = () => query(history, { ...ALL, to: START + HOUR, limit: count })!.samples!.length;
+  const lefts = [1, 2, 3].map(() => {
+    history.settler.correct(segments);
+    return left();
+  });
+  t.strictSame(lefts, [25_000, 5_000, 0]);
+  history.settler.settle(0);
+  t.match(history.periodsOf({ every: HOUR }), [{ at: START + HOUR, count }]);
+});
+
 t.test('it is there after another start, and only its owner may read it', async (t) => {
   const folder = tempFolder(t);
   const file = join(folder, 'history.sqlite');
-  const first = new HistoryDatabase(file);
-  first.write([sample(START, 1)]);
+  const first = new TestHistory(file);
+  first.put(sample(START, 1));
   first.close();
   t.equal(statSync(file).mode & 0o777, 0o600);
   const second = open(t, folder);
-  second.write([sample(START + 1, 2, { unit: 'K' })]);
+  second.put(sample(START + 1, 2, { unit: 'K' }));
   t.match(query(second, ALL), { unit: 'K', samples: [{ value: 1 }, { value: 2 }] });
+  second.settler.settleWhenDue(0);
+  t.match(second.database.prepare('SELECT COUNT(*) AS count FROM tail').get(), { count: 0 }, 'what was left settles');
 });
 
 t.test('a file of a newer version is left alone', async (t) => {
@@ -196,49 +297,4 @@ t.test('a file that is none of SQLite is refused with its code', async (t) => {
   const file = join(tempFolder(t), 'history.sqlite');
   writeFileSync(file, 'x'.repeat(8_192));
   t.throws(() => new HistoryDatabase(file), /not a database/);
-});
-
-t.test('samples go after their time, sums of hours later', async (t) => {
-  const history = open(t);
-  const retention = new Retention(history, { keep: DAY, keepHours: 10 * DAY, maxBytes: 1e9 });
-  const points = Array.from({ length: 20 * 24 }, (_, hour) => sample(START + hour * HOUR, hour));
-  history.write(points);
-  const now = START + 20 * DAY;
-  for (let i = 0; i < 10; i++) retention.apply(now + i);
-  t.equal(query(history, ALL)!.samples![0]!.at, now - DAY);
-  t.equal(periodsOf(history, { every: MINUTE })[0]!.at, now - DAY);
-  t.equal(periodsOf(history, { every: HOUR })[0]!.at, now - 10 * DAY);
-  t.equal(retention.shortened(now), undefined, 'nothing went before its time');
-});
-
-t.test('much that is too old goes a little at a time', async (t) => {
-  const history = open(t);
-  history.write(Array.from({ length: 9_000 }, (_, i) => sample(START + i * 1_000, i)));
-  const retention = new Retention(history, { keep: HOUR, keepHours: DAY, maxBytes: 1e9 });
-  const left: number[] = [];
-  for (let i = 0; i < 8; i++) {
-    retention.apply(START + 10 * DAY + i * 1_000);
-    left.push(query(history, ALL)!.samples!.length);
-  }
-  t.strictSame(left.slice(0, 5), [7_000, 5_000, 3_000, 1_000, 0]);
-});
-
-t.test('maxBytes: the oldest hours go, it is said since when, and the sums stay', async (t) => {
-  const history = open(t);
-  const retention = new Retention(history, { keep: 1_000 * DAY, keepHours: 1_000 * DAY, maxBytes: 1e6 });
-  const steps = 12;
-  for (let step = 0; step < steps; step++) {
-    retention.apply(START + step * HOUR);
-    history.write(Array.from({ length: 6_000 }, (_, i) => sample(START + step * HOUR + i * 600, i + 0.5)));
-  }
-  const now = START + steps * HOUR;
-  retention.apply(now);
-  t.ok(history.usedBytes() <= 1e6, `${history.usedBytes()} bytes`);
-  const first = query(history, ALL)!.samples![0]!.at;
-  t.ok(first > START && first < now, 'the newest are there');
-  t.equal(retention.shortened(now), first);
-  t.equal(periodsOf(history, { every: HOUR }).length, steps);
-  const again = new Retention(history, { keep: 1_000 * DAY, keepHours: 1_000 * DAY, maxBytes: 1e6 });
-  t.equal(again.shortened(now), first, 'known after another start');
-  t.equal(again.shortened(first + 1_001 * DAY), undefined, 'until it would have gone anyway');
 });
