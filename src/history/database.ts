@@ -134,16 +134,16 @@ export class HistoryDatabase {
     return samples.length;
   }
 
-  /** @param undo - of what was changed in memory */
+  /** All of it or nothing. @param undo - of what was changed in memory, when nothing was changed in the file */
   transact(work: () => void, undo = () => {}): void {
     this.database.exec('BEGIN IMMEDIATE');
     try {
       work();
       this.database.exec('COMMIT');
     } catch (error) {
-      undo();
       // The system may have ended it already.
       if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      undo();
       throw error;
     }
   }
@@ -168,14 +168,14 @@ export class HistoryDatabase {
     });
   }
 
-  /** Series of which nothing is left. */
+  /** Series of which nothing is left. @throws Error of SQLite */
   forgetEmpty(): void {
-    const removed = this.database
+    const { changes } = this.database
       .prepare(`
         DELETE FROM series WHERE samples = 0
           AND NOT EXISTS (SELECT 1 FROM tail WHERE series = id) AND NOT EXISTS (SELECT 1 FROM hour WHERE series = id)`)
       .run();
-    if (removed.changes === 0) return;
+    if (changes === 0) return;
     this.#series.clear();
     this.#readSeries();
   }

@@ -72,8 +72,9 @@ class RunningHistory implements History {
       clock,
       write: async (samples, name) => {
         const link = await this.#worker();
-        const corrections = clock.quality?.() === 'synced' ? (clock.corrections?.() ?? []) : [];
-        this.#took(await link.write({ name, samples, now: clock.now(), corrections }));
+        const isTimeKnown = clock.quality?.() !== 'unsynced';
+        const corrections = isTimeKnown ? (clock.corrections?.() ?? []) : [];
+        this.#took(await link.write({ name, samples, now: clock.now(), isTimeKnown, corrections }));
       },
       onState: (error) => this.#state(error),
     });

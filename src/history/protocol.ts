@@ -19,6 +19,8 @@ export interface Batch {
   readonly samples: readonly HistorySample[];
   /** Unix ms. */
   readonly now: number;
+  /** It is the time of the world. */
+  readonly isTimeKnown: boolean;
   /** Times of the unknown clock that are known by now. */
   readonly corrections: readonly TimeSegment[];
 }

@@ -28,6 +28,8 @@ export class Retention {
   /** The last look left something. */
   #isUnfinished = false;
   #floor: number;
+  /** The floor when empty series were forgotten last. */
+  #forgotAt: number | undefined;
   #shortened: number | undefined;
   #held: number | undefined;
 
@@ -53,13 +55,17 @@ export class Retention {
     return this.#held === undefined ? undefined : this.#held + HOLD;
   }
 
-  /** @param now - Unix ms. @throws Error of SQLite */
-  apply(now: number): void {
-    if (this.#isUnfinished || Math.abs(now - this.#lookedAt) >= INTERVAL) {
+  /** @param now - Unix ms; undefined: the time is not known, and nothing goes for its age. @throws Error of SQLite */
+  apply(now: number | undefined): void {
+    if (now !== undefined && (this.#isUnfinished || Math.abs(now - this.#lookedAt) >= INTERVAL)) {
       this.#lookedAt = now;
       this.#history.transact(() => {
         if (this.#isBelieved(now)) this.#removeOld(now);
       });
+      if (!this.#isUnfinished && this.#forgotAt !== this.#floor) {
+        this.#history.forgetEmpty();
+        this.#forgotAt = this.#floor;
+      }
     }
     this.#makeRoom();
     this.#giveBack();
@@ -67,18 +73,21 @@ export class Retention {
 
   #removeOld(now: number): void {
     const history = this.#history;
-    const { keep, keepHours } = this.#options;
+    const { keepHours } = this.#options;
     this.#isUnfinished = false;
-    // Whole hours: the sums of one are made of all its minutes.
-    const floor = beginOf(now - keep, HOUR);
+    const floor = this.#floorAt(now);
     if (floor > this.#floor) {
       this.#floor = floor;
       history.setFact('floor', floor);
-      history.forgetEmpty();
     }
     this.#remove('sample', this.#floor);
     this.#remove('minute', this.#floor);
     this.#remove('hour', beginOf(now - keepHours, HOUR));
+  }
+
+  /** Whole hours: the sums of one are made of all its minutes. */
+  #floorAt(now: number): number {
+    return beginOf(now - this.#options.keep, HOUR);
   }
 
   /** Time that went by with the gateway off is no leap, where it is less than a week; more is believed a day later. */
@@ -86,7 +95,8 @@ export class Retention {
     const history = this.#history;
     const seen = history.fact('seen') ?? now;
     const held = history.fact('held');
-    if (now - seen > LEAP) {
+    const oldest = now - seen > LEAP ? this.#oldest('sample') : undefined;
+    if (oldest !== undefined && oldest < this.#floorAt(now)) {
       // Held by a clock that was wrong another way: begins anew.
       const since = held !== undefined && now >= held && now - held < LEAP ? held : now;
       if (since !== held) history.setFact('held', since);

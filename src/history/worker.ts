@@ -74,10 +74,10 @@ class HistoryWorker {
     }
   }
 
-  #write({ name, samples, now, corrections }: Batch): void {
+  #write({ name, samples, now, isTimeKnown, corrections }: Batch): void {
     const { history, retention, settler } = this.#open;
     // First what makes room. What fails on the way is tried again with the same batch.
-    retention.apply(now);
+    retention.apply(isTimeKnown ? now : undefined);
     refuseFullDisk(history);
     settler.wrote(history.write(samples, name));
     settler.correct(corrections);

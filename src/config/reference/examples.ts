@@ -180,7 +180,7 @@ functionRegistry:
   auth: { registry.example.com: { username: plant-7, password: { file: registry.password } } }
 `,
   history: `
-history: { points: ['boiler/*', '*/power'], keep: 90d, maxBytes: 2GB }
+history: { points: ['*/temperature', '*/power'], keep: 90d, maxBytes: 2GB }
 `,
   api: `
 api: { metrics: { host: 127.0.0.1, port: 9464 } }

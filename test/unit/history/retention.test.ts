@@ -86,6 +86,23 @@ t.test('a clock that leaps years ahead takes nothing; a day later it is believed
   t.equal(later.heldUntil, undefined);
 });
 
+t.test('with a time that is not known nothing goes for its age, and what it becomes is no leap', async (t) => {
+  const history = open(t);
+  const retention = new Retention(history, { keep: DAY, keepHours: 2 * DAY, maxBytes: 1e9 });
+  hours(history, 2);
+  retention.apply(undefined);
+  t.equal(retention.floor, 0);
+  retention.apply(START + 300 * DAY);
+  t.equal(retention.heldUntil, undefined);
+  t.equal(history.samplesOf().length, 0);
+  // Nor is it one where nothing would go.
+  history.put(sample(START + 400 * DAY, 1));
+  history.settler.settle(retention.floor);
+  retention.apply(START + 400 * DAY);
+  t.equal(retention.heldUntil, undefined);
+  t.equal(history.samplesOf().length, 1);
+});
+
 t.test('days of being off are no leap', async (t) => {
   const history = open(t);
   hours(history, 24);

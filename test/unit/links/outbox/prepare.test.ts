@@ -17,7 +17,7 @@ function prepare(maxAge?: number): string {
   const clock = {
     now: () => wokeAt + YEAR + 1_000,
     rebased: (time: number) => (time < wokeAt + YEAR ? time + YEAR : time),
-    hasRebased: () => true,
+    corrections: () => [{ from: wokeAt, to: wokeAt + 1_000, offset: YEAR }],
   } as unknown as Clock;
   const preparing = new Preparing(
     {
