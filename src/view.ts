@@ -7,6 +7,7 @@ import { filterRefusal, topicRefusal } from './broker/topic-rules.js';
 import type { Clock } from './core/clock.js';
 import type { StoreLimits } from './core/config.js';
 import { errorsOf, errorView } from './core/errors.js';
+import { historySpan } from './core/history.js';
 import { createMessage, type Message, type OriginKind } from './core/message.js';
 import { subscriptionTo } from './core/router.js';
 import type { Service } from './core/service.js';
@@ -27,8 +28,6 @@ import type { Updates } from './update/updates.js';
 
 /** Payload bytes shown of one message. */
 const SHOWN_BYTES = 65_536;
-/** Of the history, where nobody says from when, ms. */
-const HISTORY_SPAN = 3_600_000;
 const NO_HISTORY = 'nothing is recorded: there is no `history` in the configuration';
 
 export const viewErrors = {
@@ -212,8 +211,7 @@ export function createView(parts: ViewParts): GatewayView & Disposable {
     },
     async historyOf(request) {
       if (history === undefined) throw historyError('HISTORY_OFF', NO_HISTORY);
-      const to = request.to ?? clock.now() + 1;
-      return history.query({ ...request, from: request.from ?? Math.max(0, to - HISTORY_SPAN), to });
+      return history.query({ ...request, ...historySpan(request, clock.now()) });
     },
     async metrics() {
       // Many gateways are never scraped.

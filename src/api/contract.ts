@@ -209,11 +209,12 @@ export interface Routes {
   /** What is recorded, by device and point. */
   'GET /v1/history': { out: HistoryListView };
   /**
-   * Samples of a point, or with `every` (ms) periods of that length, in order of time. `from` and `to` are Unix ms, an hour
-   * ago and now when absent; where `next` is in the answer, there is more from there on.
+   * Samples of a point, or with `every` (ms) periods of that length, in order of time. `from` and `to` are Unix ms; `to` is
+   * now when absent, and `from` is `last` ms before it, an hour when that is absent, too. Where `next` is in the answer, there
+   * is more from there on.
    */
   'GET /v1/history/{device}/{point}': {
-    query: { from?: string; to?: string; every?: string; limit?: string };
+    query: { from?: string; to?: string; last?: string; every?: string; limit?: string };
     out: HistoryView;
   };
   'GET /v1/topics': { query: { filter?: string; limit?: string }; out: List<TopicView> };

@@ -126,6 +126,7 @@ export function historyRequest(device: string, point: string, query: URLSearchPa
     point,
     from: given('from', 0, MAX_TIME),
     to: given('to', 0, MAX_TIME),
+    last: given('last', 1, MAX_TIME),
     every: given('every', MIN_EVERY, MAX_EVERY),
     limit: numberOf(query, 'limit', DEFAULT_ROWS, 1, MAX_ROWS),
   };

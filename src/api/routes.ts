@@ -182,7 +182,7 @@ export const routes: { readonly [R in RouteName]: Route<R> } = {
   'GET /v1/ledger': { handle: ({ view }) => view.ledger() },
   'GET /v1/history': { handle: ({ view }) => view.history() },
   'GET /v1/history/{device}/{point}': {
-    query: ['from', 'to', 'every', 'limit'],
+    query: ['from', 'to', 'last', 'every', 'limit'],
     handle: ({ view, params, query }) => view.historyOf(historyRequest(params.device!, params.point!, query)),
   },
   'GET /v1/store': {

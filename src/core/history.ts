@@ -47,10 +47,20 @@ export interface HistoryQuery {
   readonly limit: number;
 }
 
-/** from undefined: an hour before its end; to undefined: now. */
+/** to undefined: now; from undefined: `last` ms before it, an hour when that is undefined, too. */
 export interface HistoryRequest extends Omit<HistoryQuery, 'from' | 'to'> {
   readonly from: number | undefined;
   readonly to: number | undefined;
+  readonly last: number | undefined;
+}
+
+/** Where nobody says from when, ms. */
+const SPAN = 3_600_000;
+
+/** @param now - Unix ms */
+export function historySpan(request: HistoryRequest, now: number): Pick<HistoryQuery, 'from' | 'to'> {
+  const { to = now + 1, last = SPAN } = request;
+  return { from: request.from ?? Math.max(0, to - last), to };
 }
 
 /** A value without JSON, a bigint beyond 2^53, is its digits. */

@@ -7,6 +7,7 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { HistorySample, SeriesView } from '../core/history.js';
+import { HOUR } from './periods.js';
 import { flagsOf, stored } from './values.js';
 
 const SCHEMA_VERSION = 1;
@@ -38,7 +39,7 @@ export class NewerHistory extends Error {
 /** A series as the worker knows it. */
 interface Series {
   readonly id: number;
-  unit: string | undefined;
+  readonly unit: string | undefined;
 }
 
 /** @throws Error of SQLite, with `errcode`; NewerHistory */
@@ -71,13 +72,16 @@ export function openDatabase(file: string): DatabaseSync {
 export class HistoryDatabase {
   readonly database: DatabaseSync;
   readonly #file: string;
-  readonly #series = new Map<string, Series>();
+  #series: Map<string, Series>;
   readonly #addSeries: StatementSync;
   readonly #setUnit: StatementSync;
   readonly #add: StatementSync;
   readonly #fact: StatementSync;
   readonly #setFact: StatementSync;
+  readonly #closed: StatementSync;
   #syncedAt = Number.NEGATIVE_INFINITY;
+  /** Something was committed since. */
+  #isDirty = false;
 
   /** @throws what {@link openDatabase} does */
   constructor(file: string) {
@@ -85,10 +89,13 @@ export class HistoryDatabase {
     const database = openDatabase(file);
     this.database = database;
     try {
-      this.#readSeries();
+      this.#series = this.#readSeries();
       this.#addSeries = database.prepare('INSERT INTO series (device, point, unit) VALUES (?, ?, ?)');
       this.#setUnit = database.prepare('UPDATE series SET unit = ? WHERE id = ?');
       this.#add = database.prepare('INSERT INTO tail (series, at, value, flags) VALUES (?, ?, ?, ?)');
+      this.#closed = database.prepare(`
+        SELECT 1 FROM hour WHERE series = ? AND at = ?
+          AND NOT EXISTS (SELECT 1 FROM minute WHERE series = ? AND at >= ? AND at < ?)`);
       this.#fact = database.prepare('SELECT value FROM fact WHERE name = ?');
       this.#setFact = database.prepare('INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)');
     } catch (error) {
@@ -117,21 +124,29 @@ export class HistoryDatabase {
    */
   write(samples: readonly HistorySample[], batch: string): number {
     if (samples.length === 0 || this.#fact.get('batch')?.value === batch) return 0;
-    const made: string[] = [];
+    const undo: (() => void)[] = [];
     this.#syncing(() =>
       this.transact(
         () => {
           for (const sample of samples) {
-            this.#add.run(this.#seriesFor(sample, made).id, sample.at, stored(sample.value), flagsOf(sample));
+            this.#add.run(this.#seriesFor(sample, undo), sample.at, stored(sample.value), flagsOf(sample));
           }
           this.#setFact.run('batch', batch);
         },
         () => {
-          for (const key of made) this.#series.delete(key);
+          for (const one of undo) one();
         },
       ),
     );
     return samples.length;
+  }
+
+  /** What was written is on the disk. @throws Error of SQLite */
+  sync(): void {
+    if (!this.#isDirty) return;
+    this.#syncedAt = Number.NEGATIVE_INFINITY;
+    // A commit of nothing syncs nothing.
+    this.#syncing(() => this.setFact('synced', (this.fact('synced') ?? 0) + 1));
   }
 
   /** All of it or nothing. @param undo - of what was changed in memory, when nothing was changed in the file */
@@ -141,9 +156,12 @@ export class HistoryDatabase {
       work();
       this.database.exec('COMMIT');
     } catch (error) {
-      // The system may have ended it already.
-      if (this.database.isTransaction) this.database.exec('ROLLBACK');
-      undo();
+      try {
+        // The system may have ended it already.
+        if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      } finally {
+        undo();
+      }
       throw error;
     }
   }
@@ -175,9 +193,12 @@ export class HistoryDatabase {
         DELETE FROM series WHERE samples = 0
           AND NOT EXISTS (SELECT 1 FROM tail WHERE series = id) AND NOT EXISTS (SELECT 1 FROM hour WHERE series = id)`)
       .run();
-    if (changes === 0) return;
-    this.#series.clear();
-    this.#readSeries();
+    if (changes > 0) this.#series = this.#readSeries();
+  }
+
+  /** The samples of this hour are gone, and only its sums are kept. @param hour - its begin, Unix ms */
+  isClosed(series: number, hour: number): boolean {
+    return this.#closed.get(series, hour, series, hour, hour + HOUR) !== undefined;
   }
 
   /** What is used of the file, and what is free within it, bytes. */
@@ -207,41 +228,43 @@ export class HistoryDatabase {
     this.database.close();
   }
 
-  #readSeries(): void {
+  #readSeries(): Map<string, Series> {
+    const all = new Map<string, Series>();
     for (const row of this.database.prepare('SELECT id, device, point, unit FROM series').all()) {
       const { id, device, point, unit } = row as { id: number; device: string; point: string; unit: string | null };
-      this.#series.set(keyOf(device, point), { id, unit: unit ?? undefined });
+      all.set(keyOf(device, point), { id, unit: unit ?? undefined });
     }
+    return all;
   }
 
   /** A commit is with the system; from time to time it is on the disk, with all before. */
   #syncing(work: () => void): void {
     if (performance.now() - this.#syncedAt < SYNC_INTERVAL) {
       work();
+      this.#isDirty = true;
       return;
     }
     this.database.exec('PRAGMA synchronous = FULL');
     try {
       work();
       this.#syncedAt = performance.now();
+      this.#isDirty = false;
     } finally {
       this.database.exec('PRAGMA synchronous = NORMAL');
     }
   }
 
-  #seriesFor({ device, point, unit }: HistorySample, made: string[]): Series {
+  /** @returns its id */
+  #seriesFor({ device, point, unit }: HistorySample, undo: (() => void)[]): number {
+    const all = this.#series;
     const key = keyOf(device, point);
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      const { lastInsertRowid } = this.#addSeries.run(device, point, unit ?? null);
-      series = { id: Number(lastInsertRowid), unit };
-      this.#series.set(key, series);
-      made.push(key);
-    } else if (series.unit !== unit) {
-      this.#setUnit.run(unit ?? null, series.id);
-      series.unit = unit;
-    }
-    return series;
+    const known = all.get(key);
+    if (known !== undefined && known.unit === unit) return known.id;
+    undo.push(known === undefined ? () => all.delete(key) : () => all.set(key, known));
+    if (known !== undefined) this.#setUnit.run(unit ?? null, known.id);
+    const id = known?.id ?? Number(this.#addSeries.run(device, point, unit ?? null).lastInsertRowid);
+    all.set(key, { id, unit });
+    return id;
   }
 }
 

@@ -62,6 +62,8 @@ class RunningHistory implements History {
   #since: number;
   #fault: ErrorView | undefined;
   #isStopping = false;
+  /** It took too long to end: nothing is begun any more. */
+  #isOver = false;
 
   constructor(options: HistoryOptions) {
     this.#o = options;
@@ -69,12 +71,15 @@ class RunningHistory implements History {
     this.#since = clock.now();
     this.#recorder = new Recorder({
       points: config.points,
+      keep: config.keep,
       clock,
       write: async (samples, name) => {
         const link = await this.#worker();
         const isTimeKnown = clock.quality?.() !== 'unsynced';
         const corrections = isTimeKnown ? (clock.corrections?.() ?? []) : [];
-        this.#took(await link.write({ name, samples, now: clock.now(), isTimeKnown, corrections }));
+        const { written, trouble } = await link.write({ name, samples, now: clock.now(), isTimeKnown, corrections });
+        this.#took(written);
+        return trouble;
       },
       onState: (error) => this.#state(error),
     });
@@ -151,7 +156,16 @@ class RunningHistory implements History {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
-    using _deadline = this.#o.clock.after(CLOSE_DEADLINE, () => void this.#link?.terminate());
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    using _deadline = this.#o.clock.after(CLOSE_DEADLINE, resolve);
+    await Promise.race([this.#close(), late]);
+    this.#isOver = true;
+    // Not awaited: it may hang in a disk that does not answer.
+    void this.#link?.terminate();
+    void this.#starting?.then((link) => link.terminate()).catch(() => {});
+  }
+
+  async #close(): Promise<void> {
     await this.#recorder[Symbol.asyncDispose]();
     await this.#starting?.catch(() => {});
     await this.#link?.close();
@@ -168,6 +182,7 @@ class RunningHistory implements History {
 
   /** Started when it is needed, and again when it ended. */
   #worker(): Promise<WorkerLink> {
+    if (this.#isOver) return Promise.reject(historyError('HISTORY_STOPPED', 'the gateway is stopping'));
     if (this.#link !== undefined && !this.#link.hasEnded) return Promise.resolve(this.#link);
     this.#starting ??= this.#startWorker().finally(() => {
       this.#starting = undefined;

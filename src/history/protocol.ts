@@ -58,9 +58,11 @@ export interface Rows {
 export type WorkerAnswer =
   /** @param setAside - name of a damaged file that made way */
   | { readonly kind: 'opened'; readonly figures: FileFigures; readonly setAside: string | undefined }
+  /** @param trouble - what failed beside the samples, which are written */
   | {
       readonly kind: 'written';
       readonly id: number;
+      readonly trouble: Failure | undefined;
       readonly figures: FileFigures;
       readonly setAside: string | undefined;
     }

@@ -1,5 +1,5 @@
 /** Answers a query from the coarsest of samples, minutes and hours that it can be made of. Runs in the worker. */
-import type { HistoryQuery } from '../core/history.js';
+import type { HistoryQuery, SampleView } from '../core/history.js';
 import type { HistoryDatabase } from './database.js';
 import { beginOf, HOUR, MINUTE, Period, type Sums } from './periods.js';
 import type { Rows } from './protocol.js';
@@ -21,12 +21,15 @@ function samples(history: HistoryDatabase, series: number, asked: HistoryQuery):
   const rows = [...readSamples(history, series, asked.from, asked.to, asked.limit + 1)];
   const next = rows.length > asked.limit ? rows.at(-1)!.at : undefined;
   if (next !== undefined) {
-    rows.pop();
-    // Those of one millisecond that have not settled are told together, next time.
-    const together = rows.findIndex(({ at }) => at === next);
-    if (together > 0) rows.splice(together);
+    // Those of one millisecond that have not settled are told together: next time, or now where there is nothing before them.
+    rows.splice(rows.findIndex(({ at }) => at === next));
+    if (rows.length === 0) return { samples: views(readSamples(history, series, next, next + 1, -1)), next: next + 1 };
   }
-  return { samples: rows.map(({ at, value, flags }) => sampleView(at, value, flags)), next };
+  return { samples: views(rows), next };
+}
+
+function views(rows: Iterable<SampleRow>): readonly SampleView[] {
+  return Array.from(rows, ({ at, value, flags }) => sampleView(at, value, flags));
 }
 
 interface SampleRow {
@@ -82,7 +85,7 @@ function periods(
   return { periods: found.map((one) => one.view()), next };
 }
 
-/** What the periods are made of, in order: sums as far as they go, then samples. */
+/** What the periods are made of, in order: sums, and samples of the minutes of which not all have settled. */
 function* parts(
   history: HistoryDatabase,
   series: number,
@@ -90,20 +93,47 @@ function* parts(
   to: number,
   every: number,
 ): Generator<(Sums & { readonly at: number }) | SampleRow> {
-  // Sums are of what has settled: from the minute of the first that has not, it is samples.
-  const settled = every % MINUTE === 0 ? Math.min(to, firstUnsettled(history, series)) : from;
-  const minutes = Math.max(from, beginOf(settled, MINUTE));
-  const hours = every % HOUR === 0 ? Math.max(from, beginOf(minutes, HOUR)) : from;
-  yield* readSums(history, 'hour', series, from, hours);
-  yield* readSums(history, 'minute', series, hours, minutes);
-  yield* readSamples(history, series, minutes, to, -1);
+  if (every % MINUTE !== 0) {
+    yield* readSamples(history, series, from, to, -1);
+    return;
+  }
+  let at = from;
+  for (const minute of unsettled(history, series, from, to)) {
+    yield* readAllSums(history, series, at, minute, every % HOUR === 0);
+    yield* readSamples(history, series, minute, minute + MINUTE, -1);
+    at = minute + MINUTE;
+  }
+  yield* readAllSums(history, series, at, to, every % HOUR === 0);
 }
 
-function firstUnsettled({ database }: HistoryDatabase, series: number): number {
-  const { at } = database.prepare('SELECT MIN(at) AS at FROM tail WHERE series = ?').get(series) as {
-    at: number | null;
-  };
-  return at ?? Number.POSITIVE_INFINITY;
+/** Minutes of samples in the tail, in order; without those that will not be kept. */
+function unsettled(history: HistoryDatabase, series: number, from: number, to: number): readonly number[] {
+  const minutes = history.database.prepare(`
+    SELECT DISTINCT at / ${MINUTE} * ${MINUTE} AS minute FROM tail
+    WHERE series = ? AND at >= ? AND at < ? ORDER BY minute`);
+  const all = minutes.all(series, from, to).map((row) => row.minute as number);
+  const closed = new Map<number, boolean>();
+  return all.filter((minute) => {
+    const hour = beginOf(minute, HOUR);
+    const isClosed = closed.get(hour) ?? history.isClosed(series, hour);
+    closed.set(hour, isClosed);
+    return !isClosed;
+  });
+}
+
+/** @param byHour - whole hours by their own sums, which are kept longer */
+function* readAllSums(
+  history: HistoryDatabase,
+  series: number,
+  from: number,
+  to: number,
+  byHour: boolean,
+): Generator<Sums & { readonly at: number }> {
+  const first = Math.min(to, byHour ? beginOf(from + HOUR - 1, HOUR) : to);
+  const last = Math.max(first, beginOf(to, HOUR));
+  yield* readSums(history, 'minute', series, from, first);
+  yield* readSums(history, 'hour', series, first, last);
+  yield* readSums(history, 'minute', series, last, to);
 }
 
 function* readSums(

@@ -24,16 +24,21 @@ const SLACK = 1.5;
 const SAMPLE_BYTES = 100;
 /** Times of devices further ahead of the clock are wrong, ms. */
 const MAX_AHEAD = 86_400_000;
+/** What was written is forced to the disk when so long nothing came, ms. */
+const QUIET = 10_000;
 
 export interface RecorderOptions {
   readonly points: readonly string[];
+  /** Samples are kept for so long, ms: older ones cannot be meant. */
+  readonly keep: number;
   readonly clock: Clock;
   /**
    * Without samples it is time to tidy up. Rejects when the disk takes nothing: the same is given again.
    *
    * @param batch - its name, unlike that of any other
+   * @returns what is wrong although they were taken
    */
-  write(samples: readonly HistorySample[], batch: string): Promise<void>;
+  write(samples: readonly HistorySample[], batch: string): Promise<GatewayError | undefined>;
   /** @param error - undefined: it works again */
   onState(error: GatewayError | undefined): void;
 }
@@ -55,7 +60,7 @@ export class Recorder implements HistoryRecorder, AsyncDisposable {
   #timer: Timer | undefined;
   #isHurried = false;
   #delay = DELAY;
-  #writing: Promise<void> | undefined;
+  #writing: Promise<boolean> | undefined;
   /** What the disk did not take, or did not answer. */
   #batch: readonly HistorySample[] = [];
   #isClosed = false;
@@ -64,7 +69,7 @@ export class Recorder implements HistoryRecorder, AsyncDisposable {
 
   constructor(options: RecorderOptions) {
     this.#o = options;
-    this.#arm(IDLE);
+    this.#arm(IDLE, false);
   }
 
   get recorded(): number {
@@ -85,22 +90,22 @@ export class Recorder implements HistoryRecorder, AsyncDisposable {
     if (!point.isWanted) return;
     const { at, value, quality } = sample;
     const { last } = point;
-    const isSameTime = last?.at === at;
+    const isSameTime = last !== undefined && (last.at === at || this.#o.clock.rebased?.(last.at, true) === at);
     // Told again, as at the begin of each rest.
     if (isSameTime && Object.is(last.value, value) && last.quality === quality) return;
     point.last = { at, value, quality };
     this.#waiting.push({ ...sample, at: this.#timeOf(at, isSameTime) });
     this.#bytes += bytesOf(sample);
     if (this.#waiting.length >= MAX_WAITING * SLACK || this.#bytes >= MAX_BYTES * SLACK) this.#dropOldest();
-    if (!this.#isHurried && this.#writing === undefined) this.#arm(this.#delay);
+    if (!this.#isHurried && this.#writing === undefined) this.#arm(this.#delay, true);
   }
 
   /** What waits is written, if the disk takes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
-    await this.#writing;
-    if (this.waiting > 0) await this.#write();
+    const wasFailing = await this.#writing;
+    if (this.waiting > 0 && wasFailing !== true) await this.#write();
     this.#dropped += this.waiting;
     this.#waiting = [];
     this.#batch = [];
@@ -120,39 +125,46 @@ export class Recorder implements HistoryRecorder, AsyncDisposable {
   /** A sample that says something else of the same moment, as that it is stale by now, has the time at which it is said. */
   #timeOf(at: number, isSameTime: boolean): number {
     const now = this.#o.clock.now();
-    return isSameTime || !(at >= 0 && at <= now + MAX_AHEAD) ? now : Math.round(at);
+    return isSameTime || !(at >= now - this.#o.keep && at <= now + MAX_AHEAD) ? now : Math.round(at);
   }
 
-  #arm(delay: number): void {
+  /** @param isHurried - something waits */
+  #arm(delay: number, isHurried: boolean): void {
     this.#timer?.cancel();
-    this.#isHurried = delay < IDLE;
+    this.#isHurried = isHurried;
     this.#timer = this.#o.clock.after(delay, () => {
+      const before = this.#recorded;
       this.#writing = this.#write().finally(() => {
         this.#writing = undefined;
-        if (!this.#isClosed) this.#arm(this.waiting > 0 ? this.#delay : IDLE);
+        if (this.#isClosed) return;
+        if (this.waiting > 0) this.#arm(this.#delay, true);
+        else this.#arm(this.#recorded > before ? QUIET : IDLE, false);
       });
     });
   }
 
-  async #write(): Promise<void> {
+  /** @returns whether it failed */
+  async #write(): Promise<boolean> {
     do {
       if (this.#batch.length === 0) this.#nextBatch();
       const batch = this.#batch;
+      let trouble: GatewayError | undefined;
       try {
-        await this.#o.write(
+        trouble = await this.#o.write(
           batch.map((sample) => this.#timed(sample)),
           `${this.#run} ${this.#batches}`,
         );
       } catch (error) {
         this.#delay = Math.min(MAX_DELAY, this.#delay * 2);
         this.#o.onState(toGatewayError(error));
-        return;
+        return true;
       }
       this.#batch = [];
       this.#recorded += batch.length;
       this.#delay = DELAY;
-      this.#o.onState(undefined);
+      this.#o.onState(trouble);
     } while (this.#waiting.length > 0);
+    return false;
   }
 
   #nextBatch(): void {

@@ -1,11 +1,14 @@
-/** What is kept, and for how long. A little at a time: what is recorded meanwhile must not wait. Runs in the worker. */
+/**
+ * What is kept, and for how long. Samples and minutes go by whole hours, so that the sums of an hour are made of all its
+ * minutes or stay as they are. A little at a time: what is recorded meanwhile must not wait. Runs in the worker.
+ */
 import type { HistoryDatabase } from './database.js';
 import { beginOf, HOUR } from './periods.js';
 import type { WorkerOptions } from './protocol.js';
 
 /** How often it is looked whether something is too old, ms. */
 const INTERVAL = 60_000;
-/** Rows of one series that go at a time. */
+/** Rows of one series that go at a time, at least an hour of them. */
 const STEP = 2_000;
 /** Of maxBytes, left when room was made. */
 const ENOUGH = 0.98;
@@ -20,6 +23,7 @@ const FREE_SHARE = 0.25;
 const PAGES_AT_A_TIME = 500;
 
 type Limits = Pick<WorkerOptions, 'keep' | 'keepHours' | 'maxBytes'>;
+type Table = 'sample' | 'minute' | 'hour';
 
 export class Retention {
   readonly #history: HistoryDatabase;
@@ -27,9 +31,6 @@ export class Retention {
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** The last look left something. */
   #isUnfinished = false;
-  #floor: number;
-  /** The floor when empty series were forgotten last. */
-  #forgotAt: number | undefined;
   #shortened: number | undefined;
   #held: number | undefined;
 
@@ -37,17 +38,12 @@ export class Retention {
     this.#history = history;
     this.#options = options;
     this.#shortened = history.fact('shortened');
-    this.#floor = history.fact('floor') ?? 0;
-  }
-
-  /** Samples that are older are not kept, Unix ms. */
-  get floor(): number {
-    return Math.max(this.#floor, this.#shortened ?? 0);
   }
 
   /** What is older went before its time, Unix ms; undefined: nothing did, or it would have gone by now. */
   shortened(now: number): number | undefined {
-    return this.#shortened !== undefined && this.#shortened > now - this.#options.keep ? this.#shortened : undefined;
+    const at = this.#shortened;
+    return at !== undefined && at > now - this.#options.keep && at <= now ? at : undefined;
   }
 
   /** The clock leapt: until then nothing goes for its age, Unix ms. */
@@ -55,112 +51,126 @@ export class Retention {
     return this.#held === undefined ? undefined : this.#held + HOLD;
   }
 
-  /** @param now - Unix ms; undefined: the time is not known, and nothing goes for its age. @throws Error of SQLite */
-  apply(now: number | undefined): void {
-    if (now !== undefined && (this.#isUnfinished || Math.abs(now - this.#lookedAt) >= INTERVAL)) {
-      this.#lookedAt = now;
-      this.#history.transact(() => {
-        if (this.#isBelieved(now)) this.#removeOld(now);
-      });
-      if (!this.#isUnfinished && this.#forgotAt !== this.#floor) {
-        this.#history.forgetEmpty();
-        this.#forgotAt = this.#floor;
+  /** What is too old goes. @param now - the time of the world, Unix ms. @throws Error of SQLite */
+  removeOld(now: number): void {
+    if (!this.#isUnfinished && Math.abs(now - this.#lookedAt) < INTERVAL) return;
+    const history = this.#history;
+    const [floor, hourFloor] = this.#floorsAt(now);
+    let held: number | undefined;
+    let isUnfinished = false;
+    history.transact(() => {
+      held = this.#holding(now);
+      if (held !== undefined) return;
+      for (const series of history.seriesIds()) {
+        const isMore = this.#removeSome('sample', series, floor);
+        isUnfinished = this.#removeSome('hour', series, hourFloor) || isMore || isUnfinished;
       }
-    }
-    this.#makeRoom();
+    });
+    this.#held = held;
+    this.#lookedAt = now;
+    this.#isUnfinished = isUnfinished;
+    if (held === undefined && !isUnfinished) history.forgetEmpty();
     this.#giveBack();
   }
 
-  #removeOld(now: number): void {
-    const history = this.#history;
-    const { keepHours } = this.#options;
-    this.#isUnfinished = false;
-    const floor = this.#floorAt(now);
-    if (floor > this.#floor) {
-      this.#floor = floor;
-      history.setFact('floor', floor);
-    }
-    this.#remove('sample', this.#floor);
-    this.#remove('minute', this.#floor);
-    this.#remove('hour', beginOf(now - keepHours, HOUR));
-  }
-
-  /** Whole hours: the sums of one are made of all its minutes. */
-  #floorAt(now: number): number {
-    return beginOf(now - this.#options.keep, HOUR);
-  }
-
-  /** Time that went by with the gateway off is no leap, where it is less than a week; more is believed a day later. */
-  #isBelieved(now: number): boolean {
-    const history = this.#history;
-    const seen = history.fact('seen') ?? now;
-    const held = history.fact('held');
-    const oldest = now - seen > LEAP ? this.#oldest('sample') : undefined;
-    if (oldest !== undefined && oldest < this.#floorAt(now)) {
-      // Held by a clock that was wrong another way: begins anew.
-      const since = held !== undefined && now >= held && now - held < LEAP ? held : now;
-      if (since !== held) history.setFact('held', since);
-      this.#held = since;
-      if (now - since < HOLD) return false;
-    }
-    if (held !== undefined) history.database.exec("DELETE FROM fact WHERE name = 'held'");
-    this.#held = undefined;
-    if (Math.abs(now - seen) >= HOUR || history.fact('seen') === undefined) history.setFact('seen', now);
-    return true;
-  }
-
-  #remove(table: 'sample' | 'minute' | 'hour', before: number): void {
-    const { database } = this.#history;
-    const ends = database.prepare(`SELECT at FROM ${table} WHERE series = ? ORDER BY at LIMIT 1 OFFSET ${STEP}`);
-    for (const series of this.#history.seriesIds()) {
-      const end = ends.get(series)?.at as number | undefined;
-      const isMore = end !== undefined && end < before;
-      this.#removeOf(table, series, isMore ? end : before);
-      if (isMore) this.#isUnfinished = true;
-    }
-  }
-
-  #removeOf(table: 'sample' | 'minute' | 'hour', series: number, before: number): void {
-    const { database } = this.#history;
-    const { changes } = database.prepare(`DELETE FROM ${table} WHERE series = ? AND at < ?`).run(series, before);
-    if (table !== 'sample' || changes === 0) return;
-    database.prepare('UPDATE series SET samples = samples - ? WHERE id = ?').run(changes, series);
-  }
-
-  /** Hour after hour, the oldest first; sums of hours when nothing else is left. */
-  #makeRoom(): void {
+  /**
+   * Beyond maxBytes the oldest hour goes, and the next: samples as long as there are more than those of a day, then sums of
+   * hours, then what is left. @throws Error of SQLite
+   */
+  makeRoom(): void {
     const history = this.#history;
     const { maxBytes } = this.#options;
     if (history.pages().used <= maxBytes) return;
+    let shortened = this.#shortened;
     history.transact(() => {
       for (let hours = 0; hours < MAX_HOURS_AT_A_TIME && history.pages().used > maxBytes * ENOUGH; hours++) {
-        const table = this.#oldest('sample') === undefined ? 'hour' : 'sample';
-        const oldest = this.#oldest(table);
-        if (oldest === undefined) return;
-        const end = beginOf(oldest, HOUR) + HOUR;
-        for (const series of history.seriesIds()) {
-          this.#removeOf(table, series, end);
-          if (table === 'sample') this.#removeOf('minute', series, end);
-        }
-        this.#shortened = Math.max(this.#shortened ?? 0, end);
-        history.setFact('shortened', this.#shortened);
+        const [oldest, newest] = [this.#end('MIN', 'sample'), this.#end('MAX', 'sample')];
+        const oldestHour = this.#end('MIN', 'hour');
+        const isLongAgo = oldestHour !== undefined && (newest === undefined || oldestHour < newest - DAY);
+        if (oldest !== undefined && newest !== undefined && (oldest < newest - DAY || !isLongAgo)) {
+          const begin = beginOf(oldest, HOUR);
+          const end = begin + HOUR;
+          for (const series of history.seriesIds()) this.#remove('sample', series, end);
+          // Of the hour that is going on the sums begin anew, too.
+          if (end > newest) history.database.prepare('DELETE FROM hour WHERE at = ?').run(begin);
+          shortened = Math.min(end, newest);
+        } else if (oldestHour !== undefined) {
+          for (const series of history.seriesIds()) this.#remove('hour', series, oldestHour + HOUR);
+        } else return;
       }
+      if (shortened !== undefined) history.setFact('shortened', shortened);
     });
+    this.#shortened = shortened;
+  }
+
+  /** What is older than these goes for its age: samples, and sums of hours. */
+  #floorsAt(now: number): readonly [samples: number, hours: number] {
+    const { keep, keepHours } = this.#options;
+    return [beginOf(now - keep, HOUR), beginOf(now - keepHours, HOUR)];
+  }
+
+  /**
+   * Time that went by with the gateway off is no leap where it is less than a week; more is believed a day later.
+   *
+   * @returns since when nothing goes, Unix ms; undefined: the clock is believed
+   */
+  #holding(now: number): number | undefined {
+    const history = this.#history;
+    const seen = history.fact('seen') ?? now;
+    const before = history.fact('held');
+    if (now - seen > LEAP && this.#wouldGo(now)) {
+      // One of a clock that was wrong another way begins anew.
+      const since = before !== undefined && now >= before && now - before < LEAP ? before : now;
+      if (since !== before) history.setFact('held', since);
+      if (now - since < HOLD) return since;
+    }
+    if (before !== undefined) history.database.exec("DELETE FROM fact WHERE name = 'held'");
+    if (history.fact('seen') === undefined || Math.abs(now - seen) >= HOUR) history.setFact('seen', now);
+    return undefined;
+  }
+
+  #wouldGo(now: number): boolean {
+    const [floor, hourFloor] = this.#floorsAt(now);
+    const sample = this.#end('MIN', 'sample');
+    const hour = this.#end('MIN', 'hour');
+    return (sample !== undefined && sample < floor) || (hour !== undefined && hour < hourFloor);
+  }
+
+  /** @returns whether there is more */
+  #removeSome(table: 'sample' | 'hour', series: number, before: number): boolean {
+    const { database } = this.#history;
+    const at = database.prepare(`SELECT at FROM ${table} WHERE series = ? ORDER BY at LIMIT 1 OFFSET ?`);
+    const first = at.get(series, 0)?.at as number | undefined;
+    if (first === undefined || first >= before) return false;
+    const last = (at.get(series, STEP)?.at as number | undefined) ?? before;
+    const end = Math.min(before, Math.max(beginOf(last, HOUR), beginOf(first, HOUR) + HOUR));
+    this.#remove(table, series, end);
+    return end < before;
+  }
+
+  /** With a sample goes its minute. */
+  #remove(table: 'sample' | 'hour', series: number, before: number): void {
+    const { database } = this.#history;
+    const remove = (from: Table) =>
+      database.prepare(`DELETE FROM ${from} WHERE series = ? AND at < ?`).run(series, before).changes;
+    const changes = remove(table);
+    if (table === 'hour') return;
+    remove('minute');
+    if (changes > 0) database.prepare('UPDATE series SET samples = samples - ? WHERE id = ?').run(changes, series);
   }
 
   #giveBack(): void {
     const { used, free } = this.#history.pages();
     if (free < MUCH_FREE || free < used * FREE_SHARE) return;
     this.#history.database.exec(`PRAGMA incremental_vacuum(${PAGES_AT_A_TIME})`);
+    this.#isUnfinished = true;
   }
 
-  #oldest(table: 'sample' | 'hour'): number | undefined {
-    const least = this.#history.database.prepare(`SELECT MIN(at) AS at FROM ${table} WHERE series = ?`);
-    let oldest: number | undefined;
-    for (const series of this.#history.seriesIds()) {
-      const { at } = least.get(series) as { at: number | null };
-      if (at !== null && (oldest === undefined || at < oldest)) oldest = at;
-    }
-    return oldest;
+  /** The oldest or the newest, Unix ms. */
+  #end(which: 'MIN' | 'MAX', table: 'sample' | 'hour'): number | undefined {
+    const end = this.#history.database.prepare(
+      `SELECT ${which}(at) AS at FROM (SELECT (SELECT ${which}(at) FROM ${table} WHERE series = id) AS at FROM series)`,
+    );
+    return (end.get() as { readonly at: number | null }).at ?? undefined;
   }
 }

@@ -65,23 +65,28 @@ export class Settler {
     this.#waiting += count;
   }
 
-  /** @param floor - what is older is not kept any more, Unix ms. @throws Error of SQLite */
-  settleWhenDue(floor: number): void {
+  /** @throws Error of SQLite */
+  settleWhenDue(): void {
     if (this.#waiting === 0) return;
-    if (this.#waiting >= MOST || performance.now() - this.#settledAt >= INTERVAL) this.settle(floor);
+    if (this.#waiting >= MOST || performance.now() - this.#settledAt >= INTERVAL) this.settle();
   }
 
-  /** @param floor - what is older is not kept any more, Unix ms. @throws Error of SQLite */
-  settle(floor: number): void {
+  /** @throws Error of SQLite */
+  settle(): void {
     const history = this.#history;
     history.transact(() => {
       const touched = new Touched();
       const added = new Map<number, number>();
+      const hours = new Map<string, boolean>();
       for (const row of this.#tail.iterate() as Iterable<unknown>) {
         const { series: id, at: time, value, flags } = row as Row;
         const series = Number(id);
         let at = Number(time);
-        if (at < floor) continue;
+        const hour = beginOf(at, HOUR);
+        const key = `${series} ${hour}`;
+        const isClosed = hours.get(key) ?? history.isClosed(series, hour);
+        hours.set(key, isClosed);
+        if (isClosed) continue;
         // Two of one millisecond are two.
         const last = at + SAME_TIME;
         let isNew = this.#place.run(series, at, value, flags).changes > 0;
@@ -102,14 +107,12 @@ export class Settler {
    * Gives samples with a time of an unknown clock the time that they should have had; some of them at a time.
    *
    * @param segments - what is known of such times by now, in order
+   * @returns whether that were all
    * @throws Error of SQLite
    */
-  correct(segments: readonly TimeSegment[]): void {
+  correct(segments: readonly TimeSegment[]): boolean {
     const done = this.#history.fact('corrected') ?? Number.NEGATIVE_INFINITY;
-    for (const segment of segments) {
-      if (segment.to <= done) continue;
-      if (!this.#correctOne(segment)) return;
-    }
+    return segments.every((segment) => segment.to <= done || this.#correctOne(segment));
   }
 
   /** @returns whether that was all of it */

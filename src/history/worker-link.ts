@@ -45,11 +45,11 @@ export class WorkerLink {
     return this.#ended !== undefined;
   }
 
-  /** All of it or nothing. Rejects with HISTORY_FULL, HISTORY_FAILED */
-  async write(batch: Batch): Promise<Written> {
-    const answer = await this.#ask({ kind: 'write', batch });
-    if (answer.kind !== 'written') throw unexpected(answer);
-    return answer;
+  /** All samples or none. Rejects with HISTORY_FULL, HISTORY_FAILED */
+  async write(batch: Batch): Promise<{ readonly written: Written; readonly trouble: GatewayError | undefined }> {
+    const written = await this.#ask({ kind: 'write', batch });
+    if (written.kind !== 'written') throw unexpected(written);
+    return { written, trouble: written.trouble && errorOf(written.trouble) };
   }
 
   /** @returns undefined: nothing of this point was ever recorded */

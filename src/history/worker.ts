@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { failureOf, isDamage } from '../store/failure.js';
 import { HistoryDatabase } from './database.js';
-import type { Batch, FileFigures, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
+import type { Batch, Failure, FileFigures, WorkerAnswer, WorkerOptions, WorkerRequest } from './protocol.js';
 import { query } from './query.js';
 import { Retention } from './retention.js';
 import { Settler } from './settler.js';
@@ -62,8 +62,13 @@ class HistoryWorker {
     const { history } = this.#open;
     switch (request.kind) {
       case 'write':
-        this.#write(request.batch);
-        return { kind: 'written', id, figures: this.#figures(request.batch.now), setAside: this.#takeSetAside() };
+        return {
+          kind: 'written',
+          id,
+          trouble: this.#write(request.batch),
+          figures: this.#figures(request.batch.now),
+          setAside: this.#takeSetAside(),
+        };
       case 'query':
         return { kind: 'rows', id, rows: query(history, request.query) };
       case 'list':
@@ -74,14 +79,20 @@ class HistoryWorker {
     }
   }
 
-  #write({ name, samples, now, isTimeKnown, corrections }: Batch): void {
+  /** @returns what failed beside the samples, which are written: it is tried again with the next */
+  #write({ name, samples, now, isTimeKnown, corrections }: Batch): Failure | undefined {
     const { history, retention, settler } = this.#open;
-    // First what makes room. What fails on the way is tried again with the same batch.
-    retention.apply(isTimeKnown ? now : undefined);
+    const trouble = attempt(() => retention.makeRoom());
     refuseFullDisk(history);
+    if (samples.length === 0) history.sync();
     settler.wrote(history.write(samples, name));
-    settler.correct(corrections);
-    settler.settleWhenDue(retention.floor);
+    const tidying = attempt(() => {
+      // A time that is not yet right must not be the reason why a sample goes.
+      const isCorrected = settler.correct(corrections);
+      settler.settleWhenDue();
+      if (isTimeKnown && isCorrected) retention.removeOld(now);
+    });
+    return trouble ?? tidying;
   }
 
   #beginAnew(): void {
@@ -104,6 +115,17 @@ class HistoryWorker {
       shortened: retention.shortened(now),
       heldUntil: retention.heldUntil,
     };
+  }
+}
+
+/** A damaged file is for the caller. */
+function attempt(work: () => void): Failure | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (isDamage(error)) throw error;
+    return failureOf(error);
   }
 }
 

@@ -74,11 +74,17 @@ t.test('history show: names, times and spans that are none', async (t) => {
   }
 });
 
-t.test('history show: without times it is the last hour', async (t) => {
+t.test('history show: without an end it is now by the clock of the gateway, and the last hour', async (t) => {
   const { run, view } = await startFakeGateway(t);
-  const before = Date.now();
   await run(['history', 'show', 'boiler.temperature']);
-  const { from, to, every, limit } = view.history_.asked[0]!;
-  t.match({ every, limit, span: to - from }, { every: undefined, limit: 1_000, span: 3_600_000 });
-  t.ok(to >= before && to <= Date.now() + 1);
+  await run(['history', 'show', 'boiler.temperature', '--last', '30000d']);
+  await run(['history', 'show', 'boiler.temperature', '--last', '2d', '--to', iso(-5)]);
+  t.strictSame(
+    view.history_.asked.map(({ from, to }) => [from, to]),
+    [
+      [view.now + 1 - 3_600_000, view.now + 1],
+      [0, view.now + 1],
+      [FAKE_NOW - 5 * 60_000 - 2 * 86_400_000, FAKE_NOW - 5 * 60_000],
+    ],
+  );
 });

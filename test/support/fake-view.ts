@@ -28,7 +28,7 @@ import type {
   WriteRequest,
 } from '../../src/api/contract.js';
 import { errorsOf } from '../../src/core/errors.js';
-import type { HistoryRequest } from '../../src/core/history.js';
+import { type HistoryRequest, historySpan } from '../../src/core/history.js';
 import { topicMatches } from '../../src/core/topic.js';
 import { clientView, message } from './client-view.js';
 import { FakeHistory } from './fake-history.js';
@@ -423,8 +423,7 @@ export class FakeView implements GatewayView {
   }
 
   async historyOf(request: HistoryRequest): Promise<HistoryView> {
-    const { from = this.now - 3_600_000, to = this.now } = request;
-    return this.history_.query({ ...request, from, to });
+    return this.history_.query({ ...request, ...historySpan(request, this.now) });
   }
 
   async store(): Promise<StoreView | undefined> {

@@ -87,34 +87,37 @@ const seriesColumns: readonly Column<SeriesView>[] = [
 
 async function show(cli: Cli, words: readonly string[], options: ShowOptions): Promise<undefined> {
   const { device, point } = await resolveSeries(cli, words);
-  const to = options.to ?? Date.now() + 1;
-  const from = options.from ?? to - (options.last ?? 3_600_000);
   if (options.from !== undefined && options.last !== undefined) {
     throw cliError('CLI_USAGE', '--from and --last exclude each other', { hint: 'write one of both' });
   }
-  if (from >= to) throw cliError('CLI_USAGE', 'the end is not after the begin', { hint: 'write --from before --to' });
+  if (options.from !== undefined && options.to !== undefined && options.from >= options.to) {
+    throw cliError('CLI_USAGE', 'the end is not after the begin', { hint: 'write --from before --to' });
+  }
   const limit = options.limit ?? DEFAULT_ROWS;
   let rows = 0;
-  let next: number | undefined = from;
-  while (next !== undefined && rows < limit) {
-    const query = {
-      from: String(next),
-      to: String(to),
-      limit: String(Math.min(PAGE, limit - rows)),
-      ...(options.every === undefined ? {} : { every: String(options.every) }),
-    };
+  // By the clock of the gateway, which may not be that of the machine.
+  let { from, to } = options;
+  let next: number | undefined;
+  do {
+    const query = queryOf({ from, to, last: options.last, every: options.every, limit: Math.min(PAGE, limit - rows) });
     const view: HistoryView = await cli.request('GET /v1/history/{device}/{point}', {
       params: { device, point },
       query,
     });
-    const page = view.samples ?? view.periods ?? [];
-    print(cli, view, rows === 0, options.csv ?? false);
-    rows += page.length;
+    print(cli, view, next === undefined, options.csv ?? false);
+    rows += (view.samples ?? view.periods ?? []).length;
     next = view.next;
-  }
+    [from, to] = [next, view.to];
+  } while (next !== undefined && rows < limit);
   if (next !== undefined) cli.output.note(`there is more, from ${new Date(next).toISOString()}: --limit ${limit * 10}`);
   else if (rows === 0 && !cli.output.isJson) cli.output.note('nothing was recorded in this time');
   return undefined;
+}
+
+function queryOf(all: Readonly<Record<string, number | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
 }
 
 /** Unlike names.ts: what is recorded may not be in the configuration any more. */

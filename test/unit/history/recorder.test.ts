@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Clock, TimeQuality } from '../../../src/core/clock.js';
+import type { GatewayError } from '../../../src/core/errors.js';
 import type { HistorySample, HistoryValue } from '../../../src/core/history.js';
 import { historyError } from '../../../src/history/errors.js';
 import { Recorder } from '../../../src/history/recorder.js';
@@ -16,6 +17,8 @@ class Disk {
   /** Of every attempt. */
   readonly names: string[] = [];
   isFull = false;
+  trouble: GatewayError | undefined;
+
   times(): readonly number[] {
     return this.batches.flat().map(({ at }) => at - START);
   }
@@ -26,12 +29,14 @@ class Disk {
     this.names.push(name);
     if (this.isFull) throw historyError('HISTORY_FULL', 'full');
     this.batches.push(samples);
+    return this.trouble;
   };
 }
 
 function recorder(disk: Disk, points: readonly string[] = ['*'], clock = new ManualClock(START)) {
   const made = new Recorder({
     points,
+    keep: 30 * 86_400_000,
     clock,
     write: disk.write,
     onState: (error) => disk.states.push(error?.code ?? 'ok'),
@@ -49,6 +54,20 @@ t.test('gathers for a second, and writes once', async (t) => {
   t.strictSame(disk.times(), [0, 1, 2]);
   t.equal(disk.batches.length, 1);
   t.equal(made.recorded, 3);
+  await clock.advance(10_000);
+  t.strictSame(disk.batches[1], [], 'nothing came since: what was written is forced to the disk');
+  await clock.advance(60_000);
+  t.equal(disk.batches.length, 2);
+});
+
+t.test('what is wrong although the samples were taken is told, and they are not given again', async (t) => {
+  const disk = new Disk();
+  disk.trouble = historyError('HISTORY_FAILED', 'a page');
+  const { made, clock } = recorder(disk);
+  made.record(sample('temperature', START));
+  await clock.advance(1_000);
+  t.match(made, { recorded: 1, waiting: 0 });
+  t.equal(disk.states.at(-1), 'HISTORY_FAILED');
 });
 
 t.test('with nothing to write it is time to tidy up, now and then', async (t) => {
@@ -91,11 +110,12 @@ t.test('what is told again is one; that it is stale by now is another, of now', 
 t.test('times that no device can mean are now, others are whole', async (t) => {
   const disk = new Disk();
   const { made, clock } = recorder(disk);
-  const times = [START + 0.4, Number.NaN, -1, 1e300, Number.POSITIVE_INFINITY, START + 2 * 86_400_000];
+  const day = 86_400_000;
+  const times = [START + 0.4, Number.NaN, -1, 0, 1e300, Number.POSITIVE_INFINITY, START + 2 * day, START - 31 * day];
   for (const [i, at] of times.entries()) made.record(sample(`p${i}`, at, 1));
   made.record(sample('ahead', START + 3_600_000));
   await clock.advance(1_000);
-  t.strictSame(disk.times(), [0, 0, 0, 0, 0, 0, 3_600_000]);
+  t.strictSame(disk.times(), [0, 0, 0, 0, 0, 0, 0, 0, 3_600_000]);
 });
 
 t.test(
@@ -163,6 +183,9 @@ t.test('times of a clock that was not set are marked, and right as soon as it is
   made.record(unsynced(1_000));
   isKnown = true;
   made.record({ ...sample('temperature', START + 1_500), isUnsynced: false });
+  // Told again, now with the time that is known.
+  made.record({ ...unsynced(2_000), point: 'other' });
+  made.record({ ...sample('other', START + 1_002_000.25, START + 2_000), isUnsynced: false });
   await clock.advance(1_000);
   t.strictSame(
     disk.batches.flat().map(({ at, isUnsynced }) => [at - START, isUnsynced]),
@@ -170,6 +193,7 @@ t.test('times of a clock that was not set are marked, and right as soon as it is
       [0, true],
       [1_001_000, false],
       [1_500, false],
+      [1_002_000, false],
     ],
   );
 });
