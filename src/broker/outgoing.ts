@@ -9,7 +9,8 @@
 import type { Message } from '../core/message.js';
 import { ABSENT, deliveryQoS, type Sink, type Subscription } from '../core/router.js';
 import type { Channel, OutgoingFigures } from './channel.js';
-import type { Run } from './fast/frames.js';
+import type { Recipient, Run } from './fast/frames.js';
+import type { Pile, Piles } from './fast/piles.js';
 import {
   type AcknowledgementResult,
   type Delivery,
@@ -30,7 +31,7 @@ const FEED_AHEAD = 100;
 /** Who acknowledges something within it keeps up, ms. */
 const PROMPT = 5_000;
 
-export class Outgoing implements DeliveryEvents {
+export class Outgoing implements DeliveryEvents, Recipient {
   readonly #context: OutgoingContext;
   readonly #inflight: InflightMessages;
   readonly #queue: DropOldestQueue<Delivery> | StoredDeliveries;
@@ -128,14 +129,20 @@ export class Outgoing implements DeliveryEvents {
     return this.#sending.drop(dropped, 'queueFull');
   }
 
-  /** Sends QoS 0 as it came. @returns false when nothing was done: {@link deliver} has to look at each message */
+  /** @returns false: {@link deliver} has to look at each message */
   forward(run: Run): boolean {
     if (!this.#channel?.lane?.forward(run)) return false;
     this.#sending.sent.countAll(0, run.messages, run.payloadBytes);
     return true;
   }
 
-  /** The same to a client that is behind, in place of what waits longest: what {@link deliver} does, for all at once. */
+  forwardPile(pile: Pile, piles: Piles): boolean {
+    if (!this.#channel?.lane?.forwardPile(pile, piles)) return false;
+    this.#sending.sent.countAll(0, pile.messages, pile.payloadBytes);
+    return true;
+  }
+
+  /** What {@link deliver} does, for all at once. */
   forwardLate(run: Run): boolean {
     const { limits } = this.#context;
     if (limits.slowConsumer.qos0 !== 'drop-oldest') return false;
@@ -146,11 +153,7 @@ export class Outgoing implements DeliveryEvents {
     return true;
   }
 
-  /**
-   * The same to a client that is absent, or behind, or will be: what {@link deliver} does, for all at once.
-   *
-   * @returns false when nothing was done; else {@link Run.part} is what was sent, the rest is dropped
-   */
+  /** What {@link deliver} does, for all at once. */
   forwardPart(run: Run): boolean {
     const channel = this.#channel;
     const { part } = run;
@@ -164,7 +167,6 @@ export class Outgoing implements DeliveryEvents {
     return true;
   }
 
-  /** The same with QoS 1 or 2, in a session that ends with its connection: the message is not kept. */
   forwardOne(run: Run, topic: string): boolean {
     const channel = this.#channel;
     if (!channel?.lane?.takes(run) || !this.#isFree(channel)) return false;

@@ -10,7 +10,8 @@ import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { Channel, OutgoingFigures } from './channel.js';
-import type { Run } from './fast/frames.js';
+import type { Recipient } from './fast/frames.js';
+import { Pile } from './fast/piles.js';
 import { Founding } from './founding.js';
 import { IncomingMessages } from './incoming.js';
 import type { AcknowledgementResult } from './inflight.js';
@@ -48,6 +49,7 @@ export class Session implements Sink, MessageHolder {
   readonly #context: SessionContext;
   readonly #attachment: Attachment;
   readonly #outgoing: Outgoing;
+  #pile: Pile | undefined;
   readonly #onEnded: (session: Session) => void;
   /** Where it is kept, if it outlives its connections. */
   readonly #keeper: Persistence | undefined;
@@ -323,19 +325,14 @@ export class Session implements Sink, MessageHolder {
     return this.#outgoing.deliver(message, subscription);
   }
 
-  /** @see Outgoing.forward, and forwardOne where there is a topic */
-  forward(run: Run, topic?: string): boolean {
-    return topic === undefined ? this.#outgoing.forward(run) : this.#outgoing.forwardOne(run, topic);
+  /** For frames as they came. */
+  get recipient(): Recipient {
+    return this.#outgoing;
   }
 
-  /** @see Outgoing.forwardLate */
-  forwardLate(run: Run): boolean {
-    return this.#outgoing.forwardLate(run);
-  }
-
-  /** @see Outgoing.forwardPart */
-  forwardPart(run: Run): boolean {
-    return this.#outgoing.forwardPart(run);
+  get pile(): Pile {
+    this.#pile ??= new Pile();
+    return this.#pile;
   }
 
   /** What is in flight when the connection ends is needed by nobody then. */

@@ -176,6 +176,20 @@ export class SocketWriter implements Flushable, Watched {
     this.#count(end - start);
   }
 
+  /**
+   * Where packets can be put together that are {@link appended} then. Only if {@link takes}.
+   *
+   * @returns undefined: one by one only
+   */
+  slabFor(bytes: number): Slab | undefined {
+    return this.#isEnding ? undefined : this.#slabFor(bytes);
+  }
+
+  /** So many bytes are in the slab that was asked for. */
+  appended(bytes: number): void {
+    this.#count(bytes);
+  }
+
   /** Copies one PUBLISH of QoS 0, as {@link push} takes it: the receiver may be congested then. */
   appendOne(source: Buffer, start: number, end: number): void {
     if (this.#isEnding) return;

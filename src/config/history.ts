@@ -16,7 +16,9 @@ export const historySchema = z.strictObject({
     .default(['*'])
     .describe('patterns of device/point, `*` for any characters: "boiler/*", "*/temperature"'),
   keep: duration('1h', '3650d').prefault('30d').describe('every sample, and the sums of minutes'),
-  keepHours: duration('1d', '36500d').prefault('730d').describe('the sums of hours: count, least, most, mean, last'),
+  keepHours: duration('1d', '36500d')
+    .prefault('730d')
+    .describe('the sums of hours: count, least, most, mean, last; at least as long as `keep`'),
   maxBytes: size('10MB', '1000GB')
     .prefault('1GB')
     .describe('on disk; beyond it the oldest samples go before their time'),

@@ -20,14 +20,13 @@ import type { Log } from '../core/log.js';
 import type { Service, ServiceStatus } from '../core/service.js';
 import type { AlarmView } from '../core/views.js';
 import { historyError } from './errors.js';
+import { HOUR, MINUTE } from './periods.js';
 import type { FileFigures } from './protocol.js';
 import { Recorder } from './recorder.js';
 import { type Opened, WorkerLink, type Written } from './worker-link.js';
 
 /** What waits is written at the end, if it takes no longer, ms. */
 const CLOSE_DEADLINE = 3_000;
-const HOUR = 3_600_000;
-const MINUTE = 60_000;
 
 export interface HistoryOptions {
   readonly config: HistoryConfig;

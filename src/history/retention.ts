@@ -103,10 +103,10 @@ export class Retention {
     this.#shortened = shortened;
   }
 
-  /** What is older than these goes for its age: samples, and sums of hours. */
+  /** What is older than these goes for its age: samples, and sums of hours, which outlive the samples they are made of. */
   #floorsAt(now: number): readonly [samples: number, hours: number] {
     const { keep, keepHours } = this.#options;
-    return [beginOf(now - keep, HOUR), beginOf(now - keepHours, HOUR)];
+    return [beginOf(now - keep, HOUR), beginOf(now - Math.max(keep, keepHours), HOUR)];
   }
 
   /**

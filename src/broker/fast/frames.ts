@@ -1,5 +1,8 @@
 /** What the fast path hands on: frames as they came, where they lie in the read buffer. */
 import { createMessage, type Message, type Origin, type QoS } from '../../core/message.js';
+import type { Pile, Piles } from './piles.js';
+
+const NOTHING = Buffer.alloc(0);
 
 /** Of a run, the first frames: what a receiver was sent before it was behind. */
 export class Part {
@@ -27,9 +30,9 @@ export class Part {
   }
 }
 
-/** PUBLISH frames of one topic, one behind the other. One object per broker, filled anew. */
+/** PUBLISH frames of one topic, one behind the other. The objects are filled anew with each read. */
 export class Run {
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NOTHING;
   start = 0;
   end = 0;
   messages = 0;
@@ -59,6 +62,15 @@ export class Run {
     if (!this.isConverted) this.#convert(this.#converted);
     this.isConverted = true;
     return this.#converted;
+  }
+
+  /** Lets go of what it was filled with. */
+  clear(): void {
+    this.bytes = NOTHING;
+    this.shared = undefined;
+    if (!this.isConverted) return;
+    this.isConverted = false;
+    this.#converted!.clear();
   }
 
   #convert(other: Run): void {
@@ -114,6 +126,8 @@ export interface Passage {
   takes(run: Run): boolean;
   /** Sends QoS 0 as it came. @returns false when nothing was sent, because it does not {@link takes} it */
   forward(run: Run): boolean;
+  /** The same with all runs on a pile. @returns false when nothing was sent: it is for {@link forward}, run by run */
+  forwardPile(pile: Pile, piles: Piles): boolean;
   /**
    * Sends QoS 0 as it came to a client that is behind, in place of what waits longest.
    *
@@ -128,6 +142,24 @@ export interface Passage {
   forwardPart(run: Run): boolean;
   /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier; only if it {@link takes} it. */
   forwardOne(run: Run, packetIdentifier: number): void;
+}
+
+/** The session of such a connection, or of none. */
+export interface Recipient {
+  /** Sends QoS 0 as it came. @returns false when nothing was done: each message has to be looked at */
+  forward(run: Run): boolean;
+  /** The same with all runs on a pile. @returns false when nothing was done: it is for {@link forward}, run by run */
+  forwardPile(pile: Pile, piles: Piles): boolean;
+  /** The same to a client that is behind, in place of what waits longest. */
+  forwardLate(run: Run): boolean;
+  /**
+   * The same to a client that is absent, or behind, or will be.
+   *
+   * @returns false when nothing was done; else {@link Run.part} is what was sent, the rest is dropped
+   */
+  forwardPart(run: Run): boolean;
+  /** The same with QoS 1 or 2, in a session that ends with its connection: the message is not kept. */
+  forwardOne(run: Run, topic: string): boolean;
 }
 
 /** Of a frame that is known to be whole: where its Remaining Length ends (§2.1.4). */

@@ -9,6 +9,7 @@ import type { SocketWriter } from '../socket-writer.js';
 import type { FastClient } from './fast-client.js';
 import type { FastPath } from './fast-path.js';
 import type { Passage, Run } from './frames.js';
+import type { Pile, Piles } from './piles.js';
 import type { Permit, Route } from './route.js';
 import { SLAB_BYTES } from './slabs.js';
 
@@ -109,6 +110,32 @@ export class Lane implements FastClient, FrameReader, Passage {
     if (own !== run) this.#countConverted(run, own);
     if (own.shared !== undefined) this.#writer.pushRun(own.shared, own.messages);
     else this.#writer.append(own.bytes, own.start, own.end, own.messages);
+    return true;
+  }
+
+  forwardPile(pile: Pile, piles: Piles): boolean {
+    const { runs } = piles;
+    const isOwnVersion = runs[0]!.isVersion5 === this.isVersion5;
+    let { bytes, largest } = pile;
+    if (!isOwnVersion) {
+      bytes = 0;
+      largest = 0;
+      for (let link = pile.first; link >= 0; link = piles.next(link)) {
+        const own = runs[piles.runOf(link)]!.converted();
+        bytes += own.end - own.start;
+        if (own.largest > largest) largest = own.largest;
+      }
+    }
+    if (!this.#isPlain || largest > this.maximumPacketSize || !this.#writer.takes(bytes)) return false;
+    const slab = this.#writer.slabFor(bytes);
+    if (slab === undefined) return false;
+    for (let link = pile.first; link >= 0; link = piles.next(link)) {
+      const run = runs[piles.runOf(link)]!;
+      const own = isOwnVersion ? run : run.converted();
+      slab.add(own.bytes, own.start, own.end, own.messages);
+    }
+    this.#writer.appended(bytes);
+    if (!isOwnVersion) this.#broker.statistics.bytesSent += bytes - pile.bytes;
     return true;
   }
 

@@ -1,12 +1,17 @@
-/** Frames from their publisher to the writers of those who get them; what is counted per copy is counted once per run. */
+/**
+ * Frames from their publisher to the writers of those who get them. Runs of one read that go to few are kept until its end, and
+ * given to each receiver together (piles.ts); what is counted per copy is counted once per run or pile.
+ */
 import type { Clock } from '../../core/clock.js';
 import type { Message } from '../../core/message.js';
 import type { MessageRouter } from '../router.js';
 import type { Session } from '../session.js';
 import type { Statistics } from '../statistics.js';
+import { Copies } from './copies.js';
 import type { FastClient } from './fast-client.js';
 import { Run } from './frames.js';
-import { isCurrent, isStale, type Route } from './route.js';
+import { type Pile, Piles } from './piles.js';
+import { isCurrent, isStale, type Route, type Target } from './route.js';
 
 /** So many receivers share one copy of a run instead of making their own. */
 const SHARED_TARGETS = 8;
@@ -24,7 +29,9 @@ export class PassOn {
   readonly #statistics: Statistics;
   readonly #clock: Clock;
   readonly #receiveMaximum: number;
-  readonly #run = new Run();
+  readonly #piles = new Piles();
+  readonly #one = new Run();
+  readonly #copies = new Copies();
   /** PUBLISH packets so far. */
   messages = 0;
 
@@ -35,7 +42,7 @@ export class PassOn {
     this.#receiveMaximum = receiveMaximum;
   }
 
-  /** A run of QoS 0 to its receivers. */
+  /** A run of QoS 0 for its receivers, who get it now or with {@link flush}. */
   run(
     client: FastClient,
     session: Session,
@@ -47,7 +54,11 @@ export class PassOn {
     payloadBytes: number,
     largest: number,
   ): void {
-    const run = this.#run;
+    const piles = this.#piles;
+    const { targets, rest } = route;
+    const isForMany = targets.length >= SHARED_TARGETS;
+    if (isForMany || rest.length > 0 || !piles.fits(targets.length)) this.flush(session);
+    const run = piles.add(route);
     run.bytes = bytes;
     run.start = start;
     run.end = end;
@@ -55,18 +66,30 @@ export class PassOn {
     run.payloadBytes = payloadBytes;
     run.largest = largest;
     run.isVersion5 = client.isVersion5;
-    run.isConverted = false;
     run.qos = 0;
+    this.messages += messages;
+    if (isForMany) run.shared = Buffer.from(bytes.subarray(start, end));
+    if (isForMany || rest.length > 0) this.flush(session);
+  }
+
+  /** Gives out what is kept. Before anything else of the same client. */
+  flush(session: Session): void {
+    const piles = this.#piles;
+    if (piles.count === 0) return;
+    if (piles.count === 1) this.#passOne(session);
+    else this.#passAll(session);
+    this.#statistics.ledger.delivered += this.#copies.sent;
+    this.#copies.count(this.#statistics, this.#router);
+    piles.clear();
+  }
+
+  /** One run, straight to each receiver. */
+  #passOne(session: Session): void {
+    const route = this.#piles.routes[0]!;
+    const run = this.#piles.runs[0]!;
     const { targets, rest } = route;
-    run.shared = targets.length >= SHARED_TARGETS ? Buffer.from(bytes.subarray(start, end)) : undefined;
-    this.#received(session, messages, payloadBytes, 0);
-    let list: Message[] | undefined;
+    this.#received(session, run.messages, run.payloadBytes, 0);
     let copies = 0;
-    let taken = 0;
-    let late = 0;
-    let partly = 0;
-    let behind = 0;
-    let denied = 0;
     let hasStale = false;
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i]!;
@@ -75,32 +98,105 @@ export class PassOn {
       // Whether it may still read the topic is asked for each message, then.
       const isOld = isStale(target);
       if (isOld) hasStale = true;
-      if (!isOld && target.isDenied) denied++;
-      else if (!isOld && target.isPlain && target.session.forward(run)) taken++;
-      else if (!isOld && target.isPlain && target.session.forwardLate(run)) late++;
-      else if (!isOld && target.isPlain && target.session.forwardPart(run)) {
-        const { part } = run;
-        partly += part.messages;
-        behind += messages - part.messages;
-        this.#count(1, part.messages, part.bytes, part.payloadBytes);
-      } else {
-        list ??= this.#messages(run, route, session);
-        for (const message of list) this.#router.give(message, target.session, target.subscription);
-      }
+      if (!isOld && target.isDenied) this.#copies.denied += run.messages;
+      else if (isOld || !target.isPlain || !this.#forward(run, target)) this.#give(0, target, session);
     }
-    if (rest.length > 0) {
-      list ??= this.#messages(run, route, session);
-      for (const message of list) copies += this.#router.giveRest(message, rest);
-    }
-    this.#sent(run, taken + late);
-    this.#statistics.ledger.delivered += (taken + late) * messages + partly;
-    this.#router.countCopies(taken * messages + partly, denied * messages, late * messages + behind);
-    this.#router.countPassed(messages, copies);
-    run.shared = undefined;
+    if (rest.length > 0)
+      for (const message of this.#messages(0, session)) copies += this.#router.giveRest(message, rest);
+    this.#router.countPassed(run.messages, copies);
     if (hasStale) this.#router.routes.renew(route);
   }
 
-  /** One frame of QoS 1 or 2. @returns false when nothing was done: it is for the general path */
+  /** Several runs: sorted by receiver first. */
+  #passAll(session: Session): void {
+    const piles = this.#piles;
+    let messages = 0;
+    let payloadBytes = 0;
+    for (let index = 0; index < piles.count; index++) {
+      const run = piles.runs[index]!;
+      const { targets } = piles.routes[index]!;
+      let copies = 0;
+      for (let i = 0; i < targets.length; i++) {
+        const target = targets[i]!;
+        if (target.noLocal && target.session === session) continue;
+        copies++;
+        if (piles.lay(index, run, target)) continue;
+        this.#passPiles(session);
+        piles.lay(index, run, target);
+      }
+      this.#router.countPassed(run.messages, copies);
+      messages += run.messages;
+      payloadBytes += run.payloadBytes;
+    }
+    this.#received(session, messages, payloadBytes, 0);
+    this.#passPiles(session);
+  }
+
+  #passPiles(session: Session): void {
+    const piles = this.#piles;
+    const counted = this.#copies;
+    let hasStale = false;
+    for (let i = 0; i < piles.size; i++) {
+      const pile = piles.pile(i);
+      const target = pile.target!;
+      const isOld = isStale(target);
+      if (isOld) hasStale = true;
+      if (!isOld && target.isDenied) counted.denied += pile.messages;
+      else if (!isOld && target.isPlain && target.recipient.forwardPile(pile, piles)) {
+        counted.taken += pile.messages;
+        counted.sendAll(pile.messages, pile.bytes, pile.payloadBytes);
+      } else this.#passPile(pile, isOld || !target.isPlain, session);
+    }
+    piles.nextRound();
+    if (hasStale) this.#renew();
+  }
+
+  /** @param isToGive - its messages are to be looked at, one by one */
+  #passPile(pile: Pile, isToGive: boolean, session: Session): void {
+    const piles = this.#piles;
+    const target = pile.target!;
+    for (let link = pile.first; link >= 0; link = piles.next(link)) {
+      const index = piles.runOf(link);
+      if (isToGive || !this.#forward(piles.runs[index]!, target)) this.#give(index, target, session);
+    }
+  }
+
+  #renew(): void {
+    const { routes, count } = this.#piles;
+    for (let i = 0; i < count; i++) if (!isCurrent(routes[i]!)) this.#router.routes.renew(routes[i]!);
+  }
+
+  /** As it came, whole, late or in part. @returns false when nothing was done */
+  #forward(run: Run, { recipient }: Target): boolean {
+    const counted = this.#copies;
+    const { messages, part } = run;
+    const bytes = run.end - run.start;
+    if (recipient.forward(run)) {
+      counted.taken += messages;
+      counted.sendAll(messages, bytes, run.payloadBytes);
+    } else if (recipient.forwardLate(run)) {
+      counted.late += messages;
+      counted.sendAll(messages, bytes, run.payloadBytes);
+    } else if (recipient.forwardPart(run)) {
+      counted.taken += part.messages;
+      counted.late += messages - part.messages;
+      counted.sendAll(part.messages, part.bytes, part.payloadBytes);
+    } else return false;
+    return true;
+  }
+
+  /** @param index - of the run */
+  #give(index: number, { session, subscription }: Target, publisher: Session): void {
+    for (const message of this.#messages(index, publisher)) this.#router.give(message, session, subscription);
+  }
+
+  #messages(index: number, session: Session): Message[] {
+    const { messages, runs, routes } = this.#piles;
+    messages[index] ??= this.#read(runs[index]!, routes[index]!, session);
+    return messages[index]!;
+  }
+
+  /** One frame of QoS 1 or 2, {@link flush}ed before. @returns false when nothing was done: it is for the general path */
   one(
     client: FastClient,
     session: Session,
@@ -126,7 +222,7 @@ export class PassOn {
       const target = targets[i]!;
       if (target.qos > 0 && !target.session.endsWithConnection) return false;
     }
-    const run = this.#run;
+    const run = this.#one;
     run.bytes = bytes;
     run.start = start;
     run.end = end;
@@ -138,53 +234,40 @@ export class PassOn {
     run.qos = qos;
     run.identifierAt = identifierAt - start;
     if (qos === 2) session.incoming.hold(packetIdentifier);
-    this.#received(session, 1, end - payload, qos);
+    this.messages++;
+    this.#received(session, 1, run.payloadBytes, qos);
+    const counted = this.#copies;
     let message: Message | undefined;
     let copies = 0;
-    let taken = 0;
-    let denied = 0;
     for (let i = 0; i < targets.length; i++) {
       const target = targets[i]!;
       if (target.noLocal && target.session === session) continue;
       copies++;
-      if (target.isDenied) denied++;
-      else if (target.isPlain && target.qos >= qos && target.session.forward(run, route.topic)) taken++;
-      else {
-        message ??= this.#messages(run, route, session)[0]!;
+      if (target.isDenied) counted.denied++;
+      else if (target.isPlain && target.qos >= qos && target.recipient.forwardOne(run, route.topic)) {
+        counted.taken++;
+        counted.sendAll(1, end - start, run.payloadBytes);
+      } else {
+        message ??= this.#read(run, route, session)[0]!;
         this.#router.give(message, target.session, target.subscription);
       }
     }
-    this.#sent(run, taken);
-    this.#router.countCopies(taken, denied, 0);
+    counted.count(this.#statistics, this.#router);
     this.#router.countPassed(1, copies);
     client.answer(qos === 1 ? 0x40 : 0x50, high, low);
     return true;
   }
 
-  #messages(run: Run, route: Route, session: Session): Message[] {
-    return run.read(route.topic, route.bytes.length, session.origin, this.#clock.now());
+  #read(run: Run, { topic, length }: Route, session: Session): Message[] {
+    return run.read(topic, length, session.origin, this.#clock.now());
   }
 
   #received(session: Session, messages: number, payloadBytes: number, qos: 0 | 1 | 2): void {
     const statistics = this.#statistics;
-    this.messages += messages;
     statistics.publishReceived += messages;
     statistics.publishBytesReceived += payloadBytes;
     statistics.ledger.publishes += messages;
     statistics.ledger.accepted += messages;
     session.received.countAll(qos, messages, payloadBytes);
-  }
-
-  /** @param taken - receivers that got the run as it came */
-  #sent({ start, end, messages, payloadBytes }: Run, taken: number): void {
-    this.#count(taken, messages, end - start, payloadBytes);
-  }
-
-  #count(receivers: number, messages: number, bytes: number, payloadBytes: number): void {
-    const statistics = this.#statistics;
-    statistics.packetsSent += receivers * messages;
-    statistics.publishSent += receivers * messages;
-    statistics.bytesSent += receivers * bytes;
-    statistics.publishBytesSent += receivers * payloadBytes;
   }
 }

@@ -9,11 +9,16 @@ import type { Subscription } from '../../core/router.js';
 import { Entry } from '../receiver.js';
 import { Session } from '../session.js';
 import type { SharedSubscription } from '../shared-subscriptions.js';
-import { isSame, toWords } from './words.js';
+import type { Recipient } from './frames.js';
+import type { Pile } from './piles.js';
+import { isTopic, type TopicWords } from './topic-words.js';
 
 /** A client that gets what is published to the topic. */
 export interface Target {
   readonly session: Session;
+  /** Of the session, as {@link pile} is. */
+  readonly recipient: Recipient;
+  readonly pile: Pile;
   readonly subscription: Subscription;
   readonly qos: QoS;
   /** It does not want what it published itself. */
@@ -32,8 +37,10 @@ export type Permit = object;
 
 export class Route {
   readonly topic: string;
-  readonly bytes: Uint8Array;
+  /** Of the topic, bytes. */
+  readonly length: number;
   readonly #words: Int32Array;
+  readonly #at: number;
   readonly hash: number;
   readonly targets: readonly Target[];
   /** Receivers that take messages only: devices, links, the API, Shared Subscriptions. */
@@ -49,10 +56,11 @@ export class Route {
   /** What the same client published to next: devices report their values in the same order again and again. */
   successor: Route | undefined;
 
-  constructor(topic: string, bytes: Uint8Array, hash: number, version: number, found: Found) {
+  constructor(topic: string, { words, at, length }: TopicWords, hash: number, version: number, found: Found) {
     this.topic = topic;
-    this.bytes = bytes;
-    this.#words = toWords(bytes);
+    this.length = length;
+    this.#words = words;
+    this.#at = at;
     this.hash = hash;
     this.version = version;
     this.targets = found.targets;
@@ -65,7 +73,7 @@ export class Route {
 
   /** Whether it is for the topic there. */
   isFor(bytes: Buffer, start: number, end: number): boolean {
-    return isSame(this.bytes, this.#words, bytes, start, end);
+    return isTopic(this.#words, this.#at, this.length, bytes, start, end);
   }
 }
 
@@ -115,9 +123,12 @@ export function sortFound(topic: string, found: readonly (Entry | SharedSubscrip
 }
 
 function targetOf(session: Session, subscription: Subscription, isDenied: boolean): Target {
-  const { identity, revision } = session.verdicts;
+  const { recipient, pile, verdicts } = session;
+  const { identity, revision } = verdicts;
   return {
     session,
+    recipient,
+    pile,
     subscription,
     qos: subscription.qos,
     noLocal: subscription.noLocal,

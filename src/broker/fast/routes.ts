@@ -8,11 +8,14 @@ import { isUtf8 } from 'node:buffer';
 import { topicNameFault } from '../../core/topic.js';
 import { topicRefusal } from '../topic-rules.js';
 import { type Found, Route } from './route.js';
+import { TopicShelf } from './topic-words.js';
 
 const BUCKETS = 16_384;
 /** Routes kept, and receivers in all of them: then it starts anew. */
 const MAX_ROUTES = 32_768;
 const MAX_TARGETS = 131_072;
+/** Of the topics of all routes since then, those that went among them, words of four bytes. */
+const MAX_WORDS = 2_097_152;
 /** A route with more receivers is not kept: messages are, for it takes longer to send them than to find out to whom. */
 const MAX_FANOUT = 16_384;
 /** Longer topics take the general path, bytes. */
@@ -23,6 +26,7 @@ export class Routes {
   #table: (Route | undefined)[] | undefined;
   #size = 0;
   #targets = 0;
+  #shelf = new TopicShelf();
   /** Of the subscriptions. */
   version = 0;
 
@@ -62,7 +66,7 @@ export class Routes {
   /** The same with new verdicts on its receivers, and on who publishes. */
   renew(route: Route): Route {
     if (route.version === this.version) this.#remove(route);
-    return this.lookUp(Buffer.from(route.bytes), 0, route.bytes.length) ?? route;
+    return this.lookUp(Buffer.from(route.topic), 0, route.length) ?? route;
   }
 
   #known(bytes: Buffer, start: number, end: number, hash: number): Route | undefined {
@@ -78,12 +82,12 @@ export class Routes {
     const found = this.#find(topic);
     if (found === undefined || found.targets.length > MAX_FANOUT) return undefined;
     this.#targets += found.targets.length;
-    if (++this.#size > MAX_ROUTES || this.#targets > MAX_TARGETS) {
+    if (++this.#size > MAX_ROUTES || this.#targets > MAX_TARGETS || this.#shelf.size > MAX_WORDS) {
       this.#clear();
       this.#size = 1;
       this.#targets = found.targets.length;
     }
-    const route = new Route(topic, Uint8Array.from(bytes), hash, this.version, found);
+    const route = new Route(topic, this.#shelf.put(bytes), hash, this.version, found);
     this.#table ??= new Array<Route | undefined>(BUCKETS).fill(undefined);
     route.next = this.#table[bucketOf(hash)];
     this.#table[bucketOf(hash)] = route;
@@ -109,6 +113,7 @@ export class Routes {
   #clear(): void {
     this.version++;
     this.#forget();
+    this.#shelf = new TopicShelf();
     this.#size = 0;
     this.#targets = 0;
   }

@@ -1,6 +1,6 @@
 /**
- * Short pieces of memory, copied and compared here, eight and four bytes at a time: a call of the runtime that copies a
- * hundred bytes costs more than the bytes do (test/bench F).
+ * Short pieces of memory, copied eight bytes at a time: a call of the runtime that copies a hundred bytes costs more than the
+ * bytes do (test/bench F).
  */
 
 /** From so many bytes on the runtime is faster. */
@@ -30,34 +30,4 @@ export function copyTo(target: Buffer, words: DataView, at: number, source: Buff
   let to = at;
   for (let i = start; i < last; i += WORD, to += WORD) words.setBigInt64(to, from.getBigInt64(i, true), true);
   words.setBigInt64(at + last - start, from.getBigInt64(last, true), true);
-}
-
-/** The whole words in it, for {@link isSame}. */
-export function toWords(bytes: Uint8Array): Int32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Int32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getInt32(4 * i, true));
-}
-
-/**
- * Whether `bytes` has the same from `start` to `end`.
- *
- * @param pattern - topics, which differ at the end more often than at the beginning
- * @param patternWords - {@link toWords} of it
- */
-export function isSame(
-  pattern: Uint8Array,
-  patternWords: Int32Array,
-  bytes: Buffer,
-  start: number,
-  end: number,
-): boolean {
-  let i = pattern.length;
-  if (end - start !== i) return false;
-  const whole = i & ~3;
-  while (--i >= whole) if (pattern[i] !== bytes[start + i]) return false;
-  const words = wordsOf(bytes);
-  for (let word = patternWords.length - 1; word >= 0; word--) {
-    if (patternWords[word] !== words.getInt32(start + 4 * word, true)) return false;
-  }
-  return true;
 }

@@ -29,6 +29,16 @@ t.test('samples go after their time, sums of hours later', async (t) => {
   t.equal(retention.shortened(now), undefined, 'nothing went before its time');
 });
 
+t.test('sums of hours are kept as long as the samples are, however short keepHours is', async (t) => {
+  const history = open(t);
+  const retention = new Retention(history, { keep: 3 * DAY, keepHours: DAY, maxBytes: 1e9 });
+  hours(history, 5 * 24);
+  const now = START + 5 * DAY;
+  look(retention, now, 10);
+  t.equal(history.samplesOf()[0]!.at, now - 3 * DAY);
+  t.equal(history.periodsOf({ every: HOUR })[0]!.at, now - 3 * DAY);
+});
+
 t.test('a sample that comes when those of its hour are gone changes nothing, settled or not', async (t) => {
   const history = open(t);
   const retention = new Retention(history, { keep: DAY, keepHours: 10 * DAY, maxBytes: 1e9 });

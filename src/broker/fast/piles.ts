@@ -1,0 +1,140 @@
+/**
+ * The runs of one read, sorted by receiver, so that each receiver is asked and written to once, not once per run: what costs
+ * is to get at a receiver, not to copy a hundred bytes (test/bench F).
+ *
+ *   run 0 ─▶ a, b      a: run 0, 1, 3
+ *   run 1 ─▶ a, c  ─▶  b: run 0, 2
+ *   run 2 ─▶ b         c: run 1
+ *   run 3 ─▶ a
+ *
+ * Which runs lie on a pile is a chain through arrays that all piles share: nothing is allocated.
+ */
+import type { Message } from '../../core/message.js';
+import { Run } from './frames.js';
+import type { Route, Target } from './route.js';
+
+/** Runs of one read. */
+const MAX_RUNS = 256;
+/** All copies of them. */
+const MAX_COPIES = 2_048;
+/** The end of a chain. */
+const NONE = -1;
+
+/** What one receiver gets of the frames of a read. One per session, used again and again. */
+export class Pile {
+  /** For whom it was begun last. */
+  target: Target | undefined = undefined;
+  /** It was begun in this round of {@link Piles}; of an earlier one nothing counts. */
+  round = 0;
+  /** The first and the last link of its chain. */
+  first = NONE;
+  last = NONE;
+  /** Of all runs on it together. */
+  messages = 0;
+  bytes = 0;
+  payloadBytes = 0;
+  /** The longest frame, bytes. */
+  largest = 0;
+}
+
+export class Piles {
+  readonly runs: Run[] = [];
+  readonly routes: (Route | undefined)[] = [];
+  /** Of each run the messages, for receivers that want more than bytes. */
+  readonly messages: (Message[] | undefined)[] = [];
+  readonly #piles: (Pile | undefined)[] = [];
+  readonly #runOf = new Uint16Array(MAX_COPIES);
+  readonly #next = new Int16Array(MAX_COPIES);
+  #round = 1;
+  /** Runs. */
+  count = 0;
+  /** That their routes have receivers for. */
+  #copies = 0;
+  #links = 0;
+  /** Piles begun in this round. */
+  size = 0;
+
+  /** Whether a run to so many receivers can be {@link add}ed. */
+  fits(receivers: number): boolean {
+    return this.count < MAX_RUNS && this.#copies + receivers <= MAX_COPIES;
+  }
+
+  /** @returns the run, to be filled */
+  add(route: Route): Run {
+    const { count, runs } = this;
+    this.count = count + 1;
+    this.#copies += route.targets.length;
+    this.routes[count] = route;
+    const run = runs[count];
+    if (run !== undefined) return run;
+    const made = new Run();
+    runs.push(made);
+    this.messages.push(undefined);
+    return made;
+  }
+
+  /** Lays a run on the pile of a receiver. @returns false when there lies one of another subscription, which goes first */
+  lay(index: number, run: Run, target: Target): boolean {
+    const { pile } = target;
+    const link = this.#links;
+    if (pile.round !== this.#round) this.#begin(pile, target, link);
+    else if (pile.target !== target) return false;
+    else this.#next[pile.last] = link;
+    this.#links = link + 1;
+    this.#runOf[link] = index;
+    this.#next[link] = NONE;
+    pile.last = link;
+    pile.messages += run.messages;
+    pile.bytes += run.end - run.start;
+    pile.payloadBytes += run.payloadBytes;
+    if (run.largest > pile.largest) pile.largest = run.largest;
+    return true;
+  }
+
+  #begin(pile: Pile, target: Target, link: number): void {
+    pile.target = target;
+    pile.round = this.#round;
+    pile.first = link;
+    pile.messages = 0;
+    pile.bytes = 0;
+    pile.payloadBytes = 0;
+    pile.largest = 0;
+    this.#piles[this.size++] = pile;
+  }
+
+  /** In the order in which they were begun. */
+  pile(index: number): Pile {
+    return this.#piles[index]!;
+  }
+
+  /** The run of a link of a chain: `for (let link = pile.first; link >= 0; link = piles.next(link))`. */
+  runOf(link: number): number {
+    return this.#runOf[link]!;
+  }
+
+  next(link: number): number {
+    return this.#next[link]!;
+  }
+
+  /** All piles are given out: the next ones are begun, of the same runs. */
+  nextRound(): void {
+    for (let i = 0; i < this.size; i++) {
+      this.#piles[i]!.target = undefined;
+      this.#piles[i] = undefined;
+    }
+    this.#round++;
+    this.size = 0;
+    this.#links = 0;
+  }
+
+  /** Forgets the runs; what they were read from is not held any longer. */
+  clear(): void {
+    for (let i = 0; i < this.count; i++) {
+      this.runs[i]!.clear();
+      this.routes[i] = undefined;
+      this.messages[i] = undefined;
+    }
+    this.count = 0;
+    this.#copies = 0;
+  }
+}
