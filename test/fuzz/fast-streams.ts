@@ -250,14 +250,14 @@ function scriptOf(random: Random, number: number): Script {
     for (let i = 0; i < times; i++) frames.push(frame);
     // Or what a gateway of devices sends: their values, one after the other.
     const values = random() < 0.06 ? pick(2, 4, 9, 20) : 0;
-    for (let i = 0; i < values; i++) frames.push(valueOf(pick, isVersion5));
+    for (let i = 0; i < values; i++) frames.push(deviceValue(pick, isVersion5));
   }
   const stream = Buffer.concat(frames);
   if (random() < 0.1) stream[Math.floor(random() * stream.length)]! ^= 1 << Math.floor(random() * 8);
   return { version, connect, subscribe, pieces: cut(random, stream), deaf: undefined };
 }
 
-function valueOf(pick: <T>(...items: readonly T[]) => T, isVersion5: boolean): Buffer {
+function deviceValue(pick: <T>(...items: readonly T[]) => T, isVersion5: boolean): Buffer {
   const payload = Buffer.alloc(pick(1, 60, 130), 'v');
   return generate(
     { cmd: 'publish', topic: pick(...TOPICS.slice(0, 5)), payload, qos: 0, retain: false, dup: false },

@@ -57,7 +57,8 @@ export class PassOn {
     const piles = this.#piles;
     const { targets, rest } = route;
     const isForMany = targets.length >= SHARED_TARGETS;
-    if (isForMany || rest.length > 0 || !piles.fits(targets.length)) this.flush(session);
+    const isAtOnce = isForMany || rest.length > 0;
+    if (isAtOnce || !piles.fits(targets.length)) this.flush(session);
     const run = piles.add(route);
     run.bytes = bytes;
     run.start = start;
@@ -67,28 +68,27 @@ export class PassOn {
     run.largest = largest;
     run.isVersion5 = client.isVersion5;
     run.qos = 0;
-    this.messages += messages;
     if (isForMany) run.shared = Buffer.from(bytes.subarray(start, end));
-    if (isForMany || rest.length > 0) this.flush(session);
+    this.messages += messages;
+    this.#received(session, messages, payloadBytes, 0);
+    const copies = isAtOnce ? this.#pass(run, route, session) : this.#lay(run, targets, session);
+    this.#router.countPassed(messages, copies);
+    if (isAtOnce) this.flush(session);
   }
 
   /** Gives out what is kept. Before anything else of the same client. */
   flush(session: Session): void {
     const piles = this.#piles;
     if (piles.count === 0) return;
-    if (piles.count === 1) this.#passOne(session);
-    else this.#passAll(session);
+    this.#passPiles(session);
     this.#statistics.ledger.delivered += this.#copies.sent;
     this.#copies.count(this.#statistics, this.#router);
     piles.clear();
   }
 
-  /** One run, straight to each receiver. */
-  #passOne(session: Session): void {
-    const route = this.#piles.routes[0]!;
-    const run = this.#piles.runs[0]!;
+  /** The only run there is, straight to each receiver. @returns copies of each message */
+  #pass(run: Run, route: Route, session: Session): number {
     const { targets, rest } = route;
-    this.#received(session, run.messages, run.payloadBytes, 0);
     let copies = 0;
     let hasStale = false;
     for (let i = 0; i < targets.length; i++) {
@@ -101,35 +101,26 @@ export class PassOn {
       if (!isOld && target.isDenied) this.#copies.denied += run.messages;
       else if (isOld || !target.isPlain || !this.#forward(run, target)) this.#give(0, target, session);
     }
-    if (rest.length > 0)
+    if (rest.length > 0) {
       for (const message of this.#messages(0, session)) copies += this.#router.giveRest(message, rest);
-    this.#router.countPassed(run.messages, copies);
+    }
     if (hasStale) this.#router.routes.renew(route);
+    return copies;
   }
 
-  /** Several runs: sorted by receiver first. */
-  #passAll(session: Session): void {
+  /** The last run to the piles of its receivers. @returns copies of each message */
+  #lay(run: Run, targets: readonly Target[], session: Session): number {
     const piles = this.#piles;
-    let messages = 0;
-    let payloadBytes = 0;
-    for (let index = 0; index < piles.count; index++) {
-      const run = piles.runs[index]!;
-      const { targets } = piles.routes[index]!;
-      let copies = 0;
-      for (let i = 0; i < targets.length; i++) {
-        const target = targets[i]!;
-        if (target.noLocal && target.session === session) continue;
-        copies++;
-        if (piles.lay(index, run, target)) continue;
-        this.#passPiles(session);
-        piles.lay(index, run, target);
-      }
-      this.#router.countPassed(run.messages, copies);
-      messages += run.messages;
-      payloadBytes += run.payloadBytes;
+    let copies = 0;
+    for (let i = 0; i < targets.length; i++) {
+      const target = targets[i]!;
+      if (target.noLocal && target.session === session) continue;
+      copies++;
+      if (piles.lay(run, target)) continue;
+      this.#passPiles(session);
+      piles.lay(run, target);
     }
-    this.#received(session, messages, payloadBytes, 0);
-    this.#passPiles(session);
+    return copies;
   }
 
   #passPiles(session: Session): void {

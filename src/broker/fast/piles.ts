@@ -73,15 +73,15 @@ export class Piles {
     return made;
   }
 
-  /** Lays a run on the pile of a receiver. @returns false when there lies one of another subscription, which goes first */
-  lay(index: number, run: Run, target: Target): boolean {
+  /** Lays the last run on the pile of a receiver. @returns false when there lies one of another subscription, which goes first */
+  lay(run: Run, target: Target): boolean {
     const { pile } = target;
     const link = this.#links;
     if (pile.round !== this.#round) this.#begin(pile, target, link);
     else if (pile.target !== target) return false;
     else this.#next[pile.last] = link;
     this.#links = link + 1;
-    this.#runOf[link] = index;
+    this.#runOf[link] = this.count - 1;
     this.#next[link] = NONE;
     pile.last = link;
     pile.messages += run.messages;

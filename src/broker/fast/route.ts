@@ -32,43 +32,44 @@ export interface Target {
   readonly revision: number;
 }
 
+/** Of all routes one. */
+const NOBODY: Route['rest'] = [];
+
 /** Whom a verdict of the publisher's is about: another object once it may have changed. */
 export type Permit = object;
 
+/** What is needed for each message comes first: it lies in as few lines of the cache as can be (test/bench F). */
 export class Route {
-  readonly topic: string;
-  /** Of the topic, bytes. */
-  readonly length: number;
+  /** As of this state of the subscriptions; -1: stale. */
+  version: number;
+  /** What the same client published to next: devices report their values in the same order again and again. */
+  successor: Route | undefined = undefined;
+  /** Who published last, and may. */
+  permit: Permit | undefined = undefined;
   readonly #words: Int32Array;
   readonly #at: number;
-  readonly hash: number;
+  /** Of the topic, bytes. */
+  readonly length: number;
   readonly targets: readonly Target[];
   /** Receivers that take messages only: devices, links, the API, Shared Subscriptions. */
   readonly rest: readonly (Entry | SharedSubscription)[];
+  readonly topic: string;
   /** @see Found.isTransformed */
   readonly isTransformed: boolean;
-  /** As of this state of the subscriptions; -1: stale. */
-  version: number;
-  /** Who published last, and may. */
-  permit: Permit | undefined;
+  readonly hash: number;
   /** In the same bucket of the table. */
-  next: Route | undefined;
-  /** What the same client published to next: devices report their values in the same order again and again. */
-  successor: Route | undefined;
+  next: Route | undefined = undefined;
 
   constructor(topic: string, { words, at, length }: TopicWords, hash: number, version: number, found: Found) {
-    this.topic = topic;
-    this.length = length;
+    this.version = version;
     this.#words = words;
     this.#at = at;
-    this.hash = hash;
-    this.version = version;
+    this.length = length;
     this.targets = found.targets;
-    this.rest = found.rest;
+    this.rest = found.rest.length === 0 ? NOBODY : found.rest;
+    this.topic = topic;
     this.isTransformed = found.isTransformed === true;
-    this.permit = undefined;
-    this.next = undefined;
-    this.successor = undefined;
+    this.hash = hash;
   }
 
   /** Whether it is for the topic there. */
