@@ -2,42 +2,87 @@ import t from 'tap';
 import { Breather } from '../../../src/broker/fast/breather.js';
 import type { Clock } from '../../../src/core/clock.js';
 
+interface Turn {
+  /** Before it, ms; of these the event loop waited. */
+  readonly pause: number;
+  readonly waited?: number;
+  readonly duration: number;
+}
+
 /** Plays turns and counts the rests between them; a rest takes no time here. */
-function turns(count: number, pause: number, duration: number): number {
+function rests(count: number, turnOf: (turn: number, rests: number) => Turn): number {
   let at = 0;
-  let rests = 0;
-  const breather = new Breather({ monotonic: () => at } as Clock, () => rests++);
-  for (let turn = 0; turn < count; turn++) {
+  let sum = 0;
+  let waitedInAll = 0;
+  const breather = new Breather({ monotonic: () => at } as Clock, {
+    rest: () => sum++,
+    waited: () => waitedInAll,
+  });
+  for (let turn = 1; turn <= count; turn++) {
+    const { pause, waited = 0, duration } = turnOf(turn, sum);
     at += pause;
+    waitedInAll += waited;
     breather.began(at);
     at += duration;
     breather.ended();
   }
-  return rests;
+  return sum;
 }
 
 t.test('many small turns, one right behind the other: it rests after each', async (t) => {
-  t.equal(turns(16, 0.01, 0.03), 0, 'a burst is over before it would help');
-  t.equal(turns(116, 0.01, 0.03), 100);
+  const turn = { pause: 0.01, duration: 0.03 };
+  t.equal(
+    rests(16, () => turn),
+    0,
+    'a burst is over before it would help',
+  );
+  t.equal(
+    rests(80, () => turn),
+    64,
+  );
 });
 
-t.test('who waits for an answer leaves a pause: no rest', async (t) => {
-  t.equal(turns(200, 0.04, 0.03), 0);
+t.test('on a slow machine, too', async (t) => {
+  t.equal(
+    rests(80, () => ({ pause: 0.05, duration: 0.08 })),
+    64,
+  );
 });
 
-t.test('a turn with much to do needs no rest', async (t) => {
-  t.equal(turns(200, 0.01, 0.2), 0);
+t.test('who waits for an answer lets the loop wait, however quick the answer is: no rest', async (t) => {
+  t.equal(
+    rests(1_000, () => ({ pause: 0.01, waited: 0.001, duration: 0.03 })),
+    0,
+  );
+});
+
+t.test('who waits for answers from now on is noticed, though what comes during a rest is not waited for', async (t) => {
+  let resting = 0;
+  let last = -1;
+  const sum = rests(1_000, (turn, rests) => {
+    const isAfterRest = rests !== last;
+    last = rests;
+    if (turn > 40 && isAfterRest) resting++;
+    return { pause: 0.01, waited: turn > 40 && !isAfterRest ? 0.01 : 0, duration: 0.03 };
+  });
+  t.equal(sum, 64);
+  t.ok(resting <= 64, `${resting} turns after a rest`);
+});
+
+t.test('a turn with much to do needs no rest, nor do others between them', async (t) => {
+  t.equal(
+    rests(200, () => ({ pause: 0.01, duration: 0.2 })),
+    0,
+  );
+  t.equal(
+    rests(200, () => ({ pause: 0.2, duration: 0.01 })),
+    0,
+  );
 });
 
 t.test('one pause, and it begins to count again', async (t) => {
-  let at = 0;
-  let rests = 0;
-  const breather = new Breather({ monotonic: () => at } as Clock, () => rests++);
-  for (let turn = 1; turn <= 320; turn++) {
-    at += turn % 16 === 0 ? 1 : 0.01;
-    breather.began(at);
-    at += 0.01;
-    breather.ended();
-  }
-  t.equal(rests, 0);
+  t.equal(
+    rests(320, (turn) => ({ pause: turn % 16 === 0 ? 1 : 0.01, duration: 0.01 })),
+    0,
+  );
 });
