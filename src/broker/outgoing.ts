@@ -10,7 +10,8 @@ import type { Message } from '../core/message.js';
 import { ABSENT, deliveryQoS, type Sink, type Subscription } from '../core/router.js';
 import type { Channel, OutgoingFigures } from './channel.js';
 import type { Recipient, Run } from './fast/frames.js';
-import type { Pile, Piles } from './fast/piles.js';
+import type { Pile } from './fast/pile.js';
+import type { Piles } from './fast/piles.js';
 import {
   type AcknowledgementResult,
   type Delivery,
@@ -129,7 +130,6 @@ export class Outgoing implements DeliveryEvents, Recipient {
     return this.#sending.drop(dropped, 'queueFull');
   }
 
-  /** @returns false: {@link deliver} has to look at each message */
   forward(run: Run): boolean {
     if (!this.#channel?.lane?.forward(run)) return false;
     this.#sending.sent.countAll(0, run.messages, run.payloadBytes);

@@ -11,7 +11,7 @@ import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { Channel, OutgoingFigures } from './channel.js';
 import type { Recipient } from './fast/frames.js';
-import { Pile } from './fast/piles.js';
+import { Pile } from './fast/pile.js';
 import { Founding } from './founding.js';
 import { IncomingMessages } from './incoming.js';
 import type { AcknowledgementResult } from './inflight.js';

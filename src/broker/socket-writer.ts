@@ -182,7 +182,11 @@ export class SocketWriter implements Flushable, Watched {
    * @returns undefined: one by one only
    */
   slabFor(bytes: number): Slab | undefined {
-    return this.#isEnding ? undefined : this.#slabFor(bytes);
+    if (this.#isEnding) return undefined;
+    const slab = this.#slab;
+    // While memory is short, one that has room for some of them is filled up.
+    const isShort = slab !== undefined && !slab.fits(bytes) && this.#context.memory.share < SLAB_BYTES;
+    return isShort ? undefined : this.#slabFor(bytes);
   }
 
   /** So many bytes are in the slab that was asked for. */

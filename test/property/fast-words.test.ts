@@ -16,7 +16,15 @@ t.test('copies the bytes that are meant, and touches no others', async () => {
       const target = Buffer.alloc(at + bytes.length + 9, 0xff);
       const expected = Buffer.from(target);
       expected.set(bytes, at);
-      copyTo(target, new DataView(target.buffer, target.byteOffset), at, source, start, start + bytes.length);
+      copyTo(
+        target,
+        new DataView(target.buffer, target.byteOffset),
+        at,
+        source,
+        wordsOf(source),
+        start,
+        start + bytes.length,
+      );
       return target.equals(expected);
     }),
     { numRuns: 2_000 },

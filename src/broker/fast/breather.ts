@@ -3,8 +3,8 @@
  * rests for a moment instead reads twenty at once, and spends half the processor time on each (test/bench Au).
  *
  * Only after many turns in a row that took no time and between which nothing was waited for: who waits for its answer before
- * it goes on lets the event loop wait. That cannot be seen behind a rest, in which everything arrives: after some of them it
- * is looked again.
+ * it goes on lets the event loop wait. Each has to be a round of the event loop of its own: what many sent at the same time is
+ * there already. Neither can be seen behind a rest, in which everything arrives: after some of them it is looked again.
  */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../core/clock.js';
@@ -15,7 +15,7 @@ const SHORT_PAUSE = 0.1;
 const SHORT_TURN = 0.1;
 /** So many of these in a row. */
 const MANY = 16;
-/** So many rests, then so many turns without again. */
+/** So many rests, then {@link MANY} turns without again. */
 const RESTS = 64;
 /** ms; the system makes a tenth of a millisecond of it. */
 const REST = 0.05;
@@ -29,24 +29,36 @@ function sleep(ms: number): void {
 export interface BreatherOptions {
   /** For so many ms; blocks. */
   readonly rest?: (ms: number) => void;
-  /** What the event loop has waited for something to do so far, ms. */
-  readonly waited?: () => number;
+  readonly loop?: EventLoop;
 }
+
+export interface EventLoop {
+  /** How long it has waited for something to do so far, ms. */
+  waited(): number;
+  /** How many rounds it has begun; takes longer to say. */
+  rounds(): number;
+}
+
+const ownLoop: EventLoop = {
+  waited: () => performance.nodeTiming.idleTime,
+  rounds: () => performance.nodeTiming.uvMetricsInfo.loopCount,
+};
 
 export class Breather {
   readonly #clock: Clock;
   readonly #rest: (ms: number) => void;
-  readonly #waited: () => number;
+  readonly #loop: EventLoop;
   #beganAt = 0;
   #endedAt = 0;
-  /** {@link #waited} when it was asked last. */
-  #waitedBefore = 0;
+  /** Of the event loop, as of when it was asked last. */
+  #waited = 0;
+  #rounds = 0;
   #restless = 0;
 
-  constructor(clock: Clock, { rest = sleep, waited = () => performance.nodeTiming.idleTime }: BreatherOptions = {}) {
+  constructor(clock: Clock, { rest = sleep, loop = ownLoop }: BreatherOptions = {}) {
     this.#clock = clock;
     this.#rest = rest;
-    this.#waited = waited;
+    this.#loop = loop;
   }
 
   /** @param now - when the first packet of a turn came, monotonic ms */
@@ -59,8 +71,8 @@ export class Breather {
     const now = this.#clock.monotonic();
     const isShort = this.#beganAt - this.#endedAt < SHORT_PAUSE && now - this.#beganAt < SHORT_TURN;
     this.#endedAt = now;
-    this.#restless = isShort && !this.#hasWaited() ? this.#restless + 1 : 0;
-    if (this.#restless > MANY) {
+    if (!isShort || this.#hasWaited()) this.#restless = 0;
+    else if (this.#isOneByOne(++this.#restless)) {
       if (this.#restless === MANY + RESTS) this.#restless = 0;
       this.#rest(REST);
       this.#endedAt = this.#clock.monotonic();
@@ -69,8 +81,19 @@ export class Breather {
   }
 
   #hasWaited(): boolean {
-    const before = this.#waitedBefore;
-    this.#waitedBefore = this.#waited();
-    return this.#waitedBefore !== before;
+    const before = this.#waited;
+    this.#waited = this.#loop.waited();
+    return this.#waited !== before;
+  }
+
+  /** Begins anew where it is not so. @param turns - so many in a row. @returns whether there were many, each in a round of its own */
+  #isOneByOne(turns: number): boolean {
+    if (turns > 1 && turns < MANY) return false;
+    const before = this.#rounds;
+    this.#rounds = this.#loop.rounds();
+    if (turns === 1) return false;
+    const isSo = this.#rounds - before >= (turns === MANY ? MANY - 1 : 1);
+    if (!isSo) this.#restless = 0;
+    return isSo && turns > MANY;
   }
 }

@@ -94,7 +94,7 @@ export class FastPath {
           if (found !== route || found.rest.length > 0) {
             if (route !== undefined) {
               passOn.run(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
-              work += route.targets.length;
+              work += route.work;
               route = undefined;
               runMessages = 0;
               if (client.isOver) break;
@@ -113,7 +113,7 @@ export class FastPath {
         } else {
           if (route !== undefined) {
             passOn.run(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
-            work += route.targets.length;
+            work += route.work;
             route = undefined;
             runMessages = 0;
             if (client.isOver) break;
@@ -122,12 +122,12 @@ export class FastPath {
           if (client.isOver) break;
           if (found.version !== routes.version) continue;
           if (!passOn.one(client, session, found, bytes, at, next, qos as 1 | 2, topicEnd, payload)) break;
-          work += found.targets.length;
+          work += found.work;
         }
       } else {
         if (route !== undefined) {
           passOn.run(client, session, route, bytes, runStart, at, runMessages, runPayload, runLargest);
-          work += route.targets.length;
+          work += route.work;
           route = undefined;
           runMessages = 0;
         }

@@ -1,6 +1,7 @@
 /** What the fast path hands on: frames as they came, where they lie in the read buffer. */
 import { createMessage, type Message, type Origin, type QoS } from '../../core/message.js';
-import type { Pile, Piles } from './piles.js';
+import type { Pile } from './pile.js';
+import type { Piles } from './piles.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -44,6 +45,8 @@ export class Run {
   qos: QoS = 0;
   /** The bytes, for receivers to keep instead of a copy of their own. */
   shared: Buffer | undefined = undefined;
+  /** Of {@link bytes}, of a converted one: it is copied run by run, and a view costs more than a short frame. */
+  words: DataView | undefined = undefined;
   /** Of a frame of QoS 1 or 2: of its Packet Identifier, from its start. */
   identifierAt = 0;
   /** What the receiver asked last was sent of it, see {@link Passage.forwardPart}. */
@@ -68,6 +71,7 @@ export class Run {
   clear(): void {
     this.bytes = NOTHING;
     this.shared = undefined;
+    this.words = undefined;
     if (!this.isConverted) return;
     this.isConverted = false;
     this.#converted!.clear();
@@ -95,6 +99,7 @@ export class Run {
       if (to - first > largest) largest = to - first;
     }
     other.bytes = target;
+    other.words = new DataView(target.buffer, target.byteOffset, target.length);
     other.start = 0;
     other.end = to;
     other.messages = messages;
@@ -146,7 +151,7 @@ export interface Passage {
 
 /** The session of such a connection, or of none. */
 export interface Recipient {
-  /** Sends QoS 0 as it came. @returns false when nothing was done: each message has to be looked at */
+  /** Sends QoS 0 as it came. @returns false when nothing was done: it is for {@link forwardLate}, then {@link forwardPart} */
   forward(run: Run): boolean;
   /** The same with all runs on a pile. @returns false when nothing was done: it is for {@link forward}, run by run */
   forwardPile(pile: Pile, piles: Piles): boolean;

@@ -9,7 +9,8 @@ import type { SocketWriter } from '../socket-writer.js';
 import type { FastClient } from './fast-client.js';
 import type { FastPath } from './fast-path.js';
 import type { Passage, Run } from './frames.js';
-import type { Pile, Piles } from './piles.js';
+import type { Pile } from './pile.js';
+import type { Piles } from './piles.js';
 import type { Permit, Route } from './route.js';
 import { SLAB_BYTES } from './slabs.js';
 
@@ -132,7 +133,7 @@ export class Lane implements FastClient, FrameReader, Passage {
     for (let link = pile.first; link >= 0; link = piles.next(link)) {
       const run = runs[piles.runOf(link)]!;
       const own = isOwnVersion ? run : run.converted();
-      slab.add(own.bytes, own.start, own.end, own.messages);
+      slab.add(own.bytes, own.start, own.end, own.messages, own.words);
     }
     this.#writer.appended(bytes);
     if (!isOwnVersion) this.#broker.statistics.bytesSent += bytes - pile.bytes;

@@ -10,11 +10,9 @@ import type { Statistics } from '../statistics.js';
 import { Copies } from './copies.js';
 import type { FastClient } from './fast-client.js';
 import { Run } from './frames.js';
-import { type Pile, Piles } from './piles.js';
+import type { Pile } from './pile.js';
+import { MAX_RECEIVERS, Piles } from './piles.js';
 import { isCurrent, isStale, type Route, type Target } from './route.js';
-
-/** So many receivers share one copy of a run instead of making their own. */
-const SHARED_TARGETS = 8;
 
 export interface PassOnOptions {
   readonly router: MessageRouter;
@@ -56,9 +54,10 @@ export class PassOn {
   ): void {
     const piles = this.#piles;
     const { targets, rest } = route;
-    const isForMany = targets.length >= SHARED_TARGETS;
+    // They share one copy of it instead of making their own.
+    const isForMany = targets.length > MAX_RECEIVERS;
     const isAtOnce = isForMany || rest.length > 0;
-    if (isAtOnce || !piles.fits(targets.length)) this.flush(session);
+    if (isAtOnce || piles.isFull) this.flush(session);
     const run = piles.add(route);
     run.bytes = bytes;
     run.start = start;
@@ -154,7 +153,11 @@ export class PassOn {
 
   #renew(): void {
     const { routes, count } = this.#piles;
-    for (let i = 0; i < count; i++) if (!isCurrent(routes[i]!)) this.#router.routes.renew(routes[i]!);
+    const known = this.#router.routes;
+    for (let i = 0; i < count; i++) {
+      const route = routes[i]!;
+      if (route.version === known.version && !isCurrent(route)) known.renew(route);
+    }
   }
 
   /** As it came, whole, late or in part. @returns false when nothing was done */

@@ -1,5 +1,5 @@
 /**
- * The runs of one read, sorted by receiver, so that each receiver is asked and written to once, not once per run: what costs
+ * Runs of one read, sorted by receiver, so that each receiver is asked and written to once, not once per run: what costs
  * is to get at a receiver, not to copy a hundred bytes (test/bench F).
  *
  *   run 0 ─▶ a, b      a: run 0, 1, 3
@@ -11,59 +11,39 @@
  */
 import type { Message } from '../../core/message.js';
 import { Run } from './frames.js';
-import type { Route, Target } from './route.js';
+import { NONE, type Pile } from './pile.js';
+import { isAlike, type Route, type Target } from './route.js';
 
-/** Runs of one read. */
+/** Kept at a time. */
 const MAX_RUNS = 256;
-/** All copies of them. */
-const MAX_COPIES = 2_048;
-/** The end of a chain. */
-const NONE = -1;
-
-/** What one receiver gets of the frames of a read. One per session, used again and again. */
-export class Pile {
-  /** For whom it was begun last. */
-  target: Target | undefined = undefined;
-  /** It was begun in this round of {@link Piles}; of an earlier one nothing counts. */
-  round = 0;
-  /** The first and the last link of its chain. */
-  first = NONE;
-  last = NONE;
-  /** Of all runs on it together. */
-  messages = 0;
-  bytes = 0;
-  payloadBytes = 0;
-  /** The longest frame, bytes. */
-  largest = 0;
-}
-
+/** To whom a run goes that is laid on piles. */
+export const MAX_RECEIVERS = 7;
+const MAX_LINKS = MAX_RUNS * MAX_RECEIVERS;
+/** Rounds are counted within 30 bits: more are no small integers to the runtime. */
+const ROUNDS = 2 ** 30;
 export class Piles {
   readonly runs: Run[] = [];
   readonly routes: (Route | undefined)[] = [];
   /** Of each run the messages, for receivers that want more than bytes. */
   readonly messages: (Message[] | undefined)[] = [];
   readonly #piles: (Pile | undefined)[] = [];
-  readonly #runOf = new Uint16Array(MAX_COPIES);
-  readonly #next = new Int16Array(MAX_COPIES);
+  readonly #runOf = new Uint16Array(MAX_LINKS);
+  readonly #next = new Int16Array(MAX_LINKS);
   #round = 1;
   /** Runs. */
   count = 0;
-  /** That their routes have receivers for. */
-  #copies = 0;
   #links = 0;
   /** Piles begun in this round. */
   size = 0;
 
-  /** Whether a run to so many receivers can be {@link add}ed. */
-  fits(receivers: number): boolean {
-    return this.count < MAX_RUNS && this.#copies + receivers <= MAX_COPIES;
+  get isFull(): boolean {
+    return this.count === MAX_RUNS;
   }
 
-  /** @returns the run, to be filled */
+  /** Unless it {@link isFull}. @returns the run, to be filled */
   add(route: Route): Run {
     const { count, runs } = this;
     this.count = count + 1;
-    this.#copies += route.targets.length;
     this.routes[count] = route;
     const run = runs[count];
     if (run !== undefined) return run;
@@ -73,12 +53,16 @@ export class Piles {
     return made;
   }
 
-  /** Lays the last run on the pile of a receiver. @returns false when there lies one of another subscription, which goes first */
+  /**
+   * Lays the last run on the pile of one of at most {@link MAX_RECEIVERS} receivers.
+   *
+   * @returns false when there lies one of a subscription that is treated otherwise, which goes first
+   */
   lay(run: Run, target: Target): boolean {
     const { pile } = target;
     const link = this.#links;
     if (pile.round !== this.#round) this.#begin(pile, target, link);
-    else if (pile.target !== target) return false;
+    else if (pile.target !== target && !isAlike(pile.target, target)) return false;
     else this.#next[pile.last] = link;
     this.#links = link + 1;
     this.#runOf[link] = this.count - 1;
@@ -122,7 +106,7 @@ export class Piles {
       this.#piles[i]!.target = undefined;
       this.#piles[i] = undefined;
     }
-    this.#round++;
+    this.#round = (this.#round + 1) % ROUNDS;
     this.size = 0;
     this.#links = 0;
   }
@@ -135,6 +119,5 @@ export class Piles {
       this.messages[i] = undefined;
     }
     this.count = 0;
-    this.#copies = 0;
   }
 }

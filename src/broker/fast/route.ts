@@ -10,7 +10,7 @@ import { Entry } from '../receiver.js';
 import { Session } from '../session.js';
 import type { SharedSubscription } from '../shared-subscriptions.js';
 import type { Recipient } from './frames.js';
-import type { Pile } from './piles.js';
+import type { Pile } from './pile.js';
 import { isTopic, type TopicWords } from './topic-words.js';
 
 /** A client that gets what is published to the topic. */
@@ -32,6 +32,8 @@ export interface Target {
   readonly revision: number;
 }
 
+/** A message of its own for a receiver takes as long as so many copies. */
+const MESSAGE_WORK = 8;
 /** Of all routes one. */
 const NOBODY: Route['rest'] = [];
 
@@ -51,6 +53,8 @@ export class Route {
   /** Of the topic, bytes. */
   readonly length: number;
   readonly targets: readonly Target[];
+  /** What it takes to give out a run, a copy as it came being 1. */
+  readonly work: number;
   /** Receivers that take messages only: devices, links, the API, Shared Subscriptions. */
   readonly rest: readonly (Entry | SharedSubscription)[];
   readonly topic: string;
@@ -66,6 +70,7 @@ export class Route {
     this.#at = at;
     this.length = length;
     this.targets = found.targets;
+    this.work = found.targets.reduce((sum, { isPlain }) => sum + (isPlain ? 1 : MESSAGE_WORK), 0);
     this.rest = found.rest.length === 0 ? NOBODY : found.rest;
     this.topic = topic;
     this.isTransformed = found.isTransformed === true;
@@ -148,6 +153,12 @@ function isOf(target: Target, { subscription }: Entry): boolean {
 export function isStale({ session, identity, revision }: Target): boolean {
   const { verdicts } = session;
   return verdicts.identity !== identity || verdicts.revision !== revision;
+}
+
+/** Whether what goes by one of two subscriptions of a client may go by the other: it gets both as they came. */
+export function isAlike(a: Target | undefined, b: Target): boolean {
+  if (a === undefined || !a.isPlain || !b.isPlain || a.isDenied || b.isDenied) return false;
+  return a.session === b.session && a.identity === b.identity && a.revision === b.revision;
 }
 
 /** Whether all verdicts on its receivers still hold. */

@@ -3,11 +3,11 @@
  * than to fill it. They are lent for a turn or two; what nobody needs for long is given back to the system.
  */
 
-import { copyTo } from './words.js';
+import { copyTo, wordsOf } from './words.js';
 
 /** What is read at a time, so that what is read from one and goes to one is one copy. */
 export const SLAB_BYTES = 64 * 1024;
-/** Lent at a time, 32 MB at most: many sockets with little to write each must not take a slab each. */
+/** Lent at a time, 48 MB at most, of which 32 are written to: many sockets with little to write each must not take a slab each. */
 const MAX_LENT = 512;
 /** Kept in any case; more only as long as so many are lent at a time. */
 const MIN_SPARE = 64;
@@ -47,10 +47,10 @@ export class Slab {
     return this.end + bytes <= SLAB_BYTES;
   }
 
-  /** Copies packets from `source`; only if they {@link fits}. @returns where they are */
-  add(source: Buffer, start: number, end: number, messages: number): number {
+  /** Copies packets from `source`; only if they {@link fits}. @param words - of `source`. @returns where they are */
+  add(source: Buffer, start: number, end: number, messages: number, words = wordsOf(source)): number {
     const at = this.end;
-    copyTo(this.bytes, this.#words, at, source, start, end);
+    copyTo(this.bytes, this.#words, at, source, words, start, end);
     this.end = at + end - start;
     this.messages += messages;
     return at;

@@ -5,8 +5,11 @@
  */
 import { wordsOf } from './words.js';
 
-/** Words of one piece of memory; it is given back when none of its topics is needed any more. */
-const PIECE = 1_024;
+/**
+ * Words of one piece of memory; it is given back when none of its topics is needed any more. The first ones are small: a client
+ * that has published once may keep the piece of a topic that nobody else has (test/bench G).
+ */
+const LARGEST_PIECE = 1_024;
 
 /** Where a topic lies. */
 export interface TopicWords {
@@ -22,12 +25,12 @@ export class TopicShelf {
   /** Words of all topics that were put here. */
   size = 0;
 
-  /** @param topic - at most {@link PIECE} words */
+  /** @param topic - at most {@link LARGEST_PIECE} words */
   put(topic: Uint8Array): TopicWords {
     const { length } = topic;
     const needed = (length + 3) >> 2;
     if (this.#used + needed > this.#piece.length) {
-      this.#piece = new Int32Array(PIECE);
+      this.#piece = new Int32Array(Math.min(LARGEST_PIECE, Math.max(needed, 2 * this.#piece.length)));
       this.#used = 0;
     }
     const [words, at] = [this.#piece, this.#used];

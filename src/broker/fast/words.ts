@@ -19,14 +19,24 @@ export function wordsOf(bytes: Buffer): DataView {
   return words;
 }
 
-/** @param words - of `target` */
-export function copyTo(target: Buffer, words: DataView, at: number, source: Buffer, start: number, end: number): void {
+/**
+ * @param words - of `target`
+ * @param from - of `source`
+ */
+export function copyTo(
+  target: Buffer,
+  words: DataView,
+  at: number,
+  source: Buffer,
+  from: DataView,
+  start: number,
+  end: number,
+): void {
   const last = end - WORD;
   if (last < start || end - start > SHORT) {
     source.copy(target, at, start, end);
     return;
   }
-  const from = wordsOf(source);
   let to = at;
   for (let i = start; i < last; i += WORD, to += WORD) words.setBigInt64(to, from.getBigInt64(i, true), true);
   words.setBigInt64(at + last - start, from.getBigInt64(last, true), true);

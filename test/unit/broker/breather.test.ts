@@ -7,6 +7,8 @@ interface Turn {
   readonly pause: number;
   readonly waited?: number;
   readonly duration: number;
+  /** It is handled in the same round of the event loop as the turn before. */
+  readonly isSameRound?: boolean;
 }
 
 /** Plays turns and counts the rests between them; a rest takes no time here. */
@@ -14,12 +16,14 @@ function rests(count: number, turnOf: (turn: number, rests: number) => Turn): nu
   let at = 0;
   let sum = 0;
   let waitedInAll = 0;
+  let rounds = 0;
   const breather = new Breather({ monotonic: () => at } as Clock, {
     rest: () => sum++,
-    waited: () => waitedInAll,
+    loop: { waited: () => waitedInAll, rounds: () => rounds },
   });
   for (let turn = 1; turn <= count; turn++) {
-    const { pause, waited = 0, duration } = turnOf(turn, sum);
+    const { pause, waited = 0, duration, isSameRound = false } = turnOf(turn, sum);
+    if (!isSameRound) rounds++;
     at += pause;
     waitedInAll += waited;
     breather.began(at);
@@ -85,4 +89,11 @@ t.test('one pause, and it begins to count again', async (t) => {
     rests(320, (turn) => ({ pause: turn % 16 === 0 ? 1 : 0.01, duration: 0.01 })),
     0,
   );
+});
+
+t.test('what many sent at the same time is there already: it rests once at most', async (t) => {
+  const batch = (turn: number) => ({ pause: 0.03, duration: 0.05, isSameRound: turn > 1 });
+  t.equal(rests(300, batch), 0);
+  const after = (turn: number) => ({ pause: 0.03, duration: 0.05, isSameRound: turn > 17 });
+  t.equal(rests(300, after), 1, 'after a stream');
 });
