@@ -3,7 +3,7 @@
 import type { OutgoingTopicAliases } from '../core/mqtt/outgoing-topic-aliases.js';
 import type { ProtocolVersion } from '../core/mqtt/packets.js';
 import type { EncodedPublish } from './encode-publish.js';
-import type { Passage } from './fast/frames.js';
+import type { Passage } from './fast/passage.js';
 import type { Peer } from './peer.js';
 import type { Refusal } from './reason-codes.js';
 

@@ -9,9 +9,9 @@
 import type { Message } from '../core/message.js';
 import { ABSENT, deliveryQoS, type Sink, type Subscription } from '../core/router.js';
 import type { Channel, OutgoingFigures } from './channel.js';
-import type { Recipient, Run } from './fast/frames.js';
-import type { Pile } from './fast/pile.js';
-import type { Piles } from './fast/piles.js';
+import type { Run } from './fast/frames.js';
+import type { Recipient } from './fast/passage.js';
+import type { Pile, Piled } from './fast/pile.js';
 import {
   type AcknowledgementResult,
   type Delivery,
@@ -136,8 +136,8 @@ export class Outgoing implements DeliveryEvents, Recipient {
     return true;
   }
 
-  forwardPile(pile: Pile, piles: Piles): boolean {
-    if (!this.#channel?.lane?.forwardPile(pile, piles)) return false;
+  forwardPile(pile: Pile, piled: Piled): boolean {
+    if (!this.#channel?.lane?.forwardPile(pile, piled)) return false;
     this.#sending.sent.countAll(0, pile.messages, pile.payloadBytes);
     return true;
   }

@@ -10,7 +10,7 @@ import type { ClientDetail, ClientView } from '../core/views.js';
 import type { Identity } from './access/access.js';
 import { Verdicts } from './access/verdicts.js';
 import type { Channel, OutgoingFigures } from './channel.js';
-import type { Recipient } from './fast/frames.js';
+import type { Recipient } from './fast/passage.js';
 import { Pile } from './fast/pile.js';
 import { Founding } from './founding.js';
 import { IncomingMessages } from './incoming.js';

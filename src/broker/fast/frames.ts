@@ -1,7 +1,5 @@
 /** What the fast path hands on: frames as they came, where they lie in the read buffer. */
 import { createMessage, type Message, type Origin, type QoS } from '../../core/message.js';
-import type { Pile } from './pile.js';
-import type { Piles } from './piles.js';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -49,7 +47,7 @@ export class Run {
   words: DataView | undefined = undefined;
   /** Of a frame of QoS 1 or 2: of its Packet Identifier, from its start. */
   identifierAt = 0;
-  /** What the receiver asked last was sent of it, see {@link Passage.forwardPart}. */
+  /** What the receiver asked last was sent of it, see passage.ts. */
   readonly part = new Part();
 
   #converted: Run | undefined;
@@ -123,48 +121,6 @@ export class Run {
     }
     return messages;
   }
-}
-
-/** A connection that may be sent frames as they came. */
-export interface Passage {
-  /** Whether the client takes these frames as they are, and all of them now. */
-  takes(run: Run): boolean;
-  /** Sends QoS 0 as it came. @returns false when nothing was sent, because it does not {@link takes} it */
-  forward(run: Run): boolean;
-  /** The same with all runs on a pile. @returns false when nothing was sent: it is for {@link forward}, run by run */
-  forwardPile(pile: Pile, piles: Piles): boolean;
-  /**
-   * Sends QoS 0 as it came to a client that is behind, in place of what waits longest.
-   *
-   * @returns how many messages that waited were dropped for it; 0: nothing was sent
-   */
-  forwardLate(run: Run): number;
-  /**
-   * Sends QoS 0 as it came, frame after frame, until the client is behind: what was sent is added to {@link Run.part}.
-   *
-   * @returns false when nothing was sent, because it takes no such frames
-   */
-  forwardPart(run: Run): boolean;
-  /** Sends one PUBLISH of QoS 1 or 2 as it came, but for the Packet Identifier; only if it {@link takes} it. */
-  forwardOne(run: Run, packetIdentifier: number): void;
-}
-
-/** The session of such a connection, or of none. */
-export interface Recipient {
-  /** Sends QoS 0 as it came. @returns false when nothing was done: it is for {@link forwardLate}, then {@link forwardPart} */
-  forward(run: Run): boolean;
-  /** The same with all runs on a pile. @returns false when nothing was done: it is for {@link forward}, run by run */
-  forwardPile(pile: Pile, piles: Piles): boolean;
-  /** The same to a client that is behind, in place of what waits longest. */
-  forwardLate(run: Run): boolean;
-  /**
-   * The same to a client that is absent, or behind, or will be.
-   *
-   * @returns false when nothing was done; else {@link Run.part} is what was sent, the rest is dropped
-   */
-  forwardPart(run: Run): boolean;
-  /** The same with QoS 1 or 2, in a session that ends with its connection: the message is not kept. */
-  forwardOne(run: Run, topic: string): boolean;
 }
 
 /** Of a frame that is known to be whole: where its Remaining Length ends (§2.1.4). */

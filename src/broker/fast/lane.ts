@@ -8,9 +8,9 @@ import type { Session } from '../session.js';
 import type { SocketWriter } from '../socket-writer.js';
 import type { FastClient } from './fast-client.js';
 import type { FastPath } from './fast-path.js';
-import type { Passage, Run } from './frames.js';
-import type { Pile } from './pile.js';
-import type { Piles } from './piles.js';
+import type { Run } from './frames.js';
+import type { Passage } from './passage.js';
+import type { Pile, Piled } from './pile.js';
 import type { Permit, Route } from './route.js';
 import { SLAB_BYTES } from './slabs.js';
 
@@ -114,15 +114,15 @@ export class Lane implements FastClient, FrameReader, Passage {
     return true;
   }
 
-  forwardPile(pile: Pile, piles: Piles): boolean {
-    const { runs } = piles;
+  forwardPile(pile: Pile, piled: Piled): boolean {
+    const { runs } = piled;
     const isOwnVersion = runs[0]!.isVersion5 === this.isVersion5;
     let { bytes, largest } = pile;
     if (!isOwnVersion) {
       bytes = 0;
       largest = 0;
-      for (let link = pile.first; link >= 0; link = piles.next(link)) {
-        const own = runs[piles.runOf(link)]!.converted();
+      for (let link = pile.first; link >= 0; link = piled.next(link)) {
+        const own = runs[piled.runOf(link)]!.converted();
         bytes += own.end - own.start;
         if (own.largest > largest) largest = own.largest;
       }
@@ -130,8 +130,8 @@ export class Lane implements FastClient, FrameReader, Passage {
     if (!this.#isPlain || largest > this.maximumPacketSize || !this.#writer.takes(bytes)) return false;
     const slab = this.#writer.slabFor(bytes);
     if (slab === undefined) return false;
-    for (let link = pile.first; link >= 0; link = piles.next(link)) {
-      const run = runs[piles.runOf(link)]!;
+    for (let link = pile.first; link >= 0; link = piled.next(link)) {
+      const run = runs[piled.runOf(link)]!;
       const own = isOwnVersion ? run : run.converted();
       slab.add(own.bytes, own.start, own.end, own.messages, own.words);
     }

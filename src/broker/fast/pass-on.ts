@@ -128,7 +128,7 @@ export class PassOn {
     let hasStale = false;
     for (let i = 0; i < piles.size; i++) {
       const pile = piles.pile(i);
-      const target = pile.target!;
+      const target = pile.target as Target;
       const isOld = isStale(target);
       if (isOld) hasStale = true;
       if (!isOld && target.isDenied) counted.denied += pile.messages;
@@ -144,7 +144,7 @@ export class PassOn {
   /** @param isToGive - its messages are to be looked at, one by one */
   #passPile(pile: Pile, isToGive: boolean, session: Session): void {
     const piles = this.#piles;
-    const target = pile.target!;
+    const target = pile.target as Target;
     for (let link = pile.first; link >= 0; link = piles.next(link)) {
       const index = piles.runOf(link);
       if (isToGive || !this.#forward(piles.runs[index]!, target)) this.#give(index, target, session);

@@ -1,13 +1,21 @@
-import type { Target } from './route.js';
+import type { Run } from './frames.js';
 
 /** The end of a chain. */
 export const NONE = -1;
 
+/** The runs that lie on piles: `for (let link = pile.first; link >= 0; link = piled.next(link))`. */
+export interface Piled {
+  readonly runs: readonly Run[];
+  /** Where the run of a link is in {@link runs}. */
+  runOf(link: number): number;
+  next(link: number): number;
+}
+
 /** What one receiver gets of the frames of a read. One per session, used again and again. */
 export class Pile {
-  /** By which subscription it was begun. */
-  target: Target | undefined = undefined;
-  /** It was begun in this round of {@link Piles}; of an earlier one nothing counts. */
+  /** The target (route.ts) by which it was begun. */
+  target: object | undefined = undefined;
+  /** It was begun in this round of piles.ts; of an earlier one nothing counts. */
   round = 0;
   /** The first and the last link of its chain. */
   first = NONE;

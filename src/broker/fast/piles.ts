@@ -11,7 +11,7 @@
  */
 import type { Message } from '../../core/message.js';
 import { Run } from './frames.js';
-import { NONE, type Pile } from './pile.js';
+import { NONE, type Pile, type Piled } from './pile.js';
 import { isAlike, type Route, type Target } from './route.js';
 
 /** Kept at a time. */
@@ -21,7 +21,7 @@ export const MAX_RECEIVERS = 7;
 const MAX_LINKS = MAX_RUNS * MAX_RECEIVERS;
 /** Rounds are counted within 30 bits: more are no small integers to the runtime. */
 const ROUNDS = 2 ** 30;
-export class Piles {
+export class Piles implements Piled {
   readonly runs: Run[] = [];
   readonly routes: (Route | undefined)[] = [];
   /** Of each run the messages, for receivers that want more than bytes. */
@@ -62,7 +62,7 @@ export class Piles {
     const { pile } = target;
     const link = this.#links;
     if (pile.round !== this.#round) this.#begin(pile, target, link);
-    else if (pile.target !== target && !isAlike(pile.target, target)) return false;
+    else if (pile.target !== target && !isAlike(pile.target as Target | undefined, target)) return false;
     else this.#next[pile.last] = link;
     this.#links = link + 1;
     this.#runOf[link] = this.count - 1;
@@ -91,7 +91,6 @@ export class Piles {
     return this.#piles[index]!;
   }
 
-  /** The run of a link of a chain: `for (let link = pile.first; link >= 0; link = piles.next(link))`. */
   runOf(link: number): number {
     return this.#runOf[link]!;
   }

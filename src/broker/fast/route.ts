@@ -9,7 +9,7 @@ import type { Subscription } from '../../core/router.js';
 import { Entry } from '../receiver.js';
 import { Session } from '../session.js';
 import type { SharedSubscription } from '../shared-subscriptions.js';
-import type { Recipient } from './frames.js';
+import type { Recipient } from './passage.js';
 import type { Pile } from './pile.js';
 import { isTopic, type TopicWords } from './topic-words.js';
 
