@@ -9,10 +9,13 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../core/clock.js';
 
-/** From the last write of a turn to the first packet of the next, ms: nothing else was done meanwhile. */
-const SHORT_PAUSE = 0.1;
-/** From the first packet to the last write of a turn, ms. */
-const SHORT_TURN = 0.1;
+/**
+ * From the last write of a turn to that of the next, ms: what it takes to be woken, to read and to write, on a slow machine, too.
+ * Who has more to do than that, for this packet or for others, has no time to rest.
+ */
+const SHORT = 0.06;
+/** The same behind a rest, when there are many packets to read and to write. */
+const SHORT_AFTER_REST = 0.12;
 /** So many of these in a row. */
 const MANY = 16;
 /** So many rests, then {@link MANY} turns without again. */
@@ -48,7 +51,6 @@ export class Breather {
   readonly #clock: Clock;
   readonly #rest: (ms: number) => void;
   readonly #loop: EventLoop;
-  #beganAt = 0;
   #endedAt = 0;
   /** Of the event loop, as of when it was asked last. */
   #waited = 0;
@@ -61,15 +63,10 @@ export class Breather {
     this.#loop = loop;
   }
 
-  /** @param now - when the first packet of a turn came, monotonic ms */
-  began(now: number): void {
-    this.#beganAt = now;
-  }
-
   /** Everything of the turn is written. @returns when that was, or its rest was over, monotonic ms */
   ended(): number {
     const now = this.#clock.monotonic();
-    const isShort = this.#beganAt - this.#endedAt < SHORT_PAUSE && now - this.#beganAt < SHORT_TURN;
+    const isShort = now - this.#endedAt < (this.#restless > MANY ? SHORT_AFTER_REST : SHORT);
     this.#endedAt = now;
     if (!isShort || this.#hasWaited()) this.#restless = 0;
     else if (this.#isOneByOne(++this.#restless)) {

@@ -68,7 +68,6 @@ export class Flushes {
       if (pause <= PAUSE && this.#oneByOne <= MANY) setImmediate(this.#run);
       else if (this.#isReading) this.#isForEnd = true;
       else void settled.then(this.#run);
-      this.#breather?.began(now);
     }
     this.#due[this.#count++] = one;
     this.addMore();

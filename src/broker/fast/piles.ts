@@ -21,6 +21,7 @@ export const MAX_RECEIVERS = 7;
 const MAX_LINKS = MAX_RUNS * MAX_RECEIVERS;
 /** Rounds are counted within 30 bits: more are no small integers to the runtime. */
 const ROUNDS = 2 ** 30;
+
 export class Piles implements Piled {
   readonly runs: Run[] = [];
   readonly routes: (Route | undefined)[] = [];
