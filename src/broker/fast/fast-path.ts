@@ -116,7 +116,6 @@ export class FastPath {
             work += route.work;
             route = undefined;
             runMessages = 0;
-            if (client.isOver) break;
           }
           passOn.flush(session);
           if (client.isOver) break;
