@@ -91,25 +91,27 @@ export class SubscriptionTree<T> {
 
   /** Appends every value whose filter matches; one value once for each of its filters. */
   match(topic: string, found: T[]): void {
-    const levels = topic.split('/');
-    let i = 0;
     let only = this.#root;
     let nodes: Node<T>[] | undefined;
+    let start = 0;
     // While one way leads on, which is mostly so, no list of nodes is made.
-    for (; i < levels.length && nodes === undefined; i++) {
+    while (start <= topic.length && nodes === undefined) {
+      const end = levelEnd(topic, start);
       // A leading wildcard does not match a topic that begins with $ [MQTT-4.7.2-1].
-      const isHidden = i === 0 && topic.startsWith('$');
+      const isHidden = start === 0 && topic.startsWith('$');
       if (!isHidden) append(only.multiLevel, found);
-      const same = only.children?.get(levels[i]!);
+      const same = only.children?.get(topic.slice(start, end));
       const single = isHidden ? undefined : only.single;
       if (same !== undefined && single !== undefined) nodes = [same, single];
       else if (same !== undefined) only = same;
       else if (single !== undefined) only = single;
       else return;
+      start = end + 1;
     }
     nodes ??= [only];
-    for (; i < levels.length && nodes.length > 0; i++) {
-      const level = levels[i]!;
+    while (start <= topic.length && nodes.length > 0) {
+      const end = levelEnd(topic, start);
+      const level = topic.slice(start, end);
       const next: Node<T>[] = [];
       for (const node of nodes) {
         append(node.multiLevel, found);
@@ -118,12 +120,18 @@ export class SubscriptionTree<T> {
         if (node.single !== undefined) next.push(node.single);
       }
       nodes = next;
+      start = end + 1;
     }
     for (const node of nodes) {
       append(node.values, found);
       append(node.multiLevel, found);
     }
   }
+}
+
+function levelEnd(topic: string, start: number): number {
+  const end = topic.indexOf('/', start);
+  return end < 0 ? topic.length : end;
 }
 
 function childOf<T>(node: Node<T>, level: string): Node<T> | undefined {

@@ -1,71 +1,71 @@
 /** A batch → statements, inside the transaction of the caller. Runs in the worker. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { HEADER_BYTES, Operation } from './batch.js';
-
-/** Tables are numbered in the order in which they were asked for; their names come with the first record. */
-const textDecoder = new TextDecoder();
-
-interface Record {
-  readonly bytes: Uint8Array;
-  readonly entries: number;
-}
+import { HEADER_BYTES, Operation, viewOf } from './batch.js';
+import { EntryInserter } from './entry-inserter.js';
 
 export class Applier {
+  /** Numbered in this order. */
   readonly #tables: readonly string[];
   readonly #statements: ReturnType<typeof prepare>;
+  readonly #inserter: EntryInserter;
+  /** The message that the next entries are of. */
+  #record: Uint8Array = new Uint8Array();
+  #entries = 0;
   /** Number of the last release: they have to be told apart by when they came [MQTT-4.6.0-4]. */
   #lastRelease: number;
 
   constructor(database: DatabaseSync, tables: readonly string[]) {
     this.#tables = tables;
     this.#statements = prepare(database);
+    this.#inserter = new EntryInserter(database);
     const last = database.prepare('SELECT MAX(released) AS number FROM entry').get() as { number: number | null };
     this.#lastRelease = last.number ?? 0;
   }
 
   /** @throws Error of SQLite */
   apply(bytes: Buffer): void {
-    /** Of this batch: id → record. */
-    const messages = new Map<number, Record>();
-    for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at + 1)) this.#operation(bytes, at, messages);
+    const view = viewOf(bytes);
+    this.#inserter.clear();
+    for (let at = 0; at < bytes.length; at += view.getUint32(at + 1)) this.#operation(bytes, view, at);
+    this.#inserter.flush();
   }
 
-  #operation(bytes: Buffer, start: number, messages: Map<number, Record>): void {
+  #operation(bytes: Buffer, view: DataView, start: number): void {
     const { insertMessage, insertReference, settle, release, unrelease, removeQueue, addQueue, set, remove } =
       this.#statements;
     const at = start + HEADER_BYTES;
-    switch (bytes[start]) {
+    const code = bytes[start];
+    // What follows may be about the entries before it.
+    if (code !== Operation.entry && code !== Operation.message && code !== Operation.none) this.#inserter.flush();
+    switch (code) {
       case Operation.message: {
-        const id = bytes.readDoubleBE(at);
-        const entries = bytes.readUInt32BE(at + 8);
-        const record = bytes.subarray(at + 16, at + 16 + bytes.readUInt32BE(at + 12));
-        messages.set(id, { bytes: record, entries });
-        if (entries === 1) return;
-        insertMessage.run(id, record);
-        insertReference.run(id, entries);
+        this.#entries = view.getUint32(at + 8);
+        this.#record = new Uint8Array(bytes.buffer, bytes.byteOffset + at + 16, view.getUint32(at + 12));
+        if (this.#entries === 1) return;
+        const id = view.getFloat64(at);
+        insertMessage.run(id, this.#record);
+        insertReference.run(id, this.#entries);
         return;
       }
       case Operation.entry:
-        this.#insertEntry(bytes, at, messages);
+        this.#insertEntry(bytes, view, at);
         return;
       case Operation.settle: {
-        const row = settle.get(bytes.readUInt32BE(at), bytes.readDoubleBE(at + 4)) as
-          | { message: number | null }
-          | undefined;
+        const row = settle.get(view.getUint32(at), view.getFloat64(at + 4)) as { message: number | null } | undefined;
         if (row !== undefined && row.message !== null) this.#unreference(row.message);
         return;
       }
       case Operation.release:
-        release.run(++this.#lastRelease, bytes.readUInt32BE(at), bytes.readDoubleBE(at + 4));
+        release.run(++this.#lastRelease, view.getUint32(at), view.getFloat64(at + 4));
         return;
       case Operation.unrelease:
-        unrelease.run(bytes.readUInt32BE(at), bytes.readDoubleBE(at + 4));
+        unrelease.run(view.getUint32(at), view.getFloat64(at + 4));
         return;
       case Operation.addQueue:
-        addQueue.run(bytes.readUInt32BE(at), text(bytes, at + 4).text);
+        addQueue.run(view.getUint32(at), text(bytes, at + 4).text);
         return;
       case Operation.removeQueue: {
-        const queue = bytes.readUInt32BE(at);
+        const queue = view.getUint32(at);
         for (const row of this.#statements.clearQueue.all(queue) as { message: number | null }[]) {
           if (row.message !== null) this.#unreference(row.message);
         }
@@ -75,7 +75,7 @@ export class Applier {
       case Operation.set: {
         const key = text(bytes, at + 2);
         const valueAt = key.end + 4;
-        const value = bytes.subarray(valueAt, valueAt + bytes.readUInt32BE(key.end));
+        const value = bytes.subarray(valueAt, valueAt + view.getUint32(key.end));
         set.run(this.#tables[bytes[at + 1]!]!, key.text, value);
         return;
       }
@@ -87,24 +87,20 @@ export class Applier {
     }
   }
 
-  #insertEntry(bytes: Buffer, at: number, messages: Map<number, Record>): void {
-    const queue = bytes.readUInt32BE(at);
-    const sequence = bytes.readDoubleBE(at + 4);
-    const id = bytes.readDoubleBE(at + 12);
-    const expires = bytes.readDoubleBE(at + 20);
-    const flags = bytes.readUInt32BE(at + 28);
+  #insertEntry(bytes: Buffer, view: DataView, at: number): void {
+    const expires = view.getFloat64(at + 20);
     const share = text(bytes, at + 32);
-    const { bytes: record, entries } = messages.get(id)!;
-    this.#statements.insertEntry.run(
-      queue,
-      sequence,
-      flags,
+    const isOwn = this.#entries === 1;
+    this.#inserter.add(
+      view.getUint32(at),
+      view.getFloat64(at + 4),
+      view.getUint32(at + 28),
       expires === Number.POSITIVE_INFINITY ? null : expires,
-      record.length,
-      identifiersOf(bytes, share.end),
+      this.#record.length,
+      identifiersOf(view, share.end),
       share.text === '' ? null : share.text,
-      entries === 1 ? null : id,
-      entries === 1 ? record : null,
+      isOwn ? null : view.getFloat64(at + 12),
+      isOwn ? this.#record : null,
     );
   }
 
@@ -136,9 +132,6 @@ function prepare(database: DatabaseSync) {
   return {
     insertMessage: one('INSERT INTO message (id, record) VALUES (?, ?)'),
     insertReference: one('INSERT INTO reference (message, entries) VALUES (?, ?)'),
-    insertEntry: one(`
-      INSERT INTO entry (queue, sequence, flags, released, expires, bytes, identifiers, share, message, record)
-      VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)`),
     settle: one('DELETE FROM entry WHERE queue = ? AND sequence = ? RETURNING message'),
     release: one('UPDATE entry SET released = ? WHERE queue = ? AND sequence = ? AND released = 0'),
     unrelease: one('UPDATE entry SET released = 0 WHERE queue = ? AND sequence = ?'),
@@ -160,15 +153,15 @@ function prepare(database: DatabaseSync) {
   };
 }
 
-function identifiersOf(bytes: Buffer, at: number): string | null {
-  const count = bytes.readUInt16BE(at);
+function identifiersOf(view: DataView, at: number): string | null {
+  const count = view.getUint16(at);
   if (count === 0) return null;
-  return Array.from({ length: count }, (_, i) => bytes.readUInt32BE(at + 2 + i * 4)).join(',');
+  return Array.from({ length: count }, (_, i) => view.getUint32(at + 2 + i * 4)).join(',');
 }
 
 function text(bytes: Buffer, at: number): { readonly text: string; readonly end: number } {
   const end = at + 4 + bytes.readUInt32BE(at);
-  return { text: textDecoder.decode(bytes.subarray(at + 4, end)), end };
+  return { text: bytes.toString('utf8', at + 4, end), end };
 }
 
 /** What of a refused batch must not be forgotten: everything but messages, their entries and promises. */

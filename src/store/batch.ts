@@ -41,7 +41,12 @@ const FIRST_BYTES = 64 * 1024;
 export const LABEL_SHIFT = 3;
 
 function flagsOf({ qos, retain, label = 0 }: Delivery): number {
-  return label * 2 ** LABEL_SHIFT + (qos | (retain ? 0x04 : 0));
+  return ((label << LABEL_SHIFT) | qos | (retain ? 0x04 : 0)) >>> 0;
+}
+
+/** Big-endian, as nothing else is said. */
+export function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
 /** Where an entry stands in its batch, and its message. */
@@ -55,6 +60,8 @@ export interface Place {
 
 export class Batch {
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  /** Of the same bytes: numbers are written through it at half the cost (test/bench K). */
+  #view = viewOf(this.#bytes);
   #at = 0;
   /** Operations that are not struck out. */
   #operations = 0;
@@ -86,22 +93,27 @@ export class Batch {
   append(receiver: number, sequence: number, delivery: Delivery, nextId: () => number): Place {
     const { message, identifiers, share = '' } = delivery;
     if (this.#message === message) {
-      const count = this.#bytes.readUInt32BE(this.#messageAt + HEADER_BYTES + 8);
-      this.#bytes.writeUInt32BE(count + 1, this.#messageAt + HEADER_BYTES + 8);
+      const countAt = this.#messageAt + HEADER_BYTES + 8;
+      this.#view.setUint32(countAt, this.#view.getUint32(countAt) + 1);
     } else {
       this.#addMessage(message, nextId());
     }
     const shareBytes = share === '' ? 0 : Buffer.byteLength(share);
     const entryAt = this.#begin(Operation.entry, ENTRY_BYTES + shareBytes + identifiers.length * 4);
-    let at = entryAt + HEADER_BYTES;
-    at = this.#bytes.writeUInt32BE(receiver, at);
-    at = this.#bytes.writeDoubleBE(sequence, at);
-    at = this.#bytes.writeDoubleBE(this.#messageId, at);
-    at = this.#bytes.writeDoubleBE(message.expiresAt, at);
-    at = this.#bytes.writeUInt32BE(flagsOf(delivery), at);
-    at = this.#text(at, share, shareBytes);
-    at = this.#bytes.writeUInt16BE(identifiers.length, at);
-    for (const identifier of identifiers) at = this.#bytes.writeUInt32BE(identifier, at);
+    const view = this.#view;
+    const start = entryAt + HEADER_BYTES;
+    view.setUint32(start, receiver);
+    view.setFloat64(start + 4, sequence);
+    view.setFloat64(start + 12, this.#messageId);
+    view.setFloat64(start + 20, message.expiresAt);
+    view.setUint32(start + 28, flagsOf(delivery));
+    let at = this.#text(start + 32, share, shareBytes);
+    view.setUint16(at, identifiers.length);
+    at += 2;
+    for (const identifier of identifiers) {
+      view.setUint32(at, identifier);
+      at += 4;
+    }
     return { batch: this, entryAt, messageAt: this.#messageAt, bytes: this.#messageBytes };
   }
 
@@ -110,8 +122,8 @@ export class Batch {
     this.#bytes[entryAt] = Operation.none;
     this.#operations--;
     const countAt = messageAt + HEADER_BYTES + 8;
-    const count = this.#bytes.readUInt32BE(countAt) - 1;
-    this.#bytes.writeUInt32BE(count, countAt);
+    const count = this.#view.getUint32(countAt) - 1;
+    this.#view.setUint32(countAt, count);
     if (count > 0) return;
     this.#bytes[messageAt] = Operation.none;
     this.#operations--;
@@ -134,11 +146,13 @@ export class Batch {
   addQueue(receiver: number, name: string): void {
     const nameBytes = Buffer.byteLength(name);
     const at = this.#begin(Operation.addQueue, HEADER_BYTES + 8 + nameBytes) + HEADER_BYTES;
-    this.#text(this.#bytes.writeUInt32BE(receiver, at), name, nameBytes);
+    this.#view.setUint32(at, receiver);
+    this.#text(at + 4, name, nameBytes);
   }
 
   removeQueue(receiver: number): void {
-    this.#bytes.writeUInt32BE(receiver, this.#begin(Operation.removeQueue, HEADER_BYTES + 4) + HEADER_BYTES);
+    const at = this.#begin(Operation.removeQueue, HEADER_BYTES + 4) + HEADER_BYTES;
+    this.#view.setUint32(at, receiver);
   }
 
   set(table: number, key: string, value: Buffer, isPromise: boolean): void {
@@ -147,8 +161,8 @@ export class Batch {
     this.#bytes[at++] = isPromise ? 1 : 0;
     this.#bytes[at++] = table;
     at = this.#text(at, key, keyBytes);
-    at = this.#bytes.writeUInt32BE(value.length, at);
-    value.copy(this.#bytes, at);
+    this.#view.setUint32(at, value.length);
+    value.copy(this.#bytes, at + 4);
   }
 
   delete(table: number, key: string): void {
@@ -162,11 +176,12 @@ export class Batch {
     const start = this.#begin(Operation.message, HEADER_BYTES + 16 + messageRecordRoom(message));
     const recordAt = start + HEADER_BYTES + 16;
     const end = writeMessageRecord(this.#bytes, recordAt, message);
-    this.#bytes.writeDoubleBE(id, start + HEADER_BYTES);
-    this.#bytes.writeUInt32BE(1, start + HEADER_BYTES + 8);
-    this.#bytes.writeUInt32BE(end - recordAt, start + HEADER_BYTES + 12);
+    const view = this.#view;
+    view.setFloat64(start + HEADER_BYTES, id);
+    view.setUint32(start + HEADER_BYTES + 8, 1);
+    view.setUint32(start + HEADER_BYTES + 12, end - recordAt);
     // The room was an upper bound.
-    this.#bytes.writeUInt32BE(end - start, start + 1);
+    view.setUint32(start + 1, end - start);
     this.#at = end;
     this.#message = message;
     this.#messageAt = start;
@@ -176,7 +191,8 @@ export class Batch {
 
   #receiverAndSequence(operation: number, receiver: number, sequence: number): void {
     const at = this.#begin(operation, HEADER_BYTES + 12) + HEADER_BYTES;
-    this.#bytes.writeDoubleBE(sequence, this.#bytes.writeUInt32BE(receiver, at));
+    this.#view.setUint32(at, receiver);
+    this.#view.setFloat64(at + 4, sequence);
   }
 
   /** @returns where the operation begins */
@@ -187,17 +203,18 @@ export class Batch {
       const grown = Buffer.allocUnsafeSlow(Math.max(end, this.#bytes.length * 2));
       this.#bytes.copy(grown, 0, 0, start);
       this.#bytes = grown;
+      this.#view = viewOf(grown);
     }
     this.#bytes[start] = operation;
-    this.#bytes.writeUInt32BE(length, start + 1);
+    this.#view.setUint32(start + 1, length);
     this.#at = end;
     this.#operations++;
     return start;
   }
 
   #text(start: number, text: string, length: number): number {
-    const at = this.#bytes.writeUInt32BE(length, start);
-    this.#bytes.write(text, at, length);
-    return at + length;
+    this.#view.setUint32(start, length);
+    if (length > 0) this.#bytes.write(text, start + 4, length);
+    return start + 4 + length;
   }
 }

@@ -145,6 +145,41 @@ t.test('released messages are known as such, and in which order they were releas
   t.match(await found.read(2, 2), [{ released: 0 }, { released: first!.released, qos: 2 }]);
 });
 
+t.test('what a batch says of its own entries holds, however many there are', async (t) => {
+  const folder = folderOf(t);
+  for (const count of [1, 7, 8, 9, 16, 20]) {
+    const store = await openedStore(t, folder);
+    const queue = store.queue(`q${count}`);
+    const given = Array.from({ length: count }, (_, i) =>
+      delivery(`${i}`, { qos: 2, identifiers: i % 3 ? [] : [i + 1] }),
+    );
+    const stored = given.map((one) => queue.append(one));
+    queue.release(stored.at(-1)!);
+    const removed = store.queue(`removed ${count}`);
+    for (const one of given) removed.append(one);
+    removed.remove();
+    await store.commit();
+    await store[Symbol.asyncDispose]();
+
+    const again = await openedStore(t, folder);
+    t.notOk(again.orphans().includes(`removed ${count}`));
+    const found = await again.queue(`q${count}`).read(0, 100);
+    t.same(
+      found.map(({ message, identifiers }) => [message.payload.toString(), identifiers]),
+      given.map(({ message, identifiers }) => [message.payload.toString(), identifiers]),
+    );
+    t.same(
+      found.map(({ released }) => released > 0),
+      given.map((_, i) => i === count - 1),
+    );
+    await again[Symbol.asyncDispose]();
+    const database = new DatabaseSync(join(folder, 'store.sqlite'));
+    const rest = database.prepare('SELECT COUNT(*) AS n FROM entry WHERE queue NOT IN (SELECT id FROM queue)').get();
+    database.close();
+    t.same(rest, { n: 0 }, 'nothing is left of the queue that was removed');
+  }
+});
+
 t.test('dropOldest spares what is in flight and what is released', async (t) => {
   const store = await openedStore(t, folderOf(t));
   const queue = store.queue('a');
