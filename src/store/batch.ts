@@ -60,7 +60,7 @@ export interface Place {
 
 export class Batch {
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  /** Of the same bytes: numbers are written through it at half the cost (test/bench K). */
+  /** Of the same bytes, for numbers. */
   #view = viewOf(this.#bytes);
   #at = 0;
   /** Operations that are not struck out. */
