@@ -71,7 +71,7 @@ function isTooLong(topic: string): boolean {
   return hasTooManyLevels(topic);
 }
 
-/** No packet can hold its topic or its properties, or the topic has too many levels. */
+/** No packet can hold its topic or its properties, or the topic has too many levels, or there are too many properties. */
 export function isUnsendable({ topic, properties }: Pick<Message, 'topic' | 'properties'>): boolean {
   return isTooLong(topic) || (properties !== undefined && propertiesFault(properties) !== undefined);
 }

@@ -3,13 +3,15 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { HEADER_BYTES, Operation, viewOf } from './batch.js';
 import { EntryInserter } from './entry-inserter.js';
 
+const NOTHING = new Uint8Array();
+
 export class Applier {
   /** Numbered in this order. */
   readonly #tables: readonly string[];
   readonly #statements: ReturnType<typeof prepare>;
   readonly #inserter: EntryInserter;
   /** The message that the next entries are of. */
-  #record: Uint8Array = new Uint8Array();
+  #record: Uint8Array = NOTHING;
   #entries = 0;
   /** Number of the last release: they have to be told apart by when they came [MQTT-4.6.0-4]. */
   #lastRelease: number;
@@ -25,9 +27,14 @@ export class Applier {
   /** @throws Error of SQLite */
   apply(bytes: Buffer): void {
     const view = viewOf(bytes);
-    this.#inserter.clear();
-    for (let at = 0; at < bytes.length; at += view.getUint32(at + 1)) this.#operation(bytes, view, at);
-    this.#inserter.flush();
+    try {
+      for (let at = 0; at < bytes.length; at += view.getUint32(at + 1)) this.#operation(bytes, view, at);
+      this.#inserter.flush();
+    } finally {
+      // The bytes are not held on to.
+      this.#inserter.clear();
+      this.#record = NOTHING;
+    }
   }
 
   #operation(bytes: Buffer, view: DataView, start: number): void {

@@ -6,6 +6,8 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 
 /** With one statement: of more hardly anything is gained. */
 const ROWS = 8;
+/** Of their records, bytes: SQLite copies what it is given. */
+const ENOUGH_BYTES = 64 * 1024;
 const COLUMNS = 'queue, sequence, flags, released, expires, bytes, identifiers, share, message, record';
 const ROW = '(?, ?, ?, 0, ?, ?, ?, ?, ?, ?)';
 const FIELDS = 9;
@@ -20,6 +22,8 @@ export class EntryInserter {
   readonly #many: StatementSync;
   /** Of the rows that are not written yet. */
   #fields: SQLInputValue[] = [];
+  /** Of their records. */
+  #bytes = 0;
 
   constructor(database: DatabaseSync) {
     this.#one = insert(database, 1);
@@ -29,6 +33,7 @@ export class EntryInserter {
   /** Forgets what is not written. */
   clear(): void {
     this.#fields = [];
+    this.#bytes = 0;
   }
 
   /** @throws Error of SQLite */
@@ -45,16 +50,19 @@ export class EntryInserter {
   ): void {
     const fields = this.#fields;
     fields.push(queue, sequence, flags, expires, bytes, identifiers, share, message, record);
-    if (fields.length < ROWS * FIELDS) return;
-    this.#fields = [];
-    this.#many.run(...fields);
+    this.#bytes += record?.length ?? 0;
+    if (this.#bytes > ENOUGH_BYTES) this.flush();
+    else if (fields.length === ROWS * FIELDS) {
+      this.clear();
+      this.#many.run(...fields);
+    }
   }
 
   /** Writes the rest. @throws Error of SQLite */
   flush(): void {
     const fields = this.#fields;
     if (fields.length === 0) return;
-    this.#fields = [];
+    this.clear();
     for (let at = 0; at < fields.length; at += FIELDS) this.#one.run(...fields.slice(at, at + FIELDS));
   }
 }

@@ -3,6 +3,9 @@
 import { PropertyIdentifier as P } from './property-identifiers.js';
 import type { Sender } from './sender.js';
 
+/** User Properties of one packet: with more, 16 MB of them would become a gigabyte, and no message is kept with 65,536. */
+export const MAX_USER_PROPERTIES = 10_000;
+
 /** Where properties stand; `will` is the second set inside CONNECT, `acknowledgement` is also SUBACK and UNSUBACK. */
 export type PropertyPlace =
   | 'connect'

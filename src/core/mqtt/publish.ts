@@ -1,6 +1,7 @@
 /** PUBLISH as either side sends it: its size, and its bytes, written in place. */
 import type { PublishProperties, QoS } from '../message.js';
 import { PacketType, type ProtocolVersion } from './packets.js';
+import { MAX_USER_PROPERTIES } from './properties.js';
 import { publishPropertiesLength, writePublishProperties } from './publish-properties.js';
 import { variableLength, writeVariable } from './variable-byte-integer.js';
 
@@ -87,7 +88,7 @@ export function writePublishHead(
   return writePublishProperties(bytes, at, properties, expiry, alias, identifiers);
 }
 
-/** @returns what no packet of MQTT can hold of this message; undefined: it can be written */
+/** @returns what no packet of MQTT can hold of this message, or none here; undefined: it can be written */
 export function encodingFault(message: PublishFields, version: ProtocolVersion): string | undefined {
   if (isTooLong(message.topic)) return fault('a topic', message.topic);
   const part = version === 5 && message.properties !== undefined ? propertiesFault(message.properties) : undefined;
@@ -98,7 +99,7 @@ export function encodingFault(message: PublishFields, version: ProtocolVersion):
   return `it would be a packet of ${packetBytes(remaining)} bytes, and MQTT knows none larger than 256 MB`;
 }
 
-/** @returns what no packet of MQTT can hold of them; undefined: they can be written */
+/** @returns what no packet of MQTT can hold of them, or none here; undefined: they can be written */
 export function propertiesFault(properties: PublishProperties): string | undefined {
   const { contentType, responseTopic, correlationData, userProperties } = properties;
   if (contentType !== undefined && isTooLong(contentType)) return fault('a Content Type', contentType);
@@ -107,6 +108,9 @@ export function propertiesFault(properties: PublishProperties): string | undefin
     return fault('Correlation Data', correlationData);
   }
   if (userProperties === undefined) return undefined;
+  if (userProperties.length > MAX_USER_PROPERTIES) {
+    return `${userProperties.length} User Properties are more than the ${MAX_USER_PROPERTIES} that are allowed here`;
+  }
   for (const [name, value] of userProperties) {
     if (isTooLong(name)) return fault('a User Property with a name', name);
     if (isTooLong(value)) return fault('a User Property', value);

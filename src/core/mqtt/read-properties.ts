@@ -1,13 +1,18 @@
 /** Reads properties (MQTT 5.0 §2.2.2): which packet allows them, how often, with which values. */
 import { topicNameFault } from '../topic.js';
-import { type Properties, type PropertyKind, type PropertyPlace, propertyRules } from './properties.js';
+import {
+  MAX_USER_PROPERTIES,
+  type Properties,
+  type PropertyKind,
+  type PropertyPlace,
+  propertyRules,
+} from './properties.js';
 import { PropertyIdentifier } from './property-identifiers.js';
 import type { Reader } from './reader.js';
 import { ReasonCode } from './reason-codes.js';
 import type { Sender } from './sender.js';
 
-/** User Properties of one packet of a server: more are read over, so that 16 MB of them do not become a gigabyte. */
-const MAX_USER_PROPERTIES = 10_000;
+const TOO_MANY_PAIRS = `a packet has more than ${MAX_USER_PROPERTIES} User Properties`;
 
 interface SenderRule {
   readonly name: keyof Properties;
@@ -69,11 +74,13 @@ export function readProperties(reader: Reader, place: PropertyPlace, sender: Sen
   return reader.fault === undefined ? properties : undefined;
 }
 
+/** Of a server more than are allowed are read over. */
 function readPair(reader: Reader, properties: Properties, sender: Sender): void {
   const pair: [string, string] = [reader.string(), reader.string()];
   properties.userProperties ??= [];
   const pairs = properties.userProperties as [string, string][];
-  if (sender === 'client' || pairs.length < MAX_USER_PROPERTIES) pairs.push(pair);
+  if (pairs.length < MAX_USER_PROPERTIES) pairs.push(pair);
+  else if (sender === 'client') reader.refuse(ReasonCode.quotaExceeded, TOO_MANY_PAIRS);
 }
 
 function readProperty(

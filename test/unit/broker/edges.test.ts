@@ -1,4 +1,5 @@
 /** Where brokers usually fail the tests of others. */
+import type { IPublishPacket } from 'mqtt-packet';
 import t from 'tap';
 import { Bench, shown } from './harness.js';
 
@@ -228,6 +229,27 @@ t.test('U+FEFF is a character like any other, also at the beginning [MQTT-1.5.4-
   await client.subscribe('\ufefft', 1);
   bench.route({ topic: '\ufefft', payload: 'x', qos: 1 });
   t.same((await client.pending()).map(shown), ['\ufefft x q1 r0']);
+});
+
+t.test('a packet has 10,000 User Properties at most: who sends more is told so, nobody else notices', async (t) => {
+  const bench = new Bench(t, { packetBytes: 1024 * 1024 });
+  const reader = await bench.connect(5, 'reader', kept);
+  await reader.subscribe('t', 1);
+  const packet = (count: number): IPublishPacket => {
+    const properties = { userProperties: { '': Array<string>(count).fill('') } };
+    return { cmd: 'publish', topic: 't', payload: 'x', qos: 1, messageId: 1, retain: true, dup: false, properties };
+  };
+  for (const count of [10_001, 65_536]) {
+    const client = await bench.connect(5, 'p');
+    client.send(packet(count));
+    t.equal((await client.next('disconnect')).reasonCode, 0x97);
+    await client.closed();
+  }
+  t.same(await reader.pending(), []);
+  const client = await bench.connect(5, 'p');
+  client.send(packet(10_000));
+  await client.next('puback');
+  t.equal(shown(await reader.next('publish')), 't x q1 r0');
 });
 
 t.test('who is told of a lost connection by us is told why, each in its version [MQTT-4.13.1-1]', async (t) => {

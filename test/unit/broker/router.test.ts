@@ -184,6 +184,7 @@ t.test('a property too long for the wire is dropped and counted, also where a fu
     { correlationData: Buffer.alloc(65_536) },
     { userProperties: [[long, 'v']] },
     { userProperties: [['k', long]] },
+    { userProperties: Array<[string, string]>(10_001).fill(['k', 'v']) },
   ];
   for (const properties of all) {
     const transform: Transform = {
