@@ -12,6 +12,7 @@ export class Applier {
   readonly #inserter: EntryInserter;
   /** The message that the next entries are of. */
   #record: Uint8Array = NOTHING;
+  /** How many those are. */
   #entries = 0;
   /** Number of the last release: they have to be told apart by when they came [MQTT-4.6.0-4]. */
   #lastRelease: number;
