@@ -6,11 +6,14 @@ import fc from 'fast-check';
 import { generate } from 'mqtt-packet';
 import t from 'tap';
 import { repoRoot, withoutHooks } from '../support/peers.js';
+import { brokers } from './brokers.js';
 import { publishFrame } from './client.js';
-import { Acknowledger, FrameCounter, Latencies } from './counters.js';
+import { Acknowledger, FrameCounter, Latencies, quantile } from './counters.js';
+import type { TurnsScenario } from './load.js';
 import { type Measurement, median } from './measure.js';
 import type { Row } from './report.js';
-import { playRounds, stolen } from './rounds.js';
+import { inSequence, playRounds, stolen } from './rounds.js';
+import { measureInTurns } from './turns.js';
 
 const main = join(repoRoot, 'dist', 'test', 'bench', 'main.js');
 const bench = (...args: readonly string[]) => promisify(execFile)(...withoutHooks(process.execPath, [main, ...args]));
@@ -41,13 +44,13 @@ t.test('every frame is counted and acknowledged once, however the stream is cut 
 
 t.test('quantiles', async (t) => {
   const latencies = new Latencies();
-  t.ok(Number.isNaN(latencies.quantile(0.5)));
-  for (let i = 1; i <= 100; i++) latencies.add(i);
-  t.equal(latencies.quantile(0.5), 51);
-  t.equal(latencies.quantile(0.99), 100);
-  latencies.clear();
+  t.ok(Number.isNaN(quantile(latencies.take(), 0.5)));
+  for (let i = 1; i <= 100; i++) latencies.add(101 - i);
+  const samples = latencies.take();
+  t.equal(quantile(samples, 0.5), 51);
+  t.equal(quantile(samples, 0.99), 100);
   latencies.add(7);
-  t.equal(latencies.quantile(0.99), 7);
+  t.equal(quantile(latencies.take(), 0.99), 7, 'what was taken is gone');
 });
 
 t.test('the median of an even number of rounds is between the two in the middle', async (t) => {
@@ -61,10 +64,12 @@ t.test('the median of an even number of rounds is between the two in the middle'
 t.test('a round in which the host took the machine is made again', async (t) => {
   const one = (name: string, absent?: string) => ({ name, absent: () => absent, command: () => [] });
   const play = (shares: readonly number[], count = 2) =>
-    playRounds([one('a'), one('b'), one('c', 'not installed')], count, async ({ name }, round) => {
-      if (name === 'b') throw new Error('took no message');
-      return { stolen: shares[round] } as Measurement;
-    });
+    playRounds([one('a'), one('b'), one('c', 'not installed')], count, (able, round) =>
+      inSequence(able, async ({ name }) => {
+        if (name === 'b') throw new Error('took no message');
+        return { stolen: shares[round] } as Measurement;
+      }),
+    );
   const calm = await play([0, 0.3, 0.01, 0]);
   t.equal(calm.made, 3);
   t.strictSame(calm.rounds.map(stolen), [0, 0.01]);
@@ -78,6 +83,56 @@ t.test('a round in which the host took the machine is made again', async (t) => 
   const never = await play([0.5, 0.2, 0.4, 0.3, 0.9, 0.8, 0.7, 0.6]);
   t.equal(never.made, 8);
   t.strictSame(never.rounds.map(stolen), [0.2, 0.3], 'then the calmest count');
+});
+
+t.test('brokers take turns: one at a time has something to do', async (t) => {
+  const active = new Set<number>();
+  const turns: number[] = [];
+  const latencies = new Map<number, Latencies>();
+  const scenario: TurnsScenario = {
+    id: 'T',
+    title: 'a load that only counts',
+    takesTurns: true,
+    start: async ({ port }) => {
+      const samples = new Latencies();
+      latencies.set(port, samples);
+      let published = 0;
+      const pause = () => void active.delete(port);
+      return {
+        get published() {
+          return published;
+        },
+        delivered: 0,
+        lost: 0,
+        fault: undefined,
+        latencies: samples,
+        pause,
+        resume: () => {
+          active.add(port);
+          turns.push(port);
+          published += 10;
+          for (const one of latencies.values()) one.add(turns.length);
+          t.equal(active.size, 1);
+        },
+        stop: pause,
+      };
+    },
+  };
+  const aedes = brokers.find(({ name }) => name === 'aedes')!;
+  const gone = { ...aedes, name: 'gone', command: () => ['/nonexistent'] };
+  const results = await measureInTurns([aedes, gone, { ...aedes, name: 'other' }], scenario, 1, 4, 2);
+  const [first, second] = turns;
+  t.not(first, second);
+  for (const [i, port] of turns.entries()) t.equal(port, i % 2 === 0 ? first : second, 'in turn');
+  t.ok(turns.length >= 6, 'two seconds of each to settle, one that counts');
+  t.equal(active.size, 0);
+  t.match(results.get('gone'), Error);
+  for (const name of ['aedes', 'other']) {
+    const result = results.get(name);
+    if (result === undefined || result instanceof Error) throw new Error(`${name}: ${result?.message}`);
+    t.ok(result.publishedPerSecond > 5 && result.publishedPerSecond <= 10, `${result.publishedPerSecond} per second`);
+    t.ok(result.p50Ms > 4, 'latencies of its own turn that counts');
+  }
 });
 
 t.test('a short run measures a broker and says why others have no figures', async (t) => {

@@ -28,7 +28,7 @@ export const brokers: readonly Broker[] = [
       const input = `${USER.password}\n`;
       execFileSync(process.execPath, [hpmq, 'user', 'add', USER.username, '--users-file', users], {
         input,
-        stdio: ['pipe', 'ignore', 'inherit'],
+        stdio: 'pipe',
       });
       // What the clients ask for is within the limits, as it is with the others.
       const lines = [

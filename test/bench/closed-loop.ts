@@ -2,7 +2,7 @@
 import { type BenchClient, openClient, publishFrame, type Target } from './client.js';
 import { Acknowledger, FrameCounter, Latencies } from './counters.js';
 import { Qos2Receiver, Qos2Sender } from './exactly-once.js';
-import type { Load } from './load.js';
+import type { PausableLoad } from './load.js';
 
 /** Frames in the precomputed block of a publisher; packet identifiers are used again after so many, never while in flight. */
 const BLOCK = 1_000;
@@ -82,7 +82,7 @@ class Publisher {
   }
 }
 
-export async function closedLoop(target: Target, shape: Shape): Promise<Load> {
+export async function closedLoop(target: Target, shape: Shape): Promise<PausableLoad> {
   const latencies = new Latencies();
   const clients: BenchClient[] = [];
   const publishers: Publisher[] = [];
@@ -90,18 +90,18 @@ export async function closedLoop(target: Target, shape: Shape): Promise<Load> {
   let lost = 0;
   let fault: string | undefined;
   let scheduled = false;
-  let stopped = false;
+  let isPaused = false;
   /** When the message with which so many copies are due was sent: a ring of milestones. */
   const milestones: { copies: number; at: number }[] = [];
 
   const expected = () => publishers.reduce((sum, one) => sum + one.copiesUpTo(one.published), 0);
   const pump = () => {
     scheduled = false;
-    if (stopped) return;
     const now = performance.now();
     while (milestones.length > 0 && milestones[0]!.copies <= delivered + lost) {
       latencies.add(now - milestones.shift()!.at);
     }
+    if (isPaused) return;
     // Copies are not told apart: what is out is shared by the publishers as they have published.
     const open = expected() - delivered - lost;
     const total = publishers.reduce((sum, one) => sum + one.published, 0);
@@ -183,8 +183,15 @@ export async function closedLoop(target: Target, shape: Shape): Promise<Load> {
       return fault;
     },
     latencies,
+    pause() {
+      isPaused = true;
+    },
+    resume() {
+      isPaused = false;
+      schedule();
+    },
     stop() {
-      stopped = true;
+      isPaused = true;
       clearInterval(watchdog);
       for (const client of clients) client.close();
     },

@@ -136,9 +136,16 @@ export class Latencies {
     this.#count = 0;
   }
 
-  /** @param share - 0.5 is the median; NaN without samples */
-  quantile(share: number): number {
-    const sorted = this.#samples.slice(0, Math.min(this.#count, this.#samples.length)).sort();
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  /** @returns the samples since the last call or {@link clear} */
+  take(): Float64Array {
+    const samples = this.#samples.slice(0, Math.min(this.#count, this.#samples.length));
+    this.clear();
+    return samples;
   }
+}
+
+/** @param share - 0.5 is the median; NaN without samples */
+export function quantile(samples: Float64Array, share: number): number {
+  const sorted = samples.toSorted();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openClient, publishFrame, type Target } from './client.js';
 import { FrameCounter, Latencies } from './counters.js';
-import type { Load } from './load.js';
+import type { PausableLoad } from './load.js';
 
 /** Messages whose times are remembered: more than can be out. */
 const REMEMBERED = 10_000;
@@ -13,7 +13,7 @@ export interface FixedRate {
   readonly perSecond: number;
 }
 
-export async function fixedRate(target: Target, { topic, payloadBytes, perSecond }: FixedRate): Promise<Load> {
+export async function fixedRate(target: Target, { topic, payloadBytes, perSecond }: FixedRate): Promise<PausableLoad> {
   const frame = publishFrame(topic, payloadBytes, 0, 0, { version: target.version });
   const latencies = new Latencies();
   const sentAt = new Float64Array(REMEMBERED);
@@ -21,7 +21,6 @@ export async function fixedRate(target: Target, { topic, payloadBytes, perSecond
   const publisher = await openClient(target, 'publisher');
   const counter = new FrameCounter(frame.length);
   let published = 0;
-  let stopped = false;
   let fault: string | undefined;
   subscriber.onBytes((bytes) => {
     if (counter.isNew && bytes[0] !== frame[0]) fault ??= `delivers frames that begin with ${bytes[0]?.toString(16)}`;
@@ -30,10 +29,12 @@ export async function fixedRate(target: Target, { topic, payloadBytes, perSecond
     const frames = counter.add(bytes.length);
     for (let i = 0; i < frames; i++) latencies.add(now - sentAt[(count + i) % REMEMBERED]!);
   });
-  const startedAt = performance.now();
-  const run = async () => {
-    while (!stopped) {
-      const due = Math.floor(((performance.now() - startedAt) * perSecond) / 1_000);
+  let running: AbortController | undefined;
+  const run = async ({ signal }: AbortController) => {
+    const startedAt = performance.now();
+    const before = published;
+    while (!signal.aborted) {
+      const due = before + Math.floor(((performance.now() - startedAt) * perSecond) / 1_000);
       for (; published < due; published++) {
         sentAt[published % REMEMBERED] = performance.now();
         publisher.write(frame);
@@ -41,8 +42,13 @@ export async function fixedRate(target: Target, { topic, payloadBytes, perSecond
       await sleep(1);
     }
   };
-  const running = run();
-  running.catch(() => {});
+  const pause = () => running?.abort();
+  const resume = () => {
+    pause();
+    running = new AbortController();
+    run(running).catch(() => {});
+  };
+  resume();
   return {
     get published() {
       return published;
@@ -57,8 +63,10 @@ export async function fixedRate(target: Target, { topic, payloadBytes, perSecond
       return fault;
     },
     latencies,
+    pause,
+    resume,
     stop() {
-      stopped = true;
+      pause();
       publisher.close();
       subscriber.close();
     },

@@ -1,7 +1,7 @@
 import type { Target } from './client.js';
 import type { Latencies } from './counters.js';
 
-/** Of a load that settles these are told apart, s. */
+/** Of a load that is measured in turns these are told apart, s. */
 export const FIRST_SECONDS = 10;
 
 /** A load that runs until it is stopped. */
@@ -18,15 +18,33 @@ export interface Load {
   stop(): void;
 }
 
-export interface Scenario {
+/** Publishes nothing between `pause` and `resume`; what is out still arrives. */
+export interface PausableLoad extends Load {
+  pause(): void;
+  resume(): void;
+}
+
+interface Described {
   readonly id: string;
   readonly title: string;
+}
+
+/** The brokers are measured one after the other. */
+export interface LoneScenario extends Described {
+  readonly takesTurns?: false;
   /** Strict durability matters to it. */
   readonly isDurable?: boolean;
-  /**
-   * So few messages per second that what a process does once in its life would be a part of the figures: they begin after a
-   * time of the load, by the clock (`--settle`). V8 looks for memory to give back some 8 s after a start, for 5 s.
-   */
-  readonly settles?: boolean;
   start(target: Target, pid: number): Promise<Load>;
 }
+
+/**
+ * So few messages per second that two things would be a part of the figures: what a process does once in its life (V8 looks
+ * for memory to give back some 8 s after a start, for 5 s), and in what state its host has the machine. So they begin
+ * after a time of the load (`--settle`), and the brokers take turns.
+ */
+export interface TurnsScenario extends Described {
+  readonly takesTurns: true;
+  start(target: Target, pid: number): Promise<PausableLoad>;
+}
+
+export type Scenario = LoneScenario | TurnsScenario;

@@ -8,13 +8,14 @@ import { brokers, customBroker } from './brokers.js';
 import { measure, median } from './measure.js';
 import { pin, pinning } from './process.js';
 import { type Row, table } from './report.js';
-import { playRounds } from './rounds.js';
+import { inSequence, playRounds } from './rounds.js';
 import { scenarios } from './scenarios.js';
+import { measureInTurns } from './turns.js';
 
 const HELP = `Usage: npm run bench -- [options]
 
   --seconds N         length of one measurement, after the warm-up (default 2)
-  --settle N          of A1, D1 and J: seconds of its own load before the figures (default 30)
+  --settle N          of A1, D1 and J: seconds of their load before the figures (default 30)
   --rounds N          measurements of each broker in each scenario; the median is shown (default 3)
   --brokers a,b       only these of ${brokers.map(({ name }) => name).join(', ')}
   --scenarios A,B     only these of ${scenarios.map(({ id }) => id).join(', ')}
@@ -60,18 +61,24 @@ async function run(): Promise<void> {
 
   const rows: Row[] = [];
   for (const scenario of loads) {
-    const {
-      rounds: played,
-      made,
-      problems,
-    } = await playRounds(compared, rounds, (broker, round) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${scenario.id} round ${round + 1} ${broker.name}`);
-      return measure(broker, scenario, seconds, values.mqtt5 ? 5 : 4, settle);
+    const version = values.mqtt5 ? 5 : 4;
+    const played = await playRounds(compared, rounds, (able, round) => {
+      const tell = (name: string) => {
+        if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${scenario.id} round ${round + 1} ${name}`);
+      };
+      if (scenario.takesTurns) {
+        tell('in turns');
+        return measureInTurns(able, scenario, seconds, version, settle);
+      }
+      return inSequence(able, (broker) => {
+        tell(broker.name);
+        return measure(broker, scenario, seconds, version);
+      });
     });
     for (const { name } of compared) {
-      const all = played.flatMap((round) => round.get(name) ?? []);
-      const row = { scenario: scenario.id, title: scenario.title, broker: name, made };
-      const problem = problems.get(name);
+      const all = played.rounds.flatMap((round) => round.get(name) ?? []);
+      const row = { scenario: scenario.id, title: scenario.title, broker: name, made: played.made };
+      const problem = played.problems.get(name);
       if (problem !== undefined || all.length === 0) rows.push({ ...row, problem: problem ?? 'no result' });
       else {
         const cpu = all.map(({ cpuSecondsPerMillion }) => cpuSecondsPerMillion);
@@ -95,9 +102,10 @@ async function run(): Promise<void> {
     `${machine.cpu}, ${machine.cores} cores, ${cores}, Node ${machine.node}; ${protocol}, ${rounds} × ${seconds} s, medians\n` +
       'CPU s/M: CPU seconds of the broker process per million messages published; ratio: to mosquitto. All brokers\n' +
       'ask for a password and check every topic against rules. Every broker is warm: 0.7 s of its CPU before the figures,\n' +
-      `in A1, D1 and J ${settle} s of their own load (what a runtime does once in its life is over by then, and a gateway runs\n` +
-      'for months); the first 10 s of them are shown beside it. A round in which the host of this machine took\n' +
-      'over 1 % of it (stolen) is made again; after four times as many rounds the calmest count.\n\n' +
+      `in A1, D1 and J ${settle} s of their load (what a runtime does once in its life is over by then, and a gateway runs\n` +
+      'for months); the first 10 s of it are shown beside it. In A1, D1 and J the brokers take turns, a second each, so that\n' +
+      'all have the same minute of this machine. What was measured while its host took over 1 % of it (stolen), a turn or a\n' +
+      'round, is made again; after four times as many the calmest count.\n\n' +
       `${table(rows, 'mosquitto')}`,
   );
 }

@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Broker, startBroker } from './brokers.js';
 import type { Version } from './client.js';
+import { quantile } from './counters.js';
 import { countSyncs, type DiskFigures, loopDelay } from './disk.js';
 import type { IdleFigures } from './idle.js';
-import { FIRST_SECONDS, type Load, type Scenario } from './load.js';
+import type { Load, LoneScenario } from './load.js';
 import { cpuSeconds, residentBytes, watchStolen } from './process.js';
+import { perMillion, type Span, watchSpan } from './span.js';
 
 const WARM_UP_CPU_SECONDS = 0.7;
 
@@ -23,7 +25,7 @@ export interface Measurement {
   readonly lost: number;
   /** Share of the time of all cores that the host of this machine took. */
   readonly stolen: number;
-  /** As {@link cpuSecondsPerMillion}, of the first seconds after the start; only of a load that settles. */
+  /** As {@link cpuSecondsPerMillion}, of the first seconds after the start; only of a load that is measured in turns. */
   readonly firstCpuSecondsPerMillion?: number;
   /** Only of idle connections. */
   readonly bytesEach: number;
@@ -34,10 +36,9 @@ export interface Measurement {
 
 export async function measure(
   broker: Broker,
-  scenario: Scenario,
+  scenario: LoneScenario,
   seconds: number,
   version: Version,
-  settleSeconds: number,
 ): Promise<Measurement> {
   const stolenSinceStart = watchStolen();
   await using running = await startBroker(broker);
@@ -45,44 +46,46 @@ export async function measure(
   try {
     if (load.idle !== undefined)
       return idle(load.idle, residentBytes(running.pid), cpuSeconds(running.pid), stolenSinceStart());
-    const first = scenario.settles ? await settle(load, running.pid, settleSeconds) : undefined;
-    if (!scenario.settles) await warmUp(running.pid, seconds * 5_000);
+    await warmUp(running.pid, seconds * 5_000);
     load.latencies.clear();
     if (scenario.isDurable) await loopDelay(running.socket);
-    const stolenSince = watchStolen();
-    const before = { ...counts(load), cpu: cpuSeconds(running.pid), own: process.cpuUsage(), at: performance.now() };
+    const spanned = watchSpan(load, running.pid);
     await sleep(seconds * 1_000);
-    const after = { ...counts(load), cpu: cpuSeconds(running.pid), at: performance.now() };
-    const own = process.cpuUsage(before.own);
-    const elapsed = (after.at - before.at) / 1_000;
-    const stolen = stolenSince();
-    const p99Ms = load.latencies.quantile(0.99);
-    const p50Ms = load.latencies.quantile(0.5);
-    const disk = scenario.isDurable && {
-      loopP99Ms: await loopDelay(running.socket),
-      ...(await countSyncs(running.pid, () => load.published)),
-    };
-    const published = after.published - before.published;
-    if (load.fault !== undefined) throw new Error(`${broker.name} ${load.fault}`);
-    if (published === 0) throw new Error(`${broker.name} took no message in ${seconds} s`);
-    return {
-      cpuSecondsPerMillion: ((after.cpu - before.cpu) / published) * 1e6,
-      publishedPerSecond: published / elapsed,
-      deliveredPerSecond: (after.delivered - before.delivered) / elapsed,
-      p50Ms,
-      p99Ms,
-      residentBytes: residentBytes(running.pid),
-      generatorCpu: (own.user + own.system) / 1e6 / elapsed,
-      lost: after.lost - before.lost,
-      stolen,
-      bytesEach: Number.NaN,
-      connectsPerSecond: Number.NaN,
-      ...(first !== undefined && { firstCpuSecondsPerMillion: first }),
-      ...(disk && { disk }),
-    };
+    const span = spanned();
+    const result = figures(broker, load, span, load.latencies.take(), residentBytes(running.pid));
+    if (!scenario.isDurable) return result;
+    const loopP99Ms = await loopDelay(running.socket);
+    const syncs = await countSyncs(running.pid, () => load.published);
+    return { ...result, disk: { loopP99Ms, ...syncs } };
   } finally {
     load.stop();
   }
+}
+
+/** @throws when the load says that they would mean nothing */
+export function figures(
+  { name }: Broker,
+  { fault }: Load,
+  span: Span,
+  latenciesMs: Float64Array,
+  resident: number,
+): Measurement {
+  const { seconds, published, delivered, generatorSeconds, lost, stolen } = span;
+  if (fault !== undefined) throw new Error(`${name} ${fault}`);
+  if (published === 0) throw new Error(`${name} took no message in ${seconds.toFixed(1)} s`);
+  return {
+    cpuSecondsPerMillion: perMillion(span),
+    publishedPerSecond: published / seconds,
+    deliveredPerSecond: delivered / seconds,
+    p50Ms: quantile(latenciesMs, 0.5),
+    p99Ms: quantile(latenciesMs, 0.99),
+    residentBytes: resident,
+    generatorCpu: generatorSeconds / seconds,
+    lost,
+    stolen,
+    bytesEach: Number.NaN,
+    connectsPerSecond: Number.NaN,
+  };
 }
 
 /**
@@ -93,20 +96,6 @@ async function warmUp(pid: number, atMostMs: number): Promise<void> {
   const enough = cpuSeconds(pid) + WARM_UP_CPU_SECONDS;
   const deadline = performance.now() + atMostMs;
   while (cpuSeconds(pid) < enough && performance.now() < deadline) await sleep(50);
-}
-
-/** @returns CPU s per million messages of the first seconds; undefined when it took less */
-async function settle(load: Load, pid: number, seconds: number): Promise<number | undefined> {
-  const { published } = load;
-  const cpu = cpuSeconds(pid);
-  await sleep(Math.min(seconds, FIRST_SECONDS) * 1_000);
-  const first = ((cpuSeconds(pid) - cpu) / (load.published - published)) * 1e6;
-  await sleep(Math.max(0, seconds - FIRST_SECONDS) * 1_000);
-  return seconds < FIRST_SECONDS ? undefined : first;
-}
-
-function counts({ published, delivered, lost }: { published: number; delivered: number; lost: number }) {
-  return { published, delivered, lost };
 }
 
 /** The middle of each figure over several measurements, of an even number the mean of the two in the middle; the most that was stolen. */
@@ -136,8 +125,8 @@ export function median(all: readonly Measurement[]): Measurement {
 }
 
 /** @param cpu - since the start of the broker: what it took to let all of them in */
-function idle(figures: IdleFigures, resident: number, cpu: number, stolen: number): Measurement {
-  const { connections, bytesEach, connectsPerSecond } = figures;
+function idle(had: IdleFigures, resident: number, cpu: number, stolen: number): Measurement {
+  const { connections, bytesEach, connectsPerSecond } = had;
   return {
     cpuSecondsPerMillion: (cpu / connections) * 1e6,
     publishedPerSecond: Number.NaN,

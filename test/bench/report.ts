@@ -78,7 +78,7 @@ function firstLine(broker: string, result: Measurement, group: readonly Row[], r
   const first = result.firstCpuSecondsPerMillion!;
   const base = group.find((row) => row.broker === reference)?.result?.firstCpuSecondsPerMillion;
   const ratio = base === undefined ? '' : `, ratio ${(first / base).toFixed(3)}`;
-  return `${broker}: in the first ${FIRST_SECONDS} s after its start ${number(first)} CPU s/M${ratio}`;
+  return `${broker}: in the first ${FIRST_SECONDS} s of its load ${number(first)} CPU s/M${ratio}`;
 }
 
 function diskLine(broker: string, disk: NonNullable<Measurement['disk']>): string {

@@ -25,31 +25,54 @@ export function stolen(round: Round): number {
   return Math.max(0, ...[...round.values()].map((one) => one.stolen));
 }
 
-/** @param measureOne - fails with what is told instead of figures; such a broker is left out from then on */
+/**
+ * @param stolenOf - share of the machine that was stolen in one of them
+ * @returns the first `count` calm ones; where there are too few of those after {@link TRIES} times as many, the calmest
+ */
+export async function calmest<T>(count: number, stolenOf: (one: T) => number, make: () => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  const calm = () => all.filter((one) => stolenOf(one) <= CALM).length;
+  while (calm() < count && all.length < count * TRIES) all.push(await make());
+  return all.toSorted((a, b) => stolenOf(a) - stolenOf(b)).slice(0, count);
+}
+
+/** @param measureAll - of each broker its figures, or what happened instead; such a broker is left out from then on */
 export async function playRounds(
   brokers: readonly Broker[],
   count: number,
-  measureOne: (broker: Broker, round: number) => Promise<Measurement>,
+  measureAll: (brokers: readonly Broker[], round: number) => Promise<ReadonlyMap<string, Measurement | Error>>,
 ): Promise<Played> {
   const problems = new Map<string, string>();
   for (const broker of brokers) {
     const absent = broker.absent();
     if (absent !== undefined) problems.set(broker.name, absent);
   }
-  const all: Round[] = [];
-  const calm = () => all.filter((round) => stolen(round) <= CALM).length;
-  while (calm() < count && all.length < count * TRIES && problems.size < brokers.length) {
+  let made = 0;
+  const rounds = await calmest<Round>(count, stolen, async () => {
     const round = new Map<string, Measurement>();
-    for (const broker of brokers) {
-      if (problems.has(broker.name)) continue;
-      try {
-        round.set(broker.name, await measureOne(broker, all.length));
-      } catch (error) {
-        problems.set(broker.name, error instanceof Error ? error.message : String(error));
-      }
+    const able = brokers.filter(({ name }) => !problems.has(name));
+    if (able.length === 0) return round;
+    for (const [name, result] of await measureAll(able, made++)) {
+      if (result instanceof Error) problems.set(name, result.message);
+      else round.set(name, result);
     }
-    all.push(round);
+    return round;
+  });
+  return { rounds, made, problems };
+}
+
+/** One after the other. */
+export async function inSequence(
+  brokers: readonly Broker[],
+  measureOne: (broker: Broker) => Promise<Measurement>,
+): Promise<Map<string, Measurement | Error>> {
+  const results = new Map<string, Measurement | Error>();
+  for (const broker of brokers) {
+    try {
+      results.set(broker.name, await measureOne(broker));
+    } catch (error) {
+      results.set(broker.name, error instanceof Error ? error : new Error(String(error)));
+    }
   }
-  const rounds = all.toSorted((a, b) => stolen(a) - stolen(b)).slice(0, count);
-  return { rounds, made: all.length, problems };
+  return results;
 }

@@ -38,8 +38,14 @@ const mixed: Shape = {
   batch: 100,
 };
 
-function loop(id: string, title: string, shape: Partial<Shape>, settles = false): Scenario {
-  return { id, title, settles, start: (target) => closedLoop(target, { ...oneTopic, ...shape }) };
+function loop(id: string, title: string, shape: Partial<Shape>): Scenario {
+  return { id, title, start: (target) => closedLoop(target, { ...oneTopic, ...shape }) };
+}
+
+/** One message out at a time. */
+function pingPong(id: string, title: string, qos: 0 | 1): Scenario {
+  const shape: Shape = { ...oneTopic, qos, window: 1, batch: 1, isUnpipelined: true };
+  return { id, title, takesTurns: true, start: (target) => closedLoop(target, shape) };
 }
 
 const hundred = Array.from({ length: 100 }, () => [TOPIC]);
@@ -60,7 +66,7 @@ export const scenarios: readonly Scenario[] = [
   loop('H', '1 → 1, QoS 0, 1 KiB, window 200, 20 per write', { payloadBytes: 1_024, window: 200, batch: 20 }),
   loop('H16', '1 → 1, QoS 0, 16 KiB, window 50, 5 per write', { payloadBytes: 16_384, window: 50, batch: 5 }),
   loop('Au', '1 → 1, QoS 0, 64 B, window 100, one per write', { window: 100, batch: 10, isUnpipelined: true }),
-  loop('A1', '1 → 1, QoS 0, 64 B, ping-pong: one out at a time', { window: 1, batch: 1, isUnpipelined: true }, true),
+  pingPong('A1', '1 → 1, QoS 0, 64 B, ping-pong: one out at a time', 0),
   loop('Bu', '1 → 100, QoS 0, 64 B, window 10, one per write', {
     subscribers: hundred,
     copies: () => 100,
@@ -69,7 +75,7 @@ export const scenarios: readonly Scenario[] = [
     isUnpipelined: true,
   }),
   loop('Du', '1 → 1, QoS 1, 64 B, window 100, one per write', { qos: 1, window: 100, batch: 10, isUnpipelined: true }),
-  loop('D1', '1 → 1, QoS 1, 64 B, ping-pong', { qos: 1, window: 1, batch: 1, isUnpipelined: true }, true),
+  pingPong('D1', '1 → 1, QoS 1, 64 B, ping-pong', 1),
   loop('Eu', '1 → 1, QoS 2, 64 B, window 20, one per write', { qos: 2, window: 20, batch: 5, isUnpipelined: true }),
   {
     id: 'G',
@@ -84,7 +90,7 @@ export const scenarios: readonly Scenario[] = [
   {
     id: 'J',
     title: '1 → 1, QoS 0, 64 B, 1000 messages/s, one per write',
-    settles: true,
+    takesTurns: true,
     start: (target) => fixedRate(target, { topic: TOPIC, payloadBytes: 64, perSecond: 1_000 }),
   },
   {

@@ -9,7 +9,7 @@ import { cGuest } from '../../support/guests.js';
 import { type Broker, brokers, startBroker } from '../brokers.js';
 import { ROOT } from '../client.js';
 import { closedLoop } from '../closed-loop.js';
-import type { Scenario } from '../load.js';
+import type { LoneScenario } from '../load.js';
 import { measure } from '../measure.js';
 
 const SECONDS = 3;
@@ -71,7 +71,7 @@ const shape = {
   payloadBytes: 64,
 } as const;
 
-const loads: readonly Scenario[] = [
+const loads: readonly LoneScenario[] = [
   {
     id: 'QoS 0',
     title: 'window 1000, 100 per write',
@@ -93,7 +93,6 @@ export async function throughput(): Promise<void> {
         load,
         SECONDS,
         4,
-        0,
       );
       const figures = [
         `${Math.round(publishedPerSecond).toLocaleString('en')} msg/s`.padStart(16),

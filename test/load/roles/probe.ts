@@ -1,5 +1,5 @@
 /** What the others notice: round trips of clients that publish steadily and subscribe to their own topic. */
-import { Latencies } from '../../bench/counters.js';
+import { Latencies, quantile } from '../../bench/counters.js';
 import type { Credentials } from '../client.js';
 import { LoadClient, publishFrame } from '../client.js';
 import type { Context } from './role.js';
@@ -97,10 +97,11 @@ export async function probe(context: Context, options: ProbeOptions): Promise<vo
     [times, starts, sent, received, isMeasuring] = [[], [], 0, 0, true];
     await context.hear('stop');
     isMeasuring = false;
+    const samples = latencies.take();
     const result: ProbeResult = {
-      p50: latencies.quantile(0.5),
-      p99: latencies.quantile(0.99),
-      own: late.quantile(0.99),
+      p50: quantile(samples, 0.5),
+      p99: quantile(samples, 0.99),
+      own: quantile(late.take(), 0.99),
       sent,
       received,
       slowest: slowest(times, starts),
