@@ -3,6 +3,10 @@ import { type ErrorCatalogue, errorsOf } from '../core/errors.js';
 
 export const cliErrors = {
   CLI_RECORDING: { fault: 'caller', hint: 'record a port with `hpmq port record PORT -o FILE`' },
+  CLI_OLD_NODE: {
+    fault: 'caller',
+    hint: 'start it with `npx hpmq`, which brings the Node it needs, or use the executable',
+  },
   CLI_USAGE: { fault: 'caller', hint: 'see `hpmq --help`' },
   CLI_UNKNOWN_PORT: { fault: 'caller', hint: 'list the ports with `hpmq port list`' },
   CLI_UNKNOWN_DEVICE: { fault: 'caller', hint: 'list them with `hpmq device list`' },

@@ -10,6 +10,9 @@ import { Cli, type Streams } from './cli.js';
 import { HpmqCommand } from './command.js';
 import { cliError } from './errors.js';
 
+/** Major version of Node; an older one fails in the middle of a command, for it does not know the syntax. */
+const NODE = 24;
+
 interface CommandModule {
   /** Adds arguments, options, verbs and handlers to a command that has only a name. */
   define(command: HpmqCommand, cli: Cli): void;
@@ -80,6 +83,8 @@ export function createProgram(cli: Cli): HpmqCommand {
   const define = async (command: unknown) => {
     const load = modules.get(command);
     if (load === undefined || defined.has(command)) return;
+    const { node } = process.versions;
+    if (Number.parseInt(node, 10) < NODE) throw cliError('CLI_OLD_NODE', `this is Node ${node}; hpmq needs ${NODE}`);
     defined.add(command);
     const one = command as HpmqCommand;
     (await load()).define(one, cli);

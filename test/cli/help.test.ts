@@ -234,6 +234,23 @@ t.test('version: of package.json', async (t) => {
   t.match(JSON.parse(json.stdout), { version: packaged, commit: null, platform: 'linux' });
 });
 
+t.test('a Node that is too old is named as the reason', async (t) => {
+  const file = join(tempFolder(t), 'old.mjs');
+  writeFileSync(
+    file,
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.22.1' } });\n`,
+  );
+  const old = (...args: readonly string[]) => startPeer(t, process.execPath, ['--import', file, hpmqEntry, ...args]);
+  for (const args of [['status'], ['run', 'none.yaml'], ['device', 'list']]) {
+    const peer = old(...args);
+    t.equal(await peer.ended, 64, args.join(' '));
+    t.match(peer.stderr(), /^error: this is Node 22\.22\.1; hpmq needs 24\n {2}code {2}CLI_OLD_NODE /);
+  }
+  const version = old('--version');
+  t.equal(await version.ended, 0);
+  t.match(version.stdout(), /node 22\.22\.1/);
+});
+
 t.test('explain: who has to act and how; every code once', async (t) => {
   const one = await hpmq(t, ['explain', 'gateway-not-running']);
   t.equal(
