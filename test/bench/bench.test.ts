@@ -12,7 +12,7 @@ import { Acknowledger, FrameCounter, Latencies, quantile } from './counters.js';
 import type { TurnsScenario } from './load.js';
 import { type Measurement, median } from './measure.js';
 import type { Row } from './report.js';
-import { inSequence, playRounds, stolen } from './rounds.js';
+import { inSequence, playRounds, ratio, stolen } from './rounds.js';
 import { measureInTurns } from './turns.js';
 
 const main = join(repoRoot, 'dist', 'test', 'bench', 'main.js');
@@ -59,6 +59,20 @@ t.test('the median of an even number of rounds is between the two in the middle'
   t.equal(rounds(3, 1), 2);
   t.equal(rounds(9, 1, 2), 2);
   t.equal(rounds(4, 9, 1, 2), 3);
+});
+
+t.test('a ratio is that of a round, for the machine changes from one to the next', async (t) => {
+  const round = (own: number, reference: number) =>
+    new Map([own, reference].map((cpuSecondsPerMillion, i) => ['ab'[i]!, { cpuSecondsPerMillion } as Measurement]));
+  const rounds = [round(30, 20), round(33, 30), round(36, 30)];
+  t.equal(
+    ratio(rounds, 'cpuSecondsPerMillion', 'a', 'b'),
+    1.2,
+    'of 1.5, 1.1 and 1.2; 33 ÷ 30 are of the same round by chance only',
+  );
+  t.equal(ratio(rounds.slice(0, 2), 'cpuSecondsPerMillion', 'a', 'b'), 1.3);
+  t.ok(Number.isNaN(ratio(rounds, 'cpuSecondsPerMillion', 'a', 'c')), 'without a reference');
+  t.ok(Number.isNaN(ratio(rounds, 'firstCpuSecondsPerMillion', 'a', 'b')), 'a figure that is not there');
 });
 
 t.test('a round in which the host took the machine is made again', async (t) => {

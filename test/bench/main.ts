@@ -8,9 +8,12 @@ import { brokers, customBroker } from './brokers.js';
 import { measure, median } from './measure.js';
 import { pin, pinning } from './process.js';
 import { type Row, table } from './report.js';
-import { inSequence, playRounds } from './rounds.js';
+import { inSequence, playRounds, ratio } from './rounds.js';
 import { scenarios } from './scenarios.js';
 import { measureInTurns } from './turns.js';
+
+/** Ratios are to its figures. */
+const REFERENCE = 'mosquitto';
 
 const HELP = `Usage: npm run bench -- [options]
 
@@ -82,7 +85,13 @@ async function run(): Promise<void> {
       if (problem !== undefined || all.length === 0) rows.push({ ...row, problem: problem ?? 'no result' });
       else {
         const cpu = all.map(({ cpuSecondsPerMillion }) => cpuSecondsPerMillion);
-        rows.push({ ...row, result: median(all), cpuRange: [Math.min(...cpu), Math.max(...cpu)] });
+        rows.push({
+          ...row,
+          result: median(all),
+          cpuRange: [Math.min(...cpu), Math.max(...cpu)],
+          ratio: ratio(played.rounds, 'cpuSecondsPerMillion', name, REFERENCE),
+          firstRatio: ratio(played.rounds, 'firstCpuSecondsPerMillion', name, REFERENCE),
+        });
       }
     }
   }
@@ -100,13 +109,13 @@ async function run(): Promise<void> {
       : `broker on core ${pinning.broker}, generator on core ${pinning.generator}`;
   process.stdout.write(
     `${machine.cpu}, ${machine.cores} cores, ${cores}, Node ${machine.node}; ${protocol}, ${rounds} × ${seconds} s, medians\n` +
-      'CPU s/M: CPU seconds of the broker process per million messages published; ratio: to mosquitto. All brokers\n' +
-      'ask for a password and check every topic against rules. Every broker is warm: 0.7 s of its CPU before the figures,\n' +
-      `in A1, D1 and J ${settle} s of their load (what a runtime does once in its life is over by then, and a gateway runs\n` +
-      'for months); the first 10 s of it are shown beside it. In A1, D1 and J the brokers take turns, a second each, so that\n' +
-      'all have the same minute of this machine. What was measured while its host took over 1 % of it (stolen), a turn or a\n' +
-      'round, is made again; after four times as many the calmest count.\n\n' +
-      `${table(rows, 'mosquitto')}`,
+      'CPU s/M: CPU seconds of the broker process per million messages published; ratio: to that of mosquitto in the same\n' +
+      'round. All brokers ask for a password and check every topic against rules. Every broker is warm: 0.7 s of its CPU\n' +
+      `before the figures, in A1, D1 and J ${settle} s of their load (what a runtime does once in its life is over by then, and a\n` +
+      'gateway runs for months); the first 10 s of it are shown beside it. In A1, D1 and J the brokers take turns, a second\n' +
+      'each, so that all have the same minute of this machine. What was measured while its host took over 1 % of it\n' +
+      '(stolen), a turn or a round, is made again; after four times as many the calmest count.\n\n' +
+      table(rows),
   );
 }
 

@@ -98,13 +98,16 @@ async function warmUp(pid: number, atMostMs: number): Promise<void> {
   while (cpuSeconds(pid) < enough && performance.now() < deadline) await sleep(50);
 }
 
-/** The middle of each figure over several measurements, of an even number the mean of the two in the middle; the most that was stolen. */
+/** Of an even number the mean of the two in the middle; of none NaN. */
+export function middle(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
+
+/** The middle of each figure over several measurements; the most that was stolen. */
 export function median(all: readonly Measurement[]): Measurement {
-  const of = (figure: Exclude<keyof Measurement, 'disk'>) => {
-    const sorted = all.map((one) => one[figure] ?? Number.NaN).sort((a, b) => a - b);
-    const middle = Math.floor(sorted.length / 2);
-    return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-  };
+  const of = (figure: Exclude<keyof Measurement, 'disk'>) => middle(all.map((one) => one[figure] ?? Number.NaN));
   return {
     cpuSecondsPerMillion: of('cpuSecondsPerMillion'),
     publishedPerSecond: of('publishedPerSecond'),

@@ -10,6 +10,9 @@ export interface Row {
   readonly result?: Measurement;
   /** Smallest and largest CPU figure of the rounds. */
   readonly cpuRange?: readonly [number, number];
+  /** CPU figure ÷ that of the reference, and that of the first seconds: the middle of those of each round; NaN: there is none. */
+  readonly ratio?: number;
+  readonly firstRatio?: number;
   readonly problem?: string;
   /** Rounds that were played; those of the result are the calmest. */
   readonly made?: number;
@@ -36,23 +39,21 @@ function number(value: number): string {
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-/** @param reference - the broker that ratios of CPU refer to */
-export function table(rows: readonly Row[], reference: string): string {
+export function table(rows: readonly Row[]): string {
   const lines: string[] = [];
   for (const id of new Set(rows.map(({ scenario }) => scenario))) {
     const group = rows.filter(({ scenario }) => scenario === id);
-    const base = group.find(({ broker }) => broker === reference)?.result?.cpuSecondsPerMillion;
     const { title, made } = group[0]!;
     lines.push(`${id}  ${title}${made === undefined ? '' : `, ${made} rounds`}`);
     const isIdle = group.some(({ result }) => result !== undefined && !Number.isNaN(result.bytesEach));
     const head = isIdle ? IDLE_HEAD : HEAD;
-    const cells = group.map(({ broker, result, cpuRange, problem }) => {
+    const cells = group.map(({ broker, result, cpuRange, ratio, problem }) => {
       if (result === undefined) return [broker, problem ?? 'no result'];
       const cpu = [
         broker,
         number(result.cpuSecondsPerMillion),
         (cpuRange ?? []).map(number).join('–'),
-        base === undefined ? '—' : (result.cpuSecondsPerMillion / base).toFixed(3),
+        ratioCell(ratio),
       ];
       return [...cpu, ...(isIdle ? idleCells(result) : loadCells(result))];
     });
@@ -64,9 +65,9 @@ export function table(rows: readonly Row[], reference: string): string {
       );
       lines.push(`   ${padded.join('  ').trimEnd()}`);
     }
-    for (const { broker, result } of group)
-      if (result?.firstCpuSecondsPerMillion !== undefined)
-        lines.push(`   ${firstLine(broker, result, group, reference)}`);
+    for (const row of group)
+      if (row.result?.firstCpuSecondsPerMillion !== undefined)
+        lines.push(`   ${firstLine(row, row.result.firstCpuSecondsPerMillion)}`);
     for (const { broker, result } of group)
       if (result?.disk !== undefined) lines.push(`   ${diskLine(broker, result.disk)}`);
     lines.push('');
@@ -74,11 +75,12 @@ export function table(rows: readonly Row[], reference: string): string {
   return lines.join('\n');
 }
 
-function firstLine(broker: string, result: Measurement, group: readonly Row[], reference: string): string {
-  const first = result.firstCpuSecondsPerMillion!;
-  const base = group.find((row) => row.broker === reference)?.result?.firstCpuSecondsPerMillion;
-  const ratio = base === undefined ? '' : `, ratio ${(first / base).toFixed(3)}`;
-  return `${broker}: in the first ${FIRST_SECONDS} s of its load ${number(first)} CPU s/M${ratio}`;
+function ratioCell(ratio = Number.NaN): string {
+  return Number.isNaN(ratio) ? '—' : ratio.toFixed(3);
+}
+
+function firstLine({ broker, firstRatio }: Row, first: number): string {
+  return `${broker}: in the first ${FIRST_SECONDS} s of its load ${number(first)} CPU s/M, ratio ${ratioCell(firstRatio)}`;
 }
 
 function diskLine(broker: string, disk: NonNullable<Measurement['disk']>): string {

@@ -3,7 +3,7 @@
  * host's, in CPU time, too (caches are cold, the stolen time is counted): such a round is made again.
  */
 import type { Broker } from './brokers.js';
-import type { Measurement } from './measure.js';
+import { type Measurement, middle } from './measure.js';
 
 /** Of the time of all cores, what may be stolen in a round that counts. */
 const CALM = 0.01;
@@ -23,6 +23,23 @@ export interface Played {
 /** The largest share of the machine that was stolen in it. */
 export function stolen(round: Round): number {
   return Math.max(0, ...[...round.values()].map((one) => one.stolen));
+}
+
+/**
+ * @returns of a figure, a broker's ÷ that of the reference in each round, and of these the middle: from round to round the machine changes,
+ * for all brokers; NaN where one of them has it in no round
+ */
+export function ratio(
+  rounds: readonly Round[],
+  figure: 'cpuSecondsPerMillion' | 'firstCpuSecondsPerMillion',
+  broker: string,
+  reference: string,
+): number {
+  const each = rounds.map((round) => {
+    const own = round.get(broker)?.[figure] ?? Number.NaN;
+    return own / (round.get(reference)?.[figure] ?? Number.NaN);
+  });
+  return middle(each.filter((one) => !Number.isNaN(one)));
 }
 
 /**
