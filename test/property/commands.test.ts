@@ -210,7 +210,8 @@ t.test('one end for each command, true of what the device was told; nothing twic
       if (foreign.some((line) => !life.sent.some(({ value }) => line.endsWith(`=${value}`))))
         throw new Error(`${foreign}`);
     }),
-    { numRuns: 30, examples: [[EACH_END]] },
+    { numRuns: 60, examples: [[EACH_END]] },
   );
-  t.strictSame([...counts.keys()].sort(), ['failed', 'refused', 'unknown', 'verified'], JSON.stringify([...counts]));
+  t.ok((counts.get('verified') ?? 0) > 20 && (counts.get('unknown') ?? 0) > 5, JSON.stringify([...counts]));
+  t.ok(counts.has('failed') && counts.has('refused'), 'these ends, too');
 });
